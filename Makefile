@@ -1,0 +1,50 @@
+# What a developer of this project types. `make help` lists it.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check
+WORKERS ?= 2
+
+.PHONY: help install demo test lint format bench clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=…"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "The venv module is missing: install python3-venv."; exit 1; }
+
+$(VENV)/installed: $(BIN)/python pyproject.toml constraints.txt
+	@echo "Installing what a run needs into $(VENV) …"
+	@$(PIP) install -qq -c constraints.txt -e '.[emulator]'
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	@echo "Installing what the tests need into $(VENV) …"
+	@$(PIP) install -qq -c constraints.txt -e '.[dev]'
+	@touch $@
+
+install: $(VENV)/installed ## Make .venv with the command .venv/bin/pylon
+	@echo "Ready: $(BIN)/pylon --help"
+
+demo: $(VENV)/installed ## Copy a sample workspace into DuckDB and look at it
+	@$(BIN)/python -m emulator.demo
+
+test: $(VENV)/installed-dev ## Run all tests, offline
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
+
+lint: $(VENV)/installed-dev ## Check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(VENV)/installed-dev ## Format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(VENV)/installed-dev ## Measure against dlt's rest_api and DuckDB's own reader
+	@$(BIN)/python -m benchmarks
+
+clean: ## Remove what make made
+	@rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

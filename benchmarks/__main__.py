@@ -1,0 +1,23 @@
+"""Run all benchmarks in a short version of some minutes; each one alone has the full size by default."""
+
+from __future__ import annotations
+
+from . import allowance, idle, load, memory
+
+SHORT = {
+    load: ["--issues", "5000", "--rounds", "1"],
+    allowance: ["--windows", "12", "--tiers", "autumn", "--kinds", "fixed"],
+    idle: ["--rounds", "1"],
+    memory: ["--issues", "5000", "50000", "--minutes", "0.5", "1"],
+}
+
+
+def main() -> None:
+    """Measure and print."""
+    for benchmark, arguments in SHORT.items():
+        benchmark.main(arguments)
+        print()
+
+
+if __name__ == "__main__":
+    main()

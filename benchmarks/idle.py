@@ -1,0 +1,80 @@
+"""A run with nothing to do: requests, CPU and seconds of the whole process, as a scheduler would start it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from .process import Cost, measure, run
+from .rounds import interleaved, table, typical
+from .server import UNLIMITED, Server, serving
+
+COMMAND, JOB = "pylon run", "ours, as a script"
+EMPTY, REST_API = "dlt alone: an empty resource", "rest_api, incremental on updated_at"
+TABLES = ("issues", "issue_messages", "issue_threads", "issue_followers", "issue_sync")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.idle", description=__doc__)
+    parser.add_argument("--issues", type=int, default=2000)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args(arguments)
+    print(f"# A run with nothing to do: {options.issues:,} issues, all of them copied before\n")
+    with serving(options.issues) as server, TemporaryDirectory(prefix="benchmark-") as folder:
+        places = {name: Path(folder) / str(number) for number, name in enumerate(contestants(server))}
+        runs = {}
+        for name, contestant in contestants(server).items():
+            places[name].mkdir()
+            contestant(places[name])
+            runs[name] = partial(_second, server, contestant, places[name])
+        costs = interleaved(runs, options.rounds)
+    print(_table(costs), flush=True)
+
+
+def contestants(server: Server) -> dict[str, Callable[[Path], Cost]]:
+    """Return what to run, each in a folder that keeps its copy."""
+    where = server.address
+    return {
+        EMPTY: lambda folder: measure("empty-dlt", folder),
+        COMMAND: lambda folder: _command(server, folder),
+        JOB: lambda folder: measure("ours", folder, **where, tables=TABLES, rate_limits=UNLIMITED),
+        REST_API: lambda folder: measure("rest-api-incremental", folder, **where),
+    }
+
+
+def _command(server: Server, folder: Path) -> Cost:
+    environment = {
+        "PYLON_API_KEY": server.token,
+        "SOURCES__PYLON__BASE_URL": server.url,
+        "SOURCES__PYLON__RATE_LIMITS": json.dumps(UNLIMITED),
+    }
+    _, cpu, wall = run([sys.executable, "-m", "pipelines.cli", "run"], folder, environment)
+    return Cost(cpu, wall, 0.0, cpu, wall)
+
+
+def _second(server: Server, contestant: Callable[[Path], Cost], folder: Path) -> Cost:
+    server.clear()
+    cost = contestant(folder)
+    asked = {name: count["served"] + count["refused"] for name, count in server.counts().items()}
+    return Cost(cost.process_cpu, cost.process_wall, cost.peak_mb, cost.cpu, cost.wall, asked)
+
+
+def _table(costs: dict[str, list[Cost]]) -> str:
+    base = costs[EMPTY]
+    rows = []
+    for name, each in costs.items():
+        cpu, wall = typical(each), typical(each, lambda cost: cost.wall)
+        beyond = typical(each, lambda cost: cost.wall) - typical(base, lambda cost: cost.wall)
+        rows.append([name, str(sum(each[-1].facts.values())), f"{cpu:.2f}", f"{cpu - typical(base):+.2f}",
+                     f"{wall:.2f}", f"{beyond:+.2f}"])  # fmt: skip
+    return table(["", "requests", "CPU s", "beyond dlt alone", "seconds", "beyond dlt alone"], rows)
+
+
+if __name__ == "__main__":
+    main()

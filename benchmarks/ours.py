@@ -1,0 +1,95 @@
+"""Our own contestants: the real job, over HTTP or with the client replaced by a recording."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from pipelines.destinations import open_pipeline
+from pipelines.job import Job
+from sources.pylon import turn
+from sources.pylon.answers import Answer
+from sources.pylon.catalog import ENDPOINTS, Endpoint
+from sources.pylon.client import Client
+from sources.pylon.settings import Settings, settings
+
+from .floor import counted
+from .recording import Recording
+from .server import UNLIMITED
+from .stopwatch import Stopwatch
+
+TABLES = ("issues", "issue_messages", "issue_sync")
+
+
+def over_http(
+    watch: Stopwatch,
+    folder: Path,
+    *,
+    url: str,
+    token: str,
+    tables: tuple[str, ...] = TABLES,
+    max_minutes: float | None = None,
+    **options: Any,
+) -> dict[str, Any]:
+    """Run the job."""
+    config = settings(token, base_url=url, **options)
+    job = _job(folder, config, tables, max_minutes)
+    with watch:
+        code = job.run()
+    failures = [str(failure.error) for failure in job.control.report.failures]
+    return {"exit": code, "turns": job.turns, "failures": failures, **_counted(folder)}
+
+
+def replayed(watch: Stopwatch, folder: Path, *, url: str, token: str, recording: str) -> dict[str, Any]:
+    """Run the job with issues and conversations from files; only the few searches are sent."""
+    source = Recording(recording)
+
+    class Replayed(ReplayClient):
+        recording = source
+
+    job = _job(folder, settings(token, base_url=url, rate_limits=UNLIMITED), TABLES, None)
+    with patch.object(turn, "Client", Replayed), watch:
+        code = job.run()
+    return {"exit": code, "turns": job.turns, **_counted(folder)}
+
+
+def _job(folder: Path, config: Settings, tables: tuple[str, ...], max_minutes: float | None) -> Job:
+    pipeline = open_pipeline(pipelines_dir=str(folder / "pipelines"))
+    return Job(pipeline, config, tuple(tables), max_minutes=max_minutes)
+
+
+def _counted(folder: Path) -> dict[str, int]:
+    return counted(folder / "pylon.duckdb", "pylon")
+
+
+class ReplayClient(Client):
+    """Answers from a recording what a load asks for most; the answers are parsed, but were never sent."""
+
+    recording: Recording
+
+    async def first_page(
+        self,
+        endpoint: Endpoint,
+        *,
+        limit: int | None = None,
+        ids: Mapping[str, str] | None = None,
+        **request: Any,
+    ) -> Answer:
+        """Answer a window of issues, or what is said in one of them."""
+        if endpoint is ENDPOINTS["list_issues"]:
+            start, end = (
+                datetime.fromisoformat(request["query"][name]) for name in ("start_time", "end_time")
+            )
+            size = limit or self._settings.limit(endpoint) or endpoint.max_page_size or 1
+            rows, more = self.recording.created(start, end, size)
+            return Answer(rows, await self.now(), paginated=True, more=more, cursor="next" if more else "")
+        if endpoint is ENDPOINTS["issue_messages"] and ids:
+            return Answer(self.recording.conversation(ids["issue_id"]), await self.now())
+        return await super().first_page(endpoint, limit=limit, ids=ids, **request)
+
+    async def pages(self, endpoint: Endpoint, **request: Any) -> AsyncIterator[Answer]:
+        """Answer a list that fits one page."""
+        yield await self.first_page(endpoint, **request)

@@ -1,0 +1,124 @@
+"""The control routes under `/_emulator/`: the same powers as the Python interface, for other processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from .engine import Engine
+from .faults import Fault
+from .log import Log
+from .replies import JsonResponse
+
+MUTATIONS = frozenset(
+    {
+        "create_issue", "edit_issue", "touch_silently", "bulk_edit", "delete_issue", "scrub_issue",
+        "add_message", "edit_message", "redact_message", "delete_message", "move_message",
+        "add_thread", "delete_thread", "follow", "unfollow", "put", "edit", "drop", "merge_accounts",
+    }
+)  # fmt: skip
+
+
+Action = Callable[[dict[str, Any]], Any]
+
+
+def control(engine: Engine) -> Starlette:
+    """Return the application of the control routes; they are neither logged nor limited."""
+    actions = Actions(engine)
+    known: dict[str, Action] = {
+        "GET snapshot": lambda _: engine.world.snapshot(),
+        "GET log": actions.log,
+        "GET counts": lambda _: counts(engine.log),
+        "GET settings": lambda _: {key: _plain(value) for key, value in vars(engine.settings).items()},
+        "POST mutate": actions.mutate,
+        "POST settings": actions.settings,
+        "POST faults": actions.faults,
+        "POST advance": actions.advance,
+        "POST clear": lambda _: engine.log.clear(),
+    }
+
+    async def unknown(_request: Request, _error: Exception) -> Response:
+        return JsonResponse({"error": f"no such control route; there are {', '.join(known)}"}, 404)
+
+    mistakes = dict.fromkeys((LookupError, ValueError, TypeError, AttributeError), _mistake)
+    routes = [_route(name, action) for name, action in known.items()]
+    return Starlette(routes=routes, exception_handlers={HTTPException: unknown, **mistakes})
+
+
+def _route(name: str, action: Action) -> Route:
+    method, path = name.split()
+
+    async def answer(request: Request) -> Response:
+        raw = await request.body()
+        args = orjson.loads(raw) if raw.strip() else dict(request.query_params)
+        if not isinstance(args, dict):
+            raise TypeError("the body must be a JSON object")
+        return JsonResponse(action(args))
+
+    return Route(f"/{path}", answer, methods=[method])
+
+
+async def _mistake(_request: Request, error: Exception) -> Response:
+    return JsonResponse({"error": str(error)}, 400)
+
+
+class Actions:
+    """What the control routes do that takes more than a line."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Control `engine`."""
+        self._engine = engine
+
+    def log(self, args: dict[str, Any]) -> Any:
+        """Return the records with a number over `since`, of one endpoint or all."""
+        since, endpoint = int(args.get("since", 0)), args.get("endpoint")
+        records = [record for record in self._engine.log.records if record.n > since]
+        return [record.as_json() for record in records if endpoint in (None, record.endpoint)]
+
+    def mutate(self, args: dict[str, Any]) -> Any:
+        """Change the world by a method of its own, or at random."""
+        name, world = args["do"], self._engine.world
+        kwargs = args.get("args") or {}
+        if name == "random":
+            rng = Random(kwargs.get("seed", 0))
+            return [world.random_mutation(rng) for _ in range(int(kwargs.get("count", 1)))]
+        if name not in MUTATIONS:
+            raise ValueError(f"no such mutation: {name}; there are random, {', '.join(sorted(MUTATIONS))}")
+        return getattr(world, name)(**kwargs)
+
+    def settings(self, args: dict[str, Any]) -> Any:
+        """Change settings."""
+        self._engine.settings.update(args)
+        return {"changed": sorted(args)}
+
+    def faults(self, args: dict[str, Any]) -> Any:
+        """Switch faults on: one as the body, several under "add"; {"clear": true} ends the others."""
+        faults = self._engine.faults
+        wanted = [Fault(**one) for one in args.get("add", [args] if "kind" in args else [])]
+        if args.get("clear"):
+            faults.clear()
+        for fault in wanted:
+            faults.add(fault)
+        return [{"kind": fault.kind, "endpoint": fault.endpoint, "played": fault.played} for fault in faults]
+
+    def advance(self, args: dict[str, Any]) -> Any:
+        """Move the world's present."""
+        self._engine.world.advance(float(args["seconds"]))
+        return {"now": self._engine.world.now().isoformat()}
+
+
+def counts(log: Log) -> dict[str, Any]:
+    """Return the sums of every endpoint that was asked."""
+    return {name: count.as_json() for name, count in list(log.counts.items())}
+
+
+def _plain(value: Any) -> Any:
+    return sorted(value) if isinstance(value, set | frozenset) else value

@@ -1,0 +1,290 @@
+"""The filter language of `POST /issues/search`: checked first, then made into one predicate.
+
+A predicate sees a `Row`, which parses the issue only when a condition needs more than its two indexed times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from .records import JSON, Children, IssueRecord, Version
+from .replies import bad_request
+from .times import DAY, SECOND, parse_ns
+
+MAX_DEPTH = 3
+
+TIME = frozenset({"time_is_after", "time_is_before", "time_range"})
+CHOICE = frozenset({"equals", "in", "not_in"})
+OPTIONAL = CHOICE | {"is_set", "is_unset"}
+MULTI = frozenset({"contains", "does_not_contain", "in", "not_in"})
+STRING = frozenset({"string_contains", "string_does_not_contain"})
+NUMBER = frozenset({"greater_than", "less_than", "greater_than_or_equals", "less_than_or_equals"})
+CUSTOM = OPTIONAL | MULTI | STRING | NUMBER | {"not_equals"}
+MANY = frozenset({"in", "not_in", "time_range"})
+NONE = frozenset({"is_set", "is_unset"})
+
+FIELDS: dict[str, frozenset[str]] = {
+    "created_at": TIME,
+    "updated_at": TIME,
+    "resolved_at": TIME,
+    "latest_message_activity_at": TIME,
+    "account_id": OPTIONAL,
+    "ticket_form_id": OPTIONAL,
+    "requester_id": OPTIONAL,
+    "assignee_id": OPTIONAL,
+    "issue_type": OPTIONAL,
+    "follower_user_id": CHOICE,
+    "follower_contact_id": CHOICE,
+    "state": CHOICE,
+    "team_id": CHOICE | NONE,
+    "slack_channel_id": CHOICE,
+    "tags": MULTI | NONE,
+    "title": STRING,
+    "body_html": STRING,
+}
+"""The operators each field allows."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How times are read: the brackets of a range, whether bounds are cut to seconds, the longest range."""
+
+    bounds: str = "[]"
+    truncate: bool = False
+    cap_days: float | None = None
+
+
+class Row:
+    """One candidate: its indexed times, and its object once asked for."""
+
+    __slots__ = ("_children", "_load", "_object", "source")
+
+    def __init__(
+        self,
+        source: IssueRecord | Version,
+        load: Callable[[IssueRecord | Version], bytes],
+        children: Callable[[int], Children],
+    ) -> None:
+        """Wrap an issue; `load` serialises it, `children` finds its followers."""
+        self.source = source
+        self._load = load
+        self._children = children
+        self._object: JSON | None = None
+
+    @property
+    def object(self) -> JSON:
+        """The issue as parsed JSON."""
+        if self._object is None:
+            self._object = orjson.loads(self._load(self.source))
+        return self._object
+
+    def followers(self, kind: str) -> list[str]:
+        """Return the ids of the issue's followers of one type."""
+        return [row["id"] for row in self._children(self.source.number).followers if row["type"] == kind]
+
+
+Predicate = Callable[[Row], bool]
+Span = dict[str, tuple[int | None, int | None]]
+"""Bounds (inclusive, ns) that hold for every match, by "created_at" and "updated_at"."""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A compiled filter: the predicate, and the bounds that an index can use first."""
+
+    matches: Predicate
+    span: Span
+
+
+def compile_filter(tree: Any, rules: Rules, custom_slugs: Collection[str]) -> Filter:
+    """Compile the `filter` of a search (None: everything); answer 400 for one that is not allowed."""
+    if tree is None:
+        return Filter(lambda _: True, {})
+    matches, span = _node(tree, rules, custom_slugs, 1)
+    return Filter(matches, span)
+
+
+def _node(tree: Any, rules: Rules, slugs: Collection[str], depth: int) -> tuple[Predicate, Span]:
+    if not isinstance(tree, dict):
+        raise bad_request("filter must be an object")
+    if depth > MAX_DEPTH:
+        raise bad_request(f"filter is deeper than {MAX_DEPTH}")
+    operator = tree.get("operator")
+    if not isinstance(operator, str):
+        raise bad_request("filter needs an operator")
+    if operator in ("and", "or"):
+        return _compound(tree, operator, rules, slugs, depth)
+    field = tree.get("field")
+    if not isinstance(field, str) or (field not in FIELDS and field not in slugs):
+        raise bad_request(f"field {field!r} cannot be filtered")
+    if operator not in FIELDS.get(field, CUSTOM):
+        raise bad_request(f"operator {operator!r} is not allowed for {field!r}")
+    values = _values(tree, operator)
+    if operator in TIME:
+        return _time(field, operator, values, rules)
+    return _plain(field, operator, values), {}
+
+
+def _compound(
+    tree: JSON, operator: str, rules: Rules, slugs: Collection[str], depth: int
+) -> tuple[Predicate, Span]:
+    subfilters = tree.get("subfilters")
+    if not isinstance(subfilters, list) or not subfilters:
+        raise bad_request(f"{operator} needs subfilters")
+    parts = [_node(part, rules, slugs, depth + 1) for part in subfilters]
+    tests = [test for test, _ in parts]
+    if operator == "or":
+        return lambda row: any(test(row) for test in tests), {}
+    span: Span = {}
+    for _, part in parts:
+        for name, (low, high) in part.items():
+            old_low, old_high = span.get(name, (None, None))
+            span[name] = (_tighter(max, old_low, low), _tighter(min, old_high, high))
+    return lambda row: all(test(row) for test in tests), span
+
+
+def _tighter(choose: Callable[[int, int], int], one: int | None, other: int | None) -> int | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return choose(one, other)
+
+
+def _values(tree: JSON, operator: str) -> list[str]:
+    if operator in NONE:
+        return []
+    if operator in MANY:
+        values = tree.get("values")
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+            raise bad_request(f"{operator} needs values, a list of strings")
+        return values
+    value = tree.get("value")
+    if not isinstance(value, str):
+        raise bad_request(f"{operator} needs value, a string")
+    return [value]
+
+
+# Times
+
+
+def _time(field: str, operator: str, values: list[str], rules: Rules) -> tuple[Predicate, Span]:
+    low, high = _bounds(operator, [_instant(value, rules) for value in values], rules)
+    if field in ("created_at", "updated_at"):
+        name = "created" if field == "created_at" else "updated"
+        return lambda row: _between(low, getattr(row.source, name), high), {field: (low, high)}
+    key = "resolution_time" if field == "resolved_at" else "latest_message_time"
+    return lambda row: _text_between(low, row.object.get(key), high), {}
+
+
+def _instant(text: str, rules: Rules) -> int:
+    try:
+        at = parse_ns(text)
+    except ValueError as error:
+        raise bad_request(f"not an RFC 3339 time: {text!r}") from error
+    return at // SECOND * SECOND if rules.truncate else at
+
+
+def _bounds(operator: str, instants: list[int], rules: Rules) -> tuple[int | None, int | None]:
+    """Return the inclusive bounds of a time filter in nanoseconds."""
+    after, before = int(rules.bounds[0] == "("), int(rules.bounds[1] == ")")
+    if operator == "time_is_after":
+        return instants[0] + after, None
+    if operator == "time_is_before":
+        return None, instants[0] - before
+    if len(instants) != 2:
+        raise bad_request("time_range needs two values, the start and the end")
+    if rules.cap_days is not None and instants[1] - instants[0] > rules.cap_days * DAY:
+        raise bad_request(f"time range is longer than {rules.cap_days:g} days")
+    return instants[0] + after, instants[1] - before
+
+
+def _between(low: int | None, at: int, high: int | None) -> bool:
+    return (low is None or at >= low) and (high is None or at <= high)
+
+
+def _text_between(low: int | None, text: str | None, high: int | None) -> bool:
+    return text is not None and _between(low, parse_ns(text), high)
+
+
+# Everything else
+
+
+def _read(field: str) -> Callable[[Row], list[Any]]:
+    """Return what reads the values of a field; an unset field has none."""
+    if field.startswith("follower_") and field in FIELDS:
+        kind = field.split("_")[1]
+        return lambda row: list(row.followers(kind))
+    if field not in FIELDS:
+        return lambda row: _custom((row.object.get("custom_fields") or {}).get(field) or {})
+    path = {"issue_type": "type", "slack_channel_id": "slack.channel_id"}.get(field, field)
+    if field in ("account_id", "requester_id", "assignee_id", "team_id"):
+        path = field.replace("_id", ".id")
+    return lambda row: _walk(row.object, path)
+
+
+def _custom(entry: JSON) -> list[Any]:
+    found = entry.get("values") if "values" in entry else [entry.get("value")]
+    return [value for value in found or [] if value is not None]
+
+
+def _walk(value: Any, path: str) -> list[Any]:
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _plain(field: str, operator: str, values: list[str]) -> Predicate:
+    read = _read(field)
+    if operator in NUMBER:
+        return _number(read, operator, values[0])
+    test = _TESTS[operator]
+    wanted = set(values)
+    return lambda row: test([_as_text(value) for value in read(row)], wanted)
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _any_part(found: list[str], wanted: set[str]) -> bool:
+    return any(part.casefold() in text.casefold() for part in wanted for text in found)
+
+
+_TESTS: dict[str, Callable[[list[str], set[str]], bool]] = {
+    "equals": lambda found, wanted: not wanted.isdisjoint(found),
+    "not_equals": lambda found, wanted: wanted.isdisjoint(found),
+    "contains": lambda found, wanted: not wanted.isdisjoint(found),
+    "does_not_contain": lambda found, wanted: wanted.isdisjoint(found),
+    "in": lambda found, wanted: not wanted.isdisjoint(found),
+    "not_in": lambda found, wanted: wanted.isdisjoint(found),
+    "is_set": lambda found, _: bool(found),
+    "is_unset": lambda found, _: not found,
+    "string_contains": _any_part,
+    "string_does_not_contain": lambda found, wanted: not _any_part(found, wanted),
+}
+
+
+def _number(read: Callable[[Row], list[Any]], operator: str, text: str) -> Predicate:
+    try:
+        wanted = float(text)
+    except ValueError as error:
+        raise bad_request(f"{operator} needs a number") from error
+    compare: Callable[[float], bool] = {
+        "greater_than": lambda value: value > wanted,
+        "less_than": lambda value: value < wanted,
+        "greater_than_or_equals": lambda value: value >= wanted,
+        "less_than_or_equals": lambda value: value <= wanted,
+    }[operator]
+    return lambda row: any(compare(value) for value in map(_as_number, read(row)) if value is not None)
+
+
+def _as_number(value: Any) -> float | None:
+    try:
+        return None if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        return None

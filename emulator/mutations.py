@@ -1,0 +1,291 @@
+"""Everything that can happen to the emulated workspace, as methods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from random import Random
+from typing import Any
+
+import orjson
+
+from .records import JSON, Children, IssueRecord, Version
+from .seed import Recipe
+from .store import KEYS, Ref, Store
+from .text import uuid
+from .times import OffsetClock, format_ns, parse_ns
+
+SILENT = (
+    "follow",
+    "unfollow",
+    "add_thread",
+    "delete_thread",
+    "edit_message",
+    "redact_message",
+    "delete_message",
+    "move_message",
+    "merge_accounts",
+    "scrub_issue",
+)
+"""Mutations of which it is not known whether they bump `updated_at`; see `Mutations.bumps`."""
+
+
+class Mutations(Store):
+    """The store with what changes it. Fields given as `...` are removed from the object."""
+
+    def __init__(self, recipe: Recipe, records: list[IssueRecord], clock: OffsetClock) -> None:
+        """Hold the planned `records` of `recipe`; times come from `clock`."""
+        super().__init__(recipe, records, clock)
+        self.bumps: dict[str, bool] = dict.fromkeys(SILENT, False)
+        """Whether each of the `SILENT` mutations bumps the `updated_at` of the issue."""
+        self._ids = Random(f"ids {recipe.seed}")
+
+    # Issues
+
+    def create_issue(self, **fields: Any) -> JSON:
+        """Add an issue, created now unless `created_at` says otherwise, and return it."""
+        with self.lock:
+            now = format_ns(self.now_ns())
+            number, self._next_number = self._next_number, self._next_number + 1
+            body: JSON = {"id": uuid(self._ids), "number": number, "title": f"Issue {number}", "state": "new"}
+            body |= {"created_at": now, "body_html": "<p>New</p>", "type": "conversation", "source": "manual"}
+            body |= {"tags": [], "custom_fields": {}, "account": None, "latest_message_time": None}
+            body["link"] = f"https://app.sample.example/issues?issueNumber={number}"
+            _merge(body, fields)
+            body.setdefault("updated_at", body["created_at"])
+            self._sign(body, "attachment_urls")
+            return self._insert(body)
+
+    def edit_issue(self, ref: Ref, **fields: Any) -> JSON:
+        """Change fields of an issue, bump its `updated_at`, and return it."""
+        return self.touch_silently(ref, **({"updated_at": format_ns(self.now_ns())} | fields))
+
+    def touch_silently(self, ref: Ref, **fields: Any) -> JSON:
+        """Change fields of an issue without bumping its `updated_at`, and return it."""
+        with self.lock:
+            return self._edit(self.record(ref), lambda body: _merge(body, fields))
+
+    def bulk_edit(self, refs: Iterable[Ref], **fields: Any) -> list[JSON]:
+        """Change fields of several issues, which all get the same `updated_at`."""
+        with self.lock:
+            changes = {"updated_at": format_ns(self.now_ns())} | (fields or {"state": "closed"})
+            return [self.touch_silently(ref, **changes) for ref in refs]
+
+    def delete_issue(self, ref: Ref) -> None:
+        """Remove an issue and its children without a trace."""
+        with self.lock:
+            record = self.record(ref)
+            old = Version(record.number, record.created, record.updated, self.body(record))
+            del self._records[record.number], self._numbers[record.id]
+            self._replace(old, None)
+
+    def scrub_issue(self, ref: Ref) -> None:
+        """Erase an issue's content: the title becomes SCRUBBED, and its children answer 400 from now on."""
+        with self.lock:
+            record = self.record(ref)
+            record.children, record.scrubbed = Children(), True
+            fields: JSON = {"title": "SCRUBBED", "body_html": "", "attachment_urls": [], "requester": None}
+            self._edit(record, lambda body: _merge(body, fields | {"custom_fields": {}}))
+            self._bump(record, "scrub_issue")
+
+    # Messages
+
+    def add_message(self, ref: Ref, **fields: Any) -> JSON:
+        """Add a message, sent now unless `timestamp` says otherwise; bumps the issue's times. Returns it."""
+        with self.lock:
+            record = self.record(ref)
+            now = self.now_ns()
+            user = self.recipe.directory.tables["users"][0]
+            row: JSON = {"id": uuid(self._ids), "timestamp": format_ns(now), "message_html": "<p>Hello</p>"}
+            row |= {"is_private": False, "source": "pylon"}
+            row["author"] = {"name": user["name"], "user": {"id": user["id"], "email": user["email"]}}
+            _merge(row, fields)
+            self._settle(record, row)
+            self._edit(record, lambda body: _after_message(body, row["timestamp"], now))
+            return self._message(record, row["id"])
+
+    def edit_message(self, message_id: str, **fields: Any) -> JSON:
+        """Change fields of a message, and return it."""
+        with self.lock:
+            record = self.home_of(message_id)
+            row = next(row for row in self._own_children(record).messages if row["id"] == message_id)
+            edited = dict(row)
+            _merge(edited, fields | {"id": message_id})
+            self._settle(record, edited, instead_of=row)
+            self._bump(record, "edit_message")
+            return self._message(record, message_id)
+
+    def redact_message(self, message_id: str) -> None:
+        """Replace a message's body and drop its files."""
+        with self.lock:
+            record = self.home_of(message_id)
+            row = next(row for row in self._own_children(record).messages if row["id"] == message_id)
+            row |= {"message_html": "<p>[Message redacted]</p>", "file_urls": []}
+            self._bump(record, "redact_message")
+
+    def delete_message(self, message_id: str) -> None:
+        """Remove a message without a trace."""
+        with self.lock:
+            record = self.home_of(message_id)
+            self._take(record, message_id)
+            self._bump(record, "delete_message")
+
+    def move_message(self, message_id: str, to_issue: Ref) -> None:
+        """Hang a message under another issue; it keeps its id and its time."""
+        with self.lock:
+            record, target = self.home_of(message_id), self.record(to_issue)
+            if target.scrubbed:
+                raise ValueError(f"issue {to_issue!r} is scrubbed")
+            row = self._take(record, message_id)
+            self._settle(target, row)
+            self._bump(record, "move_message")
+            self._bump(target, "move_message")
+
+    # Threads and followers
+
+    def add_thread(self, ref: Ref, **fields: Any) -> JSON:
+        """Add a thread to an issue, and return it."""
+        with self.lock:
+            record = self._living(ref)
+            row: JSON = {"id": uuid(self._ids), "issue_id": record.id, "name": "Thread", "source": "pylon"}
+            _merge(row, fields)
+            found = self._own_children(record)
+            found.threads = [*(found.threads or []), row]
+            self._bump(record, "add_thread")
+            return dict(row)
+
+    def delete_thread(self, ref: Ref, thread_id: str) -> None:
+        """Remove a thread of an issue; raise KeyError if there is none."""
+        with self.lock:
+            record = self.record(ref)
+            found = self._own_children(record)
+            kept = [row for row in found.threads or [] if row["id"] != thread_id]
+            if len(kept) == len(found.threads or []):
+                raise KeyError(f"no thread {thread_id!r}")
+            found.threads = kept
+            self._bump(record, "delete_thread")
+
+    def follow(self, ref: Ref, follower_id: str, follower_type: str = "user") -> None:
+        """Let a user or a contact follow an issue; doing so twice is doing so once."""
+        with self.lock:
+            record = self._living(ref)
+            row = {"id": follower_id, "type": follower_type}
+            followers = self._own_children(record).followers
+            if row not in followers:
+                followers.append(row)
+            self.view.touch()
+            self._bump(record, "follow")
+
+    def unfollow(self, ref: Ref, follower_id: str) -> None:
+        """Let a user or a contact no longer follow an issue."""
+        with self.lock:
+            record = self.record(ref)
+            found = self._own_children(record)
+            found.followers = [row for row in found.followers if row["id"] != follower_id]
+            self.view.touch()
+            self._bump(record, "unfollow")
+
+    # Directory
+
+    def put(self, collection: str, row: JSON) -> JSON:
+        """Add a row to a directory collection, or replace the one with the same key, and return it."""
+        with self.lock:
+            key = KEYS.get(collection, "id")
+            row = {key: row.get(key) or uuid(self._ids)} | row
+            self._tables[collection][row[key]] = row
+            if row[key] not in self._places[collection]:
+                self._places[collection][row[key]] = next(self._counter)
+            return dict(row)
+
+    def edit(self, collection: str, key: str, **fields: Any) -> JSON:
+        """Change fields of a row of a collection, and return it; raise KeyError if there is none."""
+        with self.lock:
+            row = dict(self._tables[collection][key])
+            _merge(row, fields)
+            return self.put(collection, row)
+
+    def drop(self, collection: str, key: str) -> None:
+        """Remove a row, and with a knowledge base what is in it; raise KeyError if there is none."""
+        with self.lock:
+            del self._tables[collection][key], self._places[collection][key]
+            if collection == "knowledge_bases":
+                for child in ("kb_collections", "kb_articles"):
+                    for row in [row for row in self.rows(child) if row.get("knowledge_base_id") == key]:
+                        self.drop(child, row["id"])
+
+    def merge_accounts(self, survivor: str, merged: str | Iterable[str]) -> None:
+        """Move the issues and contacts of the `merged` accounts to the survivor; delete those accounts."""
+        with self.lock:
+            gone = {merged} if isinstance(merged, str) else set(merged)
+            if survivor in gone or not gone | {survivor} <= self._tables["accounts"].keys():
+                raise KeyError(f"cannot merge {sorted(gone)} into {survivor}")
+            mini = {"id": survivor, "external_ids": self._tables["accounts"][survivor].get("external_ids")}
+            for record in [row for row in self._records.values() if row.account_id in gone]:
+                self._edit(record, lambda body: _merge(body, {"account": mini}))
+                self._bump(record, "merge_accounts")
+            for key, contact in list(self._tables["contacts"].items()):
+                if (contact.get("account") or {}).get("id") in gone:
+                    self._tables["contacts"][key] = contact | {"account": mini}
+            for account in gone:
+                self.drop("accounts", account)
+
+    # Inside
+
+    def _insert(self, body: JSON) -> JSON:
+        created, updated = parse_ns(body["created_at"]), parse_ns(body["updated_at"])
+        account = (body.get("account") or {}).get("id")
+        number = body["number"]
+        if number in self._records or body["id"] in self._numbers:
+            raise ValueError(f"issue {number} exists")
+        record = IssueRecord(number, body["id"], created, updated, account, -1, 0)
+        record.body, record.children = orjson.dumps(body), Children()
+        self._records[number], self._numbers[record.id] = record, number
+        self._next_number = max(self._next_number, number + 1)
+        self._replace(None, Version(number, created, updated, record.body))
+        return self.issue(record.id)
+
+    def _living(self, ref: Ref) -> IssueRecord:
+        record = self.record(ref)
+        if record.scrubbed:
+            raise ValueError(f"issue {ref!r} is scrubbed")
+        return record
+
+    def _bump(self, record: IssueRecord, kind: str) -> None:
+        if self.bumps[kind]:
+            self._edit(record, lambda body: _merge(body, {"updated_at": format_ns(self.now_ns())}))
+
+    def _message(self, record: IssueRecord, message_id: str) -> JSON:
+        return next(row for row in self.messages(record.number) if row["id"] == message_id)
+
+    def _take(self, record: IssueRecord, message_id: str) -> JSON:
+        found = self._own_children(record)
+        row = next(row for row in found.messages if row["id"] == message_id)
+        found.messages.remove(row)
+        return row
+
+    def _settle(self, record: IssueRecord, row: JSON, instead_of: JSON | None = None) -> None:
+        """Put a message in its place by time, perhaps instead of an older state of it."""
+        if record.scrubbed:
+            raise ValueError(f"issue {record.id} is scrubbed")
+        self._sign(row, "file_urls")
+        found = self._own_children(record)
+        rows = [row if old is instead_of else old for old in found.messages]
+        rows += [] if instead_of else [row]
+        # Only a list that could be sorted replaces the old one, so a malformed time changes nothing.
+        found.messages = sorted(rows, key=lambda message: parse_ns(message["timestamp"]))
+        self._message_home[row["id"]] = record.number
+
+
+def _after_message(body: JSON, timestamp: str, now: int) -> None:
+    latest = body.get("latest_message_time")
+    if latest is None or parse_ns(latest) < parse_ns(timestamp):
+        body["latest_message_time"] = timestamp
+    body["updated_at"] = format_ns(now)
+    body["number_of_touches"] = (body.get("number_of_touches") or 0) + 1
+
+
+def _merge(row: JSON, fields: JSON) -> None:
+    for name, value in fields.items():
+        if value is ...:
+            row.pop(name, None)
+        else:
+            row[name] = value

@@ -1,0 +1,64 @@
+"""The emulated workspace."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from random import Random
+from typing import Any, Self
+
+from .directory_seed import directory
+from .mutations import Mutations
+from .random_mutation import random_mutation
+from .records import collector_paused
+from .seed import Recipe, plan
+from .times import DAY, SECOND, Clock, OffsetClock, to_ns
+
+QUIET = 60 * SECOND
+"""Time without events before a world begins: a reader that starts at once must meet no row of this second."""
+
+
+class World(Mutations):
+    """A workspace of issues, their children and a directory, with a clock and one lock."""
+
+    @classmethod
+    def seeded(
+        cls,
+        seed: int = 0,
+        issues: int = 2000,
+        years: float = 2.0,
+        messages_mean: float = 4,
+        now: datetime | None = None,
+        *,
+        accounts: int | None = None,
+        contacts: int | None = None,
+        clock: Clock | None = None,
+    ) -> Self:
+        """Generate a sample workspace that is `years` old; the same for the same arguments.
+
+        `now` (aware) is the moment of generation, from which the world's clock then runs on; by default the
+        present. `clock` replaces the real time that drives it. Nothing has happened in the last minute before
+        it. Bodies and children are made when first read.
+        """
+        ticking = OffsetClock(clock, now)
+        moment = to_ns(now or ticking()) - QUIET
+        span = max(1, int(years * 365 * DAY))
+        rng = Random(f"directory {seed}")
+        account_count = min(5000, max(4, issues // 20)) if accounts is None else accounts
+        contact_count = min(20_000, max(8, issues // 6)) if contacts is None else contacts
+        with collector_paused():
+            recipe = Recipe(seed, directory(rng, moment, span, account_count, contact_count), moment)
+            return cls(recipe, plan(recipe, issues, span, messages_mean), ticking)
+
+    @classmethod
+    def empty(cls, now: datetime | None = None, *, clock: Clock | None = None, seed: int = 0) -> Self:
+        """Return a workspace with a directory but without issues."""
+        return cls.seeded(seed, issues=0, now=now, clock=clock)
+
+    def now(self) -> datetime:
+        """Return the world's present, aware and in UTC."""
+        return self.clock().astimezone(UTC)
+
+    def random_mutation(self, rng: Random) -> dict[str, Any]:
+        """Do one random thing to the world and return it as {"do": name, "args": {...}}."""
+        with self.lock:
+            return random_mutation(self, rng)

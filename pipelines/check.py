@@ -1,0 +1,193 @@
+"""``pylon check``: would a run work? Token, region, permissions, destination; each failure with a remedy."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from sources.pylon.catalog import ENDPOINTS, TABLES, UNREAD, Endpoint, Table
+from sources.pylon.client import Client
+from sources.pylon.errors import PermissionDenied, PylonError, Rejected
+from sources.pylon.issues import rfc3339
+from sources.pylon.pacing import Pacers
+
+from . import configuration, exits, screens
+from .causes import explain
+from .destination_check import check_destination
+from .redaction import remember
+from .selection import chosen
+
+if TYPE_CHECKING:
+    from sources.pylon.settings import Settings
+
+Verdict = Literal["ok", "failed", "denied", "unknown"]
+LONGEST_PAUSE = 0.5
+"""A check does not back off for minutes; the pacer is asked again after this many seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    verdict: Verdict
+    text: str
+    remedy: str = ""
+    code: int = exits.DONE
+
+
+def run(
+    select: Sequence[str], exclude: Sequence[str], destination: str, dataset: str, given: Mapping[str, Any]
+) -> int:
+    """Check everything that a run needs, print what was found, and return the exit code."""
+    tables = chosen(select, exclude)
+    findings: list[Finding] = []
+    for finding in _findings(tables, destination, dataset, given):
+        findings.append(finding)
+        screens.tell(f"{finding.what:<17} {finding.verdict:<8} {finding.text}".rstrip())
+        if finding.remedy:
+            screens.tell(screens.wrapped(" " * 27 + "-> ", finding.remedy))
+    codes = {finding.code for finding in findings}
+    code = next((code for code in (exits.CONFIGURATION, exits.UNAVAILABLE) if code in codes), exits.DONE)
+    screens.tell(
+        "All is well: pylon run would work." if code == exits.DONE else "Not everything is well; see above."
+    )
+    return code
+
+
+def _findings(
+    tables: Sequence[str], destination: str, dataset: str, given: Mapping[str, Any]
+) -> Iterator[Finding]:
+    try:
+        settings = configuration.read_settings(given)
+    except Exception as error:  # noqa: BLE001 - the destination is looked at all the same
+        yield _failed("settings", error)
+    else:
+        remember(settings.api_key)
+        yield from asyncio.run(_ask(settings, tables))
+    for name, near in configuration.unknown_names().items():
+        hint = f"; {near} was probably meant" if near else ""
+        yield Finding(
+            "settings", "unknown", f"[{configuration.SECTION}] has {name}, which means nothing{hint}."
+        )
+    try:
+        yield Finding("destination", "ok", check_destination(destination, dataset))
+    except Exception as error:  # noqa: BLE001 - explain() knows them all
+        yield _failed("destination", error)
+
+
+def _failed(what: str, error: Exception) -> Finding:
+    problem = explain(error)
+    code = exits.UNAVAILABLE if problem.code == exits.UNAVAILABLE else exits.CONFIGURATION
+    return Finding(what, "failed", problem.what, problem.remedy, code)
+
+
+async def _ask(settings: Settings, tables: Sequence[str]) -> list[Finding]:
+    client = Client(settings, Pacers(settings.rate_limits, settings.rate_window_seconds), pause=_pause)
+    try:
+        return await _Probe(client, settings).run(tables)
+    finally:
+        await client.close()
+
+
+async def _pause(_endpoint: str, seconds: float) -> None:
+    await asyncio.sleep(min(seconds, LONGEST_PAUSE))
+
+
+class _Probe:
+    """Asks each endpoint once."""
+
+    def __init__(self, client: Client, settings: Settings) -> None:
+        self._client, self._settings = client, settings
+        self._issue: str | None = None
+        self._knowledge_base: str | None = None
+
+    async def run(self, tables: Sequence[str]) -> list[Finding]:
+        """Check the token, then every table; without a token nothing else can be told."""
+        try:
+            me = await self._client.ask(ENDPOINTS["me"])
+        except PylonError as error:
+            return [self._no_token(error)]
+        name = me.data.get("name") if isinstance(me.data, dict) else None
+        findings = [
+            Finding("token", "ok", f"for the organisation {name or 'without a name'}"),
+            Finding("region", "ok", f"{self._settings.base_url} accepts the token"),
+        ]
+        asked = (TABLES[name] for name in tables if TABLES[name].endpoint is not UNREAD)
+        return findings + [await self._table(table) for table in asked]
+
+    def _no_token(self, error: PylonError) -> Finding:
+        finding = _failed("token", error)
+        if finding.code != exits.UNAVAILABLE:
+            return finding
+        remedy = f"Look whether {self._settings.base_url} can be reached from here, then check again."
+        return replace(finding, remedy=remedy)
+
+    async def _table(self, table: Table) -> Finding:
+        try:
+            for endpoint in self._endpoints(table):
+                if (unasked := await self._ask(endpoint, table)) is not None:
+                    return Finding(table.name, "unknown", unasked)
+        except PermissionDenied as error:
+            return Finding(table.name, "denied", error.message, _leave_out(table), exits.CONFIGURATION)
+        except Rejected as error:
+            return Finding(table.name, "unknown", error.message)
+        except PylonError as error:
+            return _failed(table.name, error)
+        return Finding(table.name, "ok", "may be read")
+
+    def _endpoints(self, table: Table) -> list[Endpoint]:
+        return [ENDPOINTS["search_issues"], table.endpoint] if table.kind == "issues" else [table.endpoint]
+
+    async def _ask(self, endpoint: Endpoint, table: Table) -> str | None:
+        """Ask for as little as possible; say why it could not be asked, if so."""
+        ids: dict[str, str] = {}
+        if "{issue_id}" in endpoint.path:
+            if (issue := await self._some_issue()) is None:
+                return "not asked: there is no issue yet"
+            ids["issue_id"] = issue
+        if "{knowledge_base_id}" in endpoint.path:
+            if (knowledge_base := await self._some_knowledge_base()) is None:
+                return "not asked: there is no knowledge base"
+            ids["knowledge_base_id"] = knowledge_base
+        limit = 1 if endpoint.page_size else None
+        await self._client.first_page(
+            endpoint,
+            query=self._query(endpoint, table),
+            body=self._body(endpoint),
+            limit=limit,
+            ids=ids or None,
+        )
+        return None
+
+    def _query(self, endpoint: Endpoint, table: Table) -> dict[str, Any] | None:
+        if "start_time" in endpoint.query:
+            now = datetime.now(UTC)
+            return {"start_time": rfc3339(now - timedelta(hours=1)), "end_time": rfc3339(now)}
+        return {name: table.parents[0] for name in endpoint.query if table.parents} or None
+
+    def _body(self, endpoint: Endpoint) -> dict[str, Any] | None:
+        if endpoint.method != "POST":
+            return None
+        before = {"field": "created_at", "operator": "time_is_before", "value": rfc3339(datetime.now(UTC))}
+        return {"filter": before}
+
+    async def _some_issue(self) -> str | None:
+        if self._issue is None:
+            endpoint = ENDPOINTS["search_issues"]
+            page = await self._client.first_page(endpoint, body=self._body(endpoint), limit=1)
+            self._issue = page.rows[0]["id"] if page.rows else None
+        return self._issue
+
+    async def _some_knowledge_base(self) -> str | None:
+        if self._knowledge_base is None:
+            page = await self._client.first_page(ENDPOINTS["knowledge_bases"])
+            self._knowledge_base = page.rows[0]["id"] if page.rows else None
+        return self._knowledge_base
+
+
+def _leave_out(table: Table) -> str:
+    return f"Give the token's owner the permission, or leave the table out with --exclude {table.name}."

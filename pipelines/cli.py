@@ -1,0 +1,313 @@
+"""The command ``pylon``. Its help answers at once: what is heavy is imported by the verb that needs it."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    name="pylon",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+class Progress(StrEnum):
+    """How to show what a run is doing."""
+
+    AUTO = "auto"
+    RICH = "rich"
+    PLAIN = "plain"
+    NONE = "none"
+
+
+class LogFormat(StrEnum):
+    """How to write what a run has to say."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+Select = Annotated[
+    list[str] | None,
+    typer.Option("--select", "-s", metavar="TABLE", help="Only these tables; repeat it or use commas."),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", "-x", metavar="TABLE", help="All tables but these; repeat it or use commas."),
+]
+Destination = Annotated[
+    str,
+    typer.Option("--destination", "-d", metavar="NAME", help="Where to copy to; any SQL destination of dlt."),
+]
+Dataset = Annotated[str, typer.Option("--dataset", metavar="NAME", help="The schema that holds the tables.")]
+Region = Annotated[
+    str | None,
+    typer.Option("--region", metavar="us|eu", help="Pylon's region of the workspace.  [default: us]"),
+]
+BaseUrl = Annotated[
+    str | None,
+    typer.Option("--base-url", metavar="URL", help="Another host than the region's, such as the emulator."),
+]
+StartDate = Annotated[
+    str | None,
+    typer.Option(
+        "--start-date", metavar="DATE", help="Leave out issues created before it, such as 2025-01-31."
+    ),
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="pylon")
+
+
+def _prepare(*, debug: bool, as_json: bool = False) -> None:
+    """Set dlt up, before it is imported, to be as quiet as a command line should be."""
+    from .redaction import cover_logs
+
+    os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
+    # what dlt logs as an error is a traceback of something that it retries; what stops us is told by a screen
+    os.environ.setdefault("RUNTIME__LOG_LEVEL", "ERROR" if debug else "CRITICAL")
+    if as_json:
+        os.environ.setdefault("RUNTIME__LOG_FORMAT", "JSON")
+    os.environ["RUNTIME__INTERCEPT_SIGNALS"] = (
+        "false"  # a run ends its turn at a signal; dlt would break it off
+    )
+    cover_logs("dlt", "httpx", "httpcore")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            typer.echo(f"pylon {version('pylon-elt')}")
+        except PackageNotFoundError:  # run from a folder where nothing was installed
+            typer.echo("pylon (not installed)")
+        raise typer.Exit
+
+
+@app.callback()
+def pylon(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and leave."
+        ),
+    ] = False,
+) -> None:
+    r"""Copy a Pylon workspace into a database of your own, and keep the copy equal to it.
+
+    \b
+    Begin with:
+      export PYLON_API_KEY=...    (in Pylon: Settings, API tokens)
+      pylon check                 is everything in place?
+      pylon run                   copy into ./pylon.duckdb, then run it again whenever you like
+      pylon status                what is there, and how fresh it is
+    """
+
+
+@app.command(short_help="Copy what is new or changed, and remove what is gone.")
+def run(
+    select: Select = None,
+    exclude: Exclude = None,
+    destination: Destination = "duckdb",
+    dataset: Dataset = "pylon",
+    max_minutes: Annotated[
+        float | None,
+        typer.Option(
+            "--max-minutes",
+            metavar="N",
+            min=0.01,
+            help="Stop after so long; the next run goes on from there.",
+        ),
+    ] = None,
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Drop the chosen tables and read them anew; asks first.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before --full-refresh.")] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Only say what is due and what it costs; ask Pylon nothing, change nothing."
+        ),
+    ] = False,
+    progress: Annotated[
+        Progress,
+        typer.Option("--progress", help="How to show progress; auto takes rich on a terminal, else plain."),
+    ] = Progress.AUTO,
+    log_format: Annotated[
+        LogFormat, typer.Option("--log-format", help="Lines for people, or JSON lines for machines.")
+    ] = LogFormat.TEXT,
+    region: Region = None,
+    base_url: BaseUrl = None,
+    start_date: StartDate = None,
+    debug: Debug = False,
+) -> None:
+    r"""Copy what is new or changed, and remove what is gone.
+
+    Ctrl-C ends a run in good order: what was read is saved, and the next run goes on from there.
+    Exit codes: 0 done, 1 failed, 2 usage, 3 credentials or configuration, 4 Pylon stayed unavailable,
+    5 a data check failed, 75 another run is at work.
+
+    \b
+    Examples:
+      pylon run
+      pylon run --select issues,issue_messages --max-minutes 30
+      pylon run --destination postgres --log-format json
+      pylon run --dry-run
+    """
+    from .screens import one_screen
+
+    _prepare(debug=debug, as_json=log_format is LogFormat.JSON)
+    with one_screen(debug=debug, as_json=log_format is LogFormat.JSON):
+        from . import run_command
+
+        options = run_command.Options(
+            select=tuple(select or ()),
+            exclude=tuple(exclude or ()),
+            destination=destination,
+            dataset=dataset,
+            max_minutes=max_minutes,
+            full_refresh=full_refresh,
+            yes=yes,
+            progress=progress.value,
+            as_json=log_format is LogFormat.JSON,
+            settings=_settings(region, base_url, start_date),
+        )
+        code = run_command.dry_run(options) if dry_run else run_command.run(options)
+        raise SystemExit(code)
+
+
+@app.command(short_help="Say whether a run would work, and what is missing.")
+def check(
+    select: Select = None,
+    exclude: Exclude = None,
+    destination: Destination = "duckdb",
+    dataset: Dataset = "pylon",
+    region: Region = None,
+    base_url: BaseUrl = None,
+    debug: Debug = False,
+) -> None:
+    r"""Say whether a run would work: token, region, permissions for each table, and the destination.
+
+    It asks each endpoint once, for one row where it can. Exit codes: 0 all is well, 3 something must be
+    set right, 4 Pylon cannot be reached.
+
+    \b
+    Examples:
+      pylon check
+      pylon check --region eu --destination postgres
+      pylon check --exclude kb_articles
+    """
+    from .screens import one_screen
+
+    _prepare(debug=debug)
+    with one_screen(debug=debug):
+        from . import check as checks
+
+        raise SystemExit(
+            checks.run(
+                tuple(select or ()), tuple(exclude or ()), destination, dataset, _settings(region, base_url)
+            )
+        )
+
+
+@app.command(short_help="Show what the copy holds, how fresh it is, and what is due.")
+def status(
+    destination: Destination = "duckdb",
+    dataset: Dataset = "pylon",
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    r"""Show what the copy holds, how fresh it is, what is due, the pace learnt and the last runs.
+
+    It only reads, and asks Pylon nothing. Beside a running sync it works where the destination lets it:
+    DuckDB does not, and the answer is then who is at work (exit code 75).
+
+    \b
+    Examples:
+      pylon status
+      pylon status --destination postgres
+      pylon status --json
+    """
+    from .screens import one_screen
+
+    _prepare(debug=debug)
+    with one_screen(debug=debug, as_json=as_json):
+        from . import status as report
+
+        raise SystemExit(report.run(destination, dataset, as_json=as_json))
+
+
+@app.command(short_help="Remove from the copy what is gone from Pylon.")
+def reconcile(
+    destination: Destination = "duckdb",
+    dataset: Dataset = "pylon",
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Remove however many there are; the safety catch is off.")
+    ] = False,
+    region: Region = None,
+    base_url: BaseUrl = None,
+    start_date: StartDate = None,
+    debug: Debug = False,
+) -> None:
+    r"""Compare the copy with a complete listing, and remove the issues that are gone from Pylon.
+
+    A run does the same by itself once a day (reconcile_hours). If an unlikely number of issues is gone,
+    nothing is removed, and the exit code is 5: look whether that is right, and confirm it with --yes.
+
+    \b
+    Examples:
+      pylon reconcile
+      pylon reconcile --yes
+    """
+    from .screens import one_screen
+
+    _prepare(debug=debug)
+    with one_screen(debug=debug):
+        from . import reconcile_command
+
+        given = _settings(region, base_url, start_date)
+        raise SystemExit(reconcile_command.run(destination, dataset, given, confirmed=yes))
+
+
+@app.command(
+    short_help="Serve a stand-in for Pylon's API on this machine.",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def emulator(context: typer.Context) -> None:
+    r"""Serve a stand-in for Pylon's API on this machine, with a sample workspace, until Ctrl-C.
+
+    All options go to the emulator; see them with: pylon emulator -- --help
+
+    \b
+    Examples:
+      pylon emulator --port 8765 --issues 500
+      PYLON_API_KEY=pyl_test pylon run --base-url http://127.0.0.1:8765
+    """
+    from .screens import one_screen
+
+    with one_screen():
+        from .emulator_command import serve
+
+        serve(context.args)
+
+
+def _settings(
+    region: str | None = None, base_url: str | None = None, start_date: str | None = None
+) -> dict[str, Any]:
+    return {"region": region, "base_url": base_url, "start_date": start_date}
+
+
+if __name__ == "__main__":
+    main()

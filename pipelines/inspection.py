@@ -1,0 +1,134 @@
+"""Looks at a copy without changing it: no request to Pylon, no file written, no run disturbed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, cast
+
+from sources.pylon import PACE
+from sources.pylon.catalog import ALL_TABLES, Table
+from sources.pylon.ledger import Ledger
+
+from . import destinations
+from .lock import read_lock
+
+if TYPE_CHECKING:
+    import dlt
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a copy is, or will be."""
+
+    location: str
+    dataset: str
+    folder: Path
+
+
+@dataclass
+class Copy:
+    """A copy that was opened for reading."""
+
+    pipeline: dlt.Pipeline
+
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """The source's state as it was saved with the last load."""
+        return cast("Mapping[str, Any]", self.pipeline.state.get("sources", {}).get("pylon", {}))
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything has been loaded."""
+        return bool(self.state)
+
+    @property
+    def pace(self) -> Mapping[str, Any]:
+        """The pace learnt, by endpoint."""
+        return cast("Mapping[str, Any]", self.state.get(PACE) or {})
+
+    def resource(self, table: str) -> Mapping[str, Any]:
+        """Return the state of one table's lane."""
+        return cast("Mapping[str, Any]", self.state.get("resources", {}).get(table, {}))
+
+    def due(self, child: str) -> int:
+        """Return how many conversations are due."""
+        return Ledger(self.pipeline).count_due(child)
+
+    def rows(self, table: Table) -> tuple[int, datetime | None] | None:
+        """Return how many rows a table holds and when the newest was read; ``None``: there is no table."""
+        from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+        with self.pipeline.sql_client() as client:
+            name, newest = client.make_qualified_table_name(table.name), client.escape_column_name(table.sort)
+            try:
+                found = client.execute_sql(f"SELECT COUNT(*), MAX({newest}) FROM {name}")
+            except DatabaseUndefinedRelation:
+                return None
+        count, stamp = (found or [(0, None)])[0]
+        return int(count), _utc(stamp)
+
+    def oldest_issue(self) -> datetime | None:
+        """Return when the oldest issue of the copy was created (UTC)."""
+        with self.pipeline.sql_client() as client:
+            name, created = (
+                client.make_qualified_table_name("issues"),
+                client.escape_column_name("created_at"),
+            )
+            found = client.execute_sql(f"SELECT MIN({created}) FROM {name}")
+        return _utc((found or [(None,)])[0][0])
+
+    def all_rows(self) -> dict[str, tuple[int, datetime | None]]:
+        """Return the same for every table that is there."""
+        return {name: known for name, table in ALL_TABLES.items() if (known := self.rows(table)) is not None}
+
+
+def place(destination: str, dataset: str) -> Place:
+    """Say where a copy is, without looking.
+
+    Raises:
+        Problem: dlt knows no such destination.
+    """
+    with TemporaryDirectory() as scratch:
+        pipeline = destinations.open_pipeline(destination, dataset, pipelines_dir=scratch)
+        return Place(destinations.location(pipeline), dataset, destinations.working_folder(pipeline))
+
+
+@contextmanager
+def opened(destination: str, dataset: str) -> Iterator[Copy | None]:
+    """Open a copy for reading, or give ``None`` where there is none yet.
+
+    Raises:
+        Problem: dlt knows no such destination, or a run has locked the file (exit code 75).
+    """
+    with TemporaryDirectory() as scratch:
+        pipeline = destinations.open_pipeline(destination, dataset, pipelines_dir=scratch)
+        file = destinations.database_file(pipeline)
+        if file is not None and not file.exists():
+            yield None
+            return
+        with read_lock(pipeline):
+            if file is not None:
+                pipeline = destinations.open_pipeline(
+                    destination, dataset, pipelines_dir=scratch, read_only=True
+                )
+            pipeline.sync_destination()
+            copy = Copy(pipeline)
+            yield copy if copy.exists else None
+
+
+def pending_packages(folder: Path) -> int:
+    """Return how many load packages a killed run left in its working folder."""
+    work = folder / destinations.PIPELINE
+    waiting = ("load/normalized", "normalize/extracted", "load/new")
+    return sum(len([entry for entry in (work / name).glob("*") if entry.is_dir()]) for name in waiting)
+
+
+def _utc(value: object) -> datetime | None:
+    if not isinstance(value, datetime):
+        return None
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

@@ -1,0 +1,232 @@
+"""The run loop: turns until nothing is due, each of them one dlt extract, normalize and load."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import dlt
+
+from sources.pylon import PACE, Budget, Control, forget, source_of
+from sources.pylon.catalog import CHILDREN, TABLES
+from sources.pylon.errors import ConfigurationError, PylonError, TurnOver
+from sources.pylon.pacing import Pacers
+from sources.pylon.turn import POLL_SECONDS
+
+from . import exits
+from .lock import run_lock
+from .reconcile import Outcome, is_due, reconcile
+
+if TYPE_CHECKING:
+    from sources.pylon.settings import Settings
+
+FIRST_TURN_SECONDS = 5.0
+"""The first turn ends early, so that there is something to look at."""
+TURN_SECONDS = 30.0
+LONGEST_TURN_SECONDS = 90.0
+TURN_ROWS = 60_000
+TURN_DUE = 20_000
+"""Bounds what a turn holds in memory; no allowance known lets a turn read more conversations."""
+LOOK_SETTING, LOOK_SECONDS = "extract.futures_poll_interval", 0.25
+"""How often dlt looks up from waiting for the lanes; with its own 0.01 that is a third of a paced run's CPU time."""
+
+
+@dataclass
+class Job:
+    """One run of the connector.
+
+    Args:
+        pipeline: Where to load; see :func:`destinations.open_pipeline`.
+        settings: How to read.
+        tables: The tables to fill.
+        max_minutes: When to end although something is due; ``None`` for never.
+        full_refresh: Drop the tables and read everything anew.
+        on_turn: Called after each turn with its number.
+    """
+
+    pipeline: dlt.Pipeline
+    settings: Settings
+    tables: Sequence[str] = tuple(TABLES)
+    max_minutes: float | None = None
+    full_refresh: bool = False
+    on_turn: Callable[[int], None] = lambda _turn: None
+    control: Control = field(init=False)
+    turns: int = 0
+    outcome: Outcome | None = None
+    """What a reconciliation found, if there was one."""
+
+    def __post_init__(self) -> None:
+        self.control = Control(Pacers(self.settings.rate_limits, self.settings.rate_window_seconds))
+
+    def run(self) -> int:
+        """Take the lock, settle what a killed run left, and take turns until nothing is due.
+
+        Returns:
+            The exit code.
+
+        Raises:
+            Problem: The lock is held, or the destination cannot be used.
+        """
+        if self.max_minutes is not None:
+            self.control.budget.deadline = time.monotonic() + self.max_minutes * 60
+        if dlt.config.get(LOOK_SETTING) is None:
+            dlt.config[LOOK_SETTING] = LOOK_SECONDS
+        with run_lock(self.pipeline):
+            settle(self.pipeline)
+            self._recall_pace()
+            self._take_turns()
+            if self._reconciliation_is_due():
+                self._reconcile()
+        return self._exit_code()
+
+    def reconcile(self, *, confirmed: bool = False) -> Outcome:
+        """Take the lock, and remove from the copy the issues that are gone from Pylon.
+
+        Raises:
+            Problem: The lock is held, or the safety catch stops it (exit code 5).
+            PylonError: Pylon could not be asked; nothing was changed.
+        """
+        with run_lock(self.pipeline):
+            settle(self.pipeline)
+            self._recall_pace()
+            return reconcile(self.pipeline, self.settings, self.control, self._pause, confirmed=confirmed)
+
+    def _reconciliation_is_due(self) -> bool:
+        return (
+            "issues" in self.tables
+            and not {"changes", "history", "issues"} & self.control.report.stopped
+            and not self._out_of_time()
+            and is_due(self._state(), self.settings, datetime.now(UTC))
+        )
+
+    def _reconcile(self) -> None:
+        try:
+            self.outcome = reconcile(self.pipeline, self.settings, self.control, self._pause)
+        except TurnOver:
+            pass  # the run's time is up; the next run begins the comparison anew
+        except PylonError as error:
+            self.control.report.fail("reconcile", error)
+
+    async def _pause(self, _endpoint: str, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while True:
+            if self._out_of_time():
+                raise TurnOver
+            if (left := until - time.monotonic()) <= 0:
+                return
+            await asyncio.sleep(min(left, POLL_SECONDS))
+
+    def _state(self) -> dict[str, Any]:
+        state: dict[str, Any] = self.pipeline.state.get("sources", {}).get("pylon", {})
+        return state
+
+    def stop(self) -> None:
+        """End the run after what is under way has been saved; may be called from a signal handler."""
+        self.control.budget.stop.set()
+
+    def _recall_pace(self) -> None:
+        self.control.pacers = Pacers(
+            self.settings.rate_limits, self.settings.rate_window_seconds, snapshot=self._state().get(PACE)
+        )
+
+    def _take_turns(self) -> None:
+        while True:
+            tables = self._tables_left()
+            if not tables:
+                return
+            self._turn(tables)
+            self.on_turn(self.turns)
+            if not self.control.unfinished or self._out_of_time():
+                return
+
+    def _turn(self, tables: Sequence[str]) -> None:
+        budget = self.control.budget
+        first = self.turns == 0
+        self.control.budget = Budget(
+            least_seconds=FIRST_TURN_SECONDS if first else TURN_SECONDS,
+            most_seconds=LONGEST_TURN_SECONDS,
+            most_rows=TURN_ROWS,
+            most_due=TURN_DUE,
+            deadline=budget.deadline,
+            stop=budget.stop,
+        )
+        source = source_of(self.settings, self.control).with_resources(*tables)
+        refresh = "drop_resources" if self.full_refresh and first else None
+        if refresh:
+            self.pipeline.run(forget(tables))
+        self.pipeline.run(source, refresh=refresh)  # type: ignore[arg-type]
+        self.turns += 1
+
+    def _tables_left(self) -> list[str]:
+        """Leave out the tables whose lane has stopped; the others are finished."""
+        tables = [name for name in self.tables if name not in self.control.report.stopped]
+        children = {child.name for child in CHILDREN} & set(tables)
+        return tables if children or set(tables) != {"issue_sync"} else []
+
+    def _out_of_time(self) -> bool:
+        budget = self.control.budget
+        return budget.stop.is_set() or (budget.deadline is not None and time.monotonic() >= budget.deadline)
+
+    def _exit_code(self) -> int:
+        failures = self.control.report.failures
+        if not failures:
+            return exits.DONE
+        if all(isinstance(failure.error, ConfigurationError) for failure in failures):
+            return exits.CONFIGURATION
+        return exits.UNAVAILABLE
+
+
+def settle(pipeline: dlt.Pipeline) -> None:
+    """Load what a killed run left behind, then take the destination's word for everything.
+
+    A package that is older than the destination's last load is given up: another machine has gone on since. So is one
+    that is that load: it is complete, only its files were not put away; and one whose schema a kill left unsaved, which
+    dlt passes over without a word. Giving a package up loses nothing, since its progress is in the package itself and
+    will be made again.
+    """
+    if pipeline.default_schema_name and pipeline.has_pending_data and not _is_stale(pipeline):
+        _flush(pipeline)
+    # the state at the destination is the only one: local state that is ahead of it, as after a backup was restored,
+    # would leave a gap for ever; what a killed extract left goes with it
+    pipeline.drop()
+    pipeline.activate()
+    pipeline.sync_destination()
+
+
+def _flush(pipeline: dlt.Pipeline) -> None:
+    """Load the pending packages, unless the destination will never take them."""
+    from dlt.common.destination.exceptions import DestinationTerminalException
+    from dlt.pipeline.exceptions import PipelineStepFailed
+
+    try:
+        while pipeline.has_pending_data:
+            pipeline.run()
+    except PipelineStepFailed as error:
+        if not isinstance(error.exception, DestinationTerminalException) and error.step != "normalize":
+            raise
+
+
+def _is_stale(pipeline: dlt.Pipeline) -> bool:
+    pending, newest = _pending(pipeline), last_load(pipeline)
+    return newest is not None and bool(pending) and float(min(pending)) <= newest
+
+
+def _pending(pipeline: dlt.Pipeline) -> list[str]:
+    return [*pipeline.list_extracted_load_packages(), *pipeline.list_normalized_load_packages()]
+
+
+def last_load(pipeline: dlt.Pipeline) -> float | None:
+    """Return the id of the newest complete load at the destination; ids are seconds since 1970."""
+    from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+    with pipeline.sql_client() as client:
+        loads = client.make_qualified_table_name("_dlt_loads")
+        try:
+            rows = client.execute_sql(f"SELECT load_id FROM {loads} WHERE status = 0")
+        except DatabaseUndefinedRelation:
+            return None
+    return max((float(row[0]) for row in rows or []), default=None)

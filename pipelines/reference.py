@@ -1,0 +1,127 @@
+"""Writes what the documentation says about tables, endpoints and costs, from the catalogue.
+
+``python -m pipelines.reference`` rewrites ``docs/tables.md`` and the marked sections of ``README.md``; a test fails
+where they are not what this module would write.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from pathlib import Path
+
+from sources.pylon.catalog import ALL_TABLES, CHILDREN, ENDPOINTS, RATE_LIMITS, UNREAD, Table, Tier
+
+from . import exits
+
+ROOT = Path(__file__).resolve().parent.parent
+AUTUMN: dict[Tier, int] = {"low": 30, "medium": 120, "high": 300}
+"""Requests a minute by tier since autumn 2026."""
+MONTHS = 24
+SIZES = (1_000, 10_000, 100_000)
+
+_REPLACES = {
+    "row": "the rows that changed",
+    "parent": "all rows of what was read",
+    "whole": "the whole table",
+}
+_KINDS = {
+    "issues": "changes every run, history once",
+    "child": "when the issue changed",
+    "ledger": "with each child read",
+    "deletions": "when a reconciliation removes something",
+}
+
+
+def table_of_tables() -> str:
+    """Return the README's table: one line for each table."""
+    lines = ["| table | rows | key | read from | when |", "|---|---|---|---|---|"]
+    for table in ALL_TABLES.values():
+        source = "written by the connector" if table.endpoint is UNREAD else f"`{table.endpoint.label}`"
+        key = ", ".join(f"`{column}`" for column in table.key)
+        name = f"[`{table.name}`](docs/tables.md#{table.name})"
+        lines.append(f"| {name} | {table.description} | {key} | {source} | {_when(table)} |")
+    return "\n".join(lines)
+
+
+def exit_codes() -> str:
+    """Return the README's table of exit codes."""
+    lines = ["| code | meaning |", "|---|---|"]
+    return "\n".join([*lines, *(f"| {code} | {meaning} |" for code, meaning in exits.MEANINGS.items())])
+
+
+def costs() -> str:
+    """Return the README's table of what a first load costs, two years of history assumed."""
+    lines = [
+        "| issues | requests | at 10/20/60 a minute | at 30/120/300 a minute |",
+        "|---|---|---|---|",
+    ]
+    for size in SIZES:
+        requests = sum(_first_load(size).values())
+        lines.append(
+            f"| {size:,} | {requests:,} | {_duration(size, RATE_LIMITS)} | {_duration(size, AUTUMN)} |"
+        )
+    return "\n".join(lines)
+
+
+def tables_page() -> str:
+    """Return ``docs/tables.md``: every table with every column."""
+    parts = [
+        "# Tables",
+        "Written by `python -m pipelines.reference` from the catalogue in `sources/pylon/`. Times are UTC.",
+    ]
+    for table in ALL_TABLES.values():
+        columns = "\n".join(
+            f"| `{column.name}` | {'json' if column.type == 'urls' else column.type} | {column.description} |"
+            for column in table.columns
+        )
+        key = ", ".join(f"`{name}`" for name in table.key)
+        parts += [
+            f"## {table.name}",
+            table.description,
+            f"Key: {key}. Read: {_when(table)}. A read replaces {_REPLACES[table.scope]}.",
+            f"| column | type | what it holds |\n|---|---|---|\n{columns}",
+        ]
+    return "\n\n".join(parts) + "\n"
+
+
+def render(readme: str) -> str:
+    """Return the README with its marked sections written anew."""
+    for name, text in {"tables": table_of_tables(), "exits": exit_codes(), "costs": costs()}.items():
+        start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+        before, _, rest = readme.partition(start)
+        readme = f"{before}{start}{text}\n{end}{rest.partition(end)[2]}"
+    return readme
+
+
+def _when(table: Table) -> str:
+    if table.kind == "directory":
+        hours = table.refresh_hours or 0
+        return "daily" if hours == 24 else "hourly" if hours == 1 else f"every {hours:g} h"
+    return _KINDS[table.kind]
+
+
+def _first_load(issues: int) -> dict[str, int]:
+    """Return the requests of a first load, by endpoint, without the directory."""
+    page = ENDPOINTS["list_issues"].page_size or issues
+    windows = math.ceil(MONTHS * 30.4 / 30)
+    listing = max(windows, math.ceil(issues / page / 0.7))
+    return {"list_issues": listing, **{child.endpoint.name: issues for child in CHILDREN}}
+
+
+def _duration(issues: int, limits: dict[Tier, int]) -> str:
+    minutes = max(count / limits[ENDPOINTS[name].tier] for name, count in _first_load(issues).items())
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.0f} h"
+
+
+def main() -> int:
+    """Write the files."""
+    (ROOT / "docs").mkdir(exist_ok=True)
+    (ROOT / "docs" / "tables.md").write_text(tables_page(), encoding="utf-8")
+    readme = ROOT / "README.md"
+    readme.write_text(render(readme.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

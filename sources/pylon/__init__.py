@@ -1,0 +1,199 @@
+"""Pylon (usepylon.com) as a dlt source: issues, their conversations, and the directory around them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from datetime import UTC, datetime
+from typing import Any
+
+import dlt
+import pyarrow as pa
+from dlt.common.storages.load_package import load_package_state
+from dlt.common.typing import TSecretStrValue
+from dlt.extract import DltResource, DltSource
+
+from . import children, directory, issues, loading
+from .catalog import CHILDREN, TABLES, Table
+from .errors import ConfigurationError
+from .ledger import Ledger
+from .pacing import Pacers
+from .rows import to_arrow
+from .settings import LOOKBACK_SECONDS, Settings, settings
+from .turn import Budget, Control, Turn, TurnKeeper
+
+__all__ = ["Budget", "Control", "PylonSource", "forget", "pylon_source", "source_of"]
+
+PACE = "pace"
+"""Where the source's state keeps the pace learnt."""
+
+
+class PylonSource(DltSource):
+    """A dlt source whose children always take their ledger along."""
+
+    def with_resources(self, *resource_names: str) -> DltSource:
+        """Select resources by name; with messages, threads or followers comes ``issue_sync``, their ledger."""
+        needs = {child.name for child in CHILDREN} & set(resource_names)
+        ledger = {"issue_sync"} - set(resource_names) if needs else set()
+        return super().with_resources(*resource_names, *ledger)
+
+
+@dlt.source(name="pylon", section="pylon", max_table_nesting=0, _impl_cls=PylonSource)
+def pylon_source(
+    api_key: TSecretStrValue = None,  # type: ignore[assignment]
+    base_url: str | None = None,
+    region: str | None = None,
+    start_date: str | None = None,
+    rate_limits: dict[str, int] | None = None,
+    rate_window_seconds: float = 60.0,
+    lookback_seconds: float = LOOKBACK_SECONDS,
+    page_size: int | None = None,
+    refresh_hours: dict[str, float] | None = None,
+    timeout_seconds: float = 60.0,
+) -> Any:
+    """Read a Pylon workspace incrementally: one resource for each table, all of them selected.
+
+    No request is made before dlt extracts. Arguments that are not given are taken from ``[sources.pylon]`` in
+    ``.dlt/config.toml`` and ``.dlt/secrets.toml``, or from ``SOURCES__PYLON__…`` in the environment.
+
+    Args:
+        api_key: The API token; also the environment variable ``PYLON_API_KEY``.
+        base_url: Another host than the region's.
+        region: ``us`` (default) or ``eu``.
+        start_date: Issues created before it are left out; without it, all are read.
+        rate_limits: Requests per window at which learning the pace starts: ``low``, ``medium``, ``high``.
+        rate_window_seconds: The length of the API's rate window, in seconds.
+        lookback_seconds: How far before the last run changes are searched again, in seconds.
+        page_size: Rows per page where an endpoint takes a limit.
+        refresh_hours: Hours between two reads of a directory table, by its name, ``*`` for all.
+        timeout_seconds: How long to wait for an answer, in seconds.
+
+    Raises:
+        ConfigurationError: A value cannot be used.
+    """
+    return resources(
+        settings(
+            api_key,
+            base_url=base_url,
+            region=region,
+            start_date=start_date,
+            rate_limits=rate_limits,
+            rate_window_seconds=rate_window_seconds,
+            lookback_seconds=lookback_seconds,
+            page_size=page_size,
+            refresh_hours=refresh_hours,
+            timeout_seconds=timeout_seconds,
+        )
+    )
+
+
+def resources(config: Settings, control: Control | None = None) -> list[DltResource]:
+    """Return the resources of a workspace.
+
+    Args:
+        config: Checked settings.
+        control: What outlives an extract. Without one, each extract starts from the pace in dlt's state, reads until
+            nothing is due, and raises where a lane fails.
+    """
+
+    def make(load_id: str) -> Turn:
+        source = dlt.current.source()
+        state = dlt.current.source_state()
+        loading.choose_file_format(source, dlt.current.pipeline())
+        ours = control or Control(_pacers(config, state), strict=True)
+        dropped = load_package_state()["state"].get("dropped_tables") or []
+        ledger = Ledger(dlt.current.pipeline(), [str(table["name"]) for table in dropped])
+        turn = Turn(config, ours, ledger, load_id, list(source.resources.selected))
+        turn.at_end(lambda: state.update({PACE: ours.pacers.snapshot()}))
+        turn.take_stock(datetime.now(UTC))
+        return turn
+
+    keeper = TurnKeeper(make)
+
+    def turn() -> Turn:
+        return keeper.turn(load_package_state()["load_id"])
+
+    return [_resource(table, turn) for table in TABLES.values()]
+
+
+def _pacers(config: Settings, state: Mapping[str, Any]) -> Pacers:
+    return Pacers(config.rate_limits, config.rate_window_seconds, snapshot=state.get(PACE))
+
+
+def _resource(table: Table, turn: Callable[[], Turn]) -> DltResource:
+    lane = {"issues": _issues, "child": _child, "ledger": _ledger, "directory": _directory}[table.kind]
+
+    async def read() -> AsyncIterator[pa.Table]:
+        now = turn()
+        async with now.lane(table.name):
+            async for batch in lane(now, table):
+                yield batch
+
+    resource: DltResource = dlt.resource(  # type: ignore[call-overload]
+        read,
+        name=table.name,
+        primary_key=list(table.key),
+        columns=loading.columns(table),
+        write_disposition=loading.disposition(table),
+    )
+    return resource
+
+
+async def _issues(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
+    state = dlt.current.resource_state(table.name)
+    with turn.unit():
+        await issues.begin(turn, state)
+    newest: dict[str, datetime] = {}
+    floor = turn.settings.start_date
+    lanes = {"changes": issues.changes(turn, state), "history": issues.history(turn, state)}
+    running = {name: lane for name, lane in lanes.items() if name not in turn.report.stopped}
+    async with aclosing(issues.side_by_side(turn, running)) as batches:
+        async for batch in batches:
+            rows = [row for row in batch.rows if issues.is_news(row, newest, floor)]
+            if rows:
+                given = {"_synced_at": turn.stamp(batch.sent_at)}
+                yield turn.count(table, to_arrow(table, rows, given), len(rows))
+                await turn.offer(rows, batch.sent_at)
+
+
+async def _child(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
+    if "issue_sync" not in turn.lanes:
+        raise ConfigurationError(
+            f"{table.name} is read by the ledger issue_sync, which is not selected.", "Select both."
+        )
+    async for read in children.conversations(turn, table):
+        yield children.to_batch(turn, table, read)
+
+
+async def _ledger(turn: Turn, _table: Table) -> AsyncIterator[pa.Table]:
+    while turn.work and (batch := await turn.synced.get()) is not None:
+        yield batch
+
+
+async def _directory(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
+    async for batch in directory.refresh(turn, table, dlt.current.resource_state(table.name)):
+        yield batch
+
+
+@dlt.source(name="pylon", section="pylon", max_table_nesting=0, _impl_cls=PylonSource)
+def source_of(config: Settings, control: Control) -> Any:
+    """Return the same source as :func:`pylon_source`, for a caller that keeps the pace and ends the turns itself."""
+    return resources(config, control)
+
+
+@dlt.source(name="pylon", section="pylon", max_table_nesting=0)
+def forget(tables: Sequence[str]) -> Any:
+    """Return a load that forgets how far some tables were read, to be made before one that drops them.
+
+    A kill can come after the tables were dropped and before the load that dropped them counts. Then the former state
+    would still say that everything has been read.
+    """
+
+    def nothing(name: str) -> Iterator[pa.Table]:
+        dlt.current.resource_state(name).clear()
+        yield from ()
+
+    return [dlt.resource(nothing(name), name=name) for name in tables]
+
+
+loading.quiet_arrow_hints()

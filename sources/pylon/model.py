@@ -1,0 +1,108 @@
+"""The vocabulary of the catalogue: what a column, an endpoint and a table are. Plain data, no behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+ColumnType = Literal["text", "timestamp", "bigint", "double", "bool", "json", "urls"]
+"""``urls`` is a list of signed URLs, kept as JSON without their query strings, which change on every read."""
+
+Tier = Literal["low", "medium", "high"]
+"""How often an endpoint may be asked; see ``RATE_LIMITS``."""
+
+Scope = Literal["row", "parent", "whole"]
+"""What one read replaces: the rows that it brought, all rows of one parent, or the whole table."""
+
+Kind = Literal["issues", "child", "directory", "ledger", "deletions"]
+"""Who fills a table: the issue lanes, the children's lanes, the directory lane, or the connector itself."""
+
+RATE_LIMITS: dict[Tier, int] = {"low": 10, "medium": 20, "high": 60}
+"""Requests a minute by tier as documented in July 2026; later limits are higher, so learning starts here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table, and where its value comes from."""
+
+    name: str
+    type: ColumnType
+    description: str
+    path: tuple[str, ...] = ()
+    """Where the value stands in the API's object; ``()`` means the field called ``name``."""
+    given: bool = False
+    """Filled by the reader and never from the object, even where the object has a field of that name."""
+
+    @property
+    def source(self) -> tuple[str, ...]:
+        """The full path of the value in the API's object."""
+        return self.path or (self.name,)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One way of asking the API, with its limits. The name is also that of its lane and its pacer."""
+
+    name: str
+    method: Literal["GET", "POST"]
+    path: str
+    """A placeholder has the name of the column that holds its value: ``{issue_id}``."""
+    tier: Tier
+    paged: bool
+    """The answer may carry ``pagination``: follow the cursor if one comes."""
+    page_size: int | None = None
+    """Sent as ``limit`` unless the user sets another; ``None``: no ``limit`` is sent."""
+    max_page_size: int | None = None
+    """The largest ``limit`` that the API takes; ``None``: it takes none, or none is known."""
+    query: tuple[str, ...] = ()
+    """Query parameters that a request must carry besides ``cursor`` and ``limit``."""
+    note: str = ""
+    """Where these facts come from, and what is known to differ."""
+
+    @property
+    def label(self) -> str:
+        """The endpoint as users see it: ``GET /issues/{issue_id}/messages``."""
+        return f"{self.method} {self.path}".strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One table: its columns, its key, the endpoint that fills it and what one read of it replaces."""
+
+    name: str
+    description: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    endpoint: Endpoint
+    """``UNREAD`` for a table that the connector writes itself."""
+    scope: Scope
+    kind: Kind
+    parent: str | None = None
+    """The column with the parent's id, and the path placeholder or query parameter of the same name."""
+    parent_table: str | None = None
+    """The table whose ``id`` gives the parents to ask for."""
+    parents: tuple[str, ...] = ()
+    """The parents to ask for where they are a fixed list instead of a table."""
+    refresh_hours: float | None = None
+    """How often a directory table is read anew unless the user sets another interval."""
+    sort: str = "_synced_at"
+    """Of several rows with one key in one load, the one with the highest value here is kept."""
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The names of the columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+
+UNREAD = Endpoint(
+    "unread", "GET", "", "low", paged=False, note="Stands in where the connector writes a table itself."
+)
+
+SYNCED_AT = Column(
+    "_synced_at", "timestamp", "When the row was read from Pylon, in UTC by the server's clock.", given=True
+)
+EXTRA = Column(
+    "_extra", "json", "Fields that have no column and values that did not fit theirs, by name.", given=True
+)
+TAIL = (SYNCED_AT, EXTRA)
+"""The last columns of every table that is read from the API."""

@@ -1,0 +1,145 @@
+"""Which issues of a copy are gone from Pylon. Deletion leaves no trace in the API, so two witnesses are heard:
+a complete listing that lacks the issue, and 404 or 410 when it is asked for by its id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import dlt
+import pyarrow as pa
+from dlt.extract import DltResource, DltSource
+
+from . import issues, loading, windows
+from .catalog import CHILDREN, DELETIONS, ENDPOINTS, TABLES, Table
+from .client import Client
+from .errors import Rejected
+from .rows import to_arrow, tombstones
+
+GONE = frozenset({404, 410})
+RECONCILED_AT = "reconciled_at"
+"""Where the source's state keeps when a reconciliation was last completed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """An issue that both witnesses say is gone."""
+
+    issue_id: str
+    detected_at: datetime
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All issues that Pylon shows; ``began`` is the server's time (UTC) before which they were created."""
+
+    ids: set[str]
+    began: datetime
+
+
+async def list_all(
+    client: Client, floor: datetime | None, page_size: int | None, watch: Callable[[int], None]
+) -> Listing:
+    """Read the ids of all issues, window by window.
+
+    Args:
+        client: Whom to ask.
+        floor: Issues created before it are left out.
+        page_size: Rows per page.
+        watch: Told how many ids are known after each page.
+    """
+    began = await client.now()
+    state: issues.State = {"history_until": (began + windows.PAD).isoformat()}
+    ids: set[str] = set()
+    async for _, batch in issues.newest_to_oldest(client, state, floor, page_size):
+        ids.update(row["id"] for row in batch.rows)
+        watch(len(ids))
+    return Listing(ids, began)
+
+
+async def confirm(client: Client, missing: Collection[str]) -> list[Gone]:
+    """Ask for each missing issue by its id; what still answers is not gone."""
+    gone = []
+    for issue_id in sorted(missing):
+        try:
+            await client.ask(ENDPOINTS["get_issue"], ids={"issue_id": issue_id})
+        except Rejected as error:
+            if error.status not in GONE:
+                raise
+            evidence = f"not in a complete listing; {ENDPOINTS['get_issue'].label} gave {error.status}"
+            gone.append(Gone(issue_id, await client.now(), evidence))
+    return gone
+
+
+def removal(
+    gone: Sequence[Gone], children: dict[str, list[tuple[str, str]]], reconciled_at: str
+) -> Iterator[DltSource]:
+    """Return the loads that remove issues from a copy, with all that hangs on them, and write down their ids.
+
+    In this order, since a kill may leave some tables of a load without the others: what is gone is recorded while all
+    of it is there, and the issues themselves, by which the next reconciliation would find the rest, go last.
+
+    Args:
+        gone: The issues.
+        children: What the copy holds of them: ``{table: [(id, issue_id)]}``.
+        reconciled_at: ISO 8601, kept in the state.
+    """
+    if gone:
+        yield _load([(DELETIONS, _records(gone, children))])
+        yield _load([_without(table, gone) for table in (*CHILDREN, TABLES["issue_sync"])])
+    yield _load([_without(TABLES["issues"], gone)], reconciled_at)
+
+
+@dlt.source(name="pylon", section="pylon", max_table_nesting=0)
+def _load(batches: list[tuple[Table, pa.Table]], reconciled_at: str | None = None) -> Any:
+    def items(batch: pa.Table) -> Iterator[pa.Table]:
+        if reconciled_at is not None:
+            dlt.current.source_state()[RECONCILED_AT] = reconciled_at
+        if batch.num_rows:
+            yield batch
+
+    return [_resource(table, items(batch)) for table, batch in batches]
+
+
+def _without(table: Table, gone: Sequence[Gone]) -> tuple[Table, pa.Table]:
+    found_at = gone[-1].detected_at if gone else datetime.now(UTC)
+    return table, tombstones(table, _keys(table, gone), found_at)
+
+
+def _keys(table: Table, gone: Sequence[Gone]) -> list[dict[str, str]]:
+    if table.kind == "issues":
+        return [{"id": one.issue_id} for one in gone]
+    if table.kind == "ledger":
+        return [{"issue_id": one.issue_id, "child": child.name} for one in gone for child in CHILDREN]
+    return [{"issue_id": one.issue_id} for one in gone]
+
+
+def _records(gone: Sequence[Gone], children: dict[str, list[tuple[str, str]]]) -> pa.Table:
+    known = {one.issue_id: one for one in gone}
+    rows = [("issues", one.issue_id, "", one) for one in gone]
+    rows += [
+        (table, row_id, parent, known[parent]) for table, ids in children.items() for row_id, parent in ids
+    ]
+    given = {
+        "table": [row[0] for row in rows],
+        "id": [row[1] for row in rows],
+        "parent_id": [row[2] for row in rows],
+        "detected_at": [row[3].detected_at for row in rows],
+        "evidence": [row[3].evidence for row in rows],
+    }
+    return to_arrow(DELETIONS, [{}] * len(rows), given)
+
+
+def _resource(table: Table, items: Iterator[pa.Table]) -> DltResource:
+    resource: DltResource = dlt.resource(  # type: ignore[call-overload]
+        items,
+        name=table.name,
+        primary_key=list(table.key),
+        columns=loading.columns(table),
+        write_disposition=loading.disposition(table),
+    )
+    return resource

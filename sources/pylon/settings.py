@@ -1,0 +1,159 @@
+"""The settings of a reader, checked before the first request."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import pendulum
+
+from .catalog import RATE_LIMITS, Endpoint
+from .errors import ConfigurationError, CredentialsError
+
+HOSTS = {"us": "https://api.usepylon.com", "eu": "https://api.eu.usepylon.com"}
+"""The API's hosts by region."""
+
+TOKEN_VARIABLE = "PYLON_API_KEY"  # noqa: S105 - the name of a variable, not a secret
+
+LOOKBACK_SECONDS = 900.0
+"""How long an edit may stay out of the search index without being missed."""
+
+RECONCILE_HOURS = 24.0
+"""How often the copy's issues are compared with a complete listing; 0 for never."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a reader needs to know. Build it with :func:`settings`, which checks the values."""
+
+    api_key: str = field(repr=False)
+    base_url: str
+    region: str
+    start_date: datetime | None
+    rate_limits: dict[str, int]
+    rate_window_seconds: float
+    lookback_seconds: float
+    page_size: int | None
+    refresh_hours: dict[str, float]
+    reconcile_hours: float
+    timeout_seconds: float
+
+    def limit(self, endpoint: Endpoint) -> int | None:
+        """Return the page size to ask an endpoint for, in rows; ``None``: send no limit."""
+        if self.page_size is None or endpoint.page_size is None:
+            return endpoint.page_size
+        return min(self.page_size, endpoint.max_page_size or self.page_size)
+
+    def interval_hours(self, table: str, default: float) -> float:
+        """Return how often a directory table is read anew, in hours."""
+        return self.refresh_hours.get(table, self.refresh_hours.get("*", default))
+
+
+def settings(
+    api_key: str | None = None,
+    *,
+    base_url: str | None = None,
+    region: str | None = None,
+    start_date: str | datetime | None = None,
+    rate_limits: Mapping[str, int] | None = None,
+    rate_window_seconds: float = 60.0,
+    lookback_seconds: float = LOOKBACK_SECONDS,
+    page_size: int | None = None,
+    refresh_hours: float | Mapping[str, float] | None = None,
+    reconcile_hours: float = RECONCILE_HOURS,
+    timeout_seconds: float = 60.0,
+) -> Settings:
+    """Check and complete the settings.
+
+    Raises:
+        ConfigurationError: A value cannot be used; the message names the setting.
+    """
+    where = (region or "us").lower()
+    if where not in HOSTS:
+        raise ConfigurationError(f"region is {region!r}.", "Set it to us or eu.")
+    return Settings(
+        api_key=_token(api_key),
+        base_url=_url(base_url or HOSTS[where]),
+        region=where,
+        start_date=parse_date("start_date", start_date),
+        rate_limits=_rates(rate_limits),
+        rate_window_seconds=_positive("rate_window_seconds", rate_window_seconds),
+        lookback_seconds=_positive("lookback_seconds", lookback_seconds),
+        page_size=None if page_size is None else int(_positive("page_size", page_size)),
+        refresh_hours=_hours(refresh_hours),
+        reconcile_hours=_hours(reconcile_hours).get("*", RECONCILE_HOURS),
+        timeout_seconds=_positive("timeout_seconds", timeout_seconds),
+    )
+
+
+def parse_date(name: str, value: str | datetime | None) -> datetime | None:
+    """Return a date or an instant in UTC; a date without a zone is taken as UTC.
+
+    Raises:
+        ConfigurationError: The text is no date.
+    """
+    if value is None or value == "":
+        return None
+    try:
+        parsed = pendulum.instance(value) if isinstance(value, datetime) else pendulum.parse(str(value))
+    except (ValueError, TypeError) as error:
+        raise _bad_date(name, value) from error
+    if not isinstance(parsed, pendulum.DateTime):
+        raise _bad_date(name, value)
+    return parsed.in_timezone("UTC")
+
+
+def _bad_date(name: str, value: object) -> ConfigurationError:
+    return ConfigurationError(f"{name} is {value!r}, which is no date.", "Write it as 2025-01-31.")
+
+
+def _token(api_key: str | None) -> str:
+    token = (api_key or os.environ.get(TOKEN_VARIABLE) or "").strip()
+    if not token:
+        raise CredentialsError(
+            "No Pylon API token is set.",
+            f"Set the environment variable {TOKEN_VARIABLE}, or api_key under [sources.pylon] in"
+            " .dlt/secrets.toml. Admins make tokens in Pylon under Settings, API tokens.",
+        )
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise CredentialsError(
+            "The Pylon API token holds characters that no token has.",
+            "Copy it again, without quotes and line breaks.",
+        )
+    return token
+
+
+def _url(base_url: str) -> str:
+    if not base_url.startswith(("https://", "http://")):
+        raise ConfigurationError(f"base_url is {base_url!r}.", "It must start with https://.")
+    return base_url.rstrip("/")
+
+
+def _rates(rate_limits: Mapping[str, int] | None) -> dict[str, int]:
+    given = dict(rate_limits or {})
+    unknown = set(given) - set(RATE_LIMITS)
+    if unknown or not all(isinstance(rate, int) and rate > 0 for rate in given.values()):
+        raise ConfigurationError(
+            f"rate_limits is {given!r}.",
+            "Give whole numbers above 0 for low, medium and high (requests per window).",
+        )
+    known: dict[str, int] = {str(tier): rate for tier, rate in RATE_LIMITS.items()}
+    return known | given
+
+
+def _hours(refresh_hours: float | Mapping[str, float] | None) -> dict[str, float]:
+    if refresh_hours is None:
+        return {}
+    given = dict(refresh_hours) if isinstance(refresh_hours, Mapping) else {"*": refresh_hours}
+    for name, value in given.items():
+        if not isinstance(value, (int, float)) or value < 0:
+            raise ConfigurationError(f"refresh_hours of {name} is {value!r}.", "Give hours, 0 or more.")
+    return {name: float(value) for name, value in given.items()}
+
+
+def _positive(name: str, value: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+        raise ConfigurationError(f"{name} is {value!r}.", "It must be a number above 0.")
+    return value

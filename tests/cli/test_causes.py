@@ -1,0 +1,127 @@
+"""Exceptions of libraries, and the screens they become."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+
+from pipelines import exits
+from pipelines.causes import chain, explain
+from pipelines.failures import SHOWN, problems
+from sources.pylon.errors import (
+    ConfigurationError,
+    CredentialsError,
+    PermissionDenied,
+    PylonError,
+    Unavailable,
+)
+from sources.pylon.report import Failure
+
+
+def wrapped(error: BaseException) -> Exception:
+    """Wrap an exception as dlt does: in attributes, and in what it was raised from."""
+    outer = RuntimeError("Pipeline execution failed")
+    inner = RuntimeError("Connection failed")
+    inner.inner_exc = error  # type: ignore[attr-defined]
+    outer.exception = inner  # type: ignore[attr-defined]
+    return outer
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (exits.Problem("x", code=exits.DATA_CHECK), exits.DATA_CHECK),
+        (ConfigurationError("x"), exits.CONFIGURATION),
+        (CredentialsError("x"), exits.CONFIGURATION),
+        (Unavailable("x"), exits.UNAVAILABLE),
+        (OSError(errno.ENOSPC, "No space left on device", "/data/x"), exits.FAILED),
+        (OSError(errno.EACCES, "Permission denied", "/data/x"), exits.CONFIGURATION),
+        (OSError(errno.EROFS, "Read-only file system", "/data/x"), exits.CONFIGURATION),
+        (ZeroDivisionError("x"), exits.FAILED),
+    ],
+)
+def test_the_cause_decides_the_code_however_deep_it_lies(error: Exception, code: int) -> None:
+    assert explain(error).code == code
+    assert explain(wrapped(error)).code == code
+
+
+def test_files_are_named() -> None:
+    assert (
+        explain(OSError(errno.ENOSPC, "No space left on device", "/data/x")).what
+        == "The disk is full: /data/x cannot be written."
+    )
+    assert (
+        "/data/x cannot be used: permission denied"
+        in explain(PermissionError(errno.EACCES, "Permission denied", "/data/x")).what
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase", "code"),
+    [
+        (
+            'FATAL:  password authentication failed for user "reader"',
+            "refuses the login",
+            exits.CONFIGURATION,
+        ),
+        ('FATAL:  no pg_hba.conf entry for host "10.0.0.1"', "refuses the login", exits.CONFIGURATION),
+        ('FATAL:  database "nowhere" does not exist', "no such database", exits.CONFIGURATION),
+        ('FATAL:  role "nobody" does not exist', "refuses the login", exits.CONFIGURATION),
+        ("permission denied for database support", "does not allow it", exits.CONFIGURATION),
+        ("could not translate host name", "cannot be reached", exits.CONFIGURATION),
+        ("server closed the connection unexpectedly", "broke", exits.FAILED),
+        ('could not extend file "base/1/2": No space left on device', "disk is full", exits.FAILED),
+    ],
+)
+def test_what_postgres_says_is_understood(text: str, phrase: str, code: int) -> None:
+    psycopg2 = pytest.importorskip("psycopg2")
+    problem = explain(wrapped(psycopg2.OperationalError(text)))
+    assert phrase in problem.what
+    assert problem.code == code
+    assert problem.remedy
+
+
+def test_a_chain_that_bites_its_tail_ends() -> None:
+    one, two = ValueError("one"), ValueError("two")
+    one.__cause__, two.__cause__ = two, one
+    assert [str(error) for error in chain(one)] == ["one", "two"]
+
+
+def test_what_nobody_expected_names_itself_and_says_how_to_see_more() -> None:
+    problem = explain(wrapped(ZeroDivisionError("first line\nsecond line")))
+    assert problem.what == "ZeroDivisionError: first line"
+    assert "--debug" in problem.remedy
+
+
+# -- lanes that fail -----------------------------------------------------------------------------------------------
+
+
+def unreachable(label: str) -> Failure:
+    return Failure(
+        label, Unavailable(f"GET /{label} could not be read: the host is away, 6 times.", "Run again.")
+    )
+
+
+def test_many_lanes_that_fail_for_one_reason_are_one_problem() -> None:
+    (problem,) = problems([unreachable("teams"), unreachable("tags"), unreachable("users")])
+    assert problem.what == "GET /teams and 2 other endpoints could not be read: the host is away, 6 times."
+    (alone,) = problems([unreachable("teams")])
+    assert alone.what == "GET /teams could not be read: the host is away, 6 times."
+
+
+def test_a_permission_names_the_table_to_leave_out() -> None:
+    denied = PermissionDenied("The token may not read it.", "Ask, or leave the table out with --exclude.")
+    told = [
+        problem.remedy for problem in problems([Failure("issue_threads", denied), Failure("history", denied)])
+    ]
+    assert told == [
+        f"Ask, or leave the table out with --exclude {name}." for name in ("issue_threads", "issues")
+    ]
+
+
+def test_problems_beyond_one_screen_are_counted() -> None:
+    failures = [Failure(f"lane{number}", PylonError(f"problem {number}")) for number in range(SHOWN + 4)]
+    told = problems(failures)
+    assert len(told) == SHOWN + 1
+    assert told[-1].what == "4 more problems like these."

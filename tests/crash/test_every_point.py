@@ -1,0 +1,107 @@
+"""kill -9 at one point after the other of a load, and between any two tables of a package.
+
+The points are all statements and all renamed files of a run. After the kill the copy is finished, in place or on a
+machine that has only the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+from support.ordeal import FIRST_SEED, ONE_TURN, POINTS, after_merge_of, before_merge_of, recover, soak, sweep
+from support.runner import Runner
+from support.site import TABLES, Site, duckdb_site
+
+
+@pytest.fixture(scope="module")
+def edited(tmp_path_factory: pytest.TempPathFactory, runner: Runner) -> Iterator[Site]:
+    """A finished copy of a world that has moved on since."""
+    with duckdb_site(tmp_path_factory.mktemp("edited"), runner, FIRST_SEED, issues=30) as site:
+        site.finish(turns=ONE_TURN)
+        site.world.stir(Random(FIRST_SEED))
+        yield site
+
+
+@pytest.mark.parametrize("fresh", [False, True], ids=["in place", "fresh machine"])
+@pytest.mark.parametrize("moment", POINTS)
+def test_killed_at_a_moment_of_a_package(edited: Site, moment: str, fresh: bool) -> None:
+    site = edited.branch(f"{moment}-{fresh}")
+    site.killed(POINTS[moment], turns=ONE_TURN)
+    recover(site, fresh=fresh)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_killed_when_one_table_of_a_package_was_loaded(edited: Site, table: str) -> None:
+    for fresh in (False, True) if table in ("issue_messages", "issue_sync") else (True,):
+        site = edited.branch(f"only-{table}-{fresh}")
+        site.killed(after_merge_of(table), first=[table], turns=ONE_TURN)
+        recover(site, fresh=fresh)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_killed_when_all_but_one_table_of_a_package_were_loaded(edited: Site, table: str) -> None:
+    site = edited.branch(f"but-{table}")
+    site.killed(before_merge_of(table), last=[table], turns=ONE_TURN)
+    recover(site, fresh=True)
+
+
+def test_a_killed_merge_leaves_the_former_rows(edited: Site) -> None:
+    site = edited.branch("former-rows")
+    before = site.copy.read()["issue_messages"]
+    site.killed(POINTS["in the middle of the messages"], turns=ONE_TURN)
+    assert site.copy.read()["issue_messages"] == before
+
+
+def test_a_ledger_without_its_messages_is_not_believed(edited: Site) -> None:
+    site = edited.branch("ledger-only")
+    before = site.saved()
+    site.killed(after_merge_of("issue_sync"), first=["issue_sync"], turns=ONE_TURN)
+    rows = site.copy.read()
+    assert {row["load_id"] for row in rows["issue_sync"]} - {row["load_id"] for row in rows["_dlt_loads"]}
+    assert site.saved() <= before
+    recover(site, fresh=True)
+
+
+@pytest.mark.slow
+def test_killed_at_points_all_over_an_update(edited: Site, tmp_path: Path) -> None:
+    sweep(edited, tmp_path, FIRST_SEED + 1, step=29, offset=FIRST_SEED % 29)
+
+
+@pytest.mark.slow
+def test_killed_at_points_all_over_a_first_load(tmp_path: Path, runner: Runner) -> None:
+    with duckdb_site(tmp_path, runner, FIRST_SEED, issues=20) as site:
+        sweep(site, tmp_path, FIRST_SEED + 1, step=97, offset=FIRST_SEED % 97)
+
+
+@soak
+@pytest.mark.parametrize("shard", range(4))
+def test_killed_at_every_point_of_an_update(edited: Site, tmp_path: Path, shard: int) -> None:
+    sweep(edited, tmp_path, FIRST_SEED + 2, step=4, offset=shard, both=True)
+
+
+@soak
+@pytest.mark.parametrize("shard", range(4))
+def test_killed_at_every_point_of_a_first_load(tmp_path: Path, runner: Runner, shard: int) -> None:
+    with duckdb_site(tmp_path, runner, FIRST_SEED, issues=20) as site:
+        sweep(site, tmp_path, FIRST_SEED + 2, step=4, offset=shard, both=True)
+
+
+def test_a_working_folder_that_lost_its_schema_is_settled(edited: Site) -> None:
+    """As after a kill while the folder was being deleted."""
+    site = edited.branch("no-schema")
+    site.killed(POINTS["normalized"], turns=ONE_TURN)
+    for schema in site.machine.folder.glob("*/schemas/*.json"):
+        schema.unlink()
+    recover(site, fresh=False)
+
+
+def test_killed_twice_before_anything_was_loaded(tmp_path: Path, runner: Runner) -> None:
+    """The database knows the dataset but no state, and the second machine's package no schema."""
+    with duckdb_site(tmp_path, runner, FIRST_SEED, issues=20) as site:
+        site.killed(POINTS["loaded, not yet counted"])
+        site.machine.replace()
+        site.killed(POINTS["extracted, its state not yet saved"])
+        recover(site, fresh=False)

@@ -1,0 +1,27 @@
+"""kill -9 at any moment, in place or on a machine that has only the database, through a first load and two rounds of edits.
+
+``TEST_SEED=17 pytest tests/crash`` starts from another seed, ``PYLON_SOAK=1 pytest tests/crash`` takes its time.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.ordeal import FIRST_SEED, ordeal, soak
+from support.runner import Runner
+from support.site import duckdb_site
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + 3))
+def test_killed_at_random_the_copy_ends_equal(tmp_path: Path, runner: Runner, seed: int) -> None:
+    with duckdb_site(tmp_path, runner, seed) as site:
+        ordeal(site, seed, kills=3)
+
+
+@soak
+@pytest.mark.parametrize("seed", range(FIRST_SEED + 100, FIRST_SEED + 112))
+def test_killed_at_random_many_times(tmp_path: Path, runner: Runner, seed: int) -> None:
+    with duckdb_site(tmp_path, runner, seed) as site:
+        ordeal(site, seed, kills=15)

@@ -1,0 +1,140 @@
+"""``dlt init pylon duckdb --location <clone>``, and the script that it leaves, end to end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import tomlkit
+from packaging.requirements import Requirement
+from support.compare import assert_equal_copy, read_duckdb
+
+import emulator
+
+REPOSITORY = Path(__file__).parents[2]
+DLT = (sys.executable, "-m", "dlt", "--non-interactive")
+
+
+def _call(folder: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as a user would, without this test's own dlt settings and without the repository's packages."""
+    kept = {name: value for name, value in os.environ.items() if "__" not in name and name != "PYTHONPATH"}
+    own = {"HOME": str(folder.parent), "DLT_DATA_DIR": str(folder.parent / "dlt")}
+    environment = kept | own | {"RUNTIME__DLTHUB_TELEMETRY": "false"} | variables
+    result = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a clone of the repository holds once everything here is committed."""
+    place = tmp_path_factory.mktemp("clone") / "repository"
+    ignored = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
+    shutil.copytree(REPOSITORY / "sources", place / "sources", ignore=ignored)
+    author = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
+    for command in (("init", "--quiet"), ("add", "."), (*author, "commit", "--quiet", "--message", "All")):
+        _call(place, "git", *command)
+    return place
+
+
+@pytest.fixture(scope="module")
+def project(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("home") / "project"
+    folder.mkdir()
+    _call(folder, *DLT, "init", "pylon", "duckdb", "--location", str(clone))
+    return folder
+
+
+@pytest.fixture
+def server() -> Iterator[emulator.Server]:
+    world = emulator.World.seeded(seed=3, issues=30, years=0.3)
+    with emulator.running(world, emulator.Settings()) as one:
+        yield one
+
+
+def test_the_repository_is_listed_with_its_description(clone: Path, tmp_path: Path) -> None:
+    shown = _call(tmp_path, *DLT, "init", "--list-sources", "--location", str(clone)).stdout
+    line = next(line for line in shown.splitlines() if line.startswith("pylon: "))
+    assert "issues, their conversations" in line
+    assert "needs update" not in line
+
+
+def test_the_source_and_its_script_are_copied(clone: Path, project: Path) -> None:
+    there = {path.name for path in (clone / "sources" / "pylon").iterdir()} - {
+        "__pycache__",
+        "requirements.txt",
+    }
+    assert {path.name for path in (project / "pylon").iterdir()} - {"__pycache__"} == there
+    assert 'pipeline_name="pylon_support"' in (project / "pylon_pipeline.py").read_text(encoding="utf-8")
+
+
+def test_the_requirements_name_the_destination(project: Path) -> None:
+    lines = (project / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    assert "dlt[duckdb]>=1.31" in lines
+    names = {Requirement(line).name for line in lines}
+    assert names == {"dlt", "httpx", "orjson", "pendulum", "pyarrow", "tenacity"}
+
+
+def test_the_secrets_have_a_place_for_the_token_and_nothing_else_is_asked_for(project: Path) -> None:
+    secrets = tomlkit.parse((project / ".dlt" / "secrets.toml").read_text(encoding="utf-8")).unwrap()
+    config = tomlkit.parse((project / ".dlt" / "config.toml").read_text(encoding="utf-8")).unwrap()
+    assert set(secrets["sources"]["pylon"]) == {"api_key"}
+    assert "sources" not in config
+
+
+def test_another_destination_stands_in_the_script(clone: Path, tmp_path: Path) -> None:
+    _call(tmp_path, *DLT, "init", "pylon", "postgres", "--location", str(clone))
+    assert 'destination="postgres"' in (tmp_path / "pylon_pipeline.py").read_text(encoding="utf-8").replace(
+        "'", '"'
+    )
+
+
+def test_the_script_loads_everything_and_then_only_what_changed(
+    project: Path, server: emulator.Server
+) -> None:
+    _fill_in(project, server)
+    _call(project, sys.executable, "pylon_pipeline.py")
+    _check(project, server)
+
+    before = len(server.log)
+    issue = server.world.issue_ids()[0]
+    server.world.add_message(issue)
+    _call(project, sys.executable, "pylon_pipeline.py")
+    _check(project, server)
+    asked = sorted(record.path for record in server.log[before:])
+    assert asked == sorted(
+        ["/issues/search", *(f"/issues/{issue}/{child}" for child in ("messages", "threads", "followers"))]
+    )
+
+
+def test_the_script_runs_from_the_repository_too(
+    clone: Path, server: emulator.Server, tmp_path: Path
+) -> None:
+    _call(
+        tmp_path,
+        sys.executable,
+        str(clone / "sources" / "pylon_pipeline.py"),
+        PYLON_API_KEY=server.token,
+        SOURCES__PYLON__BASE_URL=server.base_url,
+    )
+    _check(tmp_path, server)
+
+
+def _fill_in(project: Path, server: emulator.Server) -> None:
+    secrets = project / ".dlt" / "secrets.toml"
+    document = tomlkit.parse(secrets.read_text(encoding="utf-8"))
+    document["sources"]["pylon"]["api_key"] = server.token  # type: ignore[index]
+    secrets.write_text(tomlkit.dumps(document), encoding="utf-8")
+    with (project / ".dlt" / "config.toml").open("a", encoding="utf-8") as config:
+        config.write(f'\n[sources.pylon]\nbase_url = "{server.base_url}"\n')
+
+
+def _check(folder: Path, server: emulator.Server) -> None:
+    assert_equal_copy(server.world.snapshot(), read_duckdb(folder / "pylon_support.duckdb"))

@@ -1,0 +1,57 @@
+"""What the documentation says is what the code does."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from pipelines import exits, reference
+from sources.pylon import pylon_source
+from sources.pylon.catalog import TABLES
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_readme_sections_are_what_the_catalogue_says() -> None:
+    assert reference.render(README) == README, "run: python -m pipelines.reference"
+
+
+def test_tables_page_is_what_the_catalogue_says() -> None:
+    page = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
+    assert page == reference.tables_page(), "run: python -m pipelines.reference"
+
+
+def test_readme_names_every_table_and_exit_code() -> None:
+    for name in TABLES:
+        assert f"[`{name}`](docs/tables.md#{name})" in README
+    codes = {
+        getattr(exits, name)
+        for name in dir(exits)
+        if name.isupper() and isinstance(getattr(exits, name), int)
+    }
+    assert codes == set(exits.MEANINGS)
+    for code in codes:
+        assert re.search(rf"^\| {code} \|", README, re.MULTILINE), code
+
+
+def test_readme_explains_every_setting_of_the_source() -> None:
+    for name in inspect.signature(pylon_source).parameters:
+        assert re.search(rf"^\| `{name}` \|", README, re.MULTILINE), name
+
+
+def test_example_configuration_sets_only_what_exists() -> None:
+    text = (ROOT / ".dlt" / "config.toml").read_text(encoding="utf-8")
+    everything = re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE)
+    settings = tomllib.loads(everything)["sources"]["pylon"]
+    assert settings.keys() <= inspect.signature(pylon_source).parameters.keys()
+    assert len(settings) >= 6
+
+
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\((?!http)([^)#]+)", README))))
+def test_readme_links_lead_somewhere(link: str) -> None:
+    assert (ROOT / link).exists()

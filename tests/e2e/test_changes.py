@@ -1,0 +1,285 @@
+"""Everything that can happen to an issue and is told by its ``updated_at`` is in the copy after the next run."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from support import runs, worlds
+from support.compare import assert_ledger_settled
+
+import emulator
+from emulator.mutations import SILENT
+
+World = emulator.World
+Change = Callable[[World], Any]
+
+
+def _edit_state(world: World) -> None:
+    world.edit_issue(world.issue_ids()[3], state="closed", resolution_seconds=17)
+
+
+def _remove_fields(world: World) -> None:
+    ref = worlds.with_messages(world)
+    world.edit_issue(ref, account=None, team=..., tags=None, custom_fields={}, assignee=...)
+
+
+def _create(world: World) -> None:
+    issue = world.create_issue(title="New", custom_fields={"priority": {"slug": "priority", "value": "high"}})
+    world.add_message(issue["id"])
+    world.follow(issue["id"], world.rows("users")[0]["id"])
+
+
+def _create_bare(world: World) -> None:
+    world.create_issue()
+
+
+def _bulk(world: World) -> None:
+    world.bulk_edit(world.issue_ids()[5:25], state="on_hold")
+
+
+def _add_message(world: World) -> None:
+    world.add_message(world.issue_ids()[7], is_private=True, message_html="<b>note</b>")
+
+
+def _add_old_message(world: World) -> None:
+    world.add_message(worlds.with_messages(world, 2), timestamp="2020-02-29T23:59:59.123456789Z")
+
+
+def _edit_message(world: World) -> None:
+    message = world.messages(worlds.with_messages(world))[0]
+    world.edit_message(message["id"], message_html="<p>Edited</p>", file_urls=["https://files.example/a?b=c"])
+
+
+def _redact(world: World) -> None:
+    world.redact_message(world.messages(worlds.with_messages(world, 2))[1]["id"])
+
+
+def _delete_message(world: World) -> None:
+    world.delete_message(world.messages(worlds.with_messages(world, 3))[1]["id"])
+
+
+def _delete_all_messages(world: World) -> None:
+    for message in world.messages(worlds.with_messages(world, 3)):
+        world.delete_message(message["id"])
+
+
+def _move_message(world: World) -> None:
+    source, target = worlds.with_messages(world, 2), worlds.with_messages(world, 2, skip=1)
+    world.move_message(world.messages(source)[0]["id"], target)
+
+
+def _move_last_message(world: World) -> None:
+    source, target = worlds.with_messages(world), worlds.with_messages(world, skip=4)
+    for message in world.messages(source):
+        world.move_message(message["id"], target)
+
+
+def _add_thread(world: World) -> None:
+    ref = next(ref for ref in world.issue_ids() if not world.threads(ref))
+    world.add_thread(ref, name="Escalation", channel_id="C1", thread_id="17.2")
+
+
+def _delete_thread(world: World) -> None:
+    ref = worlds.with_threads(world, 2)
+    world.delete_thread(ref, world.threads(ref)[0]["id"])
+
+
+def _delete_last_thread(world: World) -> None:
+    ref = worlds.with_threads(world)
+    for thread in world.threads(ref):
+        world.delete_thread(ref, thread["id"])
+
+
+def _follow(world: World) -> None:
+    world.follow(world.issue_ids()[0], world.rows("users")[1]["id"])
+    world.follow(world.issue_ids()[0], world.rows("contacts")[1]["id"], "contact")
+
+
+def _follow_twice_over(world: World) -> None:
+    """One id as a user and as a contact is two followers."""
+    who = world.rows("users")[2]["id"]
+    world.follow(world.issue_ids()[0], who)
+    world.follow(world.issue_ids()[0], who, "contact")
+
+
+def _unfollow(world: World) -> None:
+    ref = worlds.with_followers(world, 2)
+    world.unfollow(ref, world.followers(ref)[0]["id"])
+
+
+def _unfollow_last(world: World) -> None:
+    ref = worlds.with_followers(world)
+    for follower in world.followers(ref):
+        world.unfollow(ref, follower["id"])
+
+
+def _scrub(world: World) -> None:
+    world.scrub_issue(worlds.with_messages(world, 3))
+
+
+def _group(world: World) -> None:
+    first, second = world.issue_ids()[:2]
+    world.edit_issue(first, child_issues=[{"id": second, "number": 2}])
+    world.edit_issue(second, parent_issue_group={"id": first, "number": 1})
+
+
+CHANGES: dict[str, Change] = {
+    "an edited state": _edit_state,
+    "removed fields": _remove_fields,
+    "a new issue with its conversation": _create,
+    "a new issue without anything": _create_bare,
+    "a bulk edit": _bulk,
+    "a new message": _add_message,
+    "a message of long ago": _add_old_message,
+    "an edited message": _edit_message,
+    "a redacted message": _redact,
+    "a deleted message": _delete_message,
+    "the last message gone": _delete_all_messages,
+    "a moved message": _move_message,
+    "the last message moved away": _move_last_message,
+    "a first thread": _add_thread,
+    "a deleted thread": _delete_thread,
+    "the last thread gone": _delete_last_thread,
+    "new followers": _follow,
+    "a user and a contact with one id": _follow_twice_over,
+    "a follower gone": _unfollow,
+    "the last follower gone": _unfollow_last,
+    "a scrubbed issue": _scrub,
+    "a group of issues": _group,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_is_in_the_copy_after_the_next_run(change: Change, loaded: Any) -> None:
+    copy = loaded()
+    before = copy.world.snapshot()
+    change(copy.world)
+    assert copy.world.snapshot() != before
+    copy.world.advance(5)
+    copy.run()
+    copy.assert_equal()
+
+
+def test_merged_accounts_are_merged_in_the_copy(loaded: Any) -> None:
+    copy = loaded(options={"tables": ("issues", "accounts", "contacts"), "refresh_hours": 0})
+    survivor, *merged = (account["id"] for account in copy.world.rows("accounts")[:3])
+    copy.world.merge_accounts(survivor, merged)
+    copy.run()
+    copy.assert_equal()
+
+
+def test_every_kind_of_silent_mutation_was_tried() -> None:
+    """A mutation that the emulator learns must be tried here too."""
+    tried = {name for change in CHANGES.values() for name in change.__code__.co_names}
+    assert set(SILENT) - {"merge_accounts"} <= tried
+
+
+def test_an_issue_touched_many_times_costs_one_request_for_each_child(loaded: Any) -> None:
+    copy = loaded()
+    ref = worlds.with_messages(copy.world)
+    for number in range(7):
+        copy.world.edit_issue(ref, title=f"Edit {number}")
+        copy.world.add_message(ref)
+        copy.world.add_thread(ref)
+        copy.world.advance(20)
+    run = copy.run()
+    assert set(run.asked) == {runs.SEARCH, *runs.CONVERSATIONS}
+    assert set(run.asked.values()) == {1}
+    copy.assert_equal()
+
+
+def test_a_moved_message_is_not_there_twice_when_only_its_new_issue_tells(loaded: Any) -> None:
+    copy = loaded(bumps=False)
+    source, target = worlds.with_messages(copy.world, 2), worlds.with_messages(copy.world, 2, skip=1)
+    moved = copy.world.messages(source)[0]["id"]
+    copy.world.move_message(moved, target)
+    copy.world.edit_issue(target)
+    copy.run()
+    assert copy.by_id("issue_messages")[moved]["issue_id"] == target
+    copy.assert_equal(["issues", "issue_messages"])
+
+
+def test_a_message_moved_twice_is_where_it_ended(loaded: Any) -> None:
+    copy = loaded()
+    refs = [worlds.with_messages(copy.world, 2, skip=skip) for skip in range(3)]
+    message = copy.world.messages(refs[0])[0]["id"]
+    for target in (refs[1], refs[0], refs[2]):
+        copy.world.move_message(message, target)
+        copy.run()
+        copy.assert_equal()
+
+
+def test_a_deleted_issue_disturbs_nothing(loaded: Any) -> None:
+    copy = loaded()
+    first, second = copy.world.issue_ids()[4:6]
+    copy.world.delete_issue(first)
+    copy.world.edit_issue(second)
+    copy.run()
+    copy.assert_equal(ignore_deleted_issues=True)
+    assert copy.run().asked == {runs.SEARCH: 1}
+
+
+def test_what_was_scrubbed_or_deleted_before_its_children_were_read_has_none_and_is_not_due(
+    loaded: Any,
+) -> None:
+    copy = loaded()
+    scrubbed, deleted = worlds.with_messages(copy.world, 3), worlds.with_messages(copy.world, 3, skip=1)
+    copy.world.edit_issue(deleted)
+    copy.world.edit_issue(scrubbed)
+    undo = copy.server.on_request(lambda record: _remove(copy.world, scrubbed, deleted, record))
+    copy.run()
+    undo()
+    copy.run()
+    stored = copy.rows()
+    for child in ("issue_messages", "issue_threads", "issue_followers"):
+        assert not [row for row in stored[child] if row["issue_id"] in (scrubbed, deleted)]
+    copy.assert_equal(ignore_deleted_issues=True)
+    assert copy.run().children_asked() == {}
+
+
+def _remove(world: World, scrubbed: str, deleted: str, record: Any) -> None:
+    if record.endpoint in runs.CONVERSATIONS and world.find(deleted):
+        world.delete_issue(deleted)
+        world.scrub_issue(scrubbed)
+
+
+def test_a_silent_edit_within_the_lookback_is_found_for_the_issue_itself(loaded: Any) -> None:
+    copy = loaded(bumps=False)
+    ref = copy.world.issue_ids()[2]
+    copy.world.edit_issue(ref, title="Told")
+    copy.run()
+    copy.world.touch_silently(ref, title="Not told")
+    copy.world.advance(60)
+    copy.run()
+    copy.assert_equal()
+
+
+def test_a_full_refresh_finds_silent_edits_and_removals(loaded: Any) -> None:
+    copy = loaded(bumps=False)
+    world = copy.world
+    world.touch_silently(world.issue_ids()[2], title="Not told")
+    world.delete_issue(world.issue_ids()[3])
+    world.delete_message(world.messages(worlds.with_messages(world, 2))[0]["id"])
+    world.follow(world.issue_ids()[9], world.rows("users")[0]["id"])
+    copy.run()
+    copy.run(full_refresh=True)
+    copy.assert_equal()
+    assert copy.run().asked == {runs.SEARCH: 1}
+
+
+@pytest.mark.parametrize("_round", range(2))
+def test_many_random_changes_are_in_the_copy(_round: int, seed: int, loaded: Any) -> None:
+    rng = random.Random(seed)
+    copy = loaded(options={"tables": tuple(runs.TABLES), "refresh_hours": 0})
+    for _ in range(2):
+        done = worlds.stir(copy.world, rng, 60, pause=3)
+        while "touch_silently" in done:  # told once more, as nothing tells of it
+            done.remove("touch_silently")
+            copy.world.bulk_edit(copy.world.issue_ids(), tags=["stirred"])
+        copy.world.advance(5)
+        copy.run()
+        copy.assert_equal(ignore_deleted_issues=True)
+    assert_ledger_settled(copy.rows)

@@ -1,0 +1,82 @@
+"""Runs ``pylon`` commands, each in a fork: what it takes to import everything is paid once.
+
+Reads a command as one line of JSON, answers with the fork's process id, and with its exit status once it has ended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any, NoReturn
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+os.environ.update(RUNTIME__DLTHUB_TELEMETRY="false", RUNTIME__LOG_LEVEL="CRITICAL")
+
+import dlt  # noqa: E402
+import dlt.destinations.impl.duckdb.duck  # noqa: E402, F401
+import duckdb  # noqa: E402, F401
+
+import pipelines.check  # noqa: E402
+import pipelines.reconcile_command  # noqa: E402
+import pipelines.run_command  # noqa: E402
+import pipelines.status  # noqa: E402, F401
+from pipelines import cli  # noqa: E402
+
+
+def command(spec: dict[str, Any]) -> NoReturn:
+    """Be the command."""
+    os.chdir(spec["folder"])
+    os.environ.clear()
+    os.environ.update(spec["environment"])
+    for number, name in ((0, "stdin"), (1, "stdout"), (2, "stderr")):
+        flags = os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        os.dup2(os.open(spec[name], flags), number)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    if spec.get("largest_file"):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (spec["largest_file"],) * 2)
+    sys.argv = ["pylon", *spec["arguments"]]
+    code = 0
+    try:
+        cli.main()
+    except SystemExit as left:
+        code = left.code if isinstance(left.code, int) else int(left.code is not None)
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    os._exit(code)
+
+
+def answer(**facts: Any) -> None:
+    """Write one line of JSON."""
+    os.write(OUT, (json.dumps(facts) + "\n").encode())
+
+
+def wait(number: int, process: int) -> None:
+    """Wait for a fork and tell how it ended."""
+    _, status = os.waitpid(process, 0)
+    answer(number=number, exit=os.waitstatus_to_exitcode(status))
+
+
+OUT = os.dup(1)
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        asked = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            try:
+                command(asked)
+            except BaseException:
+                import traceback
+
+                traceback.print_exc()
+                os._exit(99)
+        answer(number=asked["number"], process=child)
+        threading.Thread(target=wait, args=(asked["number"], child), daemon=True).start()

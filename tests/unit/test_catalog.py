@@ -1,0 +1,480 @@
+"""The catalogue against Pylon's OpenAPI document, and against its own rules."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sources.pylon.catalog import (
+    CHILDREN,
+    DIRECTORY,
+    ENDPOINTS,
+    OBJECT_TYPES,
+    RATE_LIMITS,
+    TABLES,
+    UNREAD,
+    Column,
+    ColumnType,
+    Endpoint,
+    Table,
+    suggest,
+)
+
+Node = Any
+"""A piece of the OpenAPI document."""
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = ROOT.parent / "shared" / "pylon" / "openapi.json"
+documented = pytest.mark.skipif(
+    not DOCUMENT.exists(), reason=f"Pylon's OpenAPI document is not at {DOCUMENT}"
+)
+
+SCHEMAS = {
+    "issues": "Issue",
+    "issue_messages": "Message",
+    "issue_threads": "IssueThread",
+    "issue_followers": "Follower",
+    "accounts": "Account",
+    "contacts": "Contact",
+    "users": "User",
+    "teams": "Team",
+    "tags": "Tag",
+    "custom_fields": "CustomFieldDefinition",
+    "ticket_forms": "TicketForm",
+    "user_roles": "UserRole",
+    "issue_statuses": "IssueStatus",
+    "knowledge_bases": "KnowledgeBase",
+    "kb_collections": "Collection",
+    "kb_articles": "Article",
+}
+READ = [TABLES[name] for name in SCHEMAS]
+EVERY = list(TABLES.values())
+FROM_API = [
+    pytest.param(table, column, id=f"{table.name}.{column.name}")
+    for table in READ
+    for column in table.columns
+    if not column.given
+]
+TIMES = re.compile(r"(_at|_time|_until_time|^timestamp)$")
+
+
+def by_name(item: Table | Endpoint) -> str:
+    return item.name
+
+
+@functools.cache
+def document() -> Node:
+    return json.loads(DOCUMENT.read_text(encoding="utf-8"))
+
+
+def resolve(node: Node) -> Node:
+    """Follow a reference of the document, if ``node`` is one."""
+    while "$ref" in node:
+        found = document()
+        for step in node["$ref"].removeprefix("#/").split("/"):
+            found = found[step]
+        node = found
+    return node
+
+
+def properties(table: Table) -> Node:
+    return document()["components"]["schemas"][SCHEMAS[table.name]]["properties"]
+
+
+def described(table: Table, column: Column) -> Node:
+    """The document's property at the column's path; a missing one is a KeyError."""
+    node = properties(table)[column.source[0]]
+    for step in column.source[1:]:
+        node = resolve(node)["properties"][step]
+    return node
+
+
+def expected_type(name: str, node: Node) -> ColumnType:
+    if name in {"file_urls", "attachment_urls"}:
+        return "urls"
+    match resolve(node)["type"]:
+        case "integer":
+            return "bigint"
+        case "number":
+            return "double"
+        case "boolean":
+            return "bool"
+        case "string":
+            return "timestamp" if TIMES.search(name) else "text"
+        case _:
+            return "json"
+
+
+def operation(endpoint: Endpoint) -> Node:
+    """The document's operation; placeholders have other names there."""
+    anonymous = re.sub(r"\{\w+\}", "{}", endpoint.path)
+    for path, methods in document()["paths"].items():
+        if re.sub(r"\{\w+\}", "{}", path) == anonymous:
+            return methods[endpoint.method.lower()]
+    raise KeyError(endpoint.label)
+
+
+def answer(endpoint: Endpoint) -> Node:
+    """The schema of the endpoint's successful answer."""
+    content = resolve(operation(endpoint)["responses"]["200"])["content"]
+    return resolve(content["application/json"]["schema"])["properties"]
+
+
+def parameters(endpoint: Endpoint) -> Node:
+    """What the endpoint takes besides its path: query parameters, or the fields of the body."""
+    found = operation(endpoint)
+    if endpoint.method == "POST":
+        body = resolve(found["requestBody"])["content"]["application/json"]["schema"]
+        return resolve(body)["properties"]
+    return {given["name"]: given for given in found.get("parameters", ()) if given["in"] == "query"}
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"[a-z0-9_]+", text.lower())
+
+
+def is_sentence(text: str) -> bool:
+    clean = text == " ".join(text.split())
+    return clean and text[0].isupper() and text.find(".") == len(text) - 1 and 15 <= len(text) <= 140
+
+
+def runs(text: str, length: int) -> set[tuple[str, ...]]:
+    found = words(text)
+    return {tuple(found[start : start + length]) for start in range(len(found) - length + 1)}
+
+
+@functools.cache
+def document_runs(length: int) -> frozenset[tuple[str, ...]]:
+    """Every run of ``length`` words in any description of the document."""
+    gathered: set[tuple[str, ...]] = set()
+    todo: list[Any] = [document()]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, dict):
+            if isinstance(text := node.get("description"), str):
+                gathered |= runs(text, length)
+            todo.extend(node.values())
+        elif isinstance(node, list):
+            todo.extend(node)
+    return frozenset(gathered)
+
+
+# Against the document
+
+
+@documented
+@pytest.mark.parametrize("table", READ, ids=by_name)
+def test_every_documented_property_is_a_column_under_its_own_name(table: Table) -> None:
+    own = {column.source[0] for column in table.columns if len(column.source) == 1}
+
+    assert set(properties(table)) <= own
+
+
+@documented
+@pytest.mark.parametrize("table", READ, ids=by_name)
+def test_no_documented_property_is_hidden_by_a_derived_column(table: Table) -> None:
+    derived = {column.name for column in table.columns if len(column.source) > 1}
+
+    assert not derived & set(properties(table))
+
+
+@documented
+@pytest.mark.parametrize(("table", "column"), FROM_API)
+def test_column_exists_in_the_document_with_a_fitting_type(table: Table, column: Column) -> None:
+    assert column.type == expected_type(column.source[-1], described(table, column))
+
+
+@documented
+@pytest.mark.parametrize("table", READ, ids=by_name)
+def test_table_holds_what_its_endpoint_returns(table: Table) -> None:
+    rows = answer(table.endpoint)["data"]
+
+    assert rows["items"]["$ref"].rsplit("/", 1)[-1] == SCHEMAS[table.name]
+
+
+@documented
+@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=by_name)
+def test_tier_is_the_documented_rate_limit(endpoint: Endpoint) -> None:
+    stated = re.search(r"\*\*Rate limit:\*\* (\d+) requests per minute", operation(endpoint)["description"])
+
+    assert stated is not None
+    assert RATE_LIMITS[endpoint.tier] == int(stated[1])
+
+
+@documented
+@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=by_name)
+def test_paged_is_whether_the_documented_answer_can_carry_pagination(endpoint: Endpoint) -> None:
+    assert endpoint.paged == ("pagination" in answer(endpoint))
+
+
+@documented
+@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=by_name)
+def test_limit_is_sent_only_where_it_is_documented(endpoint: Endpoint) -> None:
+    if endpoint.name == "contacts":  # the document has its limit at GET /contacts/{id}, which is not a list
+        endpoint = dataclasses.replace(endpoint, path="/contacts/{id}")
+    limit = parameters(endpoint).get("limit")
+
+    assert (endpoint.max_page_size is not None) == (limit is not None)
+    if limit is not None:
+        (largest,) = re.findall(r"(?:and|at most|less than) (\d+)\.", limit["description"])
+        exclusive = f"less than {largest}" in limit["description"]
+        assert endpoint.max_page_size == int(largest) - exclusive
+
+
+@documented
+@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=by_name)
+def test_required_parameters_are_known(endpoint: Endpoint) -> None:
+    stated = parameters(endpoint) if endpoint.method == "GET" else {}
+    required = {name for name, given in stated.items() if given.get("required")} - {"limit"}
+
+    assert set(endpoint.query) == required
+    if stated.get("limit", {}).get("required"):
+        assert endpoint.page_size is not None
+
+
+@documented
+def test_object_types_are_the_documented_ones() -> None:
+    stated = parameters(ENDPOINTS["custom_fields"])["object_type"]["description"]
+
+    assert set(OBJECT_TYPES) == set(re.findall(r'"(\w+)"', stated))
+
+
+@documented
+@pytest.mark.parametrize("table", EVERY, ids=by_name)
+def test_descriptions_are_in_our_own_words(table: Table) -> None:
+    texts = [table.description, *(column.description for column in table.columns)]
+
+    assert [text for text in texts if runs(text, 5) & document_runs(5)] == []
+
+
+@documented
+@pytest.mark.parametrize(("table", "column"), FROM_API)
+def test_description_of_a_column_is_not_the_documents(table: Table, column: Column) -> None:
+    assert words(column.description) != words(described(table, column).get("description", ""))
+
+
+@documented
+@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=by_name)
+def test_note_is_in_our_own_words(endpoint: Endpoint) -> None:
+    assert not runs(endpoint.note, 5) & document_runs(5)
+
+
+# Against its own rules
+
+
+@pytest.mark.parametrize("table", EVERY, ids=by_name)
+def test_column_names_are_unique_snake_case(table: Table) -> None:
+    assert len(set(table.column_names)) == len(table.columns)
+    assert [
+        name for name in table.column_names if not re.fullmatch(r"_?[a-z][a-z0-9]*(_[a-z0-9]+)*", name)
+    ] == []
+
+
+@pytest.mark.parametrize("table", EVERY, ids=by_name)
+def test_rows_begin_with_the_key_and_then_the_parent(table: Table) -> None:
+    lead = dict.fromkeys((*table.key, *filter(None, [table.parent])))
+
+    assert table.key
+    assert table.column_names[: len(lead)] == tuple(lead)
+
+
+@pytest.mark.parametrize("table", READ, ids=by_name)
+def test_rows_that_are_read_end_with_the_time_of_reading_and_the_unknown(table: Table) -> None:
+    assert table.columns[-2:] == (
+        next(c for c in table.columns if c.name == "_synced_at" and c.type == "timestamp" and c.given),
+        next(c for c in table.columns if c.name == "_extra" and c.type == "json" and c.given),
+    )
+
+
+@pytest.mark.parametrize("table", EVERY, ids=by_name)
+def test_sort_is_a_time_that_the_reader_gives(table: Table) -> None:
+    (sort,) = (column for column in table.columns if column.name == table.sort)
+
+    assert sort.type == "timestamp"
+    assert sort.given
+
+
+@pytest.mark.parametrize("table", EVERY, ids=by_name)
+def test_rows_are_replaced_by_parent_only_where_there_is_one(table: Table) -> None:
+    if table.scope == "parent":
+        assert table.parent is not None
+        assert (table.parent_table is None) != (table.parents == ())
+    if table.scope == "whole":
+        assert table.parent not in table.key
+        assert table.parents == ()
+
+
+@pytest.mark.parametrize("table", EVERY, ids=by_name)
+def test_parent_is_a_given_column_of_the_parents_type(table: Table) -> None:
+    if table.parent is None:
+        assert (table.parent_table, table.parents) == (None, ())
+        return
+    (column,) = (column for column in table.columns if column.name == table.parent)
+
+    assert column.given
+    if table.parent_table is not None:
+        (parent_key,) = TABLES[table.parent_table].key
+        (referred,) = (c for c in TABLES[table.parent_table].columns if c.name == parent_key)
+        assert (parent_key, column.type) == ("id", referred.type)
+        assert list(TABLES).index(table.parent_table) < list(TABLES).index(table.name)
+
+
+@pytest.mark.parametrize("table", READ, ids=by_name)
+def test_parent_is_what_the_endpoint_asks_for(table: Table) -> None:
+    asked = {*re.findall(r"\{(\w+)\}", table.endpoint.path), *table.endpoint.query} - {
+        "start_time",
+        "end_time",
+    }
+
+    assert asked == set(filter(None, [table.parent]))
+
+
+@pytest.mark.parametrize("table", EVERY, ids=by_name)
+def test_column_is_either_given_or_read(table: Table) -> None:
+    assert [column.name for column in table.columns if column.given and column.path] == []
+
+
+@pytest.mark.parametrize("table", EVERY, ids=by_name)
+def test_derived_columns_stand_right_after_their_object(table: Table) -> None:
+    for before, column in zip(table.columns, table.columns[1:], strict=False):
+        if len(column.source) > 1:
+            assert before.source[0] == column.source[0], column.name
+
+
+@pytest.mark.parametrize("table", EVERY, ids=by_name)
+def test_descriptions_are_one_short_sentence(table: Table) -> None:
+    texts = [table.description, *(column.description for column in table.columns)]
+
+    assert [text for text in texts if not is_sentence(text)] == []
+
+
+JOIN = re.compile(r"join (\w+)(?: or (\w+))? on (\w+)")
+
+
+@pytest.mark.parametrize("table", EVERY, ids=by_name)
+def test_join_partners_exist(table: Table) -> None:
+    for column in table.columns:
+        for first, second, on in JOIN.findall(column.description):
+            for partner in filter(None, (first, second)):
+                assert on in TABLES[partner].column_names, column.name
+
+
+@pytest.mark.parametrize("table", EVERY, ids=by_name)
+def test_id_of_another_row_names_its_join_partner(table: Table) -> None:
+    outside = {
+        "load_id",
+        "channel_id",
+        "portal_role_id",
+    }  # of dlt, of chat platforms, of objects with no list
+    if table.name == "issue_threads":
+        outside.add("thread_id")  # the chat platform's own
+    ids = [column for column in table.columns if column.name.endswith("_id") and column.name not in outside]
+
+    assert [column.name for column in ids if not JOIN.search(column.description)] == []
+
+
+@pytest.mark.parametrize("table", EVERY, ids=by_name)
+def test_times_say_that_they_are_utc(table: Table) -> None:
+    times = [column for column in table.columns if column.type == "timestamp"]
+
+    assert [column.name for column in times if "UTC" not in column.description] == []
+
+
+@pytest.mark.parametrize("table", EVERY, ids=by_name)
+def test_durations_say_that_they_are_in_seconds(table: Table) -> None:
+    durations = [column for column in table.columns if column.name.endswith("_seconds")]
+
+    assert [column.name for column in durations if "econds" not in column.description] == []
+
+
+@pytest.mark.parametrize("table", EVERY, ids=by_name)
+def test_only_the_directory_has_an_interval(table: Table) -> None:
+    assert (table.refresh_hours is not None) == (table.kind == "directory")
+
+
+def test_people_and_customers_are_refreshed_more_often_than_settings() -> None:
+    hourly = {table.name for table in DIRECTORY if table.refresh_hours == 1}
+
+    assert hourly == {"accounts", "contacts", "users"}
+    assert {table.refresh_hours for table in DIRECTORY if table.name not in hourly} == {24}
+
+
+def test_only_tables_of_our_own_have_no_endpoint() -> None:
+    assert {table.name for table in EVERY if table.endpoint is UNREAD} == {"issue_sync"}
+    assert UNREAD.name not in ENDPOINTS
+    assert all(column.given for column in TABLES["issue_sync"].columns)
+
+
+@pytest.mark.parametrize("table", READ, ids=by_name)
+def test_tables_and_lanes_share_the_catalogues_endpoints(table: Table) -> None:
+    assert ENDPOINTS[table.endpoint.name] is table.endpoint
+    assert table.endpoint.name == {"issues": "list_issues"}.get(table.name, table.name)
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=by_name)
+def test_endpoint_is_sound(endpoint: Endpoint) -> None:
+    assert endpoint.path.startswith("/")
+    assert endpoint.label == f"{endpoint.method} {endpoint.path}"
+    assert endpoint.note.endswith(".")
+    if endpoint.page_size is not None:
+        assert endpoint.paged
+        assert endpoint.max_page_size is not None
+        assert 0 < endpoint.page_size <= endpoint.max_page_size
+
+
+def test_lookups_hold_everything_once() -> None:
+    assert all(name == table.name for name, table in TABLES.items())
+    assert all(name == endpoint.name for name, endpoint in ENDPOINTS.items())
+    assert len({endpoint.label for endpoint in ENDPOINTS.values()}) == len(ENDPOINTS)
+    assert set(TABLES) == {*SCHEMAS, "issue_sync"}
+    assert [table.name for table in CHILDREN] == ["issue_messages", "issue_threads", "issue_followers"]
+    assert {table.name for table in DIRECTORY} == set(SCHEMAS) - {t.name for t in CHILDREN} - {"issues"}
+
+
+def test_catalogue_cannot_be_changed() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        TABLES["issues"].name = "tickets"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("issues", "issues"),
+        ("issue", "issues"),
+        ("Issue-Messages", "issue_messages"),
+        ("messages", "issue_messages"),
+        ("articles", "kb_articles"),
+        ("acounts", "accounts"),
+        ("zebra", None),
+        ("", None),
+    ],
+)
+def test_suggest_finds_the_table_that_was_meant(name: str, meant: str | None) -> None:
+    assert suggest(name) == meant
+
+
+def test_import_needs_the_standard_library_only() -> None:
+    """The command line reads the catalogue before it loads anything heavy."""
+    program = f"""
+import sys, types
+for name in ("sources", "sources.pylon"):  # without running the packages' own __init__
+    package = types.ModuleType(name)
+    package.__path__ = [{str(ROOT)!r} + "/" + name.replace(".", "/")]
+    sys.modules[name] = package
+import sources.pylon.catalog
+loaded = {{name.partition(".")[0] for name in sys.modules}}
+print(*sorted(loaded - sys.stdlib_module_names - {{"sources", "__main__"}}))
+"""
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.split() == []

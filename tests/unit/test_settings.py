@@ -1,0 +1,128 @@
+"""Settings are checked before the first request, and what is wrong is named."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from sources.pylon.catalog import ENDPOINTS, RATE_LIMITS
+from sources.pylon.errors import ConfigurationError, CredentialsError
+from sources.pylon.settings import LOOKBACK_SECONDS, parse_date, settings
+
+
+def test_a_token_is_all_that_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYLON_API_KEY", "pyl_from_environment")
+    found = settings()
+    assert found.api_key == "pyl_from_environment"
+    assert found.base_url == "https://api.usepylon.com"
+    assert found.rate_limits == RATE_LIMITS
+    assert (found.rate_window_seconds, found.lookback_seconds) == (60, LOOKBACK_SECONDS)
+    assert found.start_date is None
+    assert settings("pyl_given").api_key == "pyl_given"
+
+
+def test_the_token_does_not_show_in_a_representation() -> None:
+    assert "pyl_secret" not in repr(settings("pyl_secret"))
+
+
+@pytest.mark.parametrize("token", [None, "", "   ", "\n"])
+def test_a_missing_token_says_where_it_goes(token: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYLON_API_KEY", raising=False)
+    with pytest.raises(CredentialsError, match="PYLON_API_KEY"):
+        settings(token)
+
+
+@pytest.mark.parametrize("token", ["pyl_a b", "pyl_é", "pyl_a\nX-Header: 1", 'pyl_"\ta'])
+def test_a_token_that_cannot_be_one_is_refused_without_being_shown(token: str) -> None:
+    with pytest.raises(CredentialsError) as error:
+        settings(token)
+    assert token not in str(error.value)
+
+
+def test_spaces_around_a_token_are_a_slip_of_the_hand() -> None:
+    assert settings(" pyl_a\n").api_key == "pyl_a"
+
+
+@pytest.mark.parametrize(
+    ("region", "host"),
+    [
+        (None, "https://api.usepylon.com"),
+        ("EU", "https://api.eu.usepylon.com"),
+        ("us", "https://api.usepylon.com"),
+    ],
+)
+def test_the_region_gives_the_host(region: Any, host: str) -> None:
+    assert settings("t", region=region).base_url == host
+
+
+def test_another_host_wins_over_the_region() -> None:
+    found = settings("t", region="eu", base_url="http://localhost:1/")
+    assert (found.base_url, found.region) == ("http://localhost:1", "eu")
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"region": "moon"}, "region"),
+        ({"base_url": "ftp://x"}, "base_url"),
+        ({"base_url": "api.usepylon.com"}, "base_url"),
+        ({"start_date": "yesterday"}, "start_date"),
+        ({"start_date": "2025-02-30"}, "start_date"),
+        ({"start_date": "2025-01-31/2025-03-01"}, "start_date"),
+        ({"rate_limits": {"lowest": 1}}, "rate_limits"),
+        ({"rate_limits": {"low": 0}}, "rate_limits"),
+        ({"rate_limits": {"low": 1.5}}, "rate_limits"),
+        ({"rate_limits": {"low": "10"}}, "rate_limits"),
+        ({"rate_window_seconds": 0}, "rate_window_seconds"),
+        ({"rate_window_seconds": True}, "rate_window_seconds"),
+        ({"lookback_seconds": -1}, "lookback_seconds"),
+        ({"page_size": 0}, "page_size"),
+        ({"page_size": "many"}, "page_size"),
+        ({"timeout_seconds": 0}, "timeout_seconds"),
+        ({"refresh_hours": {"tags": -1}}, "tags"),
+        ({"refresh_hours": {"tags": "daily"}}, "tags"),
+    ],
+)
+def test_what_cannot_be_used_is_named(options: dict[str, Any], named: str) -> None:
+    with pytest.raises(ConfigurationError, match=named):
+        settings("t", **options)
+
+
+@pytest.mark.parametrize(
+    ("value", "instant"),
+    [
+        ("2025-01-31", datetime(2025, 1, 31, tzinfo=UTC)),
+        ("2025-01-31T12:00:00+02:00", datetime(2025, 1, 31, 10, tzinfo=UTC)),
+        ("2025-01-31T12:00:00Z", datetime(2025, 1, 31, 12, tzinfo=UTC)),
+        (datetime.fromisoformat("2025-01-31"), datetime(2025, 1, 31, tzinfo=UTC)),
+        (datetime(2025, 1, 31, tzinfo=timezone(timedelta(hours=-5))), datetime(2025, 1, 31, 5, tzinfo=UTC)),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_dates_are_read_in_utc(value: Any, instant: datetime | None) -> None:
+    assert parse_date("start_date", value) == instant
+
+
+def test_a_page_size_is_kept_within_what_each_endpoint_takes() -> None:
+    found = settings("t", page_size=5000)
+    assert found.limit(ENDPOINTS["list_issues"]) == 5000
+    assert found.limit(ENDPOINTS["search_issues"]) == 999
+    assert found.limit(ENDPOINTS["users"]) is None
+    assert found.limit(ENDPOINTS["issue_messages"]) is None
+    plain = settings("t")
+    assert plain.limit(ENDPOINTS["search_issues"]) == 999
+    assert settings("t", page_size=7).limit(ENDPOINTS["accounts"]) == 7
+
+
+def test_intervals_by_table_or_for_all() -> None:
+    assert settings("t").interval_hours("tags", 24) == 24
+    assert settings("t", refresh_hours=2).interval_hours("tags", 24) == 2
+    found = settings("t", refresh_hours={"tags": 0, "*": 5})
+    assert (found.interval_hours("tags", 24), found.interval_hours("teams", 24)) == (0, 5)
+
+
+def test_one_tier_can_be_set_without_the_others() -> None:
+    assert settings("t", rate_limits={"medium": 120}).rate_limits == {**RATE_LIMITS, "medium": 120}
