@@ -1,7 +1,7 @@
 """Writes what the documentation says about tables, endpoints and costs, from the catalogue.
 
-``python -m pipelines.reference`` rewrites ``docs/tables.md`` and the marked sections of ``README.md``; a test fails
-where they are not what this module would write.
+``python -m pipelines.reference`` rewrites ``docs/tables.md``, the dbt package's sources and the marked sections of
+``README.md``; a test fails where they are not what this module would write.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from pathlib import Path
 from sources.pylon.catalog import ALL_TABLES, CHILDREN, ENDPOINTS, RATE_LIMITS, UNREAD, Table, Tier
 
 from . import exits
+from .dbt_sources import sources_file
 
 ROOT = Path(__file__).resolve().parent.parent
+SOURCES = "analytics/models/staging/_sources.yml"
 AUTUMN: dict[Tier, int] = {"low": 30, "medium": 120, "high": 300}
 """Requests a minute by tier since autumn 2026."""
 MONTHS = 24
@@ -118,6 +120,7 @@ def main() -> int:
     """Write the files."""
     (ROOT / "docs").mkdir(exist_ok=True)
     (ROOT / "docs" / "tables.md").write_text(tables_page(), encoding="utf-8")
+    (ROOT / SOURCES).write_text(sources_file(), encoding="utf-8")
     readme = ROOT / "README.md"
     readme.write_text(render(readme.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
