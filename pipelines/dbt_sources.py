@@ -1,4 +1,4 @@
-"""Writes the dbt package's sources from the catalogue: every raw table with its columns, types and descriptions."""
+"""Writes what the dbt package knows of the raw tables, from the catalogue: names, columns, types, descriptions."""
 
 from __future__ import annotations
 
@@ -29,6 +29,15 @@ LOADS = (
 def sources_file() -> str:
     """Return the text of ``analytics/models/staging/_sources.yml``."""
     return HEAD + "".join(_all())
+
+
+def tables_macro() -> str:
+    """Return the text of ``analytics/macros/raw_tables.sql``: each raw table, and the column that dates its rows."""
+    rows = "".join(f"    '{table.name}': '{table.sort}',\n" for table in ALL_TABLES.values())
+    return (
+        "{# Written by `python -m pipelines.reference`: each raw table, and the column that dates its rows. #}\n"
+        f"{{% macro raw_tables() -%}}\n  {{{{ return({{\n{rows}  }}) }}}}\n{{%- endmacro %}}\n"
+    )
 
 
 def _all() -> Iterator[str]:

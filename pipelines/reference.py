@@ -13,10 +13,14 @@ from pathlib import Path
 from sources.pylon.catalog import ALL_TABLES, CHILDREN, ENDPOINTS, RATE_LIMITS, UNREAD, Table, Tier
 
 from . import exits
-from .dbt_sources import sources_file
+from .dbt_sources import sources_file, tables_macro
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = "analytics/models/staging/_sources.yml"
+PACKAGE = {
+    "analytics/models/staging/_sources.yml": sources_file,
+    "analytics/macros/raw_tables.sql": tables_macro,
+}
+"""What the dbt package has from the catalogue, by file."""
 AUTUMN: dict[Tier, int] = {"low": 30, "medium": 120, "high": 300}
 """Requests a minute by tier since autumn 2026."""
 MONTHS = 24
@@ -120,7 +124,8 @@ def main() -> int:
     """Write the files."""
     (ROOT / "docs").mkdir(exist_ok=True)
     (ROOT / "docs" / "tables.md").write_text(tables_page(), encoding="utf-8")
-    (ROOT / SOURCES).write_text(sources_file(), encoding="utf-8")
+    for path, text in PACKAGE.items():
+        (ROOT / path).write_text(text(), encoding="utf-8")
     readme = ROOT / "README.md"
     readme.write_text(render(readme.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
