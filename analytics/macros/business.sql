@@ -1,11 +1,12 @@
-{# Seconds of working time between two moments, given the days (of int_pylon__days) on which they fall. #}
+{# Whole seconds of working time between two moments, given the days (of int_pylon__days) on which they fall. #}
 {% macro business_seconds(start_day, start, end_day, end) -%}
-  ({{ pylon._business_seconds_until(end_day, end) }} - {{ pylon._business_seconds_until(start_day, start) }})
+  cast(floor(({{ pylon._business_micros_until(end_day, end) }} - {{ pylon._business_micros_until(start_day, start) }})
+    / 1000000.0) as {{ dbt.type_bigint() }})
 {%- endmacro %}
 
-{% macro _business_seconds_until(day, instant) -%}
-  ({{ day }}.business_seconds_before + case when {{ day }}.opens_at is null then 0
-    else greatest(0, least({{ pylon.seconds_between(day ~ '.opens_at', instant) }}, {{ day }}.business_seconds)) end)
+{% macro _business_micros_until(day, instant) -%}
+  ({{ day }}.business_seconds_before * 1000000 + case when {{ day }}.opens_at is null then 0
+    else greatest(0, least({{ pylon.micros_between(day ~ '.opens_at', instant) }}, {{ day }}.business_seconds * 1000000)) end)
 {%- endmacro %}
 
 {# When work begins or ends on a day: 0 for the beginning, 1 for the end; null on a day off. #}

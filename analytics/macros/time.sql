@@ -1,26 +1,31 @@
 {# Whole seconds from one moment to another, negative where the second comes first. #}
 {% macro seconds_between(start, end) -%}
-  {{ return(adapter.dispatch('seconds_between', 'pylon')(start, end)) }}
+  cast(floor({{ pylon.micros_between(start, end) }} / 1000000.0) as {{ dbt.type_bigint() }})
 {%- endmacro %}
 
-{% macro default__seconds_between(start, end) -%}
-  cast(floor((epoch_us({{ end }}) - epoch_us({{ start }})) / 1000000) as bigint)
+{# Microseconds from one moment to another: what is to be added up must not be rounded before. #}
+{% macro micros_between(start, end) -%}
+  {{ return(adapter.dispatch('micros_between', 'pylon')(start, end)) }}
 {%- endmacro %}
 
-{% macro postgres__seconds_between(start, end) -%}
-  cast(floor(extract(epoch from ({{ end }} - {{ start }}))) as bigint)
+{% macro default__micros_between(start, end) -%}
+  (epoch_us({{ end }}) - epoch_us({{ start }}))
 {%- endmacro %}
 
-{% macro snowflake__seconds_between(start, end) -%}
-  cast(floor(datediff('microsecond', {{ start }}, {{ end }}) / 1000000) as bigint)
+{% macro postgres__micros_between(start, end) -%}
+  cast(extract(epoch from ({{ end }} - {{ start }})) * 1000000 as bigint)
 {%- endmacro %}
 
-{% macro bigquery__seconds_between(start, end) -%}
-  cast(floor(timestamp_diff({{ end }}, {{ start }}, microsecond) / 1000000) as int64)
+{% macro snowflake__micros_between(start, end) -%}
+  datediff('microsecond', {{ start }}, {{ end }})
 {%- endmacro %}
 
-{% macro databricks__seconds_between(start, end) -%}
-  cast(floor((unix_micros({{ end }}) - unix_micros({{ start }})) / 1000000) as bigint)
+{% macro bigquery__micros_between(start, end) -%}
+  timestamp_diff({{ end }}, {{ start }}, microsecond)
+{%- endmacro %}
+
+{% macro databricks__micros_between(start, end) -%}
+  (unix_micros({{ end }}) - unix_micros({{ start }}))
 {%- endmacro %}
 
 {# The day on which a moment falls, where pylon_timezone is. #}
