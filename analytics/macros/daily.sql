@@ -47,11 +47,11 @@ issue_days as (
     select
         date_day,
         {{ key }},
-        cast(sum(created_issues) as {{ dbt.type_bigint() }}) as created_issues,
-        cast(sum(closed_issues) as {{ dbt.type_bigint() }}) as closed_issues,
+        {{ pylon.total('created_issues') }} as created_issues,
+        {{ pylon.total('closed_issues') }} as closed_issues,
         max(resolution_seconds_median) as resolution_seconds_median,
-        cast(sum(open_issues) as {{ dbt.type_bigint() }}) as open_issues,
-        cast(sum(waiting_on_you) as {{ dbt.type_bigint() }}) as waiting_on_you
+        {{ pylon.total('open_issues') }} as open_issues,
+        {{ pylon.total('waiting_on_you') }} as waiting_on_you
     from counted
     group by date_day, {{ key }}
 )

@@ -29,7 +29,7 @@
 {# The destination's type for a type of the catalogue. #}
 {% macro raw_type(name) -%}
   {%- set types = {
-    'text': dbt.type_string(), 'bigint': dbt.type_bigint(), 'double': dbt.type_float(), 'bool': dbt.type_boolean(),
+    'text': dbt.type_string(), 'bigint': dbt.type_bigint(), 'double': pylon.type_number(), 'bool': dbt.type_boolean(),
     'timestamp': pylon.type_instant(), 'json': pylon.type_json(),
   } -%}
   {{ return(types[name]) }}

@@ -36,3 +36,18 @@
 {% macro any_of(condition) -%}
   (max(case when {{ condition }} then 1 else 0 end) = 1)
 {%- endmacro %}
+
+{# How many rows of a group meet a condition. #}
+{% macro count_if(condition) -%}
+  cast(sum(case when {{ condition }} then 1 else 0 end) as {{ dbt.type_bigint() }})
+{%- endmacro %}
+
+{# The sum of whole numbers as one: DuckDB and Postgres would widen it to types that few programs read. #}
+{% macro total(value) -%}
+  cast(sum({{ value }}) as {{ dbt.type_bigint() }})
+{%- endmacro %}
+
+{# The mean of a group, null without a value. #}
+{% macro mean(value) -%}
+  cast(avg({{ value }}) as {{ pylon.type_number() }})
+{%- endmacro %}

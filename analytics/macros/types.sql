@@ -111,3 +111,20 @@
 {% macro try_bool(text) -%}
   case lower({{ text }}) when 'true' then true when 'false' then false end
 {%- endmacro %}
+
+{# A number of double precision. #}
+{% macro type_number() -%}
+  {{ return(adapter.dispatch('type_number', 'pylon')()) }}
+{%- endmacro %}
+
+{% macro default__type_number() -%}
+  {{ return('double') }}
+{%- endmacro %}
+
+{% macro postgres__type_number() -%}
+  {{ return('double precision') }}
+{%- endmacro %}
+
+{% macro bigquery__type_number() -%}
+  {{ return('float64') }}
+{%- endmacro %}

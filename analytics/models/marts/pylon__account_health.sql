@@ -13,19 +13,19 @@ counted as (
     select
         account_id,
         count(*) as issues,
-        sum(case when days_ago < 30 then 1 else 0 end) as issues_30d,
-        sum(case when days_ago >= 30 and days_ago < 60 then 1 else 0 end) as issues_previous_30d,
-        sum(case when days_ago < 90 then 1 else 0 end) as issues_90d,
-        sum(case when is_open then 1 else 0 end) as open_issues,
-        sum(case when waiting_since is not null then 1 else 0 end) as waiting_issues,
+        {{ pylon.count_if('days_ago < 30') }} as issues_30d,
+        {{ pylon.count_if('days_ago >= 30 and days_ago < 60') }} as issues_previous_30d,
+        {{ pylon.count_if('days_ago < 90') }} as issues_90d,
+        {{ pylon.count_if('is_open') }} as open_issues,
+        {{ pylon.count_if('waiting_since is not null') }} as waiting_issues,
         max(case when is_open then days_ago end) as oldest_open_days,
         max(waiting_seconds) as longest_waiting_seconds,
         {{ pylon.percentile('case when days_ago < 90 then first_response_seconds end', 0.5) }}
             as first_response_seconds_median_90d,
         {{ pylon.percentile('case when days_ago < 90 then resolution_seconds end', 0.5) }} as resolution_seconds_median_90d,
-        sum(case when days_ago < 90 and (is_first_response_breached or is_resolution_breached) then 1 else 0 end)
+        {{ pylon.count_if('days_ago < 90 and (is_first_response_breached or is_resolution_breached)') }}
             as breached_issues_90d,
-        sum(case when days_ago < 90 and is_reopened then 1 else 0 end) as reopened_issues_90d,
+        {{ pylon.count_if('days_ago < 90 and is_reopened') }} as reopened_issues_90d,
         max(created_at) as last_issue_at,
         max(last_customer_message_at) as last_customer_message_at
     from issues
@@ -33,7 +33,7 @@ counted as (
 ),
 
 ratings as (
-    select csat.account_id, count(*) as csat_responses_90d, avg(csat.score) as csat_score_90d
+    select csat.account_id, count(*) as csat_responses_90d, {{ pylon.mean('csat.score') }} as csat_score_90d
     from {{ ref('pylon__csat') }} as csat
     cross join {{ ref('int_pylon__as_of') }} as as_of
     where {{ pylon.days_between('csat.date_day', 'as_of.as_of_day') }} < 90
@@ -53,7 +53,7 @@ measured as (
         coalesce(counted.issues_30d, 0) as issues_30d,
         coalesce(counted.issues_previous_30d, 0) as issues_previous_30d,
         coalesce(counted.issues_90d, 0) as issues_90d,
-        cast(counted.issues_30d as {{ dbt.type_float() }}) / nullif(counted.issues_previous_30d, 0) as volume_trend,
+        cast(counted.issues_30d as {{ pylon.type_number() }}) / nullif(counted.issues_previous_30d, 0) as volume_trend,
         coalesce(counted.open_issues, 0) as open_issues,
         coalesce(counted.waiting_issues, 0) as waiting_issues,
         counted.oldest_open_days,

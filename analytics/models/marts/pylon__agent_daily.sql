@@ -2,8 +2,8 @@ with written as (
     select
         sent_on as date_day,
         author_user_id as user_id,
-        sum(case when is_agent_turn then 1 else 0 end) as replies,
-        sum(case when is_private then 1 else 0 end) as notes,
+        {{ pylon.count_if('is_agent_turn') }} as replies,
+        {{ pylon.count_if('is_private') }} as notes,
         count(distinct issue_id) as issues_touched,
         count(response_number) as responses,
         count(case when response_number = 1 then 1 end) as first_responses,

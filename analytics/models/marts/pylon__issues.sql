@@ -7,7 +7,7 @@ with tags as (
 ),
 
 ratings as (
-    select issue_id, count(*) as csat_responses, avg(score) as csat_score
+    select issue_id, count(*) as csat_responses, {{ pylon.mean('score') }} as csat_score
     from {{ ref('stg_pylon__issue_csat_responses') }}
     group by issue_id
 ),

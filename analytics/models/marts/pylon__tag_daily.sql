@@ -25,9 +25,9 @@ counted as (
 select
     counted.date_day,
     counted.tag,
-    sum(counted.created_issues) as created_issues,
-    sum(counted.closed_issues) as closed_issues,
-    sum(counted.open_issues) as open_issues
+    {{ pylon.total('counted.created_issues') }} as created_issues,
+    {{ pylon.total('counted.closed_issues') }} as closed_issues,
+    {{ pylon.total('counted.open_issues') }} as open_issues
 from counted
 cross join {{ ref('int_pylon__as_of') }} as as_of
 where counted.date_day > {{ pylon.add_days('as_of.as_of_day', -var('pylon_history_days')) }}

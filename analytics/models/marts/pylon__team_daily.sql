@@ -4,7 +4,7 @@ answered as (
     select
         turns.sent_on as date_day,
         issues.team_id,
-        sum(case when turns.is_agent_turn then 1 else 0 end) as replies,
+        {{ pylon.count_if('turns.is_agent_turn') }} as replies,
         count(turns.response_number) as responses,
         count(case when turns.response_number = 1 then 1 end) as first_responses,
         {{ pylon.percentile('turns.response_seconds', 0.5) }} as response_seconds_median,
