@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+
+from . import cli_analysis
+from .cli_options import AsJson, Dataset, Debug, Destination, Progress, prepare
 
 app = typer.Typer(
     name="pylon",
@@ -16,15 +18,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-
-
-class Progress(StrEnum):
-    """How to show what a run is doing."""
-
-    AUTO = "auto"
-    RICH = "rich"
-    PLAIN = "plain"
-    NONE = "none"
 
 
 class LogFormat(StrEnum):
@@ -42,11 +35,6 @@ Exclude = Annotated[
     list[str] | None,
     typer.Option("--exclude", "-x", metavar="TABLE", help="All tables but these; repeat it or use commas."),
 ]
-Destination = Annotated[
-    str,
-    typer.Option("--destination", "-d", metavar="NAME", help="Where to copy to; any SQL destination of dlt."),
-]
-Dataset = Annotated[str, typer.Option("--dataset", metavar="NAME", help="The schema that holds the tables.")]
 Region = Annotated[
     str | None,
     typer.Option("--region", metavar="us|eu", help="Pylon's region of the workspace.  [default: us]"),
@@ -61,28 +49,11 @@ StartDate = Annotated[
         "--start-date", metavar="DATE", help="Leave out issues created before it, such as 2025-01-31."
     ),
 ]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
 
 def main() -> None:
     """Run the command line."""
     app(prog_name="pylon")
-
-
-def _prepare(*, debug: bool, as_json: bool = False) -> None:
-    """Set dlt up, before it is imported, to be as quiet as a command line should be."""
-    from .redaction import cover_logs
-
-    os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
-    # what dlt logs as an error is a traceback of something that it retries; what stops us is told by a screen
-    os.environ.setdefault("RUNTIME__LOG_LEVEL", "ERROR" if debug else "CRITICAL")
-    if as_json:
-        os.environ.setdefault("RUNTIME__LOG_FORMAT", "JSON")
-    os.environ["RUNTIME__INTERCEPT_SIGNALS"] = (
-        "false"  # a run ends its turn at a signal; dlt would break it off
-    )
-    cover_logs("dlt", "httpx", "httpcore")
 
 
 def _print_version(wanted: bool) -> None:
@@ -168,7 +139,7 @@ def run(
     """
     from .screens import one_screen
 
-    _prepare(debug=debug, as_json=log_format is LogFormat.JSON)
+    prepare(debug=debug, as_json=log_format is LogFormat.JSON)
     with one_screen(debug=debug, as_json=log_format is LogFormat.JSON):
         from . import run_command
 
@@ -211,7 +182,7 @@ def check(
     """
     from .screens import one_screen
 
-    _prepare(debug=debug)
+    prepare(debug=debug)
     with one_screen(debug=debug):
         from . import check as checks
 
@@ -242,7 +213,7 @@ def status(
     """
     from .screens import one_screen
 
-    _prepare(debug=debug)
+    prepare(debug=debug)
     with one_screen(debug=debug, as_json=as_json):
         from . import status as report
 
@@ -273,7 +244,7 @@ def reconcile(
     """
     from .screens import one_screen
 
-    _prepare(debug=debug)
+    prepare(debug=debug)
     with one_screen(debug=debug):
         from . import reconcile_command
 
@@ -323,7 +294,7 @@ def transform(
     """
     from .screens import one_screen
 
-    _prepare(debug=debug)
+    prepare(debug=debug)
     with one_screen(debug=debug, as_json=as_json):
         from . import transform as building
 
@@ -360,6 +331,9 @@ def emulator(context: typer.Context) -> None:
         from .emulator_command import serve
 
         serve(context.args)
+
+
+app.add_typer(cli_analysis.app)
 
 
 def _settings(

@@ -19,7 +19,7 @@ from sources.pylon.errors import ConfigurationError, PylonError, TurnOver
 from sources.pylon.pacing import Pacers
 from sources.pylon.turn import POLL_SECONDS
 
-from . import exits
+from . import destinations, exits, snapshot
 from .lock import run_lock
 from .reconcile import Outcome, is_due, reconcile
 
@@ -83,6 +83,7 @@ class Job:
             self._take_turns()
             if self._reconciliation_is_due():
                 self._reconcile()
+            self._keep_snapshot()
         return self._exit_code()
 
     def reconcile(self, *, confirmed: bool = False) -> Outcome:
@@ -95,7 +96,14 @@ class Job:
         with run_lock(self.pipeline):
             settle(self.pipeline)
             self._recall_pace()
-            return reconcile(self.pipeline, self.settings, self.control, self._pause, confirmed=confirmed)
+            outcome = reconcile(self.pipeline, self.settings, self.control, self._pause, confirmed=confirmed)
+            self._keep_snapshot()
+            return outcome
+
+    def _keep_snapshot(self, oldest: float = 0.0) -> None:
+        problem = snapshot.keep(destinations.database_file(self.pipeline), oldest=oldest)
+        if problem:
+            self.control.report.warn(problem)
 
     def _reconciliation_is_due(self) -> bool:
         return (
@@ -144,6 +152,7 @@ class Job:
             self.on_turn(self.turns)
             if not self.control.unfinished or self._out_of_time():
                 return
+            self._keep_snapshot(snapshot.SECONDS)
 
     def _turn(self, tables: Sequence[str]) -> None:
         budget = self.control.budget

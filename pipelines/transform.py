@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sources.pylon.catalog import TABLES
 
-from . import configuration, dbt_profile, dbt_run, destinations, exits, inspection, package, screens
+from . import configuration, dbt_profile, dbt_run, destinations, exits, inspection, package, screens, snapshot
 from .build_views import BuildView
 from .build_views import choose as choose_view
 from .lock import run_lock
@@ -57,6 +57,8 @@ def run(options: Options) -> int:
         started = monotonic()
         with run_lock(pipeline), _project(pipeline, options, kind) as folder:
             outcome = _build(folder, options, settings)
+            if problem := snapshot.keep(destinations.database_file(pipeline)):
+                screens.say(f"Warning: {problem}")
         _tell(outcome, options, destinations.location(pipeline), monotonic() - started)
     return exits.DONE
 

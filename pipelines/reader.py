@@ -1,0 +1,56 @@
+"""What every way of reading a copy offers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BATCH_ROWS = 20_000
+
+
+@dataclass
+class Answer:
+    """What a query returned, to be read once.
+
+    Args:
+        schema: The names and types of its columns.
+        batches: Its rows.
+    """
+
+    schema: pa.Schema
+    batches: Iterator[pa.RecordBatch]
+
+    def table(self) -> pa.Table:
+        """Return all of it."""
+        import pyarrow as pa
+
+        return pa.Table.from_batches(list(self.batches), self.schema)
+
+
+class Reader(Protocol):
+    """A copy that is open for reading.
+
+    Args:
+        dialect: Its SQL, by sqlglot's name.
+        location: Which database it is, as users know it.
+        schemas: Where names are looked up: the copy, then the tables for analysis.
+        note: What whoever sees an answer should know, such as that it comes from a snapshot.
+    """
+
+    dialect: str
+    location: str
+    schemas: tuple[str, ...]
+    note: str
+
+    def ask(self, sql: str, values: Mapping[str, Any] | None = None) -> Answer:
+        """Return what one SELECT gives; ``$name`` stands for a value, which is bound, never pasted."""
+
+    def tables(self) -> dict[str, list[str]]:
+        """Return the names of the tables and views of each of ``schemas``."""
+
+    def name(self, schema: str, table: str) -> str:
+        """Return a table's name in full, quoted."""

@@ -1,0 +1,72 @@
+"""Reads a DuckDB file from a database in memory, which may reach nothing else: no file, no setting, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import duckdb
+
+from .reader import BATCH_ROWS, Answer
+
+_CLOSED = ("SET enable_external_access = false", "SET lock_configuration = true")
+"""No statement can open another file, and none can take this back."""
+
+
+class DuckDbReader:
+    """A :class:`reader.Reader` of a DuckDB file or of a snapshot of it."""
+
+    dialect = "duckdb"
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, database: Path, schemas: tuple[str, ...], note: str
+    ) -> None:
+        self.connection = connection
+        self.catalog = database.stem
+        self.location = f"duckdb at {database}"
+        self.schemas = schemas
+        self.note = note
+
+    @classmethod
+    @contextmanager
+    def opened(cls, file: Path, database: Path, schemas: tuple[str, ...], note: str = "") -> Iterator[Self]:
+        """Open ``file`` under the name of ``database``, by which views in it call their tables."""
+        with duckdb.connect(":memory:", config={"python_enable_replacements": False}) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute(f"ATTACH {_text(str(file))} AS {_quoted(database.stem)} (READ_ONLY)")
+            reader = cls(connection, database, schemas, note)
+            there = [schema for schema in schemas if reader.tables()[schema]]
+            if there:
+                paths = ",".join(f"{_quoted(database.stem)}.{_quoted(schema)}" for schema in there)
+                connection.execute(f"SET search_path = {_text(paths)}")
+            for statement in _CLOSED:
+                connection.execute(statement)
+            yield reader
+
+    def ask(self, sql: str, values: Mapping[str, Any] | None = None) -> Answer:
+        """Return what one statement gives; its rows come as they are read."""
+        found = self.connection.sql(sql, params=dict(values) if values else None)
+        batches = found.to_arrow_reader(BATCH_ROWS)
+        return Answer(batches.schema, batches)
+
+    def tables(self) -> dict[str, list[str]]:
+        """Return the names of the tables and views of each schema."""
+        found = self.connection.execute(
+            "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = ? ORDER BY ALL",
+            [self.catalog],
+        ).fetchall()
+        return {schema: [name for place, name in found if place == schema] for schema in self.schemas}
+
+    def name(self, schema: str, table: str) -> str:
+        """Return a table's name in full, quoted."""
+        return f"{_quoted(self.catalog)}.{_quoted(schema)}.{_quoted(table)}"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,122 @@
+"""A second file with what the DuckDB file held when nothing wrote to it, for those who read beside a run.
+
+DuckDB lets one program write and nobody read meanwhile, or any number read and nobody write. So whoever wants to
+read at any time reads the snapshot: a run, a reconciliation and a build each leave one when they have changed
+something, a long run about every ten minutes. It costs the disk the same space again, except on file systems that
+share blocks among copies (btrfs, XFS, ...). ``[snapshot] keep = false`` does without.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import dlt
+
+SETTING = "snapshot.keep"
+SECONDS = 600.0
+"""How old the snapshot of a run that goes on may become."""
+_CLONE = 0x40049409
+"""Linux's FICLONE: let two files share their blocks until one of them changes."""
+
+
+def of(database: Path) -> Path:
+    """Return where the snapshot of a database file is: ``pylon.snapshot.duckdb`` beside ``pylon.duckdb``."""
+    return database.with_name(f"{database.stem}.snapshot{database.suffix}")
+
+
+def is_wanted() -> bool:
+    """Whether snapshots are to be kept; they are unless the setting says no."""
+    return str(dlt.config.get(SETTING, str)).strip().lower() not in ("false", "0", "no", "off")
+
+
+def is_current(database: Path) -> bool:
+    """Whether the snapshot holds what the database holds: it bears the same time, and no log waits to be merged."""
+    taken = of(database)
+    if not taken.exists() or not database.exists() or _log(database).exists():
+        return False
+    return taken.stat().st_mtime_ns == database.stat().st_mtime_ns
+
+
+def keep(database: Path | None, *, oldest: float = 0.0) -> str:
+    """Leave a snapshot if one is wanted and the last is no longer true; whoever calls holds the run lock.
+
+    Args:
+        database: The database file; ``None`` where there is none, as on servers.
+        oldest: Seconds; a snapshot that is younger will do although the database has gone on.
+
+    Returns:
+        Why there is none although one is wanted, else nothing: a copy for convenience must not fail a run.
+    """
+    if database is None or not is_wanted() or not database.exists() or is_current(database):
+        return ""
+    if oldest and time.time() - _taken_at(database) < oldest:
+        return ""
+    try:
+        return _take(database)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the data is safe where it was
+        return f"{of(database).name} could not be written: {error}"
+
+
+def copy(database: Path, target: Path) -> None:
+    """Copy a database file that nobody writes to, with its time, which says what the copy is a copy of."""
+    _merge_log(database)
+    before = database.stat()
+    if not _cloned(database, target):
+        shutil.copyfile(database, target)
+    os.utime(target, ns=(before.st_mtime_ns, before.st_mtime_ns))
+    if database.stat().st_mtime_ns != before.st_mtime_ns or _log(database).exists():
+        raise OSError(f"{database.name} was written to meanwhile")
+
+
+def _take(database: Path) -> str:
+    """Copy the file under a name of its own, then give it the right one: readers see the old or the new."""
+    new = of(database).with_suffix(f"{database.suffix}.new")  # overwrites what a killed run left
+    if shutil.disk_usage(database.parent).free < 2 * database.stat().st_size:
+        return f"{of(database).name} was not written: it would take more than half of the space that is left."
+    try:
+        copy(database, new)
+        new.replace(of(database))
+    finally:
+        with suppress(FileNotFoundError):
+            new.unlink()
+    return ""
+
+
+def _merge_log(database: Path) -> None:
+    """Let DuckDB write what its log holds into the file; after a kill, some may wait there."""
+    if not _log(database).exists():
+        return
+    import duckdb
+
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("CHECKPOINT")
+
+
+def _log(database: Path) -> Path:
+    return database.with_name(f"{database.name}.wal")
+
+
+def _taken_at(database: Path) -> float:
+    """Return when the snapshot was put in its place; its own time is that of the database."""
+    try:
+        return of(database).stat().st_ctime
+    except FileNotFoundError:
+        return 0.0
+
+
+def _cloned(source: Path, target: Path) -> bool:
+    if sys.platform != "linux":
+        return False
+    import fcntl
+
+    with source.open("rb") as old, target.open("wb") as new:
+        try:
+            fcntl.ioctl(new.fileno(), _CLONE, old.fileno())
+        except OSError:  # another file system, or one that cannot
+            return False
+    return True
