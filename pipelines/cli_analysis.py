@@ -60,3 +60,92 @@ def query(
 
         options = query_command.Options(destination, dataset, schema, form, output, limit)
         raise SystemExit(query_command.run(sql, options))
+
+
+@app.command(
+    short_help="Answer a ready question; without a name, list them.",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def ask(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(help="The question; without one, all are listed.", show_default=False)
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show what it is about, its options and its SQL.")
+    ] = False,
+    form: Form = None,
+    output: Output = None,
+    limit: Limit = 100,
+    destination: Source = "duckdb",
+    dataset: Dataset = "pylon",
+    schema: Schema = "",
+    debug: Debug = False,
+) -> None:
+    r"""Answer a ready question from the tables that pylon transform builds; without a name, list the questions.
+
+    Each question has options of its own, such as --by; --explain shows them.
+    Exit codes: 0 done, 1 the tables are not there, 2 usage, 3 configuration, 75 locked.
+
+    \b
+    Examples:
+      pylon ask
+      pylon ask backlog --by team
+      pylon ask response --by month --months 24 --format csv --output response.csv
+      pylon ask unanswered --explain
+    """
+    from .screens import one_screen
+
+    prepare(debug=debug)
+    with one_screen(debug=debug):
+        from . import ask_command, query_command
+
+        options = query_command.Options(destination, dataset, schema, form, output, limit)
+        if name is None:
+            code = ask_command.list_all()
+        elif explain:
+            code = ask_command.explain(name)
+        else:
+            code = ask_command.run(name, context.args, options)
+        raise SystemExit(code)
+
+
+@app.command(short_help="Write the tables to Parquet files.")
+def export(
+    folder: Annotated[Path, typer.Argument(help="Where to write; it is made.", show_default=False)],
+    select: Annotated[
+        list[str] | None,
+        typer.Option("--select", "-s", metavar="TABLE", help="Only these tables; repeat it or use commas."),
+    ] = None,
+    marts: Annotated[
+        bool, typer.Option("--marts", help="The tables that pylon transform built, too.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also into a folder that holds other things.")
+    ] = False,
+    destination: Source = "duckdb",
+    dataset: Dataset = "pylon",
+    schema: Schema = "",
+    debug: Debug = False,
+) -> None:
+    r"""Write the tables of the copy to Parquet files, one each; a file is there only when it is complete.
+
+    Files of the same names are replaced.
+    Exit codes: 0 done, 1 there is no copy, 2 usage, 3 configuration, 75 locked.
+
+    \b
+    Examples:
+      pylon export parquet/
+      pylon export parquet/ --select issues,issue_messages
+      pylon export parquet/ --marts --destination postgres
+    """
+    from .screens import one_screen
+
+    prepare(debug=debug)
+    with one_screen(debug=debug):
+        from . import export_command
+
+        options = export_command.Options(
+            folder, tuple(select or ()), marts, force, destination, dataset, schema
+        )
+        raise SystemExit(export_command.run(options))

@@ -37,7 +37,7 @@ class Reader(Protocol):
     Args:
         dialect: Its SQL, by sqlglot's name.
         location: Which database it is, as users know it.
-        schemas: Where names are looked up: the copy, then the tables for analysis.
+        schemas: Where names are looked up: the copy, the tables for analysis, and what those are made from.
         note: What whoever sees an answer should know, such as that it comes from a snapshot.
     """
 

@@ -39,7 +39,8 @@ def opened(destination: str, dataset: str, schema: str = "", *, apart: bool = Fa
     Raises:
         Problem: There is no copy, or it is locked and there is no snapshot (exit code 75).
     """
-    schemas = (dataset, schema or f"{dataset}_analytics")
+    built = schema or f"{dataset}_analytics"
+    schemas = (dataset, built, f"{built}_staging")
     with TemporaryDirectory(prefix="pylon-read-") as scratch, ExitStack() as stack:
         pipeline = destinations.open_pipeline(destination, dataset, pipelines_dir=scratch)
         database = destinations.database_file(pipeline)

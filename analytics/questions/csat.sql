@@ -1,0 +1,27 @@
+-- Satisfaction
+-- How customers rated what we did: how many ratings, their mean, and the share that was satisfied.
+-- by: month | team | assignee | account | source; what to sort them by
+-- months: 1..120, 12; how many months back
+-- top: 1..1000, 24; how many lines
+select
+    coalesce(
+        case $by
+            when 'month' then substr(cast(date_day as varchar(10)), 1, 7)
+            when 'team' then team_name
+            when 'assignee' then assignee_name
+            when 'account' then account_name
+            else source
+        end,
+        '(none)'
+    ) as name,
+    count(*) as ratings,
+    round(cast(avg(score) as numeric), 2) as mean_score,
+    round(cast(100.0 * count(case when is_satisfied then 1 end) / count(*) as numeric), 0) as satisfied_percent
+from pylon__csat
+where date_day >= (
+    select date_trunc('month', max(last_load_at)) - cast($months as integer) * interval '1 month'
+    from pylon__sync_freshness
+)
+group by 1
+order by case when $by = 'month' then 0 else count(*) end desc, 1 desc
+limit cast($top as integer)

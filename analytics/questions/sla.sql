@@ -1,0 +1,23 @@
+-- Targets met
+-- How many of the targets with a deadline were met, missed, or are overdue now.
+-- by: target | team | month; what to count them by
+-- top: 1..1000, 24; how many lines
+select
+    coalesce(
+        case $by
+            when 'target' then case target when 'resolution' then 'resolution' else 'first response' end
+            when 'team' then team_name
+            else substr(cast(due_at as varchar(32)), 1, 7)
+        end,
+        '(none)'
+    ) as name,
+    count(*) as targets,
+    count(case when outcome = 'met' then 1 end) as met,
+    count(case when outcome = 'breached' then 1 end) as missed,
+    count(case when outcome = 'overdue' then 1 end) as overdue,
+    count(case when outcome = 'running' then 1 end) as running
+from pylon__sla
+where outcome <> 'untimed'
+group by 1
+order by 1 desc
+limit cast($top as integer)
