@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
 WORKERS ?= 2
 
-.PHONY: help install demo test lint format bench clean
+.PHONY: help install demo test lint format docs bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,10 @@ lint: $(VENV)/installed-dev ## Check style and types
 format: $(VENV)/installed-dev ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+docs: $(VENV)/installed-dev ## Write the page of questions anew
+	@PYTHONPATH=tests $(BIN)/python -m support.questions_docs
+	@$(BIN)/python -m pipelines.reference
 
 bench: $(VENV)/installed-dev ## Measure against dlt's rest_api and DuckDB's own reader
 	@$(BIN)/python -m benchmarks

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from . import exits, query_command, reading, screens
-from .questions import Question, all_questions, find
+from .questions import all_questions, find
 from .reader import Reader
 
 
@@ -31,8 +31,7 @@ def explain(name: str) -> int:
     for parameter in question.parameters.values():
         default = f"  [default: {parameter.default}]" if parameter.default else ""
         screens.tell(f"  --{parameter.name} {parameter.told}\n      {parameter.meaning}{default}")
-    body = "\n".join(line for line in question.sql.splitlines() if not line.startswith("-- "))
-    screens.tell(f"\n{body}")
+    screens.tell(f"\n{question.statement}")
     return exits.DONE
 
 
@@ -47,7 +46,7 @@ def run(name: str, arguments: Sequence[str], options: query_command.Options) -> 
     with reading.opened(options.destination, options.dataset, options.schema) as reader:
         require_marts(reader)
         values = question.values(given, reader)
-        query_command.answer(reader, _only_used(question), options, values)
+        query_command.answer(reader, question.statement, options, values)
     return exits.DONE
 
 
@@ -63,11 +62,6 @@ def require_marts(reader: Reader) -> None:
             "Build them, with: pylon transform",
             exits.FAILED,
         )
-
-
-def _only_used(question: Question) -> str:
-    """Leave the header out, which names the parameters too."""
-    return "\n".join(line for line in question.sql.splitlines() if not line.startswith("-- "))
 
 
 def _given(arguments: Sequence[str]) -> dict[str, str]:

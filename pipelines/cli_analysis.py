@@ -7,16 +7,15 @@ from typing import Annotated
 
 import typer
 
-from .cli_options import Dataset, Debug, Schema, Source, prepare
+from .cli_options import Dataset, Debug, Format, Schema, Source, prepare
 
 app = typer.Typer()
 
 Form = Annotated[
-    str | None,
+    Format | None,
     typer.Option(
         "--format",
         "-f",
-        metavar="table|csv|json|parquet",
         help="How to write the rows.  [default: table; by the name of --output]",
     ),
 ]

@@ -18,6 +18,15 @@ class Progress(StrEnum):
     NONE = "none"
 
 
+class Format(StrEnum):
+    """How to write rows."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
+
+
 Destination = Annotated[
     str,
     typer.Option("--destination", "-d", metavar="NAME", help="Where to copy to; any SQL destination of dlt."),

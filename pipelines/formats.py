@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -18,29 +17,21 @@ import orjson
 import pyarrow as pa
 
 from . import exits
+from .cli_options import Format
 from .reader import Answer
 
 CELL = 60
 """A longer text is cut in the table for people."""
 
 
-class Format(StrEnum):
-    """How to write rows."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
-    PARQUET = "parquet"
-
-
-def choose(wanted: str | None, output: Path | None) -> Format:
+def choose(wanted: Format | None, output: Path | None) -> Format:
     """Return the format: as asked for, else by the file's name, else a table.
 
     Raises:
         Problem: Parquet is to go to a terminal.
     """
     by_name = {f".{one}": one for one in Format}.get(output.suffix.lower() if output else "")
-    chosen = Format(wanted) if wanted else by_name or (Format.CSV if output else Format.TABLE)
+    chosen = wanted or by_name or (Format.CSV if output else Format.TABLE)
     if chosen is Format.PARQUET and output is None and sys.stdout.isatty():
         raise exits.Problem("Parquet is not for a screen.", "Name a file: --output rows.parquet", exits.USAGE)
     return chosen

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import exits, formats, reading, screens
+from .cli_options import Format
 from .query_errors import explained
 from .reader import Reader
 from .statement import require_reading
@@ -23,7 +24,7 @@ class Options:
     destination: str
     dataset: str
     schema: str
-    format: str | None
+    format: Format | None
     output: Path | None
     limit: int
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import exits, package
 
@@ -80,7 +80,8 @@ class Parameter:
         assert self.column is not None  # noqa: S101 - a parameter is one of three kinds
         table, column = self.column
         sql = f"SELECT DISTINCT {column} AS value FROM {table} WHERE {column} IS NOT NULL ORDER BY 1"
-        yield from reader.ask(sql).table()["value"].to_pylist()
+        values: list[Any] = reader.ask(sql).table()["value"].to_pylist()
+        yield from values
 
     def _wrong(self, given: str, remedy: str) -> exits.Problem:
         return exits.Problem(f"--{self.name} cannot be {given!r}.", remedy, exits.USAGE)
@@ -103,6 +104,11 @@ class Question:
     explanation: str
     parameters: Mapping[str, Parameter]
     sql: str
+
+    @property
+    def statement(self) -> str:
+        """The statement without its header, which names the parameters too."""
+        return "\n".join(line for line in self.sql.splitlines() if not line.startswith("-- "))
 
     def values(self, given: Mapping[str, str], reader: Reader) -> dict[str, str | int]:
         """Return what to bind for every parameter.

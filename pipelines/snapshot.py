@@ -3,7 +3,7 @@
 DuckDB lets one program write and nobody read meanwhile, or any number read and nobody write. So whoever wants to
 read at any time reads the snapshot: a run, a reconciliation and a build each leave one when they have changed
 something, a long run about every ten minutes. It costs the disk the same space again, except on file systems that
-share blocks among copies (btrfs, XFS, ...). ``[snapshot] keep = false`` does without.
+share blocks among copies (btrfs, XFS, ...). ``[snapshot] keep = false`` does without, and removes the last one.
 """
 
 from __future__ import annotations
@@ -52,7 +52,12 @@ def keep(database: Path | None, *, oldest: float = 0.0) -> str:
     Returns:
         Why there is none although one is wanted, else nothing: a copy for convenience must not fail a run.
     """
-    if database is None or not is_wanted() or not database.exists() or is_current(database):
+    if database is None or not database.exists():
+        return ""
+    if not is_wanted():
+        of(database).unlink(missing_ok=True)  # it would keep what is deleted from the copy
+        return ""
+    if is_current(database):
         return ""
     if oldest and time.time() - _taken_at(database) < oldest:
         return ""

@@ -1,0 +1,80 @@
+"""A copy of a small sample workspace with its tables for analysis, the same on every day and machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+import emulator
+from pipelines import package
+from sources.pylon.catalog import ALL_TABLES, EXTRA, SYNCED_AT, Table
+from sources.pylon.rows import REMOVED, to_arrow
+
+NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+"""When the workspace was copied."""
+ISSUES, SEED = 400, 7
+
+
+def make(folder: Path, issues: int = ISSUES) -> Path:
+    """Make ``pylon.duckdb`` in a folder: the copy in schema ``pylon``, what dbt builds in ``pylon_analytics``."""
+    database = folder / "pylon.duckdb"
+    copy(database, issues)
+    build(database, folder)
+    return database
+
+
+def copy(database: Path, issues: int = ISSUES) -> None:
+    """Write the tables as the source would, without asking anybody."""
+    stopped = datetime.now(UTC)
+    world = emulator.World.seeded(seed=SEED, issues=issues, years=1.0, now=NOW, clock=lambda: stopped)
+    truth = world.snapshot()
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("SET TimeZone = 'UTC'; CREATE SCHEMA pylon; SET schema = 'pylon'")
+        for name, table in ALL_TABLES.items():
+            rows = _arrow(table, truth.get(name, []))
+            connection.register("incoming", rows)
+            json_columns = [column.name for column in table.columns if column.type in ("json", "urls")]
+            casts = ", ".join(f'"{column}"::JSON AS "{column}"' for column in json_columns)
+            replace = f"REPLACE ({casts})" if casts else ""
+            connection.execute(f"CREATE TABLE {name} AS SELECT * {replace} FROM incoming")
+            connection.unregister("incoming")
+        connection.execute("""INSERT INTO issue_sync BY NAME
+            SELECT id AS issue_id, unnest(['issue_messages', 'issue_threads', 'issue_followers']) AS child,
+                updated_at AS issue_updated_at, _synced_at AS synced_at FROM issues""")
+        connection.execute(
+            "CREATE TABLE _dlt_loads AS SELECT '1' AS load_id, 'pylon' AS schema_name, 0 AS status, ? AS inserted_at",
+            [NOW],
+        )
+
+
+def build(database: Path, folder: Path) -> None:
+    """Run dbt in a process of its own."""
+    target = {"type": "duckdb", "path": str(database), "schema": "pylon_analytics", "threads": 2}
+    target["settings"] = {"TimeZone": "UTC", "threads": 2}
+    (folder / "profiles.yml").write_text(json.dumps({"pylon": {"target": "it", "outputs": {"it": target}}}))
+    command = [
+        *(str(Path(sys.executable).with_name("dbt")), "--quiet", "--log-path", str(folder / "logs")),
+        *("--no-send-anonymous-usage-stats", "run", "--project-dir", str(package.FOLDER)),
+        *("--profiles-dir", str(folder), "--target-path", str(folder / "target")),
+    ]
+    done = subprocess.run(
+        command, check=False, capture_output=True, text=True, env=os.environ | {"DO_NOT_TRACK": "1"}
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _arrow(table: Table, rows: list[dict[str, Any]]) -> pa.Table:
+    given = {
+        column.name: [row.get(column.name) for row in rows]
+        for column in table.columns
+        if column.given and column is not EXTRA
+    }
+    return to_arrow(table, rows, given | {SYNCED_AT.name: NOW - timedelta(minutes=1)}).drop_columns([REMOVED])
