@@ -148,3 +148,38 @@ def export(
             folder, tuple(select or ()), marts, force, destination, dataset, schema
         )
         raise SystemExit(export_command.run(options))
+
+
+@app.command(short_help="Write the dashboard as one page of HTML.")
+def report(
+    file: Annotated[Path, typer.Option("--html", metavar="FILE", help="Where to write the page.")],
+    days: Annotated[
+        int, typer.Option("--days", min=0, metavar="N", help="The period up to the last load; 0 for all.")
+    ] = 180,
+    team: Annotated[str, typer.Option("--team", metavar="NAME", help="Only this team's issues.")] = "",
+    account: Annotated[
+        str, typer.Option("--account", metavar="NAME", help="Only this account's issues.")
+    ] = "",
+    destination: Source = "duckdb",
+    dataset: Dataset = "pylon",
+    schema: Schema = "",
+    debug: Debug = False,
+) -> None:
+    r"""Write the dashboard as one page of HTML that needs nothing else: for mail, a wiki or paper.
+
+    It needs the extra: pip install 'pylon-elt[report]', and the tables that pylon transform builds.
+    Exit codes: 0 done, 1 the tables are not there, 2 usage, 3 configuration, 75 locked.
+
+    \b
+    Examples:
+      pylon report --html report.html
+      pylon report --html support.html --team Support --days 90
+    """
+    from .screens import one_screen
+
+    prepare(debug=debug)
+    with one_screen(debug=debug):
+        from . import report_command
+
+        options = report_command.Options(file, days, team, account, destination, dataset, schema)
+        raise SystemExit(report_command.run(options))

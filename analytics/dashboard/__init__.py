@@ -1,0 +1,1 @@
+"""The dashboard: ``data`` asks, ``charts`` draws, ``app`` shows it in a browser, and ``page`` on paper."""

@@ -1,0 +1,130 @@
+"""Draws the dashboard's tables. Colours are told apart by people who are colour-blind, on light and on dark."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import pyarrow as pa
+
+STATES = {"new": "#d55e00", "waiting_on_you": "#e69f00", "waiting_on_customer": "#56b4e9"}
+COLOURS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b8a800", "#8c8c8c"]
+ACCENT, SECOND = "#0072b2", "#e69f00"
+WEEKDAYS = "['Mon','Tue','Wed','Thu','Fri','Sat','Sun'][datum.value - 1]"
+HEIGHT = 230
+Drawing = Any
+"""A chart of altair, whose ``encode`` has no types."""
+
+
+def backlog(table: pa.Table) -> Drawing:
+    """Draw the open issues at the end of each day, stacked by state."""
+    colour = alt.Color(
+        "state:N",
+        title=None,
+        scale=alt.Scale(domain=list(STATES), range=list(STATES.values())),
+        legend=alt.Legend(orient="top", labelExpr="replace(replace(datum.label, '_', ' '), '_', ' ')"),
+    )
+    return _sized(
+        alt.Chart(table)
+        .mark_area()
+        .encode(
+            alt.X("day:T", title=None),
+            alt.Y("open_issues:Q", title="open issues", stack="zero"),
+            colour,
+            tooltip=["day:T", "state:N", "open_issues:Q"],
+        )
+    )
+
+
+def waits(table: pa.Table) -> Drawing:
+    """Draw a week's median and the range up to its 90th percentile."""
+    base = alt.Chart(table).encode(alt.X("week:T", title=None))
+    tooltip: list[Any] = ["week:T", "issues:Q"]
+    tooltip += [alt.Tooltip(f"{name}:Q", format=".1f") for name in ("median_hours", "p90_hours")]
+    band = base.mark_area(opacity=0.25, color=ACCENT).encode(
+        alt.Y(
+            "median_hours:Q",
+            title="hours, median to p90",
+            scale=alt.Scale(type="symlog"),
+            axis=alt.Axis(values=[0, 1, 4, 12, 24, 72, 168, 720, 2160]),
+        ),
+        alt.Y2("p90_hours:Q"),
+    )
+    line = base.mark_line(color=ACCENT, point={"size": 18}).encode(alt.Y("median_hours:Q"), tooltip=tooltip)
+    return _sized(band + line)
+
+
+def volume(table: pa.Table) -> Drawing:
+    """Draw the issues of each week, stacked by source."""
+    return _sized(
+        alt.Chart(table)
+        .mark_bar()
+        .encode(
+            alt.X("yearweek(week):T", title=None, axis=alt.Axis(format="%d %b")),
+            alt.Y("issues:Q", title="issues a week"),
+            alt.Color(
+                "source:N",
+                title=None,
+                scale=alt.Scale(range=COLOURS),
+                legend=alt.Legend(orient="top", columns=6),
+            ),
+            tooltip=["week:T", "source:N", "issues:Q"],
+        )
+    )
+
+
+def tags(table: pa.Table) -> Drawing:
+    """Draw the most frequent tags."""
+    return _bars(table, "tag", "issues")
+
+
+def arrivals(table: pa.Table) -> Drawing:
+    """Draw the hours of the week, darker where more issues came in."""
+    return _sized(
+        alt.Chart(table)
+        .mark_rect()
+        .encode(
+            alt.X("hour:O", title="hour", axis=alt.Axis(labelAngle=0, values=list(range(0, 24, 3)))),
+            alt.Y("weekday:O", title=None, axis=alt.Axis(labelExpr=WEEKDAYS)),
+            alt.Color("issues:Q", title="issues", scale=alt.Scale(scheme="blues")),
+            tooltip=["weekday:O", "hour:O", "issues:Q"],
+        )
+    )
+
+
+def load(table: pa.Table, name: str) -> Drawing:
+    """Draw the open issues of each agent or team, and in how many of those a customer waits."""
+    y = alt.Y(f"{name}:N", sort=None, title=None)
+    base = alt.Chart(table).encode(y, tooltip=list(table.column_names))
+    everything = base.mark_bar(color=ACCENT, opacity=0.45).encode(
+        alt.X("open_issues:Q", title="open; in full colour where the customer waits")
+    )
+    return _sized(everything + base.mark_bar(color=ACCENT).encode(alt.X("waiting:Q")))
+
+
+def csat(table: pa.Table) -> Drawing:
+    """Draw the mean rating of each month; a larger point has more ratings."""
+    return _sized(
+        alt.Chart(table)
+        .mark_line(color=ACCENT)
+        .encode(
+            alt.X("month:T", title=None),
+            alt.Y("score:Q", title="mean rating", scale=alt.Scale(domain=[1, 5])),
+            tooltip=["month:T", alt.Tooltip("score:Q", format=".2f"), "ratings:Q"],
+        )
+        + alt.Chart(table)
+        .mark_circle(color=ACCENT, opacity=1)
+        .encode(alt.X("month:T"), alt.Y("score:Q"), alt.Size("ratings:Q", legend=None))
+    )
+
+
+def _bars(table: pa.Table, name: str, value: str) -> Drawing:
+    return _sized(
+        alt.Chart(table)
+        .mark_bar(color=ACCENT)
+        .encode(alt.X(f"{value}:Q"), alt.Y(f"{name}:N", sort=None, title=None), tooltip=[name, value])
+    )
+
+
+def _sized(chart: Drawing) -> Drawing:
+    return chart.properties(width="container", height=HEIGHT)

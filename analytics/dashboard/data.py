@@ -1,0 +1,244 @@
+"""What the dashboard shows, as Arrow tables: SQL over a copy of the marts in memory, filtered by :class:`Filters`.
+
+The marts are read once, so that neither a file stays open nor a transaction, and no run has to wait for somebody who
+looks at a chart. All times are as the marts have them: days in ``pylon_timezone``, seconds round the clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from threading import Lock
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+Ask = Callable[[str], pa.Table]
+"""Answers a SELECT over the marts."""
+
+_READ = {
+    "issues": """
+        select
+            issues.issue_id, issues.created_on, issues.created_weekday, issues.created_hour, issues.source,
+            issues.team_name, issues.account_name, issues.assignee_name, issues.is_open,
+            metrics.closed_on, metrics.first_response_seconds, metrics.resolution_seconds,
+            metrics.waiting_since is not null as is_waiting
+        from pylon__issues as issues
+        inner join pylon__issue_metrics as metrics on issues.issue_id = metrics.issue_id""",
+    "tags": "select issue_id, tag from stg_pylon__issue_tags",
+    "backlog": """
+        select date_day, state, team_name, account_name, cast(sum(open_issues) as bigint) as open_issues
+        from pylon__backlog_daily
+        group by date_day, state, team_name, account_name""",
+    "replies": """
+        select
+            messages.sent_on, coalesce(messages.author_name, '(unknown)') as agent, issues.team_name,
+            issues.account_name, count(*) as replies
+        from pylon__issue_messages as messages
+        inner join pylon__issues as issues on messages.issue_id = issues.issue_id
+        where messages.side = 'agent' and messages.is_public
+        group by messages.sent_on, messages.author_name, issues.team_name, issues.account_name""",
+    "accounts": "select * from pylon__account_health",
+    "ratings": "select date_day, score, is_satisfied, team_name, account_name from pylon__csat",
+    "tables": "select table_name, row_count, newest_row_at, last_load_at, issues_never_read from pylon__sync_freshness",
+}
+"""What is read of the marts, in SQL that DuckDB and Postgres share."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What is looked at: the last ``days`` days, all of them if 0; one team, one account, or all if empty."""
+
+    days: int = 180
+    team: str = ""
+    account: str = ""
+
+
+class Marts:
+    """The marts in memory."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._connection = duckdb.connect(":memory:", config={"python_enable_replacements": False})
+        self._lock = Lock()
+        self._connection.execute("SET TimeZone = 'UTC'")
+        for name, sql in _READ.items():
+            self._connection.register("incoming", ask(sql))
+            self._connection.execute(f"CREATE TABLE {name} AS FROM incoming")
+            self._connection.unregister("incoming")
+        (self.last_load,) = self._one("SELECT max(last_load_at) FROM tables")
+        (self.today,) = self._one(
+            "SELECT coalesce(greatest((SELECT max(date_day) FROM backlog), (SELECT max(created_on) FROM issues)),"
+            " (SELECT max(last_load_at)::date FROM tables), current_date)"
+        )
+
+    def ask(self, sql: str, filters: Filters) -> pa.Table:
+        """Return what a SELECT gives; it has ``$start``, ``$team`` and ``$account`` to filter by."""
+        known = {"start": self.start(filters), "team": filters.team, "account": filters.account}
+        values = {name: value for name, value in known.items() if f"${name}" in sql}
+        with self._lock:
+            found: pa.Table = self._connection.sql(sql, params=values).to_arrow_table()
+            return found
+
+    def start(self, filters: Filters) -> date:
+        """Return the first day of the period."""
+        return self.today - timedelta(days=filters.days - 1) if filters.days else date(1970, 1, 1)
+
+    def names(self, column: str) -> list[str]:
+        """Return the teams (``team_name``) or accounts (``account_name``) that have issues."""
+        found = self.ask(
+            f"SELECT DISTINCT {column} AS name FROM issues WHERE {column} IS NOT NULL ORDER BY 1", Filters()
+        )
+        return [str(name) for name in found["name"].to_pylist()]
+
+    def _one(self, sql: str) -> tuple[Any, ...]:
+        return self._connection.execute(sql).fetchall()[0]
+
+
+_MINE = "($team = '' OR team_name = $team) AND ($account = '' OR account_name = $account)"
+
+_RISKY = """is_at_risk AND ($account = '' OR account_name = $account) AND ($team = '' OR account_name IN
+    (SELECT account_name FROM issues WHERE is_open AND team_name = $team))"""
+
+
+def headline(marts: Marts, filters: Filters) -> dict[str, Any]:
+    """Return the numbers at the top: ``open``, ``waiting``, ``created``, ``response_hours``, ``csat``, ``at_risk``."""
+    sql = f"""
+        SELECT
+            count(*) FILTER (is_open) AS open,
+            count(*) FILTER (is_open AND is_waiting) AS waiting,
+            count(*) FILTER (created_on >= $start) AS created,
+            count(*) FILTER (closed_on >= $start AND NOT is_open) AS closed,
+            median(first_response_seconds) FILTER (created_on >= $start) / 3600 AS response_hours,
+            median(resolution_seconds) FILTER (closed_on >= $start AND NOT is_open) / 3600 AS resolution_hours,
+            (SELECT avg(score) FROM ratings WHERE date_day >= $start AND {_MINE}) AS csat,
+            (SELECT count(*) FROM accounts WHERE {_RISKY}) AS at_risk
+        FROM issues WHERE {_MINE}"""
+    (row,) = marts.ask(sql, filters).to_pylist()
+    return dict(row)
+
+
+def backlog(marts: Marts, filters: Filters) -> pa.Table:
+    """Return ``day``, ``state``, ``open_issues``: what was open at the end of each day, by state."""
+    return marts.ask(
+        f"""SELECT date_day AS day, state, sum(open_issues)::BIGINT AS open_issues FROM backlog
+            WHERE date_day >= $start AND {_MINE} GROUP BY ALL ORDER BY ALL""",
+        filters,
+    )
+
+
+def first_response(marts: Marts, filters: Filters) -> pa.Table:
+    """Return ``week`` (of the request), ``median_hours``, ``p90_hours``, ``issues``."""
+    return _waits(marts, filters, "created_on", "first_response_seconds")
+
+
+def resolution(marts: Marts, filters: Filters) -> pa.Table:
+    """Return ``week`` (of the solution), ``median_hours``, ``p90_hours``, ``issues``."""
+    return _waits(marts, filters, "closed_on", "resolution_seconds")
+
+
+def _waits(marts: Marts, filters: Filters, day: str, seconds: str) -> pa.Table:
+    return marts.ask(
+        f"""SELECT date_trunc('week', {day})::date AS week, median({seconds}) / 3600 AS median_hours,
+                quantile_cont({seconds}, 0.9) / 3600 AS p90_hours, count(*) AS issues
+            FROM issues WHERE {seconds} IS NOT NULL AND {day} >= $start AND {_MINE} GROUP BY ALL ORDER BY ALL""",
+        filters,
+    )
+
+
+def volume(marts: Marts, filters: Filters) -> pa.Table:
+    """Return ``week``, ``source``, ``issues``: what came in, by channel."""
+    return marts.ask(
+        f"""SELECT date_trunc('week', created_on)::date AS week, coalesce(source, '(none)') AS source,
+                count(*) AS issues
+            FROM issues WHERE created_on >= $start AND {_MINE} GROUP BY ALL ORDER BY ALL""",
+        filters,
+    )
+
+
+def tags(marts: Marts, filters: Filters, top: int = 12) -> pa.Table:
+    """Return ``tag``, ``issues`` for the tags that most of the issues have."""
+    return marts.ask(
+        f"""SELECT tag, count(*) AS issues FROM tags JOIN issues USING (issue_id)
+            WHERE created_on >= $start AND {_MINE} GROUP BY ALL ORDER BY issues DESC, tag LIMIT {top}""",
+        filters,
+    )
+
+
+def arrivals(marts: Marts, filters: Filters) -> pa.Table:
+    """Return ``weekday`` (1 for Monday), ``hour``, ``issues``, one row for each hour of the week."""
+    return marts.ask(
+        f"""SELECT weekday, hour, count(issue_id) AS issues
+            FROM range(1, 8) AS w(weekday) CROSS JOIN range(24) AS h(hour)
+            LEFT JOIN (FROM issues WHERE created_on >= $start AND {_MINE}) AS i
+                ON i.created_weekday = weekday AND i.created_hour = hour
+            GROUP BY ALL ORDER BY ALL""",
+        filters,
+    )
+
+
+def agents(marts: Marts, filters: Filters, top: int = 15) -> pa.Table:
+    """Return ``agent``, ``open_issues``, ``waiting``, ``replies``: load now, and replies in the period."""
+    return marts.ask(
+        f"""SELECT agent, coalesce(open_issues, 0) AS open_issues, coalesce(waiting, 0) AS waiting,
+                coalesce(replies, 0)::BIGINT AS replies
+            FROM (SELECT coalesce(assignee_name, '(nobody)') AS agent, count(*) AS open_issues,
+                    count(*) FILTER (is_waiting) AS waiting
+                FROM issues WHERE is_open AND {_MINE} GROUP BY ALL)
+            FULL JOIN (SELECT agent, sum(replies) AS replies FROM replies
+                WHERE sent_on >= $start AND {_MINE} GROUP BY ALL) USING (agent)
+            ORDER BY open_issues DESC, replies DESC, agent LIMIT {top}""",
+        filters,
+    )
+
+
+def teams(marts: Marts, filters: Filters) -> pa.Table:
+    """Return ``team``, ``open_issues``, ``waiting``, ``created``, ``closed``: load now, and flow in the period."""
+    return marts.ask(
+        f"""SELECT coalesce(team_name, '(no team)') AS team, count(*) FILTER (is_open) AS open_issues,
+                count(*) FILTER (is_open AND is_waiting) AS waiting,
+                count(*) FILTER (created_on >= $start) AS created,
+                count(*) FILTER (closed_on >= $start AND NOT is_open) AS closed
+            FROM issues WHERE {_MINE} GROUP BY ALL ORDER BY open_issues DESC, team""",
+        filters,
+    )
+
+
+def at_risk(marts: Marts, filters: Filters, top: int = 15) -> pa.Table:
+    """Return the accounts at risk, the most reasons first, with ``why``; of a team, those it has open issues of."""
+    return marts.ask(
+        f"""SELECT account_name AS account, owner_name AS owner, risks, open_issues, waiting_issues AS waiting,
+                oldest_open_days AS oldest_days,
+                round(first_response_seconds_median_90d / 3600, 1) AS response_hours_90d,
+                round(csat_score_90d, 1) AS csat_90d,
+                array_to_string([reason FOR reason IN [
+                    CASE WHEN is_backlog_old THEN 'old backlog' END,
+                    CASE WHEN is_unanswered_long THEN 'long without answer' END,
+                    CASE WHEN is_csat_low THEN 'low ratings' END,
+                    CASE WHEN is_volume_rising THEN 'rising volume' END] IF reason IS NOT NULL], ', ') AS why
+            FROM accounts
+            WHERE {_RISKY}
+            ORDER BY risks DESC, open_issues DESC, account LIMIT {top}""",
+        filters,
+    )
+
+
+def csat(marts: Marts, filters: Filters) -> pa.Table:
+    """Return ``month``, ``score`` (mean), ``ratings``, ``satisfied_percent``."""
+    return marts.ask(
+        f"""SELECT date_trunc('month', date_day)::date AS month, avg(score) AS score, count(*) AS ratings,
+                100.0 * count(*) FILTER (is_satisfied) / count(*) AS satisfied_percent
+            FROM ratings WHERE date_day >= $start AND {_MINE} GROUP BY ALL ORDER BY ALL""",
+        filters,
+    )
+
+
+def freshness(marts: Marts, filters: Filters) -> pa.Table:
+    """Return ``table``, ``rows``, ``newest_row`` (UTC), ``never_read``: the copy's tables as they were built from."""
+    return marts.ask(
+        """SELECT table_name AS "table", row_count AS rows, strftime(newest_row_at, '%Y-%m-%d %H:%M') AS newest_row,
+                issues_never_read AS never_read
+            FROM tables ORDER BY rows DESC, "table\"""",
+        filters,
+    )

@@ -1,0 +1,104 @@
+"""The charts of the dashboard in their order: what each is called, what it says, and how its data is got and drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from . import charts, data
+
+
+@dataclass(frozen=True)
+class Section:
+    """One chart or table.
+
+    Args:
+        name: For files: the name of the data when it is downloaded.
+        title: What it is about.
+        says: How to read it.
+        table: Gets its data.
+        chart: Draws it; ``None`` for a table.
+        wide: Whether it takes the whole width.
+    """
+
+    name: str
+    title: str
+    says: str
+    table: Callable[[data.Marts, data.Filters], pa.Table]
+    chart: Callable[[pa.Table], Any] | None = None
+    wide: bool = False
+
+
+SECTIONS = (
+    Section(
+        "backlog", "Open backlog", "Open issues at the end of each day, by whose turn it is.",
+        data.backlog, charts.backlog, wide=True,
+    ),
+    Section(
+        "first_response", "First response", "Hours from request to first answer, by the week of the request.",
+        data.first_response, charts.waits,
+    ),
+    Section(
+        "resolution", "Resolution", "Hours from creation to solution, by the week of the solution.",
+        data.resolution, charts.waits,
+    ),
+    Section("volume", "Volume by source", "Issues created each week, by channel.", data.volume, charts.volume),
+    Section(
+        "tags", "Volume by tag", "Issues created in the period, by tag; an issue can have several.",
+        data.tags, charts.tags,
+    ),
+    Section(
+        "arrivals", "When issues come in", "Issues created in the period, by hour of the week.",
+        data.arrivals, charts.arrivals,
+    ),
+    Section(
+        "csat", "Satisfaction", "Mean rating of each month; larger points stand for more ratings.",
+        data.csat, charts.csat,
+    ),
+    Section(
+        "teams", "Teams' load", "Issues open now.", data.teams, lambda table: charts.load(table, "team"),
+    ),
+    Section(
+        "agents", "Agents' load", "Issues open now, by the agent in charge.",
+        data.agents, lambda table: charts.load(table, "agent"),
+    ),
+    Section(
+        "at_risk", "Accounts at risk", "Who may need a call, the most reasons first; as of the last load.",
+        data.at_risk, wide=True,
+    ),
+    Section(
+        "freshness", "Freshness of the copy", "Tables as they were when the marts were built; times in UTC.",
+        data.freshness, wide=True,
+    ),
+)  # fmt: skip
+
+
+UNKNOWN = "n/a"
+
+
+def tiles(marts: data.Marts, filters: data.Filters) -> Iterator[tuple[str, str, str]]:
+    """Yield a label, a number and what it is about, for the numbers at the top."""
+    known = data.headline(marts, filters)
+    period = f"in {filters.days} days" if filters.days else "ever"
+    yield "Open issues", f"{known['open']:,}", f"{known['waiting']:,} wait for us"
+    yield "Created", f"{known['created']:,}", f"{known['closed']:,} closed {period}"
+    yield "First response", hours(known["response_hours"]), f"median {period}"
+    yield "Resolution", hours(known["resolution_hours"]), f"median {period}"
+    yield (
+        "Satisfaction",
+        f"{known['csat']:.2f}" if known["csat"] is not None else UNKNOWN,
+        f"mean of 5 {period}",
+    )
+    yield "Accounts at risk", f"{known['at_risk']:,}", "as of the last load"
+
+
+def hours(value: float | None) -> str:
+    """Write hours for people."""
+    if value is None:
+        return UNKNOWN
+    if value < 1:
+        return f"{value * 60:.0f} min"
+    return f"{value:.1f} h" if value < 48 else f"{value / 24:.1f} days"
