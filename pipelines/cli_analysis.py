@@ -183,3 +183,42 @@ def report(
 
         options = report_command.Options(file, days, team, account, destination, dataset, schema)
         raise SystemExit(report_command.run(options))
+
+
+@app.command(short_help="Show the dashboard in a browser on this machine.")
+def dashboard(
+    port: Annotated[
+        int | None,
+        typer.Option(
+            "--port",
+            min=0,
+            max=65535,
+            metavar="N",
+            help="Where to serve it; 0 for any.  [default: 2718, or any]",
+        ),
+    ] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in a browser.")] = True,
+    destination: Source = "duckdb",
+    dataset: Dataset = "pylon",
+    schema: Schema = "",
+    debug: Debug = False,
+) -> None:
+    r"""Show the dashboard in a browser on this machine, until Ctrl-C.
+
+    It needs the extra: pip install 'pylon-elt[dashboard]', and the tables that pylon transform builds. They are
+    read once, and again at a click, so no run has to wait for it. Nothing leaves this machine.
+    Exit codes: 0 done, 1 the tables are not there, 2 usage, 3 configuration, 75 locked.
+
+    \b
+    Examples:
+      pylon dashboard
+      pylon dashboard --port 8080 --no-browser
+    """
+    from .screens import one_screen
+
+    prepare(debug=debug)
+    with one_screen(debug=debug):
+        from . import dashboard_command
+
+        options = dashboard_command.Options(port, browser, destination, dataset, schema)
+        raise SystemExit(dashboard_command.run(options))

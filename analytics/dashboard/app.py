@@ -1,0 +1,56 @@
+"""The dashboard in a browser: a marimo app over what ``pylon dashboard`` has read. It writes nothing."""
+
+import marimo
+
+app = marimo.App(width="full", app_title="Support dashboard")
+
+
+@app.cell
+def _():
+    import marimo as mo
+
+    from analytics.dashboard import source, view
+    from analytics.dashboard.data import Filters
+
+    return Filters, mo, source, view
+
+
+@app.cell
+def _(mo):
+    again = mo.ui.button(label="Read again", kind="neutral", value=0, on_click=lambda value: value + 1)
+    return (again,)
+
+
+@app.cell
+def _(again, mo, source):
+    marts, problem = source.read(again=again.value > 0)
+    mo.stop(marts is None, mo.md(f"## Nothing to show\n\n{problem}"))
+    return (marts,)
+
+
+@app.cell
+def _(marts, mo, view):
+    period = mo.ui.dropdown(view.PERIODS, value="180 days", label="Period")
+    team = mo.ui.dropdown({"All": "", **view.choices(marts, "team_name")}, value="All", label="Team")
+    account = mo.ui.dropdown(
+        {"All": "", **view.choices(marts, "account_name")}, value="All", label="Account", searchable=True
+    )
+    return account, period, team
+
+
+@app.cell
+def _(Filters, account, again, marts, mo, period, team, view):
+    filters = Filters(period.value, team.value or "", account.value or "")
+    mo.vstack(
+        [
+            view.heading(marts),
+            mo.hstack([period, team, account, again], justify="start", wrap=True, gap=1.5, align="end"),
+            view.tiles(marts, filters),
+            view.sections(marts, filters),
+        ],
+        gap=1,
+    )
+
+
+if __name__ == "__main__":
+    app.run()
