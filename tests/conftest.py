@@ -29,3 +29,8 @@ def seed() -> int:
     drawn = int(os.environ.get("TEST_SEED") or random.randrange(10**9))
     print(f"TEST_SEED={drawn}")
     return drawn
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the pictures in the README be taken anew."""
+    parser.addoption("--screenshots", action="store_true", help="write docs/images/*.png")
