@@ -28,7 +28,12 @@ $(VENV)/installed-dev: $(VENV)/installed
 install: $(VENV)/installed ## Make .venv with the command .venv/bin/pylon
 	@echo "Ready: $(BIN)/pylon --help"
 
-demo: $(VENV)/installed ## Copy a sample workspace into DuckDB and look at it
+$(VENV)/installed-demo: $(BIN)/python pyproject.toml constraints.txt
+	@echo "Installing what the demo needs into $(VENV) …"
+	@$(PIP) install -qq -c constraints.txt -e '.[emulator,analytics,report]'
+	@touch $(VENV)/installed $@
+
+demo: $(VENV)/installed-demo ## Copy a sample workspace into DuckDB, analyse it and write a report
 	@$(BIN)/python -m emulator.demo
 
 test: $(VENV)/installed-dev ## Run all tests, offline

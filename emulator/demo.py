@@ -1,6 +1,7 @@
 """The demo: a sample workspace, served on this machine, copied by the real ``pylon run``, and looked at.
 
-Run it with ``make demo``. It leaves ``pylon-demo.duckdb`` in the working folder, to be queried further.
+Run it with ``make demo``. It leaves ``pylon-demo.duckdb`` in the working folder, to be queried further,
+and a report, ``pylon-demo.html``.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from rich.table import Table
 from . import Server, Settings, World, running
 
 DATABASE = Path("pylon-demo.duckdb")
+REPORT = Path("pylon-demo.html")
 ISSUES = 2000
 WINDOW_SECONDS = 1.5
 
@@ -51,7 +53,7 @@ def main() -> int:
     Returns the exit code of the first copy that failed.
     """
     console = Console(highlight=False)
-    for leftover in DATABASE.parent.glob(DATABASE.name + "*"):
+    for leftover in DATABASE.parent.glob(DATABASE.stem + ".*"):
         leftover.unlink()
     console.print(
         f"A sample workspace of {ISSUES:,} issues over two years, served on this machine.\n"
@@ -72,8 +74,27 @@ def _copy_and_look(console: Console, server: Server) -> int:
         _show(console)
         server.clear_log()
         code = _run(console, server, environment, "Second run: nothing has changed")
-    console.print(f"\nThe copy is in {DATABASE}; try: duckdb {DATABASE} -c 'use pylon; from issues limit 5'")
+        code = code or _analyse(console, environment)
+    at = f"DESTINATION__DUCKDB__CREDENTIALS={DATABASE} {Path(sys.executable).with_name('pylon')}"
+    console.print(
+        f"\nThe copy is in {DATABASE}; the report is at {REPORT.absolute()}. Ask more, such as:\n"
+        f"  {at} ask backlog --by account\n  {at} query 'from issues limit 5'",
+        soft_wrap=True,
+    )
     return code
+
+
+def _analyse(console: Console, environment: dict[str, str]) -> int:
+    """Build the tables for analysis, ask one of the ready questions, and write the report."""
+    for title, arguments in {
+        "Tables for analysis": ["transform", "--progress", "none"],
+        "A ready question": ["ask", "response", "--by", "team"],
+        "The report": ["report", "--html", str(REPORT)],
+    }.items():
+        console.rule(f"[bold]{title}")
+        if code := _pylon(console, environment, arguments):
+            return code
+    return 0
 
 
 def _environment(server: Server, folder: str) -> dict[str, str]:
@@ -89,15 +110,19 @@ def _environment(server: Server, folder: str) -> dict[str, str]:
 
 def _run(console: Console, server: Server, environment: dict[str, str], title: str) -> int:
     console.rule(f"[bold]{title}")
-    console.print("[dim]$ pylon run[/dim]")
     started = time.monotonic()
-    command = [str(Path(sys.executable).with_name("pylon")), "run"]
-    code = subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - our own command
+    code = _pylon(console, environment, ["run"])
     if code == 0:
         requests = sum(count["served"] for count in server.counts().values())
         noun = "request" if requests == 1 else "requests"
         console.print(f"[bold]{requests:,} {noun} in {time.monotonic() - started:.0f} s.[/bold]")
     return code
+
+
+def _pylon(console: Console, environment: dict[str, str], arguments: Sequence[str]) -> int:
+    console.print(f"[dim]$ pylon {' '.join(arguments)}[/dim]")
+    command = [str(Path(sys.executable).with_name("pylon")), *arguments]
+    return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - our own command
 
 
 def _show(console: Console) -> None:

@@ -24,17 +24,17 @@ def _(mo):
 @app.cell
 def _(again, mo, source):
     marts, problem = source.read(again=again.value > 0)
-    mo.stop(marts is None, mo.md(f"## Nothing to show\n\n{problem}"))
+    mo.stop(marts is None, mo.vstack([mo.md(f"## Nothing to show\n\n{problem}"), again]))
     return (marts,)
 
 
 @app.cell
-def _(marts, mo, view):
+def _(mo, source, view):
+    # by themselves: what was chosen stays when the marts are read again
+    teams, accounts = view.choices(source, "team_name"), view.choices(source, "account_name")
     period = mo.ui.dropdown(view.PERIODS, value="180 days", label="Period")
-    team = mo.ui.dropdown({"All": "", **view.choices(marts, "team_name")}, value="All", label="Team")
-    account = mo.ui.dropdown(
-        {"All": "", **view.choices(marts, "account_name")}, value="All", label="Account", searchable=True
-    )
+    team = mo.ui.dropdown(teams, value=view.ALL, label="Team")
+    account = mo.ui.dropdown(accounts, value=view.ALL, label="Account", searchable=True)
     return account, period, team
 
 

@@ -12,7 +12,9 @@ COLOURS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b
 ACCENT, SECOND = "#0072b2", "#e69f00"
 WEEKDAYS = "['Mon','Tue','Wed','Thu','Fri','Sat','Sun'][datum.value - 1]"
 HEIGHT = 230
-_OFFLINE = {"embedOptions": {"actions": {"export": True, "source": False, "compiled": False, "editor": False}}}
+_OFFLINE = {
+    "embedOptions": {"actions": {"export": True, "source": False, "compiled": False, "editor": False}}
+}
 """The chart's own menu saves pictures; it must not offer to open the data in an editor on the web."""
 Drawing = Any
 """A chart of altair, whose ``encode`` has no types."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+from types import ModuleType
 from typing import Any
 
 import marimo as mo
@@ -11,27 +13,36 @@ from pyarrow import csv
 from . import sections as told
 from .data import Filters, Marts
 
-PERIODS = {"30 days": 30, "90 days": 90, "180 days": 180, "365 days": 365, "All": 0}
+ALL = "All"
+PERIODS = {"30 days": 30, "90 days": 90, "180 days": 180, "365 days": 365, ALL: 0}
 
 
-def choices(marts: Marts, column: str) -> dict[str, str]:
-    """Return the names of a column for a menu."""
-    return {name: name for name in marts.names(column)}
+def choices(source: ModuleType, column: str) -> dict[str, str]:
+    """Return what a menu of the names of a column offers, all of them first."""
+    marts, _ = source.read()
+    return {ALL: ""} | ({name: name for name in marts.names(column)} if marts else {})
 
 
 def heading(marts: Marts) -> mo.Html:
     """Return the title, and how fresh the numbers are."""
     read = f"{marts.last_load:%Y-%m-%d %H:%M} UTC" if marts.last_load else "unknown"
-    return mo.md(f"# Support dashboard\nRead from Pylon {read}. Days up to {marts.today}.")
+    return mo.Html(
+        '<div style="font-size:1.9rem;font-weight:600">Support dashboard</div>'
+        f'<div style="opacity:.75">Read from Pylon {read}. Days up to {marts.today}.</div>'
+    )
 
 
 def tiles(marts: Marts, filters: Filters) -> mo.Html:
     """Return the numbers at the top."""
+    card = "border:1px solid var(--gray-6);border-radius:8px;padding:.6rem 1rem"
     cards = [
-        mo.stat(number, label=label, caption=about, bordered=True)
+        f'<div style="{card}"><div style="font-size:.85rem">{escape(label)}</div>'
+        f'<div data-tile="{escape(label)}" style="font-size:1.6rem;font-weight:600">{escape(number)}</div>'
+        f'<div style="font-size:.8rem;opacity:.75">{escape(about)}</div></div>'
         for label, number, about in told.tiles(marts, filters)
     ]
-    return mo.hstack(cards, widths="equal", wrap=True, gap=0.75)
+    grid = "display:grid;gap:.75rem;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr))"
+    return mo.Html(f'<div style="{grid}">{"".join(cards)}</div>')
 
 
 def sections(marts: Marts, filters: Filters) -> mo.Html:
@@ -46,7 +57,10 @@ def sections(marts: Marts, filters: Filters) -> mo.Html:
 
 
 def _section(section: told.Section, table: pa.Table) -> mo.Html:
-    head = mo.md(f"### {section.title}\n{section.says}")
+    head = mo.Html(
+        f'<div style="font-size:1.1rem;font-weight:600">{escape(section.title)}</div>'
+        f'<div style="opacity:.75">{escape(section.says)}</div>'
+    )
     if not table.num_rows:
         return _card([head, mo.md("Nothing in this period.")])
     body: Any = section.chart(table) if section.chart else _rows(table)
