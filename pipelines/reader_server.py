@@ -73,11 +73,20 @@ class ServerReader:
     def ask(self, sql: str, values: Mapping[str, Any] | None = None) -> Answer:
         """Return what one statement gives."""
         if self.is_postgres:
-            with self.client.native_connection.cursor() as cursor:
-                cursor.execute(_with_places(sql) if values else sql, dict(values) if values else None)
-                return _answer(cursor)
+            return self._ask_postgres(_with_places(sql) if values else sql, dict(values) if values else None)
         with self.client.execute_query(sql) as cursor:
             return _answer(cursor)
+
+    def _ask_postgres(self, sql: str, values: dict[str, Any] | None) -> Answer:
+        connection: Any = self.client.native_connection
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(sql, values)
+                return _answer(cursor)
+        except Exception:
+            connection.rollback()  # nothing more would be answered in this transaction, not even which tables there are
+            self.begin(connection)
+            raise
 
     def tables(self) -> dict[str, list[str]]:
         """Return the names of the tables and views of each schema."""

@@ -9,7 +9,7 @@ select
     waiting_issues,
     oldest_open_days,
     issues_30d,
-    round(cast(csat_score_90d as numeric), 2) as csat_90d,
+    round(cast(csat_score_90d as numeric(20, 6)), 2) as csat_90d,
     risks
 from pylon__account_health
 order by

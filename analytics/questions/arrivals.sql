@@ -10,7 +10,7 @@ select
             || substr('MonTueWedThuFriSatSun', cast(3 * issues.created_weekday - 2 as integer), 3)
     end as at,
     count(*) as issues,
-    round(cast(100.0 * count(*) / sum(count(*)) over () as numeric), 1) as percent
+    round(cast(100.0 * count(*) / sum(count(*)) over () as numeric(20, 6)), 1) as percent
 from pylon__issues as issues
 where issues.created_on > (
     select cast(max(last_load_at) as date) - cast($days as integer) from pylon__sync_freshness

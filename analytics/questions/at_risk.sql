@@ -13,7 +13,7 @@ select
             then 'waiting for ' || cast(cast(floor(longest_waiting_seconds / 3600.0) as integer) as varchar(10)) || ' hours'
         else ''
     end as answer,
-    case when is_csat_low then 'rated ' || cast(round(cast(csat_score_90d as numeric), 1) as varchar(10)) else '' end as csat,
+    case when is_csat_low then 'rated ' || cast(round(cast(csat_score_90d as numeric(20, 6)), 1) as varchar(10)) else '' end as csat,
     case
         when is_volume_rising
             then cast(issues_30d as varchar(10)) || ' after ' || cast(issues_previous_30d as varchar(10))

@@ -18,7 +18,7 @@ select
     count(*) as open_issues,
     count(case when metrics.first_response_at is null and not metrics.is_agent_first then 1 end) as without_answer,
     count(metrics.waiting_since) as customer_waits,
-    round(cast(max(metrics.age_seconds) / 86400.0 as numeric), 1) as oldest_days
+    round(cast(max(metrics.age_seconds) / 86400.0 as numeric(20, 6)), 1) as oldest_days
 from pylon__issues as issues
 inner join pylon__issue_metrics as metrics on issues.issue_id = metrics.issue_id
 where issues.is_open and ($team = '' or issues.team_name = $team)

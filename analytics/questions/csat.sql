@@ -15,8 +15,8 @@ select
         '(none)'
     ) as name,
     count(*) as ratings,
-    round(cast(avg(score) as numeric), 2) as mean_score,
-    round(cast(100.0 * count(case when is_satisfied then 1 end) / count(*) as numeric), 0) as satisfied_percent
+    round(cast(avg(score) as numeric(20, 6)), 2) as mean_score,
+    round(cast(100.0 * count(case when is_satisfied then 1 end) / count(*) as numeric(20, 6)), 0) as satisfied_percent
 from pylon__csat
 where date_day >= (
     select date_trunc('month', max(last_load_at)) - cast($months as integer) * interval '1 month'

@@ -16,7 +16,7 @@ select
     ) as name,
     count(*) as issues,
     count(case when metrics.is_reopened then 1 end) as reopened,
-    round(cast(100.0 * count(case when metrics.is_reopened then 1 end) / count(*) as numeric), 1) as percent
+    round(cast(100.0 * count(case when metrics.is_reopened then 1 end) / count(*) as numeric(20, 6)), 1) as percent
 from pylon__issues as issues
 inner join pylon__issue_metrics as metrics on issues.issue_id = metrics.issue_id
 where issues.created_on >= (

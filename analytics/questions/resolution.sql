@@ -17,9 +17,9 @@ select
         '(none)'
     ) as name,
     count(*) as issues,
-    round(cast(percentile_cont(0.5) within group (order by metrics.resolution_seconds) / 3600.0 as numeric), 1) as median_hours,
-    round(cast(percentile_cont(0.9) within group (order by metrics.resolution_seconds) / 3600.0 as numeric), 1) as p90_hours,
-    round(cast(percentile_cont(0.5) within group (order by metrics.resolution_business_seconds) / 3600.0 as numeric), 1)
+    round(cast(percentile_cont(0.5) within group (order by metrics.resolution_seconds) / 3600.0 as numeric(20, 6)), 1) as median_hours,
+    round(cast(percentile_cont(0.9) within group (order by metrics.resolution_seconds) / 3600.0 as numeric(20, 6)), 1) as p90_hours,
+    round(cast(percentile_cont(0.5) within group (order by metrics.resolution_business_seconds) / 3600.0 as numeric(20, 6)), 1)
         as median_working_hours
 from pylon__issues as issues
 inner join pylon__issue_metrics as metrics on issues.issue_id = metrics.issue_id

@@ -10,7 +10,7 @@ select
     issues.team_name as team,
     issues.assignee_name as assignee,
     issues.priority,
-    round(cast(metrics.waiting_seconds / 3600.0 as numeric), 1) as waiting_hours,
+    round(cast(metrics.waiting_seconds / 3600.0 as numeric(20, 6)), 1) as waiting_hours,
     case when metrics.agent_replies = 0 then 'yes' else 'no' end as first_answer
 from pylon__issues as issues
 inner join pylon__issue_metrics as metrics on issues.issue_id = metrics.issue_id

@@ -1,0 +1,175 @@
+"""On Postgres: every question answers as on DuckDB, values keep their types, and nothing can be written."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg2
+import pytest
+from support import questions_docs
+from support.postgres import Postgres, running_postgres
+
+from pipelines import exits, export_command, query_command, reading
+from pipelines.cli_options import Format
+from pipelines.questions import all_questions
+from pipelines.reader import Reader
+from pipelines.reader_duckdb import DuckDbReader
+
+pytestmark = pytest.mark.xdist_group("answers")
+TYPES = {"VARCHAR": "text", "DOUBLE": "double precision", "TIMESTAMP WITH TIME ZONE": "timestamptz"}
+WRITES = (
+    "delete from issues",
+    "with gone as (delete from issues returning *) select * from gone",
+    "explain analyze delete from issues",
+    "select 1; delete from issues",
+    "select * into more from issues",
+    "create table more as select 1",
+    "copy issues to '/tmp/stolen.csv'",
+    "copy issues to program 'cat'",
+    "set transaction read write",
+    "commit",
+    "do $$ begin delete from issues; end $$",
+    "call anything()",
+    "lock table issues",
+    "vacuum",
+    "listen anything",
+)
+
+
+def _fill(server: Postgres, built: Path) -> str:
+    """Put the sample's tables into a database, and return its credentials."""
+    url = server.create("answers")
+    connection = psycopg2.connect(url)
+    with duckdb.connect(str(built), read_only=True) as sample, connection, connection.cursor() as cursor:
+        sample.execute("SET TimeZone = 'UTC'")
+        for schema in questions_docs.SCHEMAS:
+            cursor.execute(f"CREATE SCHEMA {schema}")
+            for (table,) in sample.execute(
+                "SELECT table_name FROM duckdb_tables() WHERE schema_name = ?", [schema]
+            ).fetchall():
+                if schema == "pylon" and table not in ("issues", "tags"):
+                    continue
+                rows = sample.table(f"pylon.{schema}.{table}")
+                columns = ", ".join(
+                    f'"{name}" {TYPES.get(str(kind), str(kind))}'
+                    for name, kind in zip(rows.columns, rows.types, strict=True)
+                )
+                cursor.execute(f"CREATE TABLE {schema}.{table} ({columns})")
+                text = io.StringIO()
+                csv.writer(text).writerows(
+                    ["\\N" if value is None else value for value in row] for row in rows.fetchall()
+                )
+                text.seek(0)
+                cursor.copy_expert(f"COPY {schema}.{table} FROM STDIN WITH (FORMAT csv, NULL '\\N')", text)
+    connection.close()
+    return url
+
+
+@pytest.fixture(scope="module")
+def credentials(built: Path) -> Iterator[str]:
+    """A database with the sample's tables."""
+    with running_postgres() as server:
+        yield _fill(server, built)
+
+
+@pytest.fixture
+def here(credentials: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder from which the database is reached."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", credentials)
+    return tmp_path
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal | float) else value
+
+
+def _rows(reader: Reader, name: str, given: dict[str, str]) -> list[list[Any]]:
+    question = all_questions()[name]
+    answer = reader.ask(question.statement, question.values(given, reader)).table()
+    return [[_plain(value) for value in row.values()] for row in answer.to_pylist()]
+
+
+@pytest.mark.parametrize("name", all_questions())
+def test_a_question_answers_as_on_duckdb(name: str, here: Path, built: Path) -> None:
+    question = all_questions()[name]
+    choices: list[dict[str, str]] = [{}]
+    choices += [{one.name: word} for one in question.parameters.values() for word in one.words[1:]]
+    choices += [{"team": "Support"}] if "team" in question.parameters else []
+    with (
+        reading.opened("postgres", "pylon") as there,
+        DuckDbReader.opened(built, built, questions_docs.SCHEMAS) as sample,
+    ):
+        for given in choices:
+            top = {"top": "1000"} if "top" in question.parameters else {}
+            found, expected = (
+                sorted(map(repr, _rows(reader, name, given | top))) for reader in (there, sample)
+            )
+            assert found == expected, given
+
+
+@pytest.mark.parametrize("statement", WRITES)
+def test_what_writes_is_refused_before_it_is_tried(here: Path, statement: str) -> None:
+    with pytest.raises(exits.Problem) as refused:
+        query_command.run(statement, query_command.Options("postgres", "pylon", "", None, None, 100))
+    assert refused.value.code == exits.USAGE
+
+
+def test_what_slips_past_the_check_is_stopped_by_the_transaction(here: Path, credentials: str) -> None:
+    sly = (
+        *WRITES[:2],
+        "select set_config('transaction_read_only', 'off', true)",
+        "insert into tags (id) select 'x'",
+    )
+    for statement in sly:
+        with reading.opened("postgres", "pylon") as reader, pytest.raises(psycopg2.Error):
+            reader.ask(statement)
+    with psycopg2.connect(credentials) as connection, connection.cursor() as cursor:
+        cursor.execute("select count(*) from pylon.issues")
+        assert (cursor.fetchone() or [0])[0] > 0
+
+
+def test_values_keep_their_types(here: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    sql = """select 1::bigint as a, 1.50::numeric as b, true as c, date '2026-01-31' as d, 'x'::text as e, null as f,
+        timestamptz '2026-01-31 12:00:00+02' as g, '{"k": [1]}'::jsonb as h, 0.5::float8 as i, 10 % 3 as j"""
+    query_command.run(sql, query_command.Options("postgres", "pylon", "", Format.JSON, None, 100))
+    (row,) = json.loads(capsysbinary.readouterr().out)
+    assert row == {
+        "a": 1, "b": 1.5, "c": True, "d": "2026-01-31", "e": "x", "f": None, "g": "2026-01-31T10:00:00Z",
+        "h": '{"k": [1]}', "i": 0.5, "j": 1,
+    }  # fmt: skip
+
+
+def test_errors_show_the_place_and_what_was_meant(here: Path) -> None:
+    def problem(sql: str) -> exits.Problem:
+        with pytest.raises(exits.Problem) as raised:
+            query_command.run(sql, query_command.Options("postgres", "pylon", "", None, None, 100))
+        assert raised.value.code == exits.USAGE
+        return raised.value
+
+    assert problem("select * from isues").remedy == "Did you mean issues?"
+    assert "Line 2, column 8" in problem("select id,\n       titel from issues").what
+    assert "^" in problem("select (1 from issues").what
+
+
+def test_tables_are_exported(here: Path, built: Path) -> None:
+    options = export_command.Options(
+        here / "out", ("issues", "pylon__csat"), False, False, "postgres", "pylon", ""
+    )
+    assert export_command.run(options) == exits.DONE
+    with duckdb.connect(str(built), read_only=True) as sample:
+        for schema, table in (("pylon", "issues"), ("pylon_analytics", "pylon__csat")):
+            file = here / "out" / f"{table}.parquet"
+            there = "SELECT * REPLACE (1 AS _synced_at) FROM {}" if table == "issues" else "FROM {}"
+            difference = sample.execute(
+                f"SELECT count(*) FROM ({there.format(f'pylon.{schema}.{table}')} EXCEPT ALL {there.format(repr(str(file)))})"
+            )
+            assert difference.fetchone() == (0,)
