@@ -25,7 +25,8 @@ import duckdb  # noqa: E402, F401
 import pipelines.check  # noqa: E402
 import pipelines.reconcile_command  # noqa: E402
 import pipelines.run_command  # noqa: E402
-import pipelines.status  # noqa: E402, F401
+import pipelines.status  # noqa: E402
+import pipelines.transform  # noqa: E402, F401
 from pipelines import cli  # noqa: E402
 
 
