@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -98,8 +99,19 @@ def invoke(arguments: Sequence[str], finished: Finished) -> Outcome:
         elif event.info.name == "ConcurrencyLine":
             total = event.data.node_count
 
-    told = dbtRunner(callbacks=[on_event]).invoke(list(arguments))
+    try:
+        told = dbtRunner(callbacks=[on_event]).invoke(list(arguments))
+    finally:
+        _let_go()
     return _outcome(told)
+
+
+def _let_go() -> None:
+    """Close the DuckDB file, which dbt's adapter would keep open, and so locked, until this process ends."""
+    with suppress(ImportError):  # only Postgres is installed
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
 
 
 def _of_event(data: Any) -> Node:

@@ -53,12 +53,21 @@ def run(options: Options) -> int:
         kind = dbt_profile.adapter(pipeline, options.destination)
         dbt_run.require(kind)
         settings = configuration.read_analysis()
+        _require_known(options.select)
         _require_copy(options)
         started = monotonic()
         with run_lock(pipeline), _project(pipeline, options, kind) as folder:
             outcome = _build(folder, options, settings)
         _tell(outcome, options, destinations.location(pipeline), monotonic() - started)
     return exits.DONE
+
+
+def _require_known(select: tuple[str, ...]) -> None:
+    """Answer a misspelt name at once; what is more than a name, dbt understands."""
+    names = package.models()
+    for text in select:
+        if text.strip("+@").isidentifier() and text.strip("+@") not in names:
+            raise _nothing(text)
 
 
 def _require_copy(options: Options) -> None:
@@ -94,7 +103,7 @@ def _build(folder: Path, options: Options, settings: dict[str, Any]) -> dbt_run.
     with _view(options) as view:
         outcome = dbt_run.invoke(arguments, view.finished)
     if not outcome.nodes:
-        raise _nothing(options.select)
+        raise _nothing(" ".join(options.select))
     return outcome
 
 
@@ -107,11 +116,10 @@ def _view(options: Options) -> Iterator[BuildView]:
         view.close()
 
 
-def _nothing(select: tuple[str, ...]) -> exits.Problem:
-    names = package.models()
-    near = get_close_matches(select[0].strip("+@"), names, n=1) if select else []
+def _nothing(asked: str) -> exits.Problem:
+    near = get_close_matches(asked.strip("+@"), package.models(), n=1)
     return exits.Problem(
-        f"Nothing is called {' '.join(select)}.",
+        f"Nothing is called {asked}.",
         f"Did you mean {near[0]}?" if near else f"Choose from {', '.join(package.marts())}.",
         exits.USAGE,
     )

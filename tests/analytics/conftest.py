@@ -79,9 +79,11 @@ def dbt(
     command = [
         *(str(Path(sys.executable).with_name("dbt")), "--no-use-colors", "--log-path", str(folder)),
         *(*arguments, "--project-dir", str(project), "--profiles-dir", str(folder)),
-        *("--target-path", str(folder / "target")),
     ]
-    environment = os.environ | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+    environment = os.environ | {
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DBT_TARGET_PATH": str(folder / "target"),
+    }
     return subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
 
 
