@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sources.pylon.catalog import ALL_TABLES, CHILDREN, ENDPOINTS, RATE_LIMITS, UNREAD, Table, Tier
 
-from . import exits
+from . import exits, package
 from .dbt_sources import sources_file, tables_macro
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,6 +48,12 @@ def table_of_tables() -> str:
         name = f"[`{table.name}`](docs/tables.md#{table.name})"
         lines.append(f"| {name} | {table.description} | {key} | {source} | {_when(table)} |")
     return "\n".join(lines)
+
+
+def table_of_marts() -> str:
+    """Return the README's list of the tables that ``pylon transform`` builds for people."""
+    lines = ["| table | what it holds |", "|---|---|"]
+    return "\n".join([*lines, *(f"| `{name}` | {told} |" for name, told in package.marts().items())])
 
 
 def exit_codes() -> str:
@@ -93,7 +99,13 @@ def tables_page() -> str:
 
 def render(readme: str) -> str:
     """Return the README with its marked sections written anew."""
-    for name, text in {"tables": table_of_tables(), "exits": exit_codes(), "costs": costs()}.items():
+    sections = {
+        "tables": table_of_tables(),
+        "marts": table_of_marts(),
+        "exits": exit_codes(),
+        "costs": costs(),
+    }
+    for name, text in sections.items():
         start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
         before, _, rest = readme.partition(start)
         readme = f"{before}{start}{text}\n{end}{rest.partition(end)[2]}"
