@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import fields
 from difflib import get_close_matches
 from typing import Any
-from zoneinfo import available_timezones
 
 import dlt
 
@@ -90,8 +89,6 @@ def _like(name: str, value: Any, default: Any) -> Any:
         with suppress(ValueError):
             value = json.loads(value)
     value = value.unwrap() if hasattr(value, "unwrap") else value  # what tomlkit read
-    if name == "timezone" and value not in available_timezones():
-        raise _unlike(name, value, "It must be a time zone, such as Europe/Berlin.")
     kinds: tuple[type, ...] = (type(default),)
     if isinstance(default, float | int):
         kinds = (int, float)
@@ -99,6 +96,8 @@ def _like(name: str, value: Any, default: Any) -> Any:
         kinds = (str, list)
     if isinstance(value, bool) or not isinstance(value, kinds):
         raise _unlike(name, value, f"Its default is {json.dumps(default)}.")
+    if remedy := package.fault(name, value):
+        raise _unlike(name, value, remedy)
     return value
 
 

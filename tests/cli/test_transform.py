@@ -109,6 +109,10 @@ def test_what_cannot_be_asked_for(desk: Desk, arguments: list[str], code: int, p
         ('timzone = "UTC"', "has a setting timzone, which means nothing. Next: Did you mean timezone?"),
         ("history_days = 'long'", "history_days is 'long'. Next: Its default is 730."),
         ("holidays = true", "holidays is True. Next: Its default is []."),
+        ('holidays = ["25.12.2026"]', "It must be a list of days"),
+        ('business_hours = { mondey = ["09:00", "17:00"] }', "It must have hours for each working day"),
+        ('business_hours = { monday = ["9", "17:00"] }', "It must have hours for each working day"),
+        ('business_hours = { monday = ["17:00", "09:00"] }', "It must have hours for each working day"),
     ],
 )
 def test_settings_that_cannot_be_used(desk: Desk, text: str, phrase: str) -> None:

@@ -69,9 +69,20 @@ def test_readme_explains_every_setting_of_the_source() -> None:
 def test_example_configuration_sets_only_what_exists() -> None:
     text = (ROOT / ".dlt" / "config.toml").read_text(encoding="utf-8")
     everything = re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE)
-    settings = tomllib.loads(everything)["sources"]["pylon"]
+    written = tomllib.loads(everything)
+    settings = written["sources"]["pylon"]
     assert settings.keys() <= inspect.signature(pylon_source).parameters.keys()
     assert len(settings) >= 6
+    assert written["transform"].keys() <= package.defaults().keys()
+    assert not [name for name, value in written["transform"].items() if package.fault(name, value)]
+
+
+def test_everything_of_the_dbt_package_is_shipped() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = project["tool"]["setuptools"]["package-data"]["*"]
+    files = [path for path in (ROOT / "analytics").rglob("*") if path.is_file()]
+    assert [path for path in files if not any(path.match(pattern) for pattern in patterns)] == []
+    assert "analytics*" in project["tool"]["setuptools"]["packages"]["find"]["include"]
 
 
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\((?!http)([^)#]+)", README))))
