@@ -17,7 +17,12 @@ PROJECT = {
     "vars": {"pylon": {"pylon_timezone": "Asia/Tokyo"}},
     "models": {"pylon": {"staging": {"+schema": "raw_staging"}, "marts": {"+schema": "support"}}},
 }
-OURS = "select created_on, count(*) as issues from {{ ref('pylon__issue_metrics') }} group by created_on"
+OURS = """
+select issues.created_on, count(distinct issues.issue_id) as issues, count(times.status) as statuses
+from {{ ref('int_pylon__issues') }} as issues
+left join {{ ref('pylon__issue_status_times') }} as times on issues.issue_id = times.issue_id
+group by issues.created_on
+"""
 
 
 def test_a_project_of_ones_own_builds_on_the_marts(built: Built, tmp_path: Path) -> None:
@@ -44,7 +49,7 @@ def test_a_project_of_ones_own_builds_on_the_marts(built: Built, tmp_path: Path)
     )
     assert [row["table_schema"] for row in places] == ["own", "own_raw_staging", "own_staging", "own_support"]
     tokyo = other.ask(
-        "SELECT count(*) AS wrong FROM pylon.own_support.pylon__issue_metrics"
+        "SELECT count(*) AS wrong FROM pylon.own_staging.int_pylon__issues"
         " WHERE created_on <> CAST(timezone('Asia/Tokyo', created_at) AS DATE)"
     )
     assert tokyo == [{"wrong": 0}]
