@@ -155,5 +155,8 @@ def _raise_failures(failed: Sequence[Node]) -> None:
 
 
 def _first_lines(message: str) -> str:
-    lines = [line.strip() for line in _COLOURS.sub("", message).splitlines() if line.strip()]
-    return " ".join(lines[:3]) or "no message"
+    lines = [line.strip() for line in _COLOURS.sub("", message).splitlines()]
+    told = [
+        line for line in lines if line and not line.startswith("compiled code at")
+    ]  # which is gone by then
+    return " ".join(told[:3]) or "no message"

@@ -22,6 +22,8 @@ import emulator
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "analytics"
 SCHEMAS = ("pylon_analytics", "pylon_analytics_staging")
+GONE = 40
+"""The number of an issue that is deleted between the run and the build."""
 CONFIG = """
 [transform]
 timezone = "America/New_York"
@@ -120,7 +122,10 @@ def built(commands: Commands, world: emulator.World, tmp_path_factory: pytest.Te
             "DLT_DATA_DIR": str(folder / "dlt"),
         }
         run = commands.run("run", folder=folder, environment=environment)
-    assert run.code == 0, run.err
+        assert run.code == 0, run.err
+        world.delete_issue(GONE)
+        gone = commands.run("reconcile", folder=folder, environment=environment)
+        assert "gone and removed: 1." in gone.out, gone.text
     made = commands.run("transform", "--test", "--json", folder=folder, environment=environment)
     assert made.code == 0, made.text
     return Built(folder, json.loads(made.out))

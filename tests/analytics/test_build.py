@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
-from analytics.conftest import PACKAGE, SCHEMAS, Built, dbt, duckdb_profile
+from analytics.conftest import GONE, PACKAGE, SCHEMAS, Built, dbt, duckdb_profile
 
 from pipelines import package
+from sources.pylon.catalog import ALL_TABLES
 
 pytestmark = pytest.mark.xdist_group("analytics")
 
@@ -98,3 +99,13 @@ def test_a_run_does_not_disturb_the_tables(built: Built) -> None:
     }
     assert not [name for name in tables if "pylon__" in name]
     assert not built.ask("SELECT 1 FROM duckdb_views() WHERE NOT internal AND schema_name LIKE 'pylon%'")
+
+
+def test_what_was_deleted_is_told_and_counted_nowhere(built: Built) -> None:
+    assert ("issues", None) in {
+        (row["table_name"], row["issue_id"]) for row in built.rows("stg_pylon__deletions")
+    }
+    assert len(built.rows("stg_pylon__deletions")) == len(built.rows("deletions"))
+    assert GONE not in {row["issue_number"] for row in built.rows("pylon__issues")}
+    freshness = {row["table_name"]: row["row_count"] for row in built.rows("pylon__sync_freshness")}
+    assert freshness == {name: len(built.rows(name)) for name in ALL_TABLES}
