@@ -24,6 +24,7 @@ from .wording import count, duration
 if TYPE_CHECKING:
     import dlt
 
+LEFT_BY_DBT = ("dbt_packages", "logs", "target", "package-lock.yml")
 QUIET = ("--quiet", "--log-level", "none", "--log-level-file", "none", "--no-use-colors", "--no-write-json")
 
 
@@ -83,7 +84,7 @@ def _project(pipeline: dlt.Pipeline, options: Options, kind: str) -> Iterator[Pa
     """Put the package and a profile into a folder that goes away: dbt writes beside what it reads."""
     with TemporaryDirectory(prefix="pylon-transform-") as name:
         folder = Path(name)
-        shutil.copytree(package.FOLDER, folder / "project", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(package.FOLDER, folder / "project", ignore=shutil.ignore_patterns(*LEFT_BY_DBT))
         schema = options.schema or f"{options.dataset}_analytics"
         with dbt_profile.written(pipeline, folder, schema, kind):
             yield folder
