@@ -8,7 +8,7 @@ from typing import Any
 
 from .mutations import Mutations
 from .seed import custom_fields
-from .store import DIRECTORY
+from .tables import DIRECTORY
 from .text import SUBJECTS, sentence
 
 Args = dict[str, Any] | None
