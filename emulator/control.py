@@ -90,7 +90,8 @@ class Actions:
         kwargs = args.get("args") or {}
         if name == "random":
             rng = Random(kwargs.get("seed", 0))
-            return [world.random_mutation(rng) for _ in range(int(kwargs.get("count", 1)))]
+            others = bool(kwargs.get("others"))
+            return [world.random_mutation(rng, others) for _ in range(int(kwargs.get("count", 1)))]
         if name not in MUTATIONS:
             raise ValueError(f"no such mutation: {name}; there are random, {', '.join(sorted(MUTATIONS))}")
         return getattr(world, name)(**kwargs)

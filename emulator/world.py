@@ -67,7 +67,10 @@ class World(Mutations):
         """Return the world's present, aware and in UTC."""
         return self.clock().astimezone(UTC)
 
-    def random_mutation(self, rng: Random) -> dict[str, Any]:
-        """Do one random thing to the world and return it as {"do": name, "args": {...}}."""
+    def random_mutation(self, rng: Random, others: bool = False) -> dict[str, Any]:
+        """Do one random thing to the world and return it as {"do": name, "args": {...}}.
+
+        Without `others` the collections beyond the directory are left alone, but for what follows from the rest.
+        """
         with self.lock:
-            return random_mutation(self, rng)
+            return random_mutation(self, rng, others)

@@ -72,7 +72,13 @@ class TestSample:
     @pytest.mark.parametrize("years", [0.01, 2.0])
     def test_nothing_has_happened_in_the_last_minute(self, now: datetime, years: float) -> None:
         snapshot = emulator.World.seeded(seed=1, issues=1500, now=now, years=years).snapshot()
-        ahead = {"resolution_breach_time", "first_response_breach_time", "snoozed_until_time", "due_date", "end_date"}
+        ahead = {
+            "resolution_breach_time",
+            "first_response_breach_time",
+            "snoozed_until_time",
+            "due_date",
+            "end_date",
+        }
         times = {
             (table, name): parse_ns(value)
             for table, rows in snapshot.items()
