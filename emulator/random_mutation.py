@@ -7,19 +7,24 @@ from random import Random
 from typing import Any
 
 from .mutations import Mutations
+from .random_others import OTHER_MAKERS
 from .seed import custom_fields
-from .store import DIRECTORY
+from .tables import DIRECTORY
 from .text import SUBJECTS, sentence
 
 Args = dict[str, Any] | None
 """The arguments of a mutation; None where the drawn issue does not allow it."""
 
 
-def random_mutation(world: Mutations, rng: Random) -> dict[str, Any]:
-    """Do one of the possible mutations, drawn by its weight, and return its name and arguments."""
+def random_mutation(world: Mutations, rng: Random, others: bool = False) -> dict[str, Any]:
+    """Do one of the possible mutations, drawn by its weight, and return its name and arguments.
+
+    With `others` it may as well concern the collections beyond the directory.
+    """
+    weights = _ALL_WEIGHTS if others else _WEIGHTS
     while True:
-        name = rng.choices(_NAMES, _WEIGHTS)[0]
-        args = _MAKERS[name][1](world, rng)
+        name, make = rng.choices(_ALL_MAKERS[: len(weights)], weights)[0]
+        args = make(world, rng)
         if args is not None:
             getattr(world, name)(**args)
             return {"do": name, "args": args}
@@ -164,5 +169,10 @@ _MAKERS: dict[str, tuple[int, Callable[[Mutations, Random], Args]]] = {
     "put": (6, _put),
     "drop": (2, _drop),
 }
-_NAMES = tuple(_MAKERS)
+_ALL_MAKERS = (
+    *((name, make) for name, (_, make) in _MAKERS.items()),
+    ("add_voice_call", _issue),
+    *((name, make) for name, _, make in OTHER_MAKERS),
+)
 _WEIGHTS = tuple(weight for weight, _ in _MAKERS.values())
+_ALL_WEIGHTS = (*_WEIGHTS, 4, *(weight for _, weight, _ in OTHER_MAKERS))

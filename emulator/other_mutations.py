@@ -1,0 +1,297 @@
+"""What can happen to the collections: rows that come, change and go, and what goes with them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from copy import deepcopy
+from random import Random
+from typing import Any
+
+from .feedback_seed import evidence_sums
+from .office_seed import CUSTOM_TYPES
+from .records import JSON, IssueRecord
+from .seed import SIGNED, Recipe
+from .store import Store
+from .tables import KEYS, OTHERS
+from .text import uuid
+from .times import OffsetClock, format_ns
+
+SILENT = (
+    "follow",
+    "unfollow",
+    "add_thread",
+    "delete_thread",
+    "edit_message",
+    "redact_message",
+    "delete_message",
+    "move_message",
+    "merge_accounts",
+    "scrub_issue",
+    "add_voice_call",
+    "finish_transcript",
+    "add_comment",
+    "edit_comment",
+    "delete_comment",
+)
+"""Mutations of which it is not known whether they bump `updated_at`; see `OtherMutations.bumps`."""
+
+
+class OtherMutations(Store):
+    """The store with what changes its collections. Fields given as `...` are removed from the row."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        records: list[IssueRecord],
+        clock: OffsetClock,
+        others: Mapping[str, list[JSON]] | None = None,
+    ) -> None:
+        """Hold the planned `records` of `recipe` and its `others`; times come from `clock`."""
+        super().__init__(recipe, records, clock, others)
+        self.bumps: dict[str, bool] = dict.fromkeys(SILENT, False) | {"add_comment": True}
+        """Whether each of the `SILENT` mutations bumps the `updated_at` of the issue, or of what it concerns."""
+        self.audited = True
+        """Whether the organisation keeps an audit log of merged accounts and deleted objects."""
+        self.custom_types: set[str] = set(CUSTOM_TYPES)
+        """The types of custom objects that there are; with an object of a new type there is one more."""
+        self._ids = Random(f"ids {recipe.seed}")
+        self._other_ids = Random(f"other ids {recipe.seed}")
+
+    # Any collection
+
+    def put(self, collection: str, row: JSON) -> JSON:
+        """Add a row to a collection, or replace the one with the same key, and return it."""
+        with self.lock:
+            key = KEYS.get(collection, "id")
+            ids = self._other_ids if collection in OTHERS else self._ids
+            row = {key: row.get(key) or uuid(ids)} | row
+            if collection == "custom_objects":
+                self.custom_types.add(row["type"])
+            if collection == "issue_voice_calls":
+                row["recordings"] = self._signed(row.get("recordings"))
+            self.tables.write(collection, row[key], row, self.now_ns())
+            return dict(row)
+
+    def create(self, collection: str, **fields: Any) -> JSON:
+        """Add a row, made now unless the fields say otherwise, and return it."""
+        with self.lock:
+            row: JSON = {}
+            now = format_ns(self.now_ns())
+            for name in TIMES.get(collection, ()):
+                row[name] = now
+            merge(row, deepcopy(FRESH.get(collection, {})))
+            merge(row, fields)
+            if collection == "feature_requests":
+                row = evidence_sums(row["evidence"]) | row
+            return self.put(collection, row)
+
+    def edit(self, collection: str, key: str, **fields: Any) -> JSON:
+        """Change fields of a row, and return it; raise KeyError if there is none.
+
+        Beyond the directory this bumps the row's `updated_at` if it has one; `put` never does.
+        """
+        with self.lock:
+            row = dict(self._must(collection, key))
+            if collection in OTHERS and "updated_at" in row:
+                row["updated_at"] = format_ns(self.now_ns())
+            merge(row, fields)
+            if collection == "feature_requests" and "evidence" in fields:
+                row |= evidence_sums(row["evidence"])
+            return self.put(collection, row)
+
+    def drop(self, collection: str, key: str) -> None:
+        """Remove a row with what is in it, and let what refers to it let go; raise KeyError if there is none."""
+        with self.lock:
+            self._remove(collection, key)
+            if collection in AUDITED:
+                self._audit(f"{AUDITED[collection]}_deleted", AUDITED[collection], key)
+
+    def _remove(self, collection: str, key: str) -> None:
+        self.tables.write(collection, key, None, self.now_ns())
+        for child, name in WITHIN.get(collection, ()):
+            for row in [row for row in self.rows(child) if row.get(name) == key]:
+                self.drop(child, row["id"])
+        for other, name in LOOSE.get(collection, ()):
+            self._let_go(other, name, key)
+
+    def _let_go(self, collection: str, name: str, key: str) -> None:
+        for row in self.rows(collection):
+            value = row.get(name)
+            if isinstance(value, list) and key in value:
+                self.put(collection, row | {name: [one for one in value if one != key]})
+            elif value == key or (isinstance(value, dict) and value.get("id") == key):
+                self.put(collection, row | {name: None})
+
+    # Particular ones
+
+    def add_comment(self, task_id: str, **fields: Any) -> JSON:
+        """Add a comment to a task, and return it."""
+        with self.lock:
+            self._must("tasks", task_id)
+            user = self.rows("users")[0]
+            author = {"user": {"id": user["id"], "email": user["email"]}}
+            row = self.create("task_comments", **({"author": author} | fields | {"task_id": task_id}))
+            self._bump_row("tasks", task_id, "add_comment")
+            return row
+
+    def edit_comment(self, comment_id: str, **fields: Any) -> JSON:
+        """Change fields of a comment, which says so, and return it."""
+        with self.lock:
+            edited = {"last_edited_at": format_ns(self.now_ns())} | fields
+            row = self.edit("task_comments", comment_id, **edited)
+            self._bump_row("tasks", row["task_id"], "edit_comment")
+            return row
+
+    def delete_comment(self, comment_id: str) -> None:
+        """Remove a comment without a trace."""
+        with self.lock:
+            task_id = self._must("task_comments", comment_id)["task_id"]
+            self.drop("task_comments", comment_id)
+            self._bump_row("tasks", task_id, "delete_comment")
+
+    def rename_option(self, field_id: str, option: str, label: str) -> JSON:
+        """Give an option of a custom field another label, and return the field."""
+        with self.lock:
+            field = self._must("custom_fields", field_id)
+            known = (field.get("select_metadata") or {}).get("options") or []
+            if option not in [one["slug"] for one in known]:
+                raise KeyError(f"no option {option!r} of the custom field {field_id!r}")
+            options = [one | {"label": label} if one["slug"] == option else one for one in known]
+            metadata = field["select_metadata"] | {"options": options}
+            now = format_ns(self.now_ns())
+            return self.edit("custom_fields", field_id, select_metadata=metadata, updated_at=now)
+
+    # For the mutations of issues and accounts
+
+    def _must(self, collection: str, key: str) -> JSON:
+        row = self.row(collection, key)
+        if row is None:
+            raise KeyError(f"no row {key!r} in {collection}")
+        return row
+
+    def _bump_row(self, collection: str, key: str, kind: str) -> None:
+        if self.bumps[kind]:
+            self.edit(collection, key)
+
+    def _audit(self, action: str, kind: str, object_id: str, **fields: Any) -> None:
+        if self.audited:
+            user = self.rows("users")[0] if self.rows("users") else {}
+            about = {"action": action, "object_type": kind, "object_id": object_id}
+            self.create("audit_logs", actor_user_id=user.get("id"), **about, **fields)
+
+    def _move_accounts(self, gone: Collection[str], mini: JSON) -> None:
+        """Let everything but the issues that belongs to the accounts in `gone` belong to the one in `mini`."""
+        for collection in MOVING:
+            for row in self.rows(collection):
+                moved = {name: _moved(value, gone, mini) for name, value in row.items()}
+                if collection == "feature_requests":
+                    moved |= evidence_sums(moved["evidence"])
+                if moved == row:
+                    continue
+                if self.bumps["merge_accounts"] and collection in OTHERS and "updated_at" in row:
+                    moved["updated_at"] = format_ns(self.now_ns())
+                self.put(collection, moved)
+        for row in self.rows("account_relationships"):
+            if row["child_account_id"] == row["parent_account_id"]:
+                self.drop("account_relationships", row["id"])
+
+    def _signed(self, recordings: list[JSON] | None) -> list[JSON] | None:
+        """Mark bare URLs as signed, so that readers see a different query string each time."""
+        if not recordings:
+            return recordings
+        return [
+            one | {"download_url": url.partition("?")[0] + SIGNED}
+            if (url := one.get("download_url"))
+            else one
+            for one in recordings
+        ]
+
+
+CREATED = ("created_at", "updated_at")
+TIMES: dict[str, tuple[str, ...]] = {
+    "surveys": ("updated_at",),
+    "survey_responses": ("submitted_at",),
+    "audit_logs": ("action_happened_at", "created_at"),
+    "call_recordings": (*CREATED, "start_time", "end_time"),
+    "issue_voice_calls": ("created_at",),
+    **dict.fromkeys(
+        ("projects", "milestones", "tasks", "task_comments", "macro_groups", "macros", "feature_requests"),
+        CREATED,
+    ),
+    **dict.fromkeys(("custom_objects", "training_data", "account_relationships"), CREATED),
+}
+"""What a new row of a collection is dated by."""
+FRESH: dict[str, JSON] = {
+    "projects": {"name": "Project", "account": None, "is_archived": False, "custom_fields": {}},
+    "milestones": {"name": "Milestone", "account": None, "project": None},
+    "tasks": {
+        "title": "Task",
+        "status": "not_started",
+        "account": None,
+        "assignee": None,
+        "custom_fields": {},
+    },
+    "task_comments": {"body_html": "<p>Hm</p>", "is_internal": True},
+    "macro_groups": {"title": "Group"},
+    "macros": {"name": "Macro", "text_type": "reply", "text_html": "<p>Hi</p>", "has_actions": False},
+    "surveys": {"name": "Survey", "type": "custom"},
+    "survey_responses": {"answers": []},
+    "feature_requests": {"title": "Request", "request_status": "new", "custom_fields": {}, "evidence": []},
+    "call_recordings": {"title": "Call", "source": "gong", "duration_ms": 0, "participant_emails": []},
+    "issue_voice_calls": {"duration_sec": 0, "recordings": []},
+    "activity_types": {"label": "Activity", "slug": "activity"},
+    "audit_logs": {"action": "issue_updated", "object_type": "issue", "source": "api"},
+    "custom_objects": {"name": "Object", "custom_fields": {}, "relations": []},
+    "training_data": {"name": "Handbook", "type": "website", "documents": []},
+    "account_relationships": {"relationship_type": "parent_account"},
+}
+"""What else a new row bears if nothing is said."""
+WITHIN: dict[str, tuple[tuple[str, str], ...]] = {
+    "knowledge_bases": (("kb_collections", "knowledge_base_id"), ("kb_articles", "knowledge_base_id")),
+    "tasks": (("task_comments", "task_id"),),
+    "surveys": (("survey_responses", "survey_id"),),
+    "accounts": (
+        ("account_relationships", "child_account_id"),
+        ("account_relationships", "parent_account_id"),
+    ),
+}
+"""What goes with a row of a collection: children, and the field that names their parent."""
+LOOSE: dict[str, tuple[tuple[str, str], ...]] = {
+    "tasks": (("tasks", "parent_task_id"), ("tasks", "subtask_ids")),
+    "projects": (("tasks", "project"), ("milestones", "project")),
+    "milestones": (("tasks", "milestone"),),
+    "macro_groups": (("macros", "macro_group_id"),),
+}
+"""What refers to a row of a collection, and by which field; it does so no longer once the row is gone."""
+AUDITED = {"accounts": "account", "contacts": "contact", "tasks": "task", "projects": "project"}
+"""Collections of whose deletions the audit log tells, beside issues."""
+MOVING = (
+    "contacts", "projects", "milestones", "tasks", "survey_responses", "feature_requests", "call_recordings",
+    "custom_objects", "account_relationships",
+)  # fmt: skip
+"""What belongs to an account, beside its issues."""
+
+
+def _moved(value: Any, gone: Collection[str], mini: JSON) -> Any:
+    """Return a field's value with the accounts in `gone` replaced; an id of an account is nothing else's id."""
+    if isinstance(value, list):
+        moved = [_moved(one, gone, mini) for one in value]
+        return moved if moved == value else _once(moved)
+    if isinstance(value, dict):
+        if value.get("id") in gone:
+            return mini
+        return {name: _moved(one, gone, mini) for name, one in value.items()}
+    return mini["id"] if isinstance(value, str) and value in gone else value
+
+
+def _once(values: list[Any]) -> list[Any]:
+    return [value for index, value in enumerate(values) if value not in values[:index]]
+
+
+def merge(row: JSON, fields: Mapping[str, Any]) -> None:
+    """Set fields of an object; those given as `...` are removed."""
+    for name, value in fields.items():
+        if value is ...:
+            row.pop(name, None)
+        else:
+            row[name] = value
