@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from sources.pylon.catalog import ENDPOINTS, TABLES, UNREAD, Endpoint, Table
 from sources.pylon.client import Client
 from sources.pylon.errors import PermissionDenied, PylonError, Rejected
-from sources.pylon.issues import rfc3339
 from sources.pylon.pacing import Pacers
+from sources.pylon.reading import rfc3339
 
 from . import configuration, exits, screens
 from .causes import explain
@@ -43,7 +43,7 @@ def run(
     select: Sequence[str], exclude: Sequence[str], destination: str, dataset: str, given: Mapping[str, Any]
 ) -> int:
     """Check everything that a run needs, print what was found, and return the exit code."""
-    tables = chosen(select, exclude)
+    tables = chosen(select, exclude, configuration.include())
     findings: list[Finding] = []
     for finding in _findings(tables, destination, dataset, given):
         findings.append(finding)

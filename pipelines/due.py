@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sources.pylon import directory, issues
+from sources.pylon import directory, reading
 from sources.pylon.catalog import CHILDREN, DIRECTORY, TABLES, Table
 
 from . import reconcile
@@ -88,7 +88,7 @@ def _issues(due: Due, state: Mapping[str, Any]) -> None:
         return
     due.changed_until = datetime.fromisoformat(state["changed_until"])
     due.history_until = datetime.fromisoformat(state["history_until"])
-    due.history_complete = issues.history_done(dict(state), due.floor)
+    due.history_complete = reading.history_done(dict(state), due.floor)
 
 
 def next_read(table: Table, settings: Settings, state: Mapping[str, Any], now: datetime) -> datetime:

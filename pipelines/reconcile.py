@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from sources.pylon.catalog import CHILDREN, ENDPOINTS
 from sources.pylon.client import Client, Pause
-from sources.pylon.issues import history_done
 from sources.pylon.ledger import Ledger
+from sources.pylon.reading import history_done
 from sources.pylon.reconcile import RECONCILED_AT, Gone, confirm, list_all, removal
 
 from . import exits
@@ -84,7 +84,8 @@ def reconcile(
 
     listed, gone = asyncio.run(find())
     ids = [one.issue_id for one in gone]
-    children = {child.name: ledger.children(child.name, ids) for child in CHILDREN}
+    held = [child for child in CHILDREN if ledger.holds(child.name)]
+    children = {child.name: ledger.children(child.name, ids) for child in held}
     for load in removal(gone, children, datetime.now(UTC).isoformat()):
         pipeline.run(load)
     return Outcome(len(stored), len(listed), len(gone))

@@ -51,8 +51,8 @@ def dry_run(options: Options) -> int:
     Raises:
         Problem: The copy cannot be read.
     """
-    tables = chosen(options.select, options.exclude)
     settings = configuration.read_settings(options.settings, token=False)
+    tables = chosen(options.select, options.exclude, settings.include)
     with inspection.opened(options.destination, options.dataset) as copy:
         made = plan.make(copy, settings, tables, datetime.now(UTC), full_refresh=options.full_refresh)
     made.place = inspection.place(options.destination, options.dataset)
@@ -85,8 +85,9 @@ def run(options: Options) -> int:
 
 def _job(options: Options) -> Job:
     """Put a job together from what was asked for and what is configured."""
-    tables = chosen(options.select, options.exclude)
+    tables = chosen(options.select, options.exclude)  # a slip of the pen is told before a missing token
     settings = configuration.read_settings(options.settings)
+    tables = chosen(options.select, options.exclude, settings.include)
     remember(settings.api_key)
     pipeline = destinations.open_own_pipeline(options.destination, options.dataset)
     if options.full_refresh and not options.yes:

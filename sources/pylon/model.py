@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 ColumnType = Literal["text", "timestamp", "bigint", "double", "bool", "json", "urls"]
-"""``urls`` is a list of signed URLs, kept as JSON without their query strings, which change on every read."""
+"""``urls`` is a list of signed URLs, or of objects with fields called ``…_url``: JSON without the URLs' query strings,
+which change on every read."""
 
 Tier = Literal["low", "medium", "high"]
 """How often an endpoint may be asked; see ``RATE_LIMITS``."""

@@ -19,9 +19,7 @@ MACROS = Table(
     columns=(
         Column("id", "text", "Identifies the macro."),
         Column("name", "text", "What the macro is called."),
-        Column(
-            "macro_group_id", "text", "Group that it stands in, null if none; join macro_groups on id."
-        ),
+        Column("macro_group_id", "text", "Group that it stands in, null if none; join macro_groups on id."),
         Column("text_type", "text", "Kind of text that it writes: reply, note or email."),
         Column("text_html", "text", "The text that it writes, as HTML."),
         Column("has_actions", "bool", "True if it does more than write a text."),
@@ -165,9 +163,13 @@ AUDIT_LOGS = Table(
         Column("action", "text", "What was done, such as update_issue."),
         Column("action_happened_at", "timestamp", "When it was done (UTC)."),
         Column("actor_user_id", "text", "Agent who did it, null if none did; join users on id."),
-        Column("actor_contact_id", "text", "Customer's person who did it, null if none; join contacts on id."),
+        Column(
+            "actor_contact_id", "text", "Customer's person who did it, null if none; join contacts on id."
+        ),
         Column("object_type", "text", "Kind of thing to which it was done."),
-        Column("object_id", "text", "Thing to which it was done; which table it joins depends on object_type."),
+        Column(
+            "object_id", "text", "Thing to which it was done; which table it joins depends on object_type."
+        ),
         Column("source", "text", "From where it was done, such as the app or the API."),
         Column("link", "text", "Address at which it can be looked at; null if there is none."),
         Column("attributes", "json", "Map of names to texts with the details."),

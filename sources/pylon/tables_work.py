@@ -159,9 +159,7 @@ MILESTONES = Table(
         Column("name", "text", "What the milestone is called."),
         Column("due_date", "timestamp", "When it is to be reached (UTC); null if there is no hurry."),
         Column("project", "json", "The project as a short object."),
-        Column(
-            "project_id", "text", "Project that it is a step of; join projects on id.", ("project", "id")
-        ),
+        Column("project_id", "text", "Project that it is a step of; join projects on id.", ("project", "id")),
         Column("account", "json", "The customer as a short object; null if the project serves none."),
         Column(
             "account_id",
