@@ -139,11 +139,14 @@ def _resource(table: Table, turn: Callable[[], Turn], *, selected: bool) -> DltR
         "incremental": _incremental,
     }[table.kind]
 
-    async def read() -> AsyncIterator[pa.Table]:
+    async def batches() -> AsyncIterator[pa.Table]:
         now = turn()
         async with now.lane(table.name):
             async for batch in lane(now, table):
                 yield batch
+
+    def read() -> Iterator[Any]:
+        yield from loading.piece_by_piece(batches())
 
     resource: DltResource = dlt.resource(  # type: ignore[call-overload]
         read,

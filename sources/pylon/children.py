@@ -27,7 +27,7 @@ IN_FLIGHT = 8
 """Requests of one lane that are under way at once; the pacer decides how many there are in a minute."""
 BATCH_ROWS = 8000
 BATCH_SECONDS = 5.0
-"""A batch costs dlt as much as a thousand rows do, so it is worth waiting for; a turn's end hands on what there is."""
+"""A batch costs dlt as much as a thousand rows do: it is worth waiting for. A turn that ends hands on what there is."""
 LOOK_SECONDS = 1.0
 FAILURES = 3
 """A lane stops after so many parents in a row that could not be read; a single one is passed over and stays due."""

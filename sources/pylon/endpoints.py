@@ -313,7 +313,7 @@ TRAINING_DATA = Endpoint(
 ACCOUNT_RELATIONSHIPS = Endpoint(
     "account_relationships",
     "GET",
-    "/accounts/{account_id}/relationships",
+    "/accounts/{child_account_id}/relationships",
     "high",
     paged=False,
     note="OpenAPI document. Shows an account as the child or client, so each relationship once.",
@@ -322,7 +322,7 @@ ACCOUNT_RELATIONSHIPS = Endpoint(
 GET_ACCOUNT = Endpoint(
     "get_account",
     "GET",
-    "/accounts/{account_id}",
+    "/accounts/{child_account_id}",
     "high",
     paged=False,
     single=True,

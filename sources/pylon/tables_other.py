@@ -287,7 +287,7 @@ ACCOUNT_RELATIONSHIPS = Table(
     endpoint=endpoints.ACCOUNT_RELATIONSHIPS,
     scope="parent",
     kind="nested",
-    parent="account_id",
+    parent="child_account_id",
     parent_table="accounts",
     moves=MOVED,
     ledger="parent_sync",
@@ -298,9 +298,11 @@ ACCOUNT_RELATIONSHIPS = Table(
     columns=(
         Column("id", "text", "Identifies the relationship."),
         Column(
-            "account_id", "text", "Account that was asked for, the child; join accounts on id.", given=True
+            "child_account_id",
+            "text",
+            "The child or the client of the two; join accounts on id.",
+            given=True,
         ),
-        Column("child_account_id", "text", "The child or the client of the two; join accounts on id."),
         Column("parent_account_id", "text", "The parent or the partner of the two; join accounts on id."),
         Column("related_object_id", "text", "The same as parent_account_id; join accounts on id."),
         Column("relationship_type", "text", "Either parent_account or partner_account."),

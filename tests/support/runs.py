@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from support.compare import Row, assert_equal_copy, read_duckdb
+from support.worlds import truth
 
 import emulator
 from emulator.log import Record
@@ -178,7 +179,7 @@ class Copy:
 
     def assert_equal(self, tables: Iterable[str] | None = None, **options: Any) -> None:
         """Check the copy against the world."""
-        assert_equal_copy(self.world.snapshot(), self.rows(), tables or self.tables, **options)
+        assert_equal_copy(truth(self.world), self.rows(), tables or self.tables, **options)
 
 
 def state_of(folder: Path) -> dict[str, Any]:
