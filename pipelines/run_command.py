@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sources.pylon.catalog import CHILDREN
+from sources.pylon.catalog import CHILDREN, NESTED
 
 from . import configuration, destinations, exits, inspection, plan, runs, screens
 from .causes import explain
@@ -142,12 +142,13 @@ def _why(job: Job, received: int, options: Options) -> str:
 
 def _due(job: Job, options: Options, summary: Summary) -> dict[str, int] | None:
     """Ask the copy what is left, if anything can be; a summary without it is better than none."""
-    read = any(child.name in summary.rows for child in CHILDREN)
+    children = [child for child in (*CHILDREN, *NESTED) if child.name in job.tables]
+    read = any(child.name in summary.rows for child in children)
     if not (read or job.control.unfinished or summary.failures):
         return None
     with suppress(Exception), inspection.opened(options.destination, options.dataset) as copy:
         if copy is not None:
-            return {child.name: copy.due(child.name) for child in CHILDREN if child.name in job.tables}
+            return {child.name: copy.due(child.name) for child in children}
     return None
 
 

@@ -294,7 +294,7 @@ class Turn:
                 self._changed.notify_all()
 
     def _offer(self, children: Sequence[Table], rows: Sequence[Row], now: datetime) -> None:
-        parents = {id_: row for row in rows if (id_ := _id(children[0], row))}
+        parents = {id_: row for row in rows if (id_ := id_in(children[0], row))}
         synced = self.ledger.synced(children, list(parents))
         for child in children:
             work = self.work[child.name]
@@ -312,7 +312,8 @@ class Turn:
         lane.due = lane.done + len(self.work[child])
 
 
-def _id(child: Table, row: Row) -> str | None:
+def id_in(child: Table, row: Row) -> str | None:
+    """Return the id that a row gives for a child to ask for, ``None`` if it gives none."""
     value: Any = row
     for name in child.refer:
         value = value.get(name) if isinstance(value, dict) else None
@@ -348,4 +349,4 @@ class TurnKeeper:
         return self._turn
 
 
-__all__ = ["Budget", "Control", "Turn", "TurnKeeper"]
+__all__ = ["Budget", "Control", "Turn", "TurnKeeper", "id_in"]
