@@ -54,6 +54,8 @@ UNSAID = {
     "issue_voice_calls": "issue_id",
 }
 """What a row bears here to tell its parent; the API, which has the parent in the path, does not say it again."""
+SIGNING = frozenset({"issue_voice_calls"})
+"""The collections whose rows hold signed URLs."""
 
 
 @dataclass(frozen=True, slots=True)
