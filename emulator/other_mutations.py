@@ -65,12 +65,21 @@ class OtherMutations(Store):
             key = KEYS.get(collection, "id")
             ids = self._other_ids if collection in OTHERS else self._ids
             row = {key: row.get(key) or uuid(ids)} | row
+            self._check_parent(collection, row)
             if collection == "custom_objects":
                 self.custom_types.add(row["type"])
             if collection == "issue_voice_calls":
-                row["recordings"] = self._signed(row.get("recordings"))
+                row["recordings"] = _signed(row.get("recordings"))
             self.tables.write(collection, row[key], row, self.now_ns())
             return dict(row)
+
+    def _check_parent(self, collection: str, row: JSON) -> None:
+        """Refuse a row whose parent is not there: no endpoint would show it."""
+        if collection in PARENTS:
+            parent, name = PARENTS[collection]
+            self._must(parent, row[name])
+        if collection == "issue_voice_calls" and self.record(row["issue_id"]).scrubbed:
+            raise ValueError(f"issue {row['issue_id']!r} is scrubbed")
 
     def create(self, collection: str, **fields: Any) -> JSON:
         """Add a row, made now unless the fields say otherwise, and return it."""
@@ -195,17 +204,6 @@ class OtherMutations(Store):
             if row["child_account_id"] == row["parent_account_id"]:
                 self.drop("account_relationships", row["id"])
 
-    def _signed(self, recordings: list[JSON] | None) -> list[JSON] | None:
-        """Mark bare URLs as signed, so that readers see a different query string each time."""
-        if not recordings:
-            return recordings
-        return [
-            one | {"download_url": url.partition("?")[0] + SIGNED}
-            if (url := one.get("download_url"))
-            else one
-            for one in recordings
-        ]
-
 
 CREATED = ("created_at", "updated_at")
 TIMES: dict[str, tuple[str, ...]] = {
@@ -246,6 +244,8 @@ FRESH: dict[str, JSON] = {
     "account_relationships": {"relationship_type": "parent_account"},
 }
 """What else a new row bears if nothing is said."""
+PARENTS = {"task_comments": ("tasks", "task_id"), "survey_responses": ("surveys", "survey_id")}
+"""What the rows of a collection are within, and the field that says so."""
 WITHIN: dict[str, tuple[tuple[str, str], ...]] = {
     "knowledge_bases": (("kb_collections", "knowledge_base_id"), ("kb_articles", "knowledge_base_id")),
     "tasks": (("task_comments", "task_id"),),
@@ -270,6 +270,14 @@ MOVING = (
     "custom_objects", "account_relationships",
 )  # fmt: skip
 """What belongs to an account, beside its issues."""
+
+
+def _signed(recordings: list[JSON] | None) -> list[JSON] | None:
+    """Mark the URLs of recordings as signed, so that readers see a different query string each time."""
+    return recordings and [
+        one | {"download_url": url.partition("?")[0] + SIGNED} if (url := one.get("download_url")) else one
+        for one in recordings
+    ]
 
 
 def _moved(value: Any, gone: Collection[str], mini: JSON) -> Any:

@@ -135,8 +135,13 @@ class TestMutations:
 
     @pytest.mark.parametrize("collection", [name for name in OTHERS if name != "organization"])
     def test_a_row_is_made_changed_and_dropped(self, later: emulator.World, collection: str) -> None:
-        fields = {"type": "companies"} if collection == "custom_objects" else {}
-        row = later.create(collection, extra=1, **fields)
+        needed = {
+            "custom_objects": {"type": "companies"},
+            "task_comments": {"task_id": later.rows("tasks")[0]["id"]},
+            "survey_responses": {"survey_id": later.rows("surveys")[0]["id"]},
+            "issue_voice_calls": {"issue_id": later.issue_ids()[0]},
+        }
+        row = later.create(collection, extra=1, **needed.get(collection, {}))
         times = {value for name, value in row.items() if name.endswith(("_at", "_time"))}
         assert times == (set() if collection == "activity_types" else {"2026-07-01T12:01:00Z"})
         later.advance(60)
@@ -152,6 +157,33 @@ class TestMutations:
         for lost in (later.drop, later.edit):
             with pytest.raises(KeyError):
                 lost(collection, row["id"])
+
+    @pytest.mark.parametrize(
+        ("collection", "fields"),
+        [
+            ("task_comments", {}),
+            ("task_comments", {"task_id": "none"}),
+            ("survey_responses", {"survey_id": "none"}),
+            ("issue_voice_calls", {"issue_id": "none"}),
+            ("custom_objects", {}),
+            ("cats", {}),
+        ],
+    )
+    def test_what_no_endpoint_would_show_is_not_taken(
+        self, later: emulator.World, collection: str, fields: dict[str, str]
+    ) -> None:
+        before = later.snapshot()
+        with pytest.raises(KeyError):
+            later.create(collection, **fields)
+        assert later.snapshot() == before
+
+    def test_a_time_that_is_none_is_no_time(self, later: emulator.World, serve: Any, connect: Any) -> None:
+        rows = [later.create("tasks", created_at=at, due_date=at) for at in ("soon", None, 7)]
+        client = connect(serve(later))
+        tree = {"field": "due_date", "operator": "time_is_after", "value": "2000-01-01T00:00:00Z"}
+        shown = client.post("/tasks/search", json={"filter": tree}).raise_for_status().json()["data"]
+        assert not ids(rows) & ids(shown)
+        assert ids(rows) <= ids(client.post("/tasks/search", json={}).raise_for_status().json()["data"])
 
     def test_new_rows_share_nothing(self, later: emulator.World) -> None:
         one, other = later.create("feature_requests"), later.create("feature_requests")
