@@ -187,9 +187,8 @@ class Mutations(OtherMutations):
             return row
 
     def _drop_calls(self, issue_id: str) -> None:
-        for row in self.rows("issue_voice_calls"):
-            if row["issue_id"] == issue_id:
-                self.drop("issue_voice_calls", row["id"])
+        for found in self.tables.placed("issue_voice_calls", issue_id=issue_id):
+            self.drop("issue_voice_calls", found.row["id"])
 
     # Accounts
 

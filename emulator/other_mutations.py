@@ -118,8 +118,8 @@ class OtherMutations(Store):
     def _remove(self, collection: str, key: str) -> None:
         self.tables.write(collection, key, None, self.now_ns())
         for child, name in WITHIN.get(collection, ()):
-            for row in [row for row in self.rows(child) if row.get(name) == key]:
-                self.drop(child, row["id"])
+            for found in self.tables.placed(child, **{name: key}):
+                self.drop(child, found.row["id"])
         for other, name in LOOSE.get(collection, ()):
             self._let_go(other, name, key)
 

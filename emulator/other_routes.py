@@ -77,8 +77,7 @@ def list_audit_logs(call: Call) -> Page:
 def _timed(call: Call, collection: str, time: str, **wanted: str) -> list[tuple[Key, JSON]]:
     rows = [
         ((read_ns(found.row.get(time)) or 0, found.place), shown(collection, found))
-        for found in call.world.tables.placed(collection)
-        if all(found.row.get(name) == value for name, value in wanted.items())
+        for found in call.world.tables.placed(collection, **wanted)
     ]
     return sorted(rows, key=lambda pair: pair[0], reverse=True)
 

@@ -277,6 +277,20 @@ class TestMutations:
         row = later.edit("feature_requests", row["id"], evidence=[{"account_id": other}])
         assert (row["account_ids"], row["evidence_count"]) == ([other], 1)
 
+    def test_a_row_that_gets_another_parent_is_found_there(
+        self, later: emulator.World, serve: Any, connect: Any
+    ) -> None:
+        client = connect(serve(later))
+
+        def of(group: str) -> set[str]:
+            return ids(client.get("/macros", params={"macro_group_id": group}).json()["data"])
+
+        one, other = [row["id"] for row in later.rows("macro_groups")][:2]
+        macro = next(iter(of(one)))
+        for odd in (other, None, ["x"], one):
+            later.edit("macros", macro, macro_group_id=odd)
+            assert [macro in of(one), macro in of(other)] == [odd == one, odd == other]
+
     def test_a_new_type_of_object_is_known(self, later: emulator.World) -> None:
         later.create("custom_objects", type="boats")
         assert "boats" in later.custom_types
