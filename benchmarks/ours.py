@@ -35,7 +35,7 @@ def over_http(
     **options: Any,
 ) -> dict[str, Any]:
     """Run the job."""
-    config = settings(token, base_url=url, **options)
+    config = settings(token, base_url=url, reconcile_hours=0, **options)
     job = _job(folder, config, tables, max_minutes)
     with watch:
         code = job.run()
@@ -50,7 +50,7 @@ def replayed(watch: Stopwatch, folder: Path, *, url: str, token: str, recording:
     class Replayed(ReplayClient):
         recording = source
 
-    job = _job(folder, settings(token, base_url=url, rate_limits=UNLIMITED), TABLES, None)
+    job = _job(folder, settings(token, base_url=url, rate_limits=UNLIMITED, reconcile_hours=0), TABLES, None)
     with patch.object(turn, "Client", Replayed), watch:
         code = job.run()
     return {"exit": code, "turns": job.turns, **_counted(folder)}

@@ -73,6 +73,8 @@ class QualifiedDuckDb(duckdb):
         # dlt 1.31 does not say so, and runs a merge's DELETE and INSERT apart: a kill could come between
         capabilities = super()._raw_capabilities()
         capabilities.supports_transactions = True
+        # DuckDB uses all cores for one job: several at once only need their memory at once
+        capabilities.loader_parallelism_strategy = "sequential"
         return capabilities
 
     @property

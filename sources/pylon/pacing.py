@@ -18,17 +18,17 @@ Nothing here sleeps or sends: the clock is a parameter and the caller reports ev
 seconds, amounts in requests.
 """
 
-import bisect
 import itertools
 import math
 import random
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple
+from typing import Any
+
+from .quota import Quota
+from .slots import Slot, Slots
 
 PROBE_INTERVAL = 150
 """Accepted requests between the first failed probe and the next; doubled by every further failure."""
@@ -43,9 +43,6 @@ _PATIENCE = 5
 _BUCKETS = 11
 _TICK = 1e-3
 _LIMIT_MAX = 100_000
-_EPOCH_SECONDS = 1e9
-_EPOCH_MILLISECONDS = 1e12
-_PREFIXES = ("x-ratelimit-", "ratelimit-", "x-rate-limit-")
 
 
 @dataclass(frozen=True)
@@ -55,13 +52,6 @@ class Ticket:
     id: int
     sent_at: float
     probe: bool
-
-
-class _Slot(NamedTuple):
-    free_at: float
-    sent_at: float
-    accepted: bool = False
-    refused: bool = False
 
 
 @dataclass
@@ -113,7 +103,7 @@ class Pacer:
         self._probe = probe
         self._clock, self._epoch, self._rng = clock, epoch, rng or random.Random()
         self._ids = itertools.count()
-        self._slots: list[_Slot] = []
+        self._slots = Slots()
         self._open: dict[int, Ticket] = {}
         self._interval = self._credit = self._streak = self._backoffs = 0
         self._blocked_until = self._refused_at = self._fell_at = self._raised_at = -math.inf
@@ -135,13 +125,13 @@ class Pacer:
 
     def usage(self) -> int:
         """Slots that are occupied now: requests of the last window, those in flight included."""
-        self._expire(self._clock())
+        self._slots.expire(self._clock())
         return len(self._slots) + len(self._open)
 
     def occupied(self) -> int:
         """As ``usage``, for whoever watches from another thread: it changes nothing."""
         now = self._clock()
-        return sum(slot.free_at > now for slot in tuple(self._slots)) + len(self._open)
+        return sum(free_at > now for free_at in self._slots.times_free()) + len(self._open)
 
     def wait(self) -> float:
         """Seconds until a request may be sent, 0.0 for now; an outcome of another one may shorten them."""
@@ -180,7 +170,7 @@ class Pacer:
         self._streak += ticket.probe
         self._rise(now)
         self._confirm(now)
-        self._heed(headers, now)
+        self._heed(Quota(headers), now)
 
     def refused(self, ticket: Ticket, headers: Mapping[str, str], server_now: datetime | None = None) -> None:
         """Report that the request was answered with 429."""
@@ -193,12 +183,13 @@ class Pacer:
         else:
             self._refused_anew(ticket, now)
         # The server may count refusals too: a place for each prevents that the next window is overdrawn.
-        if sum(slot.refused for slot in self._slots) < self._limit // 2:
+        if self._slots.refused() < self._limit // 2:
             self._occupy(now, ticket, refused=True)
-        delay = retry_after(headers, server_now or self._server_now(headers))
+        quota = Quota(headers)
+        delay = quota.retry_after(server_now or self._server_now(quota))
         if delay is not None:
             self._block(now + min(delay, LONGEST_WAIT))
-        self._heed(headers, now)
+        self._heed(quota, now)
 
     def lost(self, ticket: Ticket) -> None:
         """Report that no answer came (timeout, reset, cancelled). The server may have counted the request."""
@@ -208,10 +199,10 @@ class Pacer:
     def snapshot(self) -> dict[str, object]:
         """Return what the next process must know, as a small JSON object."""
         now = self._clock()
-        self._expire(now)
+        self._slots.expire(now)
         used = [0] * (_BUCKETS + 1)
-        for slot in self._slots:
-            used[min(_BUCKETS, math.ceil((slot.free_at - now) * _BUCKETS / self.window) - 1)] += 1
+        for free_at in self._slots.times_free():
+            used[min(_BUCKETS, math.ceil((free_at - now) * _BUCKETS / self.window) - 1)] += 1
         used[_BUCKETS] += len(self._open)
         return {
             "start": self._start,
@@ -232,7 +223,8 @@ class Pacer:
         except (KeyError, TypeError, ValueError, OverflowError):
             self._limit = self._held = self._start
             self._interval = self._credit = 0
-            self._slots, self._blocked_until = [], -math.inf
+            self._slots.clear()
+            self._blocked_until = -math.inf
 
     def _recall(self, known: dict[str, Any]) -> None:
         now, taken_at = self._clock(), float(known["at"])
@@ -244,8 +236,9 @@ class Pacer:
         for index, amount in enumerate(used):
             # On the safe side: early where an answer is evidence, late where it frees a slot.
             answered, free = now + index * step - age - self.window, now + (index + 1) * step - age
-            self._slots += [_Slot(free, answered, accepted=True)] * amount
-        self._expire(now)
+            for _ in range(amount):
+                self._slots.add(Slot(free, answered, accepted=True))
+        self._slots.expire(now)
         self._block(now + min(float(known["blocked"]), LONGEST_WAIT) - age)
         if known["start"] == self._start:  # else the user has changed the configuration, and knows better
             self._limit, self._held = max(1, _count(known["limit"])), max(1, _count(known["held"]))
@@ -253,18 +246,15 @@ class Pacer:
             self._credit = _count(known["credit"])
             self._climbing = self._interval == 0
 
-    def _expire(self, now: float) -> None:
-        del self._slots[: bisect.bisect_right(self._slots, now, key=lambda slot: slot.free_at)]
-
     def _occupy(self, now: float, ticket: Ticket, *, accepted: bool = False, refused: bool = False) -> None:
-        bisect.insort(self._slots, _Slot(now + self.window, ticket.sent_at, accepted, refused))
+        self._slots.add(Slot(now + self.window, ticket.sent_at, accepted, refused))
 
     def _until_slot(self, now: float) -> float:
         excess = self.usage() - self._limit
         delay = self._blocked_until - now
         if excess >= 0:
             # A request in flight occupies its slot for a whole window after its answer.
-            free = self._slots[excess].free_at - now if excess < len(self._slots) else self.window
+            free = self._slots.free_at(excess) - now if excess < len(self._slots) else self.window
             delay = max(delay, free)
         return max(delay, _TICK) if delay > 0 else 0.0
 
@@ -306,27 +296,22 @@ class Pacer:
     def _recent(self, now: float, after: float = -math.inf) -> int:
         """Count the requests of the last window that were accepted or may yet be."""
         after = max(after, now - self.window)
-        return self._proven(after) + sum(ticket.sent_at > after for ticket in self._open.values())
-
-    def _proven(self, after: float) -> int:
-        return sum(slot.accepted and slot.sent_at > after for slot in self._slots)
+        return self._slots.proven(after) + sum(ticket.sent_at > after for ticket in self._open.values())
 
     def _rivals(self, ticket: Ticket) -> int:
         """Count the requests that the server may have counted together with this one."""
-        answered = sum(slot.free_at > ticket.sent_at and not slot.refused for slot in self._slots)
-        return len(self._open) + answered
+        return len(self._open) + self._slots.overlapping(ticket.sent_at)
 
     def _trim(self, ticket: Ticket) -> None:
         """Lower a limit that is not held to the requests of the window that ended with a refused one."""
-        sent = [slot.sent_at for slot in self._slots if slot.accepted]
-        sent += [other.sent_at for other in self._open.values()]
-        before = sum(ticket.sent_at - self.window < sent_at <= ticket.sent_at for sent_at in sent)
+        after, until = ticket.sent_at - self.window, ticket.sent_at
+        before = self._slots.proven(after, until)
+        before += sum(after < other.sent_at <= until for other in self._open.values())
         self._limit = min(self._limit, max(self._held, before, self._seen()))
 
     def _seen(self) -> int:
         """Count what was accepted in the window that ends with the newest request, since the last fall."""
-        newest = max((slot.sent_at for slot in self._slots), default=-math.inf)
-        return self._proven(max(newest - self.window, self._fell_at))
+        return self._slots.proven(max(self._slots.newest() - self.window, self._fell_at))
 
     def _rise(self, now: float) -> None:
         if len(self._slots) > self._limit and (seen := self._seen()) > self._limit:
@@ -391,20 +376,20 @@ class Pacer:
     def _block(self, until: float) -> None:
         self._blocked_until = max(self._blocked_until, until)
 
-    def _heed(self, headers: Mapping[str, str], now: float) -> None:
-        limit, remaining = (_whole(_quota(headers, name)) for name in ("limit", "remaining"))
+    def _heed(self, quota: Quota, now: float) -> None:
+        limit = quota.limit
         if limit and limit != self._stated:  # stated once: what the server does afterwards is better evidence
             self._stated = self._limit = self._held = min(limit, _LIMIT_MAX)
             self._interval, self._credit, self._climbing = max(self._interval, PROBE_INTERVAL), 0, False
-        if remaining == 0:
-            reset = _seconds(_quota(headers, "reset"), self._server_now(headers))
+        if quota.remaining == 0:
+            reset = quota.reset(self._server_now(quota))
             if reset is not None:
                 self._block(now + min(reset, LONGEST_WAIT))
-            elif self._slots:
-                self._block(self._slots[0].free_at)
+            elif len(self._slots):
+                self._block(self._slots.free_at(0))
 
-    def _server_now(self, headers: Mapping[str, str]) -> datetime:
-        return _date(_header(headers, "date")) or datetime.fromtimestamp(self._epoch(), UTC)
+    def _server_now(self, quota: Quota) -> datetime:
+        return quota.date or datetime.fromtimestamp(self._epoch(), UTC)
 
 
 class Pacers:
@@ -431,49 +416,6 @@ class Pacers:
     def snapshot(self) -> dict[str, object]:
         """Return the snapshots of all endpoints, also of those that were not used in this process."""
         return self._known | {endpoint: pacer.snapshot() for endpoint, pacer in self._pacers.items()}
-
-
-def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds for which the server asks to wait, None if it does not say. ``now`` is the server's time."""
-    stated = (_header(headers, "retry-after"), _header(headers, "x-retry-after"), _quota(headers, "reset"))
-    return next((delay for text in stated if (delay := _seconds(text, now)) is not None), None)
-
-
-def _header(headers: Mapping[str, str], name: str) -> str | None:
-    found = headers.get(name)
-    return found if found is not None else next((v for k, v in headers.items() if k.lower() == name), None)
-
-
-def _quota(headers: Mapping[str, str], name: str) -> str | None:
-    return next((text for prefix in _PREFIXES if (text := _header(headers, prefix + name)) is not None), None)
-
-
-def _whole(text: str | None) -> int | None:
-    # "100, 100;w=60" is a limit with its policy.
-    found = re.match(r"\s*(\d{1,9})\s*(?:[,;]|$)", text or "", re.ASCII)
-    return int(found[1]) if found else None
-
-
-def _seconds(text: str | None, now: datetime) -> float | None:
-    """Read a delay in seconds, a moment as epoch seconds or milliseconds, or an HTTP date."""
-    try:
-        value = float(text or "")
-    except ValueError:
-        moment = _date(text)
-        return None if moment is None else max(0.0, (moment - now).total_seconds())
-    if not math.isfinite(value):
-        return None
-    if value >= _EPOCH_SECONDS:
-        value = (value / 1000 if value >= _EPOCH_MILLISECONDS else value) - now.timestamp()
-    return max(0.0, value)
-
-
-def _date(text: str | None) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text or "")
-    except (ValueError, IndexError, TypeError, OverflowError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _count(value: object) -> int:

@@ -11,9 +11,20 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from support.ordeal import FIRST_SEED, ONE_TURN, POINTS, after_merge_of, before_merge_of, recover, soak, sweep
+from support.ordeal import (
+    FIRST_SEED,
+    ONE_TURN,
+    POINTS,
+    SOAK,
+    after_merge_of,
+    before_merge_of,
+    recover,
+    sweep,
+)
 from support.runner import Runner
 from support.site import TABLES, Site, duckdb_site
+
+SHARDS = range(4 if SOAK else 1)
 
 
 @pytest.fixture(scope="module")
@@ -66,27 +77,18 @@ def test_a_ledger_without_its_messages_is_not_believed(edited: Site) -> None:
 
 
 @pytest.mark.slow
-def test_killed_at_points_all_over_an_update(edited: Site, tmp_path: Path) -> None:
-    sweep(edited, tmp_path, FIRST_SEED + 1, step=29, offset=FIRST_SEED % 29)
+@pytest.mark.parametrize("shard", SHARDS)
+def test_killed_at_points_all_over_an_update(edited: Site, tmp_path: Path, shard: int) -> None:
+    step = 4 if SOAK else 29
+    sweep(edited, tmp_path, FIRST_SEED + 1, step=step, offset=(FIRST_SEED + shard) % step, both=SOAK)
 
 
 @pytest.mark.slow
-def test_killed_at_points_all_over_a_first_load(tmp_path: Path, runner: Runner) -> None:
+@pytest.mark.parametrize("shard", SHARDS)
+def test_killed_at_points_all_over_a_first_load(tmp_path: Path, runner: Runner, shard: int) -> None:
+    step = 4 if SOAK else 97
     with duckdb_site(tmp_path, runner, FIRST_SEED, issues=20) as site:
-        sweep(site, tmp_path, FIRST_SEED + 1, step=97, offset=FIRST_SEED % 97)
-
-
-@soak
-@pytest.mark.parametrize("shard", range(4))
-def test_killed_at_every_point_of_an_update(edited: Site, tmp_path: Path, shard: int) -> None:
-    sweep(edited, tmp_path, FIRST_SEED + 2, step=4, offset=shard, both=True)
-
-
-@soak
-@pytest.mark.parametrize("shard", range(4))
-def test_killed_at_every_point_of_a_first_load(tmp_path: Path, runner: Runner, shard: int) -> None:
-    with duckdb_site(tmp_path, runner, FIRST_SEED, issues=20) as site:
-        sweep(site, tmp_path, FIRST_SEED + 2, step=4, offset=shard, both=True)
+        sweep(site, tmp_path, FIRST_SEED + 1, step=step, offset=(FIRST_SEED + shard) % step, both=SOAK)
 
 
 def test_a_working_folder_that_lost_its_schema_is_settled(edited: Site) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from support.compare import assert_equal_copy
-from support.ordeal import ONE_TURN, after_merge_of, before_merge_of, soak
+from support.ordeal import ONE_TURN, after_merge_of, before_merge_of
 from support.runner import Runner
 from support.site import Site, duckdb_site
 
@@ -35,16 +35,8 @@ def loaded(
         yield site, sorted(records)
 
 
-@pytest.mark.parametrize(
-    ("order", "fresh"),
-    [
-        ("only", True),
-        pytest.param("only", False, marks=soak),
-        pytest.param("all but", True, marks=soak),
-        pytest.param("all but", False, marks=soak),
-    ],
-    ids=["only, fresh machine", "only, in place", "all but, fresh machine", "all but, in place"],
-)
+@pytest.mark.parametrize("fresh", [True, False], ids=["fresh machine", "in place"])
+@pytest.mark.parametrize("order", ["only", "all but"])
 @pytest.mark.parametrize("table", [*TABLES, "deletions"])
 def test_killed_between_the_tables_of_a_removal(
     loaded: tuple[Site, list[tuple[str, str]]], order: str, table: str, fresh: bool

@@ -8,20 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.ordeal import FIRST_SEED, ordeal, soak
+from support.ordeal import FIRST_SEED, SOAK, ordeal
 from support.runner import Runner
 from support.site import duckdb_site
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + 3))
+@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + (12 if SOAK else 3)))
 def test_killed_at_random_the_copy_ends_equal(tmp_path: Path, runner: Runner, seed: int) -> None:
     with duckdb_site(tmp_path, runner, seed) as site:
-        ordeal(site, seed, kills=3)
-
-
-@soak
-@pytest.mark.parametrize("seed", range(FIRST_SEED + 100, FIRST_SEED + 112))
-def test_killed_at_random_many_times(tmp_path: Path, runner: Runner, seed: int) -> None:
-    with duckdb_site(tmp_path, runner, seed) as site:
-        ordeal(site, seed, kills=15)
+        ordeal(site, seed, kills=15 if SOAK else 3)
