@@ -170,9 +170,9 @@ class Mutations(OtherMutations):
     # Telephone
 
     def add_voice_call(self, ref: Ref, **fields: Any) -> JSON:
-        """Add a voice call to an issue, without a recording if none is given, and return it."""
+        """Add a voice call to an issue that came in by telephone, and return it."""
         with self.lock:
-            record = self._living(ref)
+            record = self.record(ref)
             row = self.create("issue_voice_calls", **({"recordings": []} | fields | {"issue_id": record.id}))
             self._bump(record, "add_voice_call")
             return row

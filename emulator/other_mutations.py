@@ -36,6 +36,10 @@ SILENT = (
 """Mutations of which it is not known whether they bump `updated_at`; see `OtherMutations.bumps`."""
 
 
+LOUD = ("add_comment", "add_voice_call")
+"""Those of them that do unless told otherwise, as a new message does."""
+
+
 class OtherMutations(Store):
     """The store with what changes its collections. Fields given as `...` are removed from the row."""
 
@@ -48,7 +52,7 @@ class OtherMutations(Store):
     ) -> None:
         """Hold the planned `records` of `recipe` and its `others`; times come from `clock`."""
         super().__init__(recipe, records, clock, others)
-        self.bumps: dict[str, bool] = dict.fromkeys(SILENT, False) | {"add_comment": True}
+        self.bumps: dict[str, bool] = dict.fromkeys(SILENT, False) | dict.fromkeys(LOUD, True)
         """Whether each of the `SILENT` mutations bumps the `updated_at` of the issue, or of what it concerns."""
         self.audited = True
         """Whether the organisation keeps an audit log of merged accounts and deleted objects."""
@@ -78,8 +82,14 @@ class OtherMutations(Store):
         if collection in PARENTS:
             parent, name = PARENTS[collection]
             self._must(parent, row[name])
-        if collection == "issue_voice_calls" and self.record(row["issue_id"]).scrubbed:
-            raise ValueError(f"issue {row['issue_id']!r} is scrubbed")
+        if collection == "issue_voice_calls" and self.row(collection, row["id"]) is None:
+            self._check_phone(row["issue_id"])
+
+    def _check_phone(self, issue_id: str) -> None:
+        if self.record(issue_id).scrubbed:
+            raise ValueError(f"issue {issue_id!r} is scrubbed")
+        if self.issue(issue_id)["source"] != "phone":
+            raise ValueError(f"issue {issue_id!r} did not come in by telephone")
 
     def create(self, collection: str, **fields: Any) -> JSON:
         """Add a row, made now unless the fields say otherwise, and return it."""

@@ -37,8 +37,15 @@ class TestSample:
             emulator.World.seeded(seed=3, issues=300, now=now, others=others).snapshot()
             for others in (1, 0, 2)
         )
-        for table in BEFORE:
+        for table in BEFORE[1:]:
             assert full[table] == bare[table] == double[table]
+        phones = {row["id"] for row in full["issues"] if row["source"] == "phone"}
+        for with_phones, without in zip(full["issues"], bare["issues"], strict=True):
+            wanted = {name: without[name] for name in without if name != "chat_widget_info"}
+            by_phone = with_phones == wanted | {"source": "phone", "slack": None}
+            assert by_phone if without["id"] in phones else with_phones == without
+        assert len(phones) == 9
+        assert {row["issue_id"] for row in full["issue_voice_calls"]} < phones
         assert {table for table in OTHERS if bare[table]} == {"organization"}
         assert all(full[table] for table in OTHERS)
         assert len(double["tasks"]) == 2 * len(full["tasks"]) == 60
@@ -139,7 +146,7 @@ class TestMutations:
             "custom_objects": {"type": "companies"},
             "task_comments": {"task_id": later.rows("tasks")[0]["id"]},
             "survey_responses": {"survey_id": later.rows("surveys")[0]["id"]},
-            "issue_voice_calls": {"issue_id": later.issue_ids()[0]},
+            "issue_voice_calls": {"issue_id": later.create_issue(source="phone")["id"]},
         }
         row = later.create(collection, extra=1, **needed.get(collection, {}))
         times = {value for name, value in row.items() if name.endswith(("_at", "_time"))}
@@ -220,7 +227,7 @@ class TestMutations:
             later.rename_option(field["id"], "none", "x")
 
     def test_calls_belong_to_living_issues(self, later: emulator.World) -> None:
-        issue = later.issue_ids()[3]
+        issue = later.create_issue(source="phone")["id"]
         call = later.add_voice_call(issue, duration_sec=7)
         assert (call["duration_sec"], call["issue_id"], call["recordings"]) == (7, issue, [])
         assert len(later.finish_transcript(call["id"])["recordings"]) == 1
@@ -232,12 +239,15 @@ class TestMutations:
         )
         later.delete_issue(issue)
         assert later.row("issue_voice_calls", call["id"]) is None
-        later.scrub_issue(1)
+        scrubbed = later.create_issue(source="phone")["id"]
+        later.scrub_issue(scrubbed)
         for lost in (lambda: later.add_voice_call(issue), lambda: later.finish_transcript(call["id"])):
             with pytest.raises(KeyError):
                 lost()
         with pytest.raises(ValueError, match="scrubbed"):
-            later.add_voice_call(1)
+            later.add_voice_call(scrubbed)
+        with pytest.raises(ValueError, match="telephone"):
+            later.add_voice_call(later.create_issue(source="email")["id"])
 
     def test_what_is_within_goes_along_and_what_refers_lets_go(self, later: emulator.World) -> None:
         truth = later.snapshot()

@@ -411,7 +411,7 @@ class TestLists:
 
     def test_signed_urls_of_recordings_differ_on_each_read(self, desk: Any, world: emulator.World) -> None:
         _, client = desk()
-        issue = world.issue_ids()[0]
+        issue = world.create_issue(source="phone")["id"]
         call = world.add_voice_call(issue)
         assert call["recordings"] == []
         world.finish_transcript(call["id"])
