@@ -103,4 +103,6 @@ def newest_first(call: Call, rows: Sequence[tuple[Key, JSON]], limit: int, *scop
 def shown(collection: str, placed: Placed) -> JSON:
     """Return a row as the API shows it: without the parent, which is in the path."""
     hidden = UNSAID.get(collection)
+    if hidden is None:
+        return placed.row
     return {name: value for name, value in placed.row.items() if name != hidden}

@@ -51,8 +51,7 @@ def placed(call: Call, collection: str, **wanted: str) -> list[tuple[Key, JSON]]
     """Return the rows of a collection, with their places, whose fields are the `wanted` ones."""
     return [
         ((found.place, 0), shown(collection, found))
-        for found in call.world.tables.placed(collection)
-        if all(found.row.get(name) == value for name, value in wanted.items())
+        for found in call.world.tables.placed(collection, **wanted)
     ]
 
 

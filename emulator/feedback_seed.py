@@ -134,13 +134,18 @@ def _call_recording(ground: Ground, rng: Random, index: int) -> JSON:
     return row
 
 
+def phone_issues(ground: Ground) -> list[str]:
+    """Return the ids of the issues that came in by telephone; only they have voice calls."""
+    count = min(len(ground.issues), ground.size(len(ground.issues) * 0.03, 3))
+    return ground.rng("phone issues").sample(ground.issues, k=count)
+
+
 def _voice_calls(ground: Ground) -> list[JSON]:
     rng = ground.rng("issue_voice_calls")
-    issues = ground.issues
-    count = min(len(issues), ground.size(len(issues) * 0.03, 2))
     rows: list[JSON] = []
-    for issue_id in rng.sample(issues, k=count):
-        calls = 1 + (rng.random() < 0.3)
+    for issue_id in phone_issues(ground):
+        # The first has a call in any case, so that no world with issues is without.
+        calls = rng.choice((0, 1, 1, 2)) if rows else 1
         rows += [_voice_call(ground, rng, issue_id) for _ in range(calls)]
     return rows
 

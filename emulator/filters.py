@@ -15,7 +15,7 @@ from .candidates import Row
 from .grammars import CUSTOM, ISSUES, MANY, NONE, NUMBER, TIME, Grammar
 from .records import JSON
 from .replies import bad_request
-from .times import DAY, SECOND, parse_ns
+from .times import DAY, SECOND, parse_ns, read_ns
 
 MAX_DEPTH = 3
 
@@ -133,7 +133,7 @@ def _time(field: str, operator: str, values: list[str], language: _Language) -> 
         at = row.indexed(field)
         if at is not None:
             return _between(low, at, high)
-        return any(_between(low, parse_ns(value), high) for value in read(row))
+        return any(_between(low, at, high) for at in map(read_ns, read(row)) if at is not None)
 
     return matches, {field: (low, high)} if field in ("created_at", "updated_at") else {}
 

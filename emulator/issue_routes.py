@@ -114,13 +114,8 @@ def list_followers(call: Call) -> Page:
 def list_voice_calls(call: Call) -> Page:
     """Answer `GET /issues/{id}/voice-calls`."""
     record = _unscrubbed(call, by_number=False)
-    return whole(
-        [
-            shown("issue_voice_calls", found)
-            for found in call.world.tables.placed("issue_voice_calls")
-            if found.row["issue_id"] == record.id
-        ]
-    )
+    calls = call.world.tables.placed("issue_voice_calls", issue_id=record.id)
+    return whole([shown("issue_voice_calls", found) for found in calls])
 
 
 def _children(call: Call, by_number: bool = False) -> Children:

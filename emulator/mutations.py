@@ -170,9 +170,9 @@ class Mutations(OtherMutations):
     # Telephone
 
     def add_voice_call(self, ref: Ref, **fields: Any) -> JSON:
-        """Add a voice call to an issue, without a recording if none is given, and return it."""
+        """Add a voice call to an issue that came in by telephone, and return it."""
         with self.lock:
-            record = self._living(ref)
+            record = self.record(ref)
             row = self.create("issue_voice_calls", **({"recordings": []} | fields | {"issue_id": record.id}))
             self._bump(record, "add_voice_call")
             return row
@@ -187,9 +187,8 @@ class Mutations(OtherMutations):
             return row
 
     def _drop_calls(self, issue_id: str) -> None:
-        for row in self.rows("issue_voice_calls"):
-            if row["issue_id"] == issue_id:
-                self.drop("issue_voice_calls", row["id"])
+        for found in self.tables.placed("issue_voice_calls", issue_id=issue_id):
+            self.drop("issue_voice_calls", found.row["id"])
 
     # Accounts
 

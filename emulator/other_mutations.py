@@ -36,6 +36,10 @@ SILENT = (
 """Mutations of which it is not known whether they bump `updated_at`; see `OtherMutations.bumps`."""
 
 
+LOUD = ("add_comment", "add_voice_call")
+"""Those of them that do unless told otherwise, as a new message does."""
+
+
 class OtherMutations(Store):
     """The store with what changes its collections. Fields given as `...` are removed from the row."""
 
@@ -48,7 +52,7 @@ class OtherMutations(Store):
     ) -> None:
         """Hold the planned `records` of `recipe` and its `others`; times come from `clock`."""
         super().__init__(recipe, records, clock, others)
-        self.bumps: dict[str, bool] = dict.fromkeys(SILENT, False) | {"add_comment": True}
+        self.bumps: dict[str, bool] = dict.fromkeys(SILENT, False) | dict.fromkeys(LOUD, True)
         """Whether each of the `SILENT` mutations bumps the `updated_at` of the issue, or of what it concerns."""
         self.audited = True
         """Whether the organisation keeps an audit log of merged accounts and deleted objects."""
@@ -65,12 +69,27 @@ class OtherMutations(Store):
             key = KEYS.get(collection, "id")
             ids = self._other_ids if collection in OTHERS else self._ids
             row = {key: row.get(key) or uuid(ids)} | row
+            self._check_parent(collection, row)
             if collection == "custom_objects":
                 self.custom_types.add(row["type"])
             if collection == "issue_voice_calls":
-                row["recordings"] = self._signed(row.get("recordings"))
+                row["recordings"] = _signed(row.get("recordings"))
             self.tables.write(collection, row[key], row, self.now_ns())
             return dict(row)
+
+    def _check_parent(self, collection: str, row: JSON) -> None:
+        """Refuse a row whose parent is not there: no endpoint would show it."""
+        if collection in PARENTS:
+            parent, name = PARENTS[collection]
+            self._must(parent, row[name])
+        if collection == "issue_voice_calls" and self.row(collection, row["id"]) is None:
+            self._check_phone(row["issue_id"])
+
+    def _check_phone(self, issue_id: str) -> None:
+        if self.record(issue_id).scrubbed:
+            raise ValueError(f"issue {issue_id!r} is scrubbed")
+        if self.issue(issue_id)["source"] != "phone":
+            raise ValueError(f"issue {issue_id!r} did not come in by telephone")
 
     def create(self, collection: str, **fields: Any) -> JSON:
         """Add a row, made now unless the fields say otherwise, and return it."""
@@ -109,8 +128,8 @@ class OtherMutations(Store):
     def _remove(self, collection: str, key: str) -> None:
         self.tables.write(collection, key, None, self.now_ns())
         for child, name in WITHIN.get(collection, ()):
-            for row in [row for row in self.rows(child) if row.get(name) == key]:
-                self.drop(child, row["id"])
+            for found in self.tables.placed(child, **{name: key}):
+                self.drop(child, found.row["id"])
         for other, name in LOOSE.get(collection, ()):
             self._let_go(other, name, key)
 
@@ -195,17 +214,6 @@ class OtherMutations(Store):
             if row["child_account_id"] == row["parent_account_id"]:
                 self.drop("account_relationships", row["id"])
 
-    def _signed(self, recordings: list[JSON] | None) -> list[JSON] | None:
-        """Mark bare URLs as signed, so that readers see a different query string each time."""
-        if not recordings:
-            return recordings
-        return [
-            one | {"download_url": url.partition("?")[0] + SIGNED}
-            if (url := one.get("download_url"))
-            else one
-            for one in recordings
-        ]
-
 
 CREATED = ("created_at", "updated_at")
 TIMES: dict[str, tuple[str, ...]] = {
@@ -246,6 +254,8 @@ FRESH: dict[str, JSON] = {
     "account_relationships": {"relationship_type": "parent_account"},
 }
 """What else a new row bears if nothing is said."""
+PARENTS = {"task_comments": ("tasks", "task_id"), "survey_responses": ("surveys", "survey_id")}
+"""What the rows of a collection are within, and the field that says so."""
 WITHIN: dict[str, tuple[tuple[str, str], ...]] = {
     "knowledge_bases": (("kb_collections", "knowledge_base_id"), ("kb_articles", "knowledge_base_id")),
     "tasks": (("task_comments", "task_id"),),
@@ -270,6 +280,14 @@ MOVING = (
     "custom_objects", "account_relationships",
 )  # fmt: skip
 """What belongs to an account, beside its issues."""
+
+
+def _signed(recordings: list[JSON] | None) -> list[JSON] | None:
+    """Mark the URLs of recordings as signed, so that readers see a different query string each time."""
+    return recordings and [
+        one | {"download_url": url.partition("?")[0] + SIGNED} if (url := one.get("download_url")) else one
+        for one in recordings
+    ]
 
 
 def _moved(value: Any, gone: Collection[str], mini: JSON) -> Any:

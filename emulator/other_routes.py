@@ -13,7 +13,7 @@ from .paging import Key
 from .records import JSON
 from .replies import Page, bad_request, not_found
 from .search_routes import check_type
-from .times import parse_ns
+from .times import read_ns
 
 MAX_OBJECTS = 100
 DEFAULT_OBJECTS = 25
@@ -24,7 +24,7 @@ def list_comments(call: Call) -> Page:
     if call.world.row("tasks", call.id) is None:
         raise not_found("task")
     rows = [row for _, row in placed(call, "task_comments", task_id=call.id)]
-    return whole(sorted(rows, key=lambda row: parse_ns(row["created_at"])))
+    return whole(sorted(rows, key=lambda row: read_ns(row.get("created_at")) or 0))
 
 
 def list_macros(call: Call) -> Page:
@@ -76,9 +76,8 @@ def list_audit_logs(call: Call) -> Page:
 
 def _timed(call: Call, collection: str, time: str, **wanted: str) -> list[tuple[Key, JSON]]:
     rows = [
-        ((parse_ns(found.row[time]), found.place), shown(collection, found))
-        for found in call.world.tables.placed(collection)
-        if all(found.row.get(name) == value for name, value in wanted.items())
+        ((read_ns(found.row.get(time)) or 0, found.place), shown(collection, found))
+        for found in call.world.tables.placed(collection, **wanted)
     ]
     return sorted(rows, key=lambda pair: pair[0], reverse=True)
 

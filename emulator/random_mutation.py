@@ -169,10 +169,25 @@ _MAKERS: dict[str, tuple[int, Callable[[Mutations, Random], Args]]] = {
     "put": (6, _put),
     "drop": (2, _drop),
 }
+
+
+def _phone_issue(world: Mutations, rng: Random) -> Args:
+    args = _create(world, rng)
+    return args | {"source": "phone"} if args else None
+
+
+def _add_voice_call(world: Mutations, rng: Random) -> Args:
+    issues = [_any_issue(world, rng) for _ in range(10)]
+    issues += [row["issue_id"] for row in world.rows("issue_voice_calls")[-2:]]
+    phones = [ref for ref in issues if ref and world.issue(ref)["source"] == "phone"]
+    return {"ref": rng.choice(phones), "duration_sec": rng.randrange(600)} if phones else None
+
+
 _ALL_MAKERS = (
     *((name, make) for name, (_, make) in _MAKERS.items()),
-    ("add_voice_call", _issue),
+    ("create_issue", _phone_issue),
+    ("add_voice_call", _add_voice_call),
     *((name, make) for name, _, make in OTHER_MAKERS),
 )
 _WEIGHTS = tuple(weight for weight, _ in _MAKERS.values())
-_ALL_WEIGHTS = (*_WEIGHTS, 4, *(weight for _, weight, _ in OTHER_MAKERS))
+_ALL_WEIGHTS = (*_WEIGHTS, 2, 4, *(weight for _, weight, _ in OTHER_MAKERS))

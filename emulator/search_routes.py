@@ -27,7 +27,7 @@ from .paging import Key
 from .records import JSON
 from .replies import Page, bad_request, not_found
 from .tables import Placed
-from .times import SECOND, parse_ns
+from .times import SECOND, read_ns
 
 MAX_PAGE = 999
 DEFAULT_PAGE = 100
@@ -101,10 +101,7 @@ def _contains(spec: Search, row: JSON, text: str) -> bool:
 
 def _sorted(collection: str, found: Iterable[Placed], time: str) -> list[tuple[Key, JSON]]:
     """Return the newest first; what bears no time, by its place."""
-    keyed = [
-        ((parse_ns(at) if (at := one.row.get(time)) else 0, one.place), shown(collection, one))
-        for one in found
-    ]
+    keyed = [((read_ns(one.row.get(time)) or 0, one.place), shown(collection, one)) for one in found]
     return sorted(keyed, key=lambda pair: pair[0], reverse=True)
 
 

@@ -12,7 +12,7 @@ from .children_seed import issue_of_message
 from .records import JSON, Children, IssueRecord, TimeIndex, Version, collector_paused
 from .search_view import Change, SearchView
 from .seed import SIGNED, Recipe, issue_body
-from .tables import COLLECTIONS, Tables
+from .tables import COLLECTIONS, SIGNING, Tables
 from .times import Clock, OffsetClock, parse_ns, to_ns
 
 Ref = str | int
@@ -139,13 +139,15 @@ class Store:
     # Collections
 
     def rows(self, collection: str) -> list[JSON]:
-        """Return the rows of a collection, oldest entry first; more than one endpoint shows, see `snapshot`."""
+        """Return the rows of a collection, oldest entry first."""
         with self.lock:
-            return [found.row for found in self.tables.placed(collection)]
+            rows = [found.row for found in self.tables.placed(collection)]
+            return _rows(rows) if collection in SIGNING else rows
 
     def row(self, collection: str, key: str) -> JSON | None:
         """Return one row of a collection."""
-        return self.tables.get(collection, key)
+        row = self.tables.get(collection, key)
+        return row if row is None or collection not in SIGNING else _rows([row])[0]
 
     # The truth
 
@@ -163,6 +165,7 @@ class Store:
                 tables["issue_followers"] += [row | mark for row in found.followers]
             tables["issue_messages"] = _rows(tables["issue_messages"])
             tables |= {name: _rows(self.rows(name)) for name in COLLECTIONS}
+            # Their search does not show it; only a read of one may.
             for row in tables["feature_requests"]:
                 row.pop("evidence", None)
             return tables

@@ -54,6 +54,15 @@ UNSAID = {
     "issue_voice_calls": "issue_id",
 }
 """What a row bears here to tell its parent; the API, which has the parent in the path, does not say it again."""
+INDEXED = UNSAID | {
+    "task_comments": "task_id",
+    "macros": "macro_group_id",
+    "account_relationships": "child_account_id",
+    "custom_objects": "type",
+}
+"""The field by which the rows of a collection are found without looking at all of them."""
+SIGNING = frozenset({"issue_voice_calls"})
+"""The collections whose rows hold signed URLs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,10 @@ class Tables:
             name: {row[KEYS.get(name, "id")]: Placed(next(places), dict(row)) for row in tables.get(name, ())}
             for name in COLLECTIONS
         }
+        self._index: dict[str, dict[str | None, dict[str, None]]] = {name: {} for name in INDEXED}
+        for name in INDEXED:
+            for key, found in self._rows[name].items():
+                self._entries(name, found.row)[key] = None
         self._waiting: deque[_Write] = deque()
 
     def get(self, name: str, key: str) -> JSON | None:
@@ -94,9 +107,13 @@ class Tables:
         found = self._rows[name].get(key)
         return None if found is None else found.row
 
-    def placed(self, name: str) -> list[Placed]:
-        """Return the rows of a collection with their places."""
-        return list(self._rows[name].values())
+    def placed(self, name: str, **wanted: str) -> list[Placed]:
+        """Return the rows of a collection whose fields are the `wanted` ones, with their places and by them."""
+        rows = self._rows[name]
+        found: Iterable[Placed] = rows.values()
+        if (field := INDEXED.get(name)) in wanted:
+            found = sorted(map(rows.__getitem__, self._index[name].get(wanted[field], ())), key=_place)
+        return [one for one in found if all(one.row.get(field) == value for field, value in wanted.items())]
 
     def keys(self, name: str) -> set[str]:
         """Return the keys of a collection."""
@@ -109,6 +126,10 @@ class Tables:
         """
         rows = self._rows[name]
         old = rows.get(key)
+        if old is not None and name in INDEXED:
+            del self._entries(name, old.row)[key]
+        if row is not None and name in INDEXED:
+            self._entries(name, row)[key] = None
         if row is not None:
             rows[key] = Placed(old.place if old else next(self._places), row)
         elif old is None:
@@ -116,6 +137,10 @@ class Tables:
         else:
             del rows[key]
         self._waiting.append(_Write(at, name, key, old))
+
+    def _entries(self, name: str, row: JSON) -> dict[str, None]:
+        value = row.get(INDEXED[name])
+        return self._index[name].setdefault(value if isinstance(value, str) else None, {})
 
     def shown(self, name: str, until: int) -> list[Placed]:
         """Return the rows of a collection as a search shows them that knows the writes up to `until` (ns).
@@ -131,3 +156,7 @@ class Tables:
             elif write.name == name:
                 rows.pop(write.key, None)
         return list(rows.values())
+
+
+def _place(found: Placed) -> int:
+    return found.place

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 from typing import Any, Self
 
 from .directory_seed import directory
-from .feedback_seed import feedback
+from .feedback_seed import feedback, phone_issues
 from .ground import Ground
 from .mutations import Mutations
 from .office_seed import office
@@ -43,7 +44,8 @@ class World(Mutations):
         `now` (aware) is the moment of generation, from which the world's clock then runs on; by default the
         present. `clock` replaces the real time that drives it. Nothing has happened in the last minute before
         it. Bodies and children are made when first read. `others` scales the collections beyond the directory
-        (tasks, surveys, audit logs and so on); 0 leaves them out, and nothing else depends on it.
+        (tasks, surveys, audit logs and so on); 0 leaves them out. All else is the same without them, but for
+        the few issues that came in by telephone.
         """
         ticking = OffsetClock(clock, now)
         moment = to_ns(now or ticking()) - QUIET
@@ -56,6 +58,7 @@ class World(Mutations):
             records = plan(recipe, issues, span, messages_mean)
             ids = tuple(record.id for record in records)
             ground = Ground(seed, moment, span, recipe.directory, ids, others)
+            recipe = replace(recipe, phones=frozenset(phone_issues(ground)))
             return cls(recipe, records, ticking, work(ground) | feedback(ground) | office(ground))
 
     @classmethod

@@ -209,6 +209,7 @@ class TestMutations:
         account, survivor = world.issue(ident)["account"]["id"], world.rows("accounts")[-1]["id"]
         task = world.rows("tasks")[0]["id"]
         comment = world.create("task_comments", task_id=task)["id"]
+        world.touch_silently(ident, source="phone")
         call = world.create("issue_voice_calls", issue_id=ident)["id"]
         changes: dict[str, Callable[[], object]] = {
             "follow": lambda: world.follow(ident, user),
