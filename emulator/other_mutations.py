@@ -17,26 +17,8 @@ from .tables import KEYS, OTHERS
 from .text import uuid
 from .times import OffsetClock, format_ns
 
-SILENT = (
-    "follow",
-    "unfollow",
-    "add_thread",
-    "delete_thread",
-    "edit_message",
-    "redact_message",
-    "delete_message",
-    "move_message",
-    "merge_accounts",
-    "scrub_issue",
-    "add_voice_call",
-    "finish_transcript",
-    "add_comment",
-    "edit_comment",
-    "delete_comment",
-)
-"""Mutations of which it is not known whether they bump `updated_at`; see `OtherMutations.bumps`."""
-
-
+SILENT_OTHERS = ("add_voice_call", "finish_transcript", "add_comment", "edit_comment", "delete_comment")
+"""Mutations of which it is not known whether they bump `updated_at`, of an issue or of a task."""
 LOUD = ("add_comment", "add_voice_call")
 """Those of them that do unless told otherwise, as a new message does."""
 
@@ -53,8 +35,8 @@ class OtherMutations(Store):
     ) -> None:
         """Hold the planned `records` of `recipe` and its `others`; times come from `clock`."""
         super().__init__(recipe, records, clock, others)
-        self.bumps: dict[str, bool] = dict.fromkeys(SILENT, False) | dict.fromkeys(LOUD, True)
-        """Whether each of the `SILENT` mutations bumps the `updated_at` of the issue, or of what it concerns."""
+        self.bumps: dict[str, bool] = {name: name in LOUD for name in SILENT_OTHERS}
+        """Whether each of the `SILENT_OTHERS`, and of the `SILENT` ones, bumps `updated_at`."""
         self.audited = True
         """Whether the organisation keeps an audit log of merged accounts and deleted objects."""
         self.custom_types: set[str] = set(CUSTOM_TYPES)
