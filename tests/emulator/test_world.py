@@ -13,7 +13,8 @@ import pytest
 
 import emulator
 from emulator.children_seed import issue_of_message, message_id
-from emulator.other_mutations import SILENT
+from emulator.mutations import SILENT
+from emulator.other_mutations import SILENT_OTHERS
 from emulator.times import SECOND, parse_ns, to_ns
 
 Rows = list[dict[str, Any]]
@@ -230,7 +231,7 @@ class TestMutations:
         }
         changes[kind]()
 
-    @pytest.mark.parametrize("kind", SILENT)
+    @pytest.mark.parametrize("kind", [*SILENT, *SILENT_OTHERS])
     @pytest.mark.parametrize("bumps", [False, True])
     def test_whether_a_silent_change_bumps_is_set(
         self, world: emulator.World, ident: str, kind: str, bumps: bool
