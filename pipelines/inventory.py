@@ -106,6 +106,7 @@ _KINDS = {
     "issues": "changes every run, history once",
     "child": "when the issue changed",
     "ledger": "with each child read",
+    "history": "whenever a run sees a change",
     "deletions": "when a reconciliation removes something",
 }
 

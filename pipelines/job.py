@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import dlt
 
 from sources.pylon import PACE, Budget, Control, forget, source_of
-from sources.pylon.catalog import TABLES
+from sources.pylon.catalog import HISTORIES, TABLES
 from sources.pylon.errors import ConfigurationError, PylonError, TurnOver
 from sources.pylon.pacing import Pacers
 from sources.pylon.turn import POLL_SECONDS
@@ -162,18 +162,22 @@ class Job:
             deadline=budget.deadline,
             stop=budget.stop,
         )
-        source = source_of(self.settings, self.control).with_resources(*tables)
         refresh = "drop_resources" if self.full_refresh and first else None
-        if refresh:
+        if refresh:  # what was recorded of former times cannot be read again
+            self.control.postponed = {history.name: [] for history in HISTORIES if history.name in tables}
+            tables = [name for name in tables if name not in self.control.postponed]
             self.pipeline.run(forget(tables))
+        source = source_of(self.settings, self.control).with_resources(*tables)
         self.pipeline.run(source, refresh=refresh)  # type: ignore[arg-type]
+        if refresh and self.control.postponed:
+            self.control.unfinished = True
         gc.collect()  # the turn, and all that it knew was due, hangs together in cycles
         self.turns += 1
 
     def _tables_left(self) -> list[str]:
         """Leave out the tables whose lane has stopped; the others are finished."""
         tables = [name for name in self.tables if name not in self.control.report.stopped]
-        return [] if all(TABLES[name].kind == "ledger" for name in tables) else tables
+        return [] if all(TABLES[name].kind in ("ledger", "history") for name in tables) else tables
 
     def _out_of_time(self) -> bool:
         budget = self.control.budget

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sources.pylon.catalog import CHILDREN, ENDPOINTS
+from sources.pylon.catalog import CHILDREN, ENDPOINTS, HISTORIES
 from sources.pylon.client import Client, Pause
 from sources.pylon.ledger import Ledger
 from sources.pylon.reading import history_done
@@ -86,7 +86,8 @@ def reconcile(
     ids = [one.issue_id for one in gone]
     held = [child for child in CHILDREN if ledger.holds(child.name)]
     children = {child.name: ledger.children(child.name, ids) for child in held}
-    for load in removal(gone, children, datetime.now(UTC).isoformat()):
+    histories = [table.name for table in HISTORIES if table.watches == "issues" and ledger.holds(table.name)]
+    for load in removal(gone, children, histories, datetime.now(UTC).isoformat()):
         pipeline.run(load)
     return Outcome(len(stored), len(listed), len(gone))
 

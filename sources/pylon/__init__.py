@@ -134,7 +134,8 @@ def _resource(table: Table, turn: Callable[[], Turn], *, selected: bool) -> DltR
         "issues": _issues,
         "child": _child,
         "nested": _nested,
-        "ledger": _ledger,
+        "ledger": _written,
+        "history": _written,
         "directory": _directory,
         "incremental": _incremental,
     }[table.kind]
@@ -202,8 +203,10 @@ async def _nested(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
         yield batch
 
 
-async def _ledger(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
-    while turn.writers(table.name) and (batch := await turn.synced[table.name].get()) is not None:
+async def _written(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
+    turn.record_postponed(table)
+    queue = turn.synced[table.name]
+    while (turn.writers(table.name) or not queue.empty()) and (batch := await queue.get()) is not None:
         yield batch
 
 

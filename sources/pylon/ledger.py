@@ -114,6 +114,25 @@ class Ledger:
             with client.execute_query(sql) as cursor:
                 return {tuple(row) for row in cursor.fetchall()}
 
+    def recorded(self, history: Table, subjects: Collection[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
+        """Return the fingerprint that a history recorded last, by subject."""
+        newest: dict[tuple[str, ...], tuple[Any, str]] = {}
+        if not self._exists(history.name):
+            return {}
+        with self._client() as client:
+            about = [client.escape_column_name(name) for name, _ in history.subject]
+            columns = ", ".join([*about, *map(client.escape_column_name, ("recorded_at", "fingerprint"))])
+            source = client.make_qualified_table_name(history.name)
+            for chunk in _chunks(sorted({subject[-1] for subject in subjects})):
+                marks = ", ".join(["%s"] * len(chunk))
+                sql = f"SELECT {columns} FROM {source} WHERE {about[-1]} IN ({marks})"
+                with client.execute_query(sql, *chunk) as cursor:
+                    for *subject, recorded_at, fingerprint in cursor.fetchall():
+                        known = newest.get(tuple(subject))
+                        if known is None or known[0] < recorded_at:
+                            newest[tuple(subject)] = (recorded_at, fingerprint)
+        return {subject: newest[subject][1] for subject in subjects if subject in newest}
+
     def parents(self, table: str) -> set[str]:
         """Return the issues of which a child table or the ledger holds a row."""
         return self._values(table, "issue_id")
