@@ -33,8 +33,8 @@ CUSTOM_FIELD_VERSIONS = Table(
     sort="recorded_at",
     columns=(
         _ID,
-        Column("object_type", "text", "Kind of object that has the field.", given=True),
         Column("field_id", "text", "The definition; join custom_fields on id.", given=True),
+        Column("object_type", "text", "Kind of object that has the field.", given=True),
         *_copied(
             tables_directory.CUSTOM_FIELDS, "slug", "label", "type", "select_metadata", "number_metadata"
         ),
@@ -54,7 +54,7 @@ ISSUE_SNAPSHOTS = Table(
     subject=(("issue_id", "id"),),
     parent="issue_id",
     sort="recorded_at",
-    off="It grows with every change and is only of use from the day on which it was switched on.",
+    off="expensive: it grows with every change, and is of use from the day on which it is switched on",
     columns=(
         _ID,
         Column("issue_id", "text", "The issue; join issues on id.", given=True),
