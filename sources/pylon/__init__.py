@@ -52,6 +52,8 @@ def pylon_source(
     timeout_seconds: float = 60.0,
     include: list[str] | None = None,
     custom_object_types: list[str] | None = None,
+    mask: dict[str, dict[str, str]] | None = None,
+    mask_key: TSecretStrValue = None,  # type: ignore[assignment]
 ) -> Any:
     """Read a Pylon workspace incrementally: one resource for each table.
 
@@ -74,6 +76,8 @@ def pylon_source(
         timeout_seconds: How long to wait for an answer, in seconds.
         include: Tables to read besides the usual ones.
         custom_object_types: The types of custom objects to read; the API does not list them.
+        mask: ``drop``, ``hash`` or ``redact`` by table and column; the table ``*`` means all that have the column.
+        mask_key: The secret key of the digests that ``hash`` leaves.
 
     Raises:
         ConfigurationError: A value cannot be used.
@@ -92,6 +96,8 @@ def pylon_source(
             timeout_seconds=timeout_seconds,
             include=include,
             custom_object_types=custom_object_types,
+            mask=mask,
+            mask_key=mask_key,
         )
     )
 
@@ -173,7 +179,7 @@ async def _issues(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
             rows = [row for row in batch.rows if issues.is_news(row, newest, floor)]
             if rows:
                 given = {"_synced_at": turn.stamp(batch.sent_at)}
-                yield turn.count(table, to_arrow(table, rows, given), len(rows))
+                yield turn.count(table, to_arrow(table, rows, given, turn.settings.masks), len(rows))
                 await turn.offer(table.name, rows, batch.sent_at)
 
 

@@ -114,7 +114,7 @@ class Reading:
         given: dict[str, Any] = {"_synced_at": self._turn.stamp(sent_at)}
         if self._table.parent:
             given[self._table.parent] = parent
-        batch = to_arrow(self._table, rows, given)
+        batch = to_arrow(self._table, rows, given, self._turn.settings.masks)
         self._keys |= keys_of(self._table, batch)
         return self._turn.count(self._table, batch, len(rows))
 

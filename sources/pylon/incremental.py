@@ -127,7 +127,7 @@ class _Lane:
         given: dict[str, Any] = {"_synced_at": self._turn.stamp(found.sent_at)}
         if table.parent:
             given[table.parent] = stream.parent
-        batch = to_arrow(table, found.rows, given)
+        batch = to_arrow(table, found.rows, given, self._turn.settings.masks)
         self._seen |= keys_of(table, batch)
         await self._turn.offer(table.name, found.rows, found.sent_at)
         return self._turn.count(table, batch, len(found.rows))

@@ -17,6 +17,7 @@ from . import issues, loading, reading, windows
 from .catalog import CHILDREN, DELETIONS, ENDPOINTS, TABLES, Table
 from .client import Client
 from .errors import Rejected
+from .masking import UNMASKED
 from .rows import to_arrow, tombstones
 
 GONE = frozenset({404, 410})
@@ -136,7 +137,7 @@ def _records(gone: Sequence[Gone], children: dict[str, list[tuple[str, str]]]) -
         "detected_at": [row[3].detected_at for row in rows],
         "evidence": [row[3].evidence for row in rows],
     }
-    return to_arrow(DELETIONS, [{}] * len(rows), given)
+    return to_arrow(DELETIONS, [{}] * len(rows), given, UNMASKED)
 
 
 def _resource(table: Table, items: Iterator[pa.Table]) -> DltResource:
