@@ -52,6 +52,8 @@ async def refresh(turn: Turn, table: Table, state: State) -> AsyncIterator[pa.Ta
         turn.report.warn(f"{table.name} is not read: {error}")
         return
     yield tombstones(table, [{}], reading.began) if table.scope == "whole" else reading.parents()
+    if turn.has_children(table) and reading.missing(turn.ledger.row_keys(table.name)):
+        turn.left_behind(table)
     turn.report.lanes["directory"].done += 1
     state["refreshed_at"] = reading.began.isoformat()
 

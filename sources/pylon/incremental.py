@@ -75,7 +75,9 @@ class _Lane:
                     yield batch
         for parent in kept.keys() - set(named):
             del kept[parent]
-        if self._whole >= set(named):
+        if self._table.parents_setting and not named:
+            return
+        if named and self._whole >= set(named):
             self._state["refreshed_at"] = began.isoformat()
         elif not self._table.append_only and is_due(self._table, self._turn.settings, self._state, began):
             with self._turn.unit(patient=True):

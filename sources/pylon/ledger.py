@@ -95,10 +95,11 @@ class Ledger:
     def orphans(self, child: str) -> set[str]:
         """Return the parents that are gone from their table, though rows or the ledger still speak of them."""
         table = TABLES[child]
-        if table.parent is None or not self._exists(str(table.parent_table)):
+        if not self._exists(str(table.parent_table)):
             return set()
-        known = self._values(child, table.parent) | self._in_ledger(table)
-        return known - self._values(str(table.parent_table), "id") if known else set()
+        known = self._in_ledger(table) | (self._values(child, table.parent) if table.parent else set())
+        alive = (self._values(name, column) for name, column in self._sources(table))
+        return known.difference(*alive) if known else set()
 
     def keys(self, table: str) -> set[str]:
         """Return the first key column of all rows that a table holds."""

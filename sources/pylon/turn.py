@@ -240,9 +240,12 @@ class Turn:
         return child.parent_table in self.lanes and child.parent_table not in self._left
 
     def left_behind(self, parent_table: Table) -> None:
-        """Ask for another turn where rows hang on some that were just removed."""
-        orphaned = any(TABLES[name].parent_table == parent_table.name for name in self.work)
-        self.control.unfinished = self.control.unfinished or orphaned
+        """Ask for another turn, which takes away what hangs on rows that were just removed."""
+        self.control.unfinished = self.control.unfinished or self.has_children(parent_table)
+
+    def has_children(self, parent_table: Table) -> bool:
+        """Whether a lane of this turn reads what hangs on a table."""
+        return any(TABLES[name].parent_table == parent_table.name for name in self.work)
 
     async def wait_for_work(self) -> None:
         """Wait until an issue came, or a lane left, or a moment has passed."""
