@@ -57,7 +57,7 @@ def read_settings(given: Mapping[str, Any] | None = None, *, token: bool = True)
     if "region" in chosen:
         found.pop("base_url", None)  # it would silently win over the region that was just asked for
     api_key = dlt.secrets.get(f"{SECTION}.{SECRET}") if token else UNUSED
-    mask_key = dlt.secrets.get(f"{SECTION}.{MASK_KEY}")
+    mask_key: Any = dlt.secrets.get(f"{SECTION}.{MASK_KEY}")
     return settings(api_key, mask_key=mask_key, **{**found, **chosen})
 
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import dlt
 
 from sources.pylon import PACE, Budget, Control, forget, source_of
-from sources.pylon.catalog import HISTORIES, TABLES
-from sources.pylon.errors import ConfigurationError, PylonError, TurnOver
+from sources.pylon.catalog import COLLECTED, DELETIONS, HISTORIES, TABLES
+from sources.pylon.errors import ConfigurationError, Implausible, PylonError, TurnOver
 from sources.pylon.pacing import Pacers
 from sources.pylon.turn import POLL_SECONDS
 
@@ -100,7 +100,16 @@ class Job:
         with run_lock(self.pipeline):
             settle(self.pipeline)
             self._recall_pace()
-            return reconcile(self.pipeline, self.settings, self.control, self._pause, confirmed=confirmed)
+            outcome = reconcile(self.pipeline, self.settings, self.control, self._pause, confirmed=confirmed)
+            if confirmed:
+                self._read_collections_again()
+            return outcome
+
+    def _read_collections_again(self) -> None:
+        """Read the collections that are due, as those are that lacked too much, and let go what they lack."""
+        self.control.confirmed = True
+        self.tables = tuple(name for name in self.tables if TABLES[name].kind in COLLECTED)
+        self._take_turns()
 
     def _reconciliation_is_due(self) -> bool:
         return (
@@ -168,6 +177,8 @@ class Job:
             tables = [name for name in tables if name not in self.control.postponed]
             self.pipeline.run(forget(tables))
         source = source_of(self.settings, self.control).with_resources(*tables)
+        if refresh:  # what was recorded of former times cannot be read again
+            source.resources[DELETIONS.name].selected = False
         self.pipeline.run(source, refresh=refresh)  # type: ignore[arg-type]
         if refresh and self.control.postponed:
             self.control.unfinished = True
@@ -189,6 +200,8 @@ class Job:
             return exits.DONE
         if all(isinstance(failure.error, ConfigurationError) for failure in failures):
             return exits.CONFIGURATION
+        if all(isinstance(failure.error, Implausible) for failure in failures):
+            return exits.DATA_CHECK
         return exits.UNAVAILABLE
 
 

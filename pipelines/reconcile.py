@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sources.pylon.catalog import CHILDREN, ENDPOINTS, HISTORIES
 from sources.pylon.client import Client, Pause
+from sources.pylon.departures import catches
 from sources.pylon.ledger import Ledger
 from sources.pylon.reading import history_done
 from sources.pylon.reconcile import RECONCILED_AT, Gone, confirm, list_all, removal
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 
     from sources.pylon import Control
     from sources.pylon.settings import Settings
-
-CATCH_SHARE = 0.2
-CATCH_ROWS = 50
-"""More than this many issues, and more than that share of them, are not removed without being told to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +90,7 @@ def reconcile(
 
 
 def _catch(missing: int, stored: int, *, confirmed: bool) -> None:
-    if not confirmed and missing > CATCH_ROWS and missing > stored * CATCH_SHARE:
+    if not confirmed and catches(missing, stored):
         raise exits.Problem(
             f"{missing:,} of {stored:,} issues in the copy are not listed by Pylon any more. Nothing was removed.",
             "If that many were really deleted, confirm with: pylon reconcile --yes. If not, check that the token"

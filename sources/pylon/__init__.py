@@ -14,7 +14,7 @@ from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource, DltSource
 
 from . import children, directory, incremental, issues, loading
-from .catalog import TABLES, Table
+from .catalog import ALL_TABLES, COLLECTED, DELETIONS, TABLES, Table
 from .errors import ConfigurationError, PermissionDenied
 from .ledger import Ledger
 from .pacing import Pacers
@@ -32,10 +32,12 @@ class PylonSource(DltSource):
     """A dlt source in which what needs a ledger always takes it along."""
 
     def with_resources(self, *resource_names: str) -> DltSource:
-        """Select resources by name; with messages comes ``issue_sync``, their ledger, and so on."""
+        """Select resources by name; with messages comes ``issue_sync``, their ledger, with accounts ``deletions``."""
         ledgers = {TABLES[name].ledger for name in resource_names if name in TABLES}
         needed = {name for name in ledgers if name} - set(resource_names)
-        return super().with_resources(*resource_names, *needed)
+        if any(TABLES[name].kind in COLLECTED for name in resource_names if name in TABLES):
+            needed.add(DELETIONS.name)
+        return super().with_resources(*resource_names, *(needed - set(resource_names)))
 
 
 @dlt.source(name="pylon", section="pylon", max_table_nesting=0, _impl_cls=PylonSource)
@@ -128,7 +130,8 @@ def resources(config: Settings, control: Control | None = None) -> list[DltResou
     def turn() -> Turn:
         return keeper.turn(load_package_state()["load_id"])
 
-    return [_resource(table, turn, selected=table.name in config.usual) for table in TABLES.values()]
+    usual = {*config.usual, DELETIONS.name}
+    return [_resource(table, turn, selected=table.name in usual) for table in ALL_TABLES.values()]
 
 
 def _pacers(config: Settings, state: Mapping[str, Any]) -> Pacers:
@@ -142,6 +145,7 @@ def _resource(table: Table, turn: Callable[[], Turn], *, selected: bool) -> DltR
         "nested": _nested,
         "ledger": _written,
         "history": _written,
+        "deletions": _written,
         "directory": _directory,
         "incremental": _incremental,
     }[table.kind]
@@ -210,7 +214,8 @@ async def _nested(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
 
 
 async def _written(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
-    turn.record_postponed(table)
+    if table.kind == "history":
+        turn.record_postponed(table)
     queue = turn.synced[table.name]
     while (turn.writers(table.name) or not queue.empty()) and (batch := await queue.get()) is not None:
         yield batch

@@ -24,6 +24,7 @@ from .model import (
 __all__ = [
     "ALL_TABLES",
     "CHILDREN",
+    "COLLECTED",
     "DELETIONS",
     "DIRECTORY",
     "ENDPOINTS",
@@ -88,6 +89,9 @@ LEDGERS: tuple[Table, ...] = tuple(table for table in TABLES.values() if table.k
 
 HISTORIES: tuple[Table, ...] = tuple(table for table in TABLES.values() if table.kind == "history")
 """What the connector writes when it sees that something has changed."""
+
+COLLECTED: frozenset[Kind] = frozenset({"directory", "incremental"})
+"""The kinds of table whose rows go when a complete reading no longer shows them."""
 
 USUAL: tuple[str, ...] = tuple(name for name, table in TABLES.items() if not table.off)
 """The tables that are read unless others are selected."""

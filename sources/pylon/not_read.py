@@ -8,7 +8,6 @@ _NO_TIME = "It has no time filter, so {}, which lists everything, does as well."
 NOT_READ: dict[str, str] = {
     "POST /accounts/search": _NO_TIME.format("`GET /accounts`"),
     "POST /contacts/search": _NO_TIME.format("`GET /contacts`"),
-    "GET /contacts/{id}": _ONE.format("`GET /contacts`"),
     "POST /users/search": _NO_TIME.format("`GET /users`"),
     "GET /users/{id}": _ONE.format("`GET /users`"),
     "GET /teams/{id}": _ONE.format("`GET /teams`"),
@@ -21,7 +20,7 @@ NOT_READ: dict[str, str] = {
         "`GET /knowledge-bases/{id}/collections`"
     ),
     "GET /knowledge-bases/{id}/articles/{article_id}": (
-        "`GET /knowledge-bases/{id}/articles` has the same objects; a translation would cost a request for each language."
+        "`GET /knowledge-bases/{id}/articles` has the same objects; a translation would cost a request each."
     ),
     "GET /projects/{id}": _ONE.format("`POST /projects/search`"),
     "POST /surveys/search": (

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from .catalog import CHILDREN, HISTORIES, LEDGERS, NESTED, TABLES, Table
+from .catalog import CHILDREN, COLLECTED, DELETIONS, HISTORIES, LEDGERS, NESTED, TABLES, Table
 from .client import Client
 from .errors import PylonError, TurnOver
 from .history import Subject, record, subjects
@@ -64,6 +64,8 @@ class Control:
     budget: Budget = field(default_factory=Budget)
     strict: bool = False
     unfinished: bool = False
+    confirmed: bool = False
+    """Whether rows may be removed however many they are."""
     postponed: dict[str, list[pa.Table]] = field(default_factory=dict)
     """Batches to be recorded in a history that takes no part in this turn."""
     caught_up: set[str] = field(default_factory=set)
@@ -95,7 +97,7 @@ class Turn:
         self.patient_client = Client(settings, control.pacers, pause=self.pause_patiently)
         self.work = {child.name: Work() for child in (*CHILDREN, *NESTED) if child.name in self.lanes}
         self.synced: dict[str, asyncio.Queue[pa.Table | None]] = {
-            table.name: asyncio.Queue() for table in (*LEDGERS, *HISTORIES)
+            table.name: asyncio.Queue() for table in (*LEDGERS, *HISTORIES, DELETIONS)
         }
         self._recorded: dict[str, dict[Subject, str]] = {history.name: {} for history in HISTORIES}
         self._cutoffs: dict[str, datetime | None] = {}
@@ -230,7 +232,9 @@ class Turn:
             await self.patient_client.close()
 
     def writers(self, written: str) -> set[str]:
-        """Return the lanes of this turn that write into a ledger or a history."""
+        """Return the lanes of this turn that write into a ledger, a history or the deletions."""
+        if written == DELETIONS.name:
+            return {name for name in self.lanes if name in TABLES and TABLES[name].kind in COLLECTED}
         if watched := TABLES[written].watches:
             return {watched} & self.lanes
         return {name for name in self.work if TABLES[name].ledger == written}
