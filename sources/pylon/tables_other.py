@@ -104,7 +104,11 @@ FEATURE_REQUESTS = Table(
         Column("id", "text", "Identifies the wish."),
         Column("title", "text", "The wish in a few words."),
         Column("description", "text", "The wish in full."),
-        Column("request_status", "text", "How far it is: one of Pylon's statuses, such as in_progress, or your own."),
+        Column(
+            "request_status",
+            "text",
+            "How far it is: one of Pylon's statuses, such as in_progress, or your own.",
+        ),
         Column("account_ids", "json", "List of the companies that asked for it, each an id of accounts."),
         Column("evidence_count", "bigint", "How often it was asked for, as far as relevant."),
         Column(

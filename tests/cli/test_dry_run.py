@@ -60,7 +60,9 @@ def test_it_asks_nothing_and_changes_nothing(desk: Desk, tmp_path: Path) -> None
 
 
 def test_a_run_with_everything_known_asks_exactly_what_was_announced(desk: Desk) -> None:
-    desk.config('[sources.pylon]\ninclude = ["audit_logs"]\ncustom_object_types = ["companies", "work-orders"]\n')
+    desk.config(
+        '[sources.pylon]\ninclude = ["audit_logs"]\ncustom_object_types = ["companies", "work-orders"]\n'
+    )
     desk.pylon("run", "--exclude", "issue_messages,issue_followers,kb_articles,task_comments")
     desk.server.clear_log()
     announced = plan(desk)

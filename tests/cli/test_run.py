@@ -71,7 +71,9 @@ def test_exclude_leaves_tables_out(desk: Desk) -> None:
 
 
 def test_what_is_off_is_read_once_it_is_configured_or_selected(desk: Desk) -> None:
-    desk.config('[sources.pylon]\ninclude = ["audit_logs"]\ncustom_object_types = ["companies", "work-orders"]\n')
+    desk.config(
+        '[sources.pylon]\ninclude = ["audit_logs"]\ncustom_object_types = ["companies", "work-orders"]\n'
+    )
     rest = ",".join(sorted(FILLED - {ledger.name for ledger in LEDGERS} - {"teams"}))
     assert desk.pylon("run", "--exclude", rest).code == 0
     assert desk.tables() == {"teams", "audit_logs", "custom_objects"}

@@ -16,7 +16,6 @@ from sources.pylon import pylon_source
 from sources.pylon.catalog import TABLES, USUAL
 from sources.pylon.errors import ConfigurationError, CredentialsError, Unavailable
 
-
 USUAL_BUT_CUSTOM = [name for name in USUAL if name != "custom_objects"]
 """Which types of custom objects there are has to be configured."""
 

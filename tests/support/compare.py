@@ -258,7 +258,7 @@ def _without_deleted(table: Table, rows: list[Row], stored: Rows, living: set[st
 def _parents(ledger: str, truth: Rows, names: list[str]) -> dict[str, dict[str, Row]]:
     """Return by child and id what should have been asked for."""
     issues = {row["id"]: row for row in truth["issues"]}
-    parents = {child: issues for child in ISSUE_CHILDREN}
+    parents = dict.fromkeys(ISSUE_CHILDREN, issues)
     parents["issue_voice_calls"] = {id_: row for id_, row in issues.items() if row.get("source") == "phone"}
     parents["task_comments"] = {row["id"]: row for row in truth.get("tasks", ())}
     mentioned = {(row.get("milestone") or {}).get("id") for row in truth.get("tasks", ())} - {None}

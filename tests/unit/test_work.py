@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.pylon.work import RECENT, Times, Synced, Work, is_due, rank, vouched_for
+from sources.pylon.work import RECENT, Synced, Times, Work, is_due, rank, vouched_for
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 T1, T2 = NOW - timedelta(days=2), NOW - timedelta(days=1)
@@ -89,7 +89,13 @@ def test_work_is_handed_out_by_worth_then_youth_then_arrival() -> None:
     work.push(issue("fourth", created=T1), 1)
     work.push(issue("first", created=None), 0)
     assert len(work) == 5
-    assert [found.parent_id for found in iter(work.pop, None)] == ["first", "second", "third", "fourth", "old"]
+    assert [found.parent_id for found in iter(work.pop, None)] == [
+        "first",
+        "second",
+        "third",
+        "fourth",
+        "old",
+    ]
     assert len(work) == 0
 
 
