@@ -13,7 +13,7 @@ from sources.pylon.client import Client
 from sources.pylon.errors import PermissionDenied, PylonError, Rejected
 from sources.pylon.pacing import Pacers
 from sources.pylon.reading import rfc3339
-from sources.pylon.turn import id_in
+from sources.pylon.turn import id_in, may_have
 
 from . import configuration, exits, screens
 from .causes import explain
@@ -184,18 +184,19 @@ class _Probe:
             return next(iter(getattr(self._settings, table.parents_setting)), None)
         parent = TABLES[str(table.parent_table)]
         endpoint = ENDPOINTS["search_issues"] if parent.kind == "issues" else parent.endpoint
-        if parent.name not in self._seen or table.refer != ("id",):
-            limit = 1 if endpoint.page_size and table.refer == ("id",) else None
+        any_will_do = table.refer == ("id",) and table.only is None
+        if parent.name not in self._seen or not any_will_do:
+            limit = 1 if endpoint.page_size and any_will_do else None
             page = await self._client.first_page(endpoint, body=self._body(endpoint), limit=limit)
             self._seen[parent.name] = page.rows
-        found = (id_in(table, row) for row in self._seen[parent.name])
+        found = (id_in(table, row) for row in self._seen[parent.name] if may_have(table, row))
         return next((one for one in found if one), None)
 
 
 def _no_parent(table: Table) -> str:
     if table.parents_setting:
         return f"{table.parents_setting} is not set"
-    return f"there is nothing of {table.parent_table} yet"
+    return f"there are no {str(table.parent_table).replace('_', ' ')} yet to which it could belong"
 
 
 def _leave_out(table: Table) -> str:

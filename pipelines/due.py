@@ -90,7 +90,7 @@ def take(
 
 
 def _collection(due: Due, table: Table, settings: Settings, state: Mapping[str, Any]) -> None:
-    streams = len(state.get("streams", ()))
+    streams = sum("changed_until" in stream for stream in state.get("streams", {}).values())
     if streams:
         due.searched[table.name] = streams
     if table.parents_setting:

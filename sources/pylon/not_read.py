@@ -20,7 +20,7 @@ NOT_READ: dict[str, str] = {
         "`GET /knowledge-bases/{id}/collections`"
     ),
     "GET /knowledge-bases/{id}/articles/{article_id}": (
-        "`GET /knowledge-bases/{id}/articles` has the same objects; a translation would cost a request each."
+        "`GET /knowledge-bases/{id}/articles` has the same objects; translations would cost a request a language."
     ),
     "GET /projects/{id}": _ONE.format("`POST /projects/search`"),
     "POST /surveys/search": (

@@ -337,7 +337,7 @@ class Turn:
             work = self.work[child.name]
             for id_, row in parents.items():
                 parent, known = _times(child, id_, row), synced.get(child.name, {}).get(id_)
-                if _may_have(child, row) and is_due(parent, known, self._cutoffs.get(child.name)):
+                if may_have(child, row) and is_due(parent, known, self._cutoffs.get(child.name)):
                     work.push(parent, rank(parent, known, now))
             # a child's lane that has left already leaves it to the next turn
             late = child.name in self._left and (bool(len(work)) or work.again)
@@ -357,7 +357,8 @@ def id_in(child: Table, row: Row) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _may_have(child: Table, row: Row) -> bool:
+def may_have(child: Table, row: Row) -> bool:
+    """Whether anything of a child can hang on a row."""
     return child.only is None or row.get(child.only[0]) == child.only[1]
 
 
@@ -386,4 +387,4 @@ class TurnKeeper:
         return self._turn
 
 
-__all__ = ["Budget", "Control", "Turn", "TurnKeeper", "id_in"]
+__all__ = ["Budget", "Control", "Turn", "TurnKeeper", "id_in", "may_have"]

@@ -272,7 +272,7 @@ def _parents(ledger: str, truth: Rows, names: list[str]) -> dict[str, dict[str, 
 
 
 def _gone(rows: list[Row], living: set[str]) -> set[str]:
-    return {row["issue_id"] for row in rows} - living
+    return {row["issue_id"] for row in rows if "issue_id" in row} - living
 
 
 def _ledger(
