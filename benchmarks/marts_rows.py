@@ -100,8 +100,8 @@ def _issues(issues: int) -> list[str]:
 
 def _fields() -> str:
     one = f"{list(OPTIONS)}[1 + n % 4]"
-    values = {slug: f"json_object('value', {one})" for slug in FIELDS[:3]}
-    values |= {slug: "json_object('value', n % 100)" for slug in FIELDS[3:5]}
+    values = dict.fromkeys(FIELDS[:3], f"json_object('value', {one})")
+    values |= dict.fromkeys(FIELDS[3:5], "json_object('value', n % 100)")
     values["areas"] = f"json_object('values', json_array({one}, 'other'))"
     return "json_object(" + ", ".join(f"'{slug}', {value}" for slug, value in values.items()) + ")"
 
@@ -112,7 +112,8 @@ def _children() -> list[str]:
         SELECT id || '-' || k AS id, id AS issue_id,
             created_at + to_seconds(least(life, epoch({END}) - epoch(created_at)) * k / messages) AS timestamp,
             k % 2 = 1 AND draw(n * 1000 + k, 'private') < 0.25 AS is_private, 'email' AS source,
-            CASE WHEN k % 2 = 1 THEN 'user' || floor(draw(n * 1000 + k, 'author') * {AGENTS})::INT END AS author_user_id,
+            CASE WHEN k % 2 = 1 THEN 'user' || floor(draw(n * 1000 + k, 'author') * {AGENTS})::INT END
+                AS author_user_id,
             CASE WHEN k % 2 = 0 THEN 'contact' || n % 1000 END AS author_contact_id,
             json_object('name', 'Somebody') AS author,
             CASE WHEN k % 2 = 0 THEN json_object('from_email', 'x@customer.example', 'to_emails',

@@ -12,12 +12,11 @@ from contextlib import suppress
 from dataclasses import fields
 from difflib import get_close_matches
 from typing import Any
-from zoneinfo import available_timezones
 
 import dlt
 
 from sources.pylon.errors import ConfigurationError
-from sources.pylon.settings import Settings, settings
+from sources.pylon.settings import Settings, included, settings
 
 from . import package
 
@@ -25,15 +24,22 @@ SECTION = "sources.pylon"
 ANALYSIS = "transform"
 """The section with the settings of ``pylon transform``."""
 SECRET = "api_key"  # noqa: S105 - the name of a setting, not a secret
+MASK_KEY = "mask_key"
 UNUSED = "unused"
 """Stands in for the token where nothing is asked."""
 
 _TEXTS = ("base_url", "region")
 _NUMBERS = ("rate_window_seconds", "lookback_seconds", "timeout_seconds", "reconcile_hours")
 _WHOLE = ("page_size",)
-_TABLES = ("rate_limits", "refresh_hours")
+_TABLES = ("rate_limits", "refresh_hours", "mask")
+_EXAMPLES = {
+    "rate_limits": "{ low = 10 }",
+    "refresh_hours": '{ "*" = 24 }',
+    "mask": '{ contacts = { email = "hash" } }',
+}
+_LISTS = ("include", "custom_object_types")
 _DATES = ("start_date",)
-NAMES = tuple(field.name for field in fields(Settings))
+NAMES = (*(field.name for field in fields(Settings) if field.name != "masks"), "mask", MASK_KEY)
 """The names of all settings."""
 
 
@@ -47,12 +53,26 @@ def read_settings(given: Mapping[str, Any] | None = None, *, token: bool = True)
     Raises:
         ConfigurationError: A value cannot be used; the message names the setting.
     """
-    found = {name: value for name in NAMES if name != SECRET and (value := _value(name)) is not None}
+    found = {
+        name: value
+        for name in NAMES
+        if name not in (SECRET, MASK_KEY) and (value := _value(name)) is not None
+    }
     chosen = {name: value for name, value in (given or {}).items() if value is not None}
     if "region" in chosen:
         found.pop("base_url", None)  # it would silently win over the region that was just asked for
     api_key = dlt.secrets.get(f"{SECTION}.{SECRET}") if token else UNUSED
-    return settings(api_key, **{**found, **chosen})
+    mask_key: Any = dlt.secrets.get(f"{SECTION}.{MASK_KEY}")
+    return settings(api_key, mask_key=mask_key, **{**found, **chosen})
+
+
+def include() -> tuple[str, ...]:
+    """Return the tables that the configuration adds to the usual ones.
+
+    Raises:
+        ConfigurationError: There is no such table.
+    """
+    return included(_value("include"))
 
 
 def unknown_names() -> dict[str, str | None]:
@@ -90,8 +110,6 @@ def _like(name: str, value: Any, default: Any) -> Any:
         with suppress(ValueError):
             value = json.loads(value)
     value = value.unwrap() if hasattr(value, "unwrap") else value  # what tomlkit read
-    if name == "timezone" and value not in available_timezones():
-        raise _unlike(name, value, "It must be a time zone, such as Europe/Berlin.")
     kinds: tuple[type, ...] = (type(default),)
     if isinstance(default, float | int):
         kinds = (int, float)
@@ -99,6 +117,8 @@ def _like(name: str, value: Any, default: Any) -> Any:
         kinds = (str, list)
     if isinstance(value, bool) or not isinstance(value, kinds):
         raise _unlike(name, value, f"Its default is {json.dumps(default)}.")
+    if remedy := package.fault(name, value):
+        raise _unlike(name, value, remedy)
     return value
 
 
@@ -115,14 +135,19 @@ def _value(name: str) -> Any:
         return None
     if name in _TEXTS and not isinstance(value, str):
         raise _wrong(name, value, "Write it in quotes.")
-    if name in _DATES:
-        return str(value)
+    return str(value) if name in _DATES else _structured(name, value)
+
+
+def _structured(name: str, value: Any) -> Any:
     if name in _NUMBERS:
         return _parsed(name, value, (int, float), "It must be a number.")
     if name in _WHOLE:
         return _parsed(name, value, (int,), "It must be a whole number.")
+    if name in _LISTS:
+        example = f'Write a list, such as ["{"audit_logs" if name == "include" else "companies"}"].'
+        return _parsed(name, value, (list, tuple), example)
     if name in _TABLES:
-        example = "{ low = 10 }" if name == "rate_limits" else '{ "*" = 24 }'
+        example = _EXAMPLES[name]
         kinds: tuple[type, ...] = (Mapping, int, float) if name == "refresh_hours" else (Mapping,)
         return _parsed(
             name, value, kinds, f"Write a table, such as {example}; as a variable, the same as JSON."

@@ -27,7 +27,7 @@ def adapter(pipeline: dlt.Pipeline, destination: str) -> str:
     Raises:
         Problem: The command cannot build there.
     """
-    if destinations.database_file(pipeline) is not None:
+    if destinations.is_duckdb(pipeline) and destinations.database_file(pipeline) is not None:
         return "duckdb"
     if destinations.is_postgres(pipeline):
         return "postgres"

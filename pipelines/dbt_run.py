@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -98,8 +99,19 @@ def invoke(arguments: Sequence[str], finished: Finished) -> Outcome:
         elif event.info.name == "ConcurrencyLine":
             total = event.data.node_count
 
-    told = dbtRunner(callbacks=[on_event]).invoke(list(arguments))
+    try:
+        told = dbtRunner(callbacks=[on_event]).invoke(list(arguments))
+    finally:
+        _let_go()
     return _outcome(told)
+
+
+def _let_go() -> None:
+    """Close the DuckDB file, which dbt's adapter would keep open, and so locked, until this process ends."""
+    with suppress(ImportError):  # only Postgres is installed
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
 
 
 def _of_event(data: Any) -> Node:
@@ -143,5 +155,8 @@ def _raise_failures(failed: Sequence[Node]) -> None:
 
 
 def _first_lines(message: str) -> str:
-    lines = [line.strip() for line in _COLOURS.sub("", message).splitlines() if line.strip()]
-    return " ".join(lines[:3]) or "no message"
+    lines = [line.strip() for line in _COLOURS.sub("", message).splitlines()]
+    told = [
+        line for line in lines if line and not line.startswith("compiled code at")
+    ]  # which is gone by then
+    return " ".join(told[:3]) or "no message"

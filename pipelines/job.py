@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import dlt
 
 from sources.pylon import PACE, Budget, Control, forget, source_of
-from sources.pylon.catalog import CHILDREN, TABLES
-from sources.pylon.errors import ConfigurationError, PylonError, TurnOver
+from sources.pylon.catalog import COLLECTED, DELETIONS, HISTORIES, TABLES
+from sources.pylon.errors import ConfigurationError, Implausible, PylonError, TurnOver
 from sources.pylon.pacing import Pacers
 from sources.pylon.turn import POLL_SECONDS
 
@@ -31,10 +31,13 @@ FIRST_TURN_SECONDS = 5.0
 TURN_SECONDS = 30.0
 LONGEST_TURN_SECONDS = 90.0
 TURN_ROWS = 60_000
-TURN_DUE = 20_000
-"""Bounds what a turn holds in memory; no allowance known lets a turn read more conversations."""
+TURN_BYTES = 32_000_000
+TURN_DUE = 8_000
+"""These bound what a turn and its load hold in memory; no allowance known lets a turn read more conversations."""
 LOOK_SETTING, LOOK_SECONDS = "extract.futures_poll_interval", 0.25
 """How often dlt looks up from waiting for the lanes; with its own 0.01 that is a third of a paced run's CPU time."""
+LANES_SETTING = "extract.max_parallel_items"
+"""How many lanes dlt waits for at once; with its own 20, the lanes that only wait would keep others from beginning."""
 
 
 @dataclass
@@ -44,7 +47,7 @@ class Job:
     Args:
         pipeline: Where to load; see :func:`destinations.open_pipeline`.
         settings: How to read.
-        tables: The tables to fill.
+        tables: The tables to fill; by default the usual ones, and those that the settings include.
         max_minutes: When to end although something is due; ``None`` for never.
         full_refresh: Drop the tables and read everything anew.
         on_turn: Called after each turn with its number.
@@ -52,7 +55,7 @@ class Job:
 
     pipeline: dlt.Pipeline
     settings: Settings
-    tables: Sequence[str] = tuple(TABLES)
+    tables: Sequence[str] = ()
     max_minutes: float | None = None
     full_refresh: bool = False
     on_turn: Callable[[int], None] = lambda _turn: None
@@ -62,6 +65,7 @@ class Job:
     """What a reconciliation found, if there was one."""
 
     def __post_init__(self) -> None:
+        self.tables = tuple(self.tables) or self.settings.usual
         self.control = Control(Pacers(self.settings.rate_limits, self.settings.rate_window_seconds))
 
     def run(self) -> int:
@@ -75,8 +79,9 @@ class Job:
         """
         if self.max_minutes is not None:
             self.control.budget.deadline = time.monotonic() + self.max_minutes * 60
-        if dlt.config.get(LOOK_SETTING) is None:
-            dlt.config[LOOK_SETTING] = LOOK_SECONDS
+        for name, value in ((LOOK_SETTING, LOOK_SECONDS), (LANES_SETTING, 2 * len(TABLES))):
+            if dlt.config.get(name) is None:
+                dlt.config[name] = value
         with run_lock(self.pipeline), rare_collections():
             settle(self.pipeline)
             self._recall_pace()
@@ -97,6 +102,8 @@ class Job:
             settle(self.pipeline)
             self._recall_pace()
             outcome = reconcile(self.pipeline, self.settings, self.control, self._pause, confirmed=confirmed)
+            if confirmed:
+                self._read_collections_again()
             self._keep_snapshot()
             return outcome
 
@@ -104,6 +111,12 @@ class Job:
         problem = snapshot.keep(destinations.database_file(self.pipeline), oldest=oldest)
         if problem:
             self.control.report.warn(problem)
+
+    def _read_collections_again(self) -> None:
+        """Read the collections that are due, as those are that lacked too much, and let go what they lack."""
+        self.control.confirmed = True
+        self.tables = tuple(name for name in self.tables if TABLES[name].kind in COLLECTED)
+        self._take_turns()
 
     def _reconciliation_is_due(self) -> bool:
         return (
@@ -161,22 +174,29 @@ class Job:
             least_seconds=FIRST_TURN_SECONDS if first else TURN_SECONDS,
             most_seconds=LONGEST_TURN_SECONDS,
             most_rows=TURN_ROWS,
+            most_bytes=TURN_BYTES,
             most_due=TURN_DUE,
             deadline=budget.deadline,
             stop=budget.stop,
         )
-        source = source_of(self.settings, self.control).with_resources(*tables)
         refresh = "drop_resources" if self.full_refresh and first else None
-        if refresh:
+        if refresh:  # what was recorded of former times cannot be read again
+            self.control.postponed = {history.name: [] for history in HISTORIES if history.name in tables}
+            tables = [name for name in tables if name not in self.control.postponed]
             self.pipeline.run(forget(tables))
+        source = source_of(self.settings, self.control).with_resources(*tables)
+        if refresh:  # what was recorded of former times cannot be read again
+            source.resources[DELETIONS.name].selected = False
         self.pipeline.run(source, refresh=refresh)  # type: ignore[arg-type]
+        if refresh and self.control.postponed:
+            self.control.unfinished = True
+        gc.collect()  # the turn, and all that it knew was due, hangs together in cycles
         self.turns += 1
 
     def _tables_left(self) -> list[str]:
         """Leave out the tables whose lane has stopped; the others are finished."""
         tables = [name for name in self.tables if name not in self.control.report.stopped]
-        children = {child.name for child in CHILDREN} & set(tables)
-        return tables if children or set(tables) != {"issue_sync"} else []
+        return [] if all(TABLES[name].kind in ("ledger", "history") for name in tables) else tables
 
     def _out_of_time(self) -> bool:
         budget = self.control.budget
@@ -188,6 +208,8 @@ class Job:
             return exits.DONE
         if all(isinstance(failure.error, ConfigurationError) for failure in failures):
             return exits.CONFIGURATION
+        if all(isinstance(failure.error, Implausible) for failure in failures):
+            return exits.DATA_CHECK
         return exits.UNAVAILABLE
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sources.pylon.catalog import CHILDREN, ENDPOINTS
+from sources.pylon.catalog import CHILDREN, ENDPOINTS, HISTORIES
 from sources.pylon.client import Client, Pause
-from sources.pylon.issues import history_done
+from sources.pylon.departures import catches
 from sources.pylon.ledger import Ledger
+from sources.pylon.reading import history_done
 from sources.pylon.reconcile import RECONCILED_AT, Gone, confirm, list_all, removal
 
 from . import exits
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 
     from sources.pylon import Control
     from sources.pylon.settings import Settings
-
-CATCH_SHARE = 0.2
-CATCH_ROWS = 50
-"""More than this many issues, and more than that share of them, are not removed without being told to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +81,16 @@ def reconcile(
 
     listed, gone = asyncio.run(find())
     ids = [one.issue_id for one in gone]
-    children = {child.name: ledger.children(child.name, ids) for child in CHILDREN}
-    for load in removal(gone, children, datetime.now(UTC).isoformat()):
+    held = [child for child in CHILDREN if ledger.holds(child.name)]
+    children = {child.name: ledger.children(child.name, ids) for child in held}
+    histories = [table.name for table in HISTORIES if table.watches == "issues" and ledger.holds(table.name)]
+    for load in removal(gone, children, histories, datetime.now(UTC).isoformat()):
         pipeline.run(load)
     return Outcome(len(stored), len(listed), len(gone))
 
 
 def _catch(missing: int, stored: int, *, confirmed: bool) -> None:
-    if not confirmed and missing > CATCH_ROWS and missing > stored * CATCH_SHARE:
+    if not confirmed and catches(missing, stored):
         raise exits.Problem(
             f"{missing:,} of {stored:,} issues in the copy are not listed by Pylon any more. Nothing was removed.",
             "If that many were really deleted, confirm with: pylon reconcile --yes. If not, check that the token"

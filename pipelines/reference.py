@@ -1,7 +1,7 @@
 """Writes what the documentation says about tables, endpoints and costs, from the catalogue.
 
-``python -m pipelines.reference`` rewrites ``docs/tables.md``, the dbt package's sources and the marked sections of
-``README.md``; a test fails where they are not what this module would write.
+``python -m pipelines.reference`` rewrites ``docs/tables.md``, ``docs/api-inventory.md``, what the dbt package knows
+of the raw tables, and the marked sections of ``README.md``; a test fails where they are not what this would write.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import math
 import sys
 from pathlib import Path
 
-from sources.pylon.catalog import ALL_TABLES, CHILDREN, ENDPOINTS, RATE_LIMITS, UNREAD, Table, Tier
+from sources.pylon.catalog import ALL_TABLES, CHILDREN, ENDPOINTS, RATE_LIMITS, UNREAD, Tier
 
-from . import exits
+from . import exits, inventory, package
 from .dbt_sources import sources_file, tables_macro
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,12 +30,7 @@ _REPLACES = {
     "row": "the rows that changed",
     "parent": "all rows of what was read",
     "whole": "the whole table",
-}
-_KINDS = {
-    "issues": "changes every run, history once",
-    "child": "when the issue changed",
-    "ledger": "with each child read",
-    "deletions": "when a reconciliation removes something",
+    "version": "nothing",
 }
 
 
@@ -46,8 +41,14 @@ def table_of_tables() -> str:
         source = "written by the connector" if table.endpoint is UNREAD else f"`{table.endpoint.label}`"
         key = ", ".join(f"`{column}`" for column in table.key)
         name = f"[`{table.name}`](docs/tables.md#{table.name})"
-        lines.append(f"| {name} | {table.description} | {key} | {source} | {_when(table)} |")
+        lines.append(f"| {name} | {table.description} | {key} | {source} | {inventory.when(table)} |")
     return "\n".join(lines)
+
+
+def table_of_marts() -> str:
+    """Return the README's list of the tables that ``pylon transform`` builds for people."""
+    lines = ["| table | what it holds |", "|---|---|"]
+    return "\n".join([*lines, *(f"| `{name}` | {told} |" for name, told in package.marts().items())])
 
 
 def exit_codes() -> str:
@@ -85,7 +86,7 @@ def tables_page() -> str:
         parts += [
             f"## {table.name}",
             table.description,
-            f"Key: {key}. Read: {_when(table)}. A read replaces {_REPLACES[table.scope]}.",
+            f"Key: {key}. Read: {inventory.when(table)}. A read replaces {_REPLACES[table.scope]}.",
             f"| column | type | what it holds |\n|---|---|---|\n{columns}",
         ]
     return "\n\n".join(parts) + "\n"
@@ -93,18 +94,17 @@ def tables_page() -> str:
 
 def render(readme: str) -> str:
     """Return the README with its marked sections written anew."""
-    for name, text in {"tables": table_of_tables(), "exits": exit_codes(), "costs": costs()}.items():
+    sections = {
+        "tables": table_of_tables(),
+        "marts": table_of_marts(),
+        "exits": exit_codes(),
+        "costs": costs(),
+    }
+    for name, text in sections.items():
         start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
         before, _, rest = readme.partition(start)
         readme = f"{before}{start}{text}\n{end}{rest.partition(end)[2]}"
     return readme
-
-
-def _when(table: Table) -> str:
-    if table.kind == "directory":
-        hours = table.refresh_hours or 0
-        return "daily" if hours == 24 else "hourly" if hours == 1 else f"every {hours:g} h"
-    return _KINDS[table.kind]
 
 
 def _first_load(issues: int) -> dict[str, int]:
@@ -112,7 +112,8 @@ def _first_load(issues: int) -> dict[str, int]:
     page = ENDPOINTS["list_issues"].page_size or issues
     windows = math.ceil(MONTHS * 30.4 / 30)
     listing = max(windows, math.ceil(issues / page / 0.7))
-    return {"list_issues": listing, **{child.endpoint.name: issues for child in CHILDREN}}
+    children = [child for child in CHILDREN if not child.off]
+    return {"list_issues": listing, **{child.endpoint.name: issues for child in children}}
 
 
 def _duration(issues: int, limits: dict[Tier, int]) -> str:
@@ -124,6 +125,7 @@ def main() -> int:
     """Write the files."""
     (ROOT / "docs").mkdir(exist_ok=True)
     (ROOT / "docs" / "tables.md").write_text(tables_page(), encoding="utf-8")
+    (ROOT / "docs" / "api-inventory.md").write_text(inventory.page(), encoding="utf-8")
     for path, text in PACKAGE.items():
         (ROOT / path).write_text(text(), encoding="utf-8")
     readme = ROOT / "README.md"

@@ -24,6 +24,7 @@ from .wording import count, duration
 if TYPE_CHECKING:
     import dlt
 
+LEFT_BY_DBT = ("dbt_packages", "logs", "target", "package-lock.yml")
 QUIET = ("--quiet", "--log-level", "none", "--log-level-file", "none", "--no-use-colors", "--no-write-json")
 
 
@@ -53,6 +54,7 @@ def run(options: Options) -> int:
         kind = dbt_profile.adapter(pipeline, options.destination)
         dbt_run.require(kind)
         settings = configuration.read_analysis()
+        _require_known(options.select)
         _require_copy(options)
         started = monotonic()
         with run_lock(pipeline), _project(pipeline, options, kind) as folder:
@@ -61,6 +63,14 @@ def run(options: Options) -> int:
                 screens.say(f"Warning: {problem}")
         _tell(outcome, options, destinations.location(pipeline), monotonic() - started)
     return exits.DONE
+
+
+def _require_known(select: tuple[str, ...]) -> None:
+    """Answer a misspelt name at once; what is more than a name, dbt understands."""
+    names = package.models()
+    for text in select:
+        if text.strip("+@").isidentifier() and text.strip("+@") not in names:
+            raise _nothing(text)
 
 
 def _require_copy(options: Options) -> None:
@@ -76,7 +86,7 @@ def _project(pipeline: dlt.Pipeline, options: Options, kind: str) -> Iterator[Pa
     """Put the package and a profile into a folder that goes away: dbt writes beside what it reads."""
     with TemporaryDirectory(prefix="pylon-transform-") as name:
         folder = Path(name)
-        shutil.copytree(package.FOLDER, folder / "project", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(package.FOLDER, folder / "project", ignore=shutil.ignore_patterns(*LEFT_BY_DBT))
         schema = options.schema or f"{options.dataset}_analytics"
         with dbt_profile.written(pipeline, folder, schema, kind):
             yield folder
@@ -96,7 +106,7 @@ def _build(folder: Path, options: Options, settings: dict[str, Any]) -> dbt_run.
     with _view(options) as view:
         outcome = dbt_run.invoke(arguments, view.finished)
     if not outcome.nodes:
-        raise _nothing(options.select)
+        raise _nothing(" ".join(options.select))
     return outcome
 
 
@@ -109,11 +119,10 @@ def _view(options: Options) -> Iterator[BuildView]:
         view.close()
 
 
-def _nothing(select: tuple[str, ...]) -> exits.Problem:
-    names = package.models()
-    near = get_close_matches(select[0].strip("+@"), names, n=1) if select else []
+def _nothing(asked: str) -> exits.Problem:
+    near = get_close_matches(asked.strip("+@"), package.models(), n=1)
     return exits.Problem(
-        f"Nothing is called {' '.join(select)}.",
+        f"Nothing is called {asked}.",
         f"Did you mean {near[0]}?" if near else f"Choose from {', '.join(package.marts())}.",
         exits.USAGE,
     )

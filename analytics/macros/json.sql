@@ -92,7 +92,7 @@
 {%- endmacro %}
 
 {% macro snowflake__json_length(json) -%}
-  coalesce(array_size(try_cast({{ json }} as array)), 0)
+  coalesce(case when is_array({{ json }}) then array_size({{ json }}) end, 0)
 {%- endmacro %}
 
 {% macro bigquery__json_length(json) -%}

@@ -21,7 +21,7 @@
       | selectattr('name', 'equalto', name) | list -%}
   (select
     {%- for column in nodes[0].columns.values() %}
-    cast(null as {{ pylon.raw_type(column.data_type) }}) as {{ adapter.quote(column.name) }}{{ ',' if not loop.last }}
+    cast(null as {{ pylon.raw_type(column.data_type) }}) as {{ pylon.column(column.name) }}{{ ',' if not loop.last }}
     {%- endfor %}
   from (select 1 as nothing) as nothing where 1 = 0)
 {%- endmacro %}
@@ -33,4 +33,17 @@
     'timestamp': pylon.type_instant(), 'json': pylon.type_json(),
   } -%}
   {{ return(types[name]) }}
+{%- endmacro %}
+
+{# A raw column whose name is a keyword, quoted as dlt has created it. #}
+{% macro column(name) -%}
+  {{ return(adapter.dispatch('column', 'pylon')(name)) }}
+{%- endmacro %}
+
+{% macro default__column(name) -%}
+  {{ return(adapter.quote(name)) }}
+{%- endmacro %}
+
+{% macro snowflake__column(name) -%}
+  {{ return(adapter.quote(name | upper)) }}
 {%- endmacro %}

@@ -13,10 +13,11 @@ import dlt
 import pyarrow as pa
 from dlt.extract import DltResource, DltSource
 
-from . import issues, loading, windows
+from . import issues, loading, reading, windows
 from .catalog import CHILDREN, DELETIONS, ENDPOINTS, TABLES, Table
 from .client import Client
 from .errors import Rejected
+from .masking import UNMASKED
 from .rows import to_arrow, tombstones
 
 GONE = frozenset({404, 410})
@@ -53,9 +54,9 @@ async def list_all(
         watch: Told how many ids are known after each page.
     """
     began = await client.now()
-    state: issues.State = {"history_until": (began + windows.PAD).isoformat()}
+    state: reading.State = {"history_until": (began + windows.PAD).isoformat()}
     ids: set[str] = set()
-    async for _, batch in issues.newest_to_oldest(client, state, floor, page_size):
+    async for _, batch in reading.newest_to_oldest(client, issues.PAST, state, floor, page_size):
         ids.update(row["id"] for row in batch.rows)
         watch(len(ids))
     return Listing(ids, began)
@@ -76,7 +77,10 @@ async def confirm(client: Client, missing: Collection[str]) -> list[Gone]:
 
 
 def removal(
-    gone: Sequence[Gone], children: dict[str, list[tuple[str, str]]], reconciled_at: str
+    gone: Sequence[Gone],
+    children: dict[str, list[tuple[str, str]]],
+    histories: Sequence[str],
+    reconciled_at: str,
 ) -> Iterator[DltSource]:
     """Return the loads that remove issues from a copy, with all that hangs on them, and write down their ids.
 
@@ -85,12 +89,14 @@ def removal(
 
     Args:
         gone: The issues.
-        children: What the copy holds of them: ``{table: [(id, issue_id)]}``.
+        children: What the copy holds of them, for every child table that it has: ``{table: [(id, issue_id)]}``.
+        histories: What the copy keeps of former times about issues; no content outlives its deletion.
         reconciled_at: ISO 8601, kept in the state.
     """
     if gone:
         yield _load([(DELETIONS, _records(gone, children))])
-        yield _load([_without(table, gone) for table in (*CHILDREN, TABLES["issue_sync"])])
+        hanging = [TABLES[name] for name in (*children, "issue_sync", *histories)]
+        yield _load([_without(table, gone) for table in hanging])
     yield _load([_without(TABLES["issues"], gone)], reconciled_at)
 
 
@@ -131,7 +137,7 @@ def _records(gone: Sequence[Gone], children: dict[str, list[tuple[str, str]]]) -
         "detected_at": [row[3].detected_at for row in rows],
         "evidence": [row[3].evidence for row in rows],
     }
-    return to_arrow(DELETIONS, [{}] * len(rows), given)
+    return to_arrow(DELETIONS, [{}] * len(rows), given, UNMASKED)
 
 
 def _resource(table: Table, items: Iterator[pa.Table]) -> DltResource:

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from .catalog import EXTRA, SYNCED_AT, Column, Table
 from .errors import Unavailable
+from .masking import Masks
 
 if TYPE_CHECKING:
     Array = pa.Array[Any]
@@ -58,17 +59,19 @@ def arrow_schema(table: Table) -> pa.Schema:
     return pa.schema([*fields, pa.field(REMOVED, pa.bool_())])
 
 
-def to_arrow(table: Table, rows: Sequence[Row], given: Given) -> pa.Table:
+def to_arrow(table: Table, rows: Sequence[Row], given: Given, masks: Masks) -> pa.Table:
     """Build the Arrow table of some rows.
 
     Args:
         table: Which table they belong to.
         rows: The API's objects.
         given: What the catalogue marks as given, ``_extra`` excepted.
+        masks: What must not be written.
 
     Raises:
         Unavailable: A row lacks its key, so that it could not be told from another.
     """
+    rows = masks.apply(table, rows)
     known = _fields(table)
     extras: list[Row | None] = [_unknown(row, known) for row in rows]
     arrays: list[Array] = []
@@ -99,7 +102,11 @@ def tombstones(table: Table, parents: Sequence[Mapping[str, Any]], synced_at: da
         elif field.name == table.sort:
             arrays.append(pa.array([synced_at] * len(parents), field.type))
         elif field.name in table.key or field.name == table.parent:
-            marks = [parent.get(field.name, f"__scope__:{'/'.join(parent.values())}") for parent in parents]
+            mark = "__scope__:{}" if field.type == pa.string() else None
+            marks = [
+                parent.get(field.name, mark.format("/".join(parent.values())) if mark else -1)
+                for parent in parents
+            ]
             arrays.append(pa.array(marks, field.type))
         else:
             arrays.append(pa.nulls(len(parents), field.type))
@@ -240,9 +247,16 @@ def _json(value: object) -> str | None:
 
 def _unsigned(value: object) -> str | None:
     """Keep URLs without their query: it is a signature that expires and differs on every read."""
-    if isinstance(value, list):
-        return _json([url.split("?", 1)[0] if isinstance(url, str) else url for url in value])
-    return _json(value)
+    return _json([_without_query(url) for url in value] if isinstance(value, list) else value)
+
+
+def _without_query(value: object) -> object:
+    """Cut a URL, or the URLs in an object's fields that are called so."""
+    if isinstance(value, str):
+        return value.split("?", 1)[0]
+    if isinstance(value, dict):
+        return {name: _without_query(item) if name.endswith("_url") else item for name, item in value.items()}
+    return value
 
 
 __all__ = ["REMOVED", "SYNCED_AT", "arrow_schema", "instant", "misfits", "to_arrow", "tombstones"]

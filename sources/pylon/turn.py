@@ -13,17 +13,17 @@ from typing import Any
 
 import pyarrow as pa
 
-from .catalog import CHILDREN, Table
+from .catalog import CHILDREN, COLLECTED, DELETIONS, HISTORIES, LEDGERS, NESTED, TABLES, Table
 from .client import Client
 from .errors import PylonError, TurnOver
+from .history import Subject, record, subjects
 from .ledger import Ledger
 from .pacing import Pacers
 from .report import Report
 from .rows import Row, instant, misfits
 from .settings import Settings
-from .work import IssueTimes, Work, is_due, rank
+from .work import Times, Work, is_due, rank
 
-ISSUE_LANES = "issues"
 POLL_SECONDS = 0.25
 _TICK = timedelta(microseconds=1)
 
@@ -35,7 +35,8 @@ class Budget:
     Args:
         least_seconds: A turn of this age ends as soon as all of its lanes wait for their allowance.
         most_seconds: A turn of this age ends at any rate.
-        most_rows: So does one that has read this many rows.
+        most_rows: So does one that has read this many rows,
+        most_bytes: or this much, as Arrow counts it.
         most_due: How many conversations that were due before a turn takes on, for each child.
         deadline: So does any turn at this instant of ``time.monotonic()``.
         stop: So does any turn once this is set.
@@ -44,6 +45,7 @@ class Budget:
     least_seconds: float | None = None
     most_seconds: float | None = None
     most_rows: int | None = None
+    most_bytes: int | None = None
     most_due: int | None = None
     deadline: float | None = None
     stop: threading.Event = field(default_factory=threading.Event)
@@ -62,6 +64,12 @@ class Control:
     budget: Budget = field(default_factory=Budget)
     strict: bool = False
     unfinished: bool = False
+    confirmed: bool = False
+    """Whether rows may be removed however many they are."""
+    postponed: dict[str, list[pa.Table]] = field(default_factory=dict)
+    """Batches to be recorded in a history that takes no part in this turn."""
+    caught_up: set[str] = field(default_factory=set)
+    """The incremental tables that this run has read up to the present; its later turns leave them alone."""
 
 
 class Turn:
@@ -87,8 +95,12 @@ class Turn:
         self.lanes = frozenset(lanes)
         self.client = Client(settings, control.pacers, pause=self.pause)
         self.patient_client = Client(settings, control.pacers, pause=self.pause_patiently)
-        self.work = {child.name: Work() for child in CHILDREN if child.name in self.lanes}
-        self.synced: asyncio.Queue[pa.Table | None] = asyncio.Queue()
+        self.work = {child.name: Work() for child in (*CHILDREN, *NESTED) if child.name in self.lanes}
+        self.synced: dict[str, asyncio.Queue[pa.Table | None]] = {
+            table.name: asyncio.Queue() for table in (*LEDGERS, *HISTORIES, DELETIONS)
+        }
+        self._recorded: dict[str, dict[Subject, str]] = {history.name: {} for history in HISTORIES}
+        self._cutoffs: dict[str, datetime | None] = {}
         self._entered: set[str] = set()
         self._left: set[str] = set()
         self._changed = asyncio.Condition()
@@ -97,7 +109,7 @@ class Turn:
         self._shared: dict[str, asyncio.Task[Any]] = {}
         self._pausing: dict[object, float] = {}
         self._started = time.monotonic()
-        self._rows = 0
+        self._rows = self._bytes = 0
         self._progressed = False
         self._closing = False
         self._at_end: Callable[[], None] = lambda: None
@@ -115,6 +127,7 @@ class Turn:
             or self.out_of_time
             or (budget.most_seconds is not None and age >= budget.most_seconds)
             or (budget.most_rows is not None and self._rows >= budget.most_rows)
+            or (budget.most_bytes is not None and self._bytes >= budget.most_bytes)
         )
         return self._closing
 
@@ -208,8 +221,9 @@ class Turn:
 
     async def _leave(self, name: str) -> None:
         self._left.add(name)
-        if not self._children_left():
-            self.synced.put_nowait(None)
+        for written, queue in self.synced.items():
+            if name in self.writers(written) <= self._left:
+                queue.put_nowait(None)
         async with self._changed:
             self._changed.notify_all()
         self._at_end()
@@ -217,13 +231,25 @@ class Turn:
             await self.client.close()
             await self.patient_client.close()
 
-    def _children_left(self) -> bool:
-        return bool(set(self.work) - self._left)
+    def writers(self, written: str) -> set[str]:
+        """Return the lanes of this turn that write into a ledger, a history or the deletions."""
+        if written == DELETIONS.name:
+            return {name for name in self.lanes if name in TABLES and TABLES[name].kind in COLLECTED}
+        if watched := TABLES[written].watches:
+            return {watched} & self.lanes
+        return {name for name in self.work if TABLES[name].ledger == written}
 
-    @property
-    def more_work_may_come(self) -> bool:
-        """Whether the issue lanes are still at it."""
-        return ISSUE_LANES in self.lanes and ISSUE_LANES not in self._left
+    def more_work_may_come(self, child: Table) -> bool:
+        """Whether the lane of a child's parents is still at it."""
+        return child.parent_table in self.lanes and child.parent_table not in self._left
+
+    def left_behind(self, parent_table: Table) -> None:
+        """Ask for another turn, which takes away what hangs on rows that were just removed."""
+        self.control.unfinished = self.control.unfinished or self.has_children(parent_table)
+
+    def has_children(self, parent_table: Table) -> bool:
+        """Whether a lane of this turn reads what hangs on a table."""
+        return any(TABLES[name].parent_table == parent_table.name for name in self.work)
 
     async def wait_for_work(self) -> None:
         """Wait until an issue came, or a lane left, or a moment has passed."""
@@ -257,9 +283,30 @@ class Turn:
     def count(self, table: Table, batch: pa.Table, rows: int) -> pa.Table:
         """Count a batch on its way to dlt, and return it."""
         self._rows += rows
+        self._bytes += batch.nbytes
         self.report.add_rows(table.name, rows)
         self.report.found_extra(table.name, misfits(batch))
+        for history in HISTORIES:
+            if history.watches == table.name:
+                self._watch(history, batch)
         return batch
+
+    def _watch(self, history: Table, batch: pa.Table) -> None:
+        if history.name in self.lanes:
+            self._record(history, batch)
+        elif history.name in self.control.postponed:
+            self.control.postponed[history.name].append(batch)
+
+    def record_postponed(self, history: Table) -> None:
+        """Record what was read in a turn in which the history took no part."""
+        for batch in self.control.postponed.pop(history.name, []):
+            self._record(history, batch)
+
+    def _record(self, history: Table, batch: pa.Table) -> None:
+        known = self._recorded[history.name]
+        known |= self.ledger.recorded(history, set(subjects(history, batch)) - known.keys())
+        if (rows := record(history, batch, known)).num_rows:
+            self.synced[history.name].put_nowait(rows)
 
     # -- work --------------------------------------------------------------------------------------------------
 
@@ -267,40 +314,59 @@ class Turn:
         """Queue what the destination says is due, as much of it as the budget allows."""
         most = self.control.budget.most_due
         for child, work in self.work.items():
-            due = self.ledger.due(child, most)
-            for issue, synced in due:
-                work.push(issue, rank(issue, synced, now))
+            cutoff = self._cutoffs[child] = self.settings.cutoff(TABLES[child], now)
+            due = self.ledger.due(child, most, cutoff)
+            for parent, synced in due:
+                work.push(parent, rank(parent, synced, now))
             self.control.unfinished = self.control.unfinished or len(due) == most
             self._show(child)
 
-    async def offer(self, rows: Sequence[Row], now: datetime) -> None:
-        """Queue the conversations of issues that were just read, as far as they are due."""
-        if not self.work:
-            return
-        issues = [_times(row) for row in rows]
-        synced = self.ledger.synced([issue.issue_id for issue in issues])
-        for child, work in self.work.items():
-            for issue in issues:
-                known = synced.get(child, {}).get(issue.issue_id)
-                if is_due(issue, known):
-                    work.push(issue, rank(issue, known, now))
+    async def offer(self, parent_table: str, rows: Sequence[Row], now: datetime) -> None:
+        """Queue what hangs on rows that were just read, as far as it is due."""
+        children = [TABLES[name] for name in self.work if TABLES[name].parent_table == parent_table]
+        for refer in dict.fromkeys(child.refer for child in children):
+            self._offer([child for child in children if child.refer == refer], rows, now)
+        if children:
+            async with self._changed:
+                self._changed.notify_all()
+
+    def _offer(self, children: Sequence[Table], rows: Sequence[Row], now: datetime) -> None:
+        parents = {id_: row for row in rows if (id_ := id_in(children[0], row))}
+        synced = self.ledger.synced(children, list(parents))
+        for child in children:
+            work = self.work[child.name]
+            for id_, row in parents.items():
+                parent, known = _times(child, id_, row), synced.get(child.name, {}).get(id_)
+                if may_have(child, row) and is_due(parent, known, self._cutoffs.get(child.name)):
+                    work.push(parent, rank(parent, known, now))
             # a child's lane that has left already leaves it to the next turn
-            late = child in self._left and (bool(len(work)) or work.again)
+            late = child.name in self._left and (bool(len(work)) or work.again)
             self.control.unfinished = self.control.unfinished or late
-            self._show(child)
-        async with self._changed:
-            self._changed.notify_all()
+            self._show(child.name)
 
     def _show(self, child: str) -> None:
         lane = self.report.lanes[child]
         lane.due = lane.done + len(self.work[child])
 
 
-def _times(row: Row) -> IssueTimes:
-    stamps: list[Any] = [
-        instant(row.get(name)) for name in ("created_at", "updated_at", "latest_message_time")
-    ]
-    return IssueTimes(row["id"], *stamps)
+def id_in(child: Table, row: Row) -> str | None:
+    """Return the id that a row gives for a child to ask for, ``None`` if it gives none."""
+    value: Any = row
+    for name in child.refer:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def may_have(child: Table, row: Row) -> bool:
+    """Whether anything of a child can hang on a row."""
+    return child.only is None or row.get(child.only[0]) == child.only[1]
+
+
+def _times(child: Table, id_: str, row: Row) -> Times:
+    if child.parent is None:  # the row only mentions what is asked for
+        return Times(id_, None, None, None)
+    stamps = [instant(row.get(name)) for name in ("created_at", "updated_at", "latest_message_time")]
+    return Times(id_, *stamps)
 
 
 class TurnKeeper:
@@ -321,4 +387,4 @@ class TurnKeeper:
         return self._turn
 
 
-__all__ = ["ISSUE_LANES", "Budget", "Control", "Turn", "TurnKeeper"]
+__all__ = ["Budget", "Control", "Turn", "TurnKeeper", "id_in", "may_have"]

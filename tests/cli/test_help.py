@@ -20,7 +20,7 @@ HEAVY = ("dlt", "httpx", "pyarrow", "duckdb", "pendulum", "rich", "sqlglot", "so
 
 
 def test_there_is_a_verb_for_everything_a_user_does() -> None:
-    assert {"run", "check", "status", "reconcile", "emulator"} <= set(VERBS)
+    assert {"run", "check", "status", "reconcile", "transform", "emulator"} <= set(VERBS)
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -92,6 +92,7 @@ def test_every_setting_can_be_read_from_the_environment() -> None:
         configuration._NUMBERS,
         configuration._WHOLE,
         configuration._TABLES,
+        configuration._LISTS,
         configuration._DATES,
     )
     assert sorted([*(name for kind in kinds for name in kind), configuration.SECRET]) == sorted(NAMES)

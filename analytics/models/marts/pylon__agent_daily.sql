@@ -17,10 +17,14 @@ with written as (
 
 {{ pylon.daily_issue_counts('assignee_id', 'assignee_id is not null') }},
 
-days as (
+all_days as (
     select date_day, user_id from written
-    union
+    union all
     select date_day, assignee_id as user_id from issue_days
+),
+
+days as (
+    select distinct date_day, user_id from all_days
 )
 
 select

@@ -83,7 +83,7 @@ select
     issues.chat_page_url,
     issues.is_portal_visible,
     issues.is_author_unverified,
-    issues.title = 'SCRUBBED' as is_scrubbed,
+    coalesce(issues.title = 'SCRUBBED', false) as is_scrubbed,
 
     issues.created_at,
     issues.created_on,

@@ -1,6 +1,6 @@
 with counted as (
     {%- for table, stamp in pylon.raw_tables().items() %}
-    select '{{ table }}' as table_name, count(*) as row_count, max({{ adapter.quote(stamp) }}) as newest_row_at
+    select '{{ table }}' as table_name, count(*) as row_count, max({{ pylon.column(stamp) }}) as newest_row_at
     from {{ pylon.raw(table) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}

@@ -20,10 +20,14 @@ answered as (
     group by turns.sent_on, issues.team_id
 ),
 
-days as (
+all_days as (
     select date_day, team_id from issue_days
-    union
+    union all
     select date_day, team_id from answered
+),
+
+days as (
+    select distinct date_day, team_id from all_days
 )
 
 select

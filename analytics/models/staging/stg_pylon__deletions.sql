@@ -1,2 +1,2 @@
-select {{ adapter.quote('table') }} as table_name, id as row_id, nullif(parent_id, '') as issue_id, detected_at, evidence
+select {{ pylon.column('table') }} as table_name, id as row_id, nullif(parent_id, '') as issue_id, detected_at, evidence
 from {{ pylon.raw('deletions') }}

@@ -2,8 +2,8 @@ with messages as (
     select
         id as message_id,
         issue_id,
-        {{ adapter.quote('timestamp') }} as sent_at,
-        {{ pylon.local_day(adapter.quote('timestamp')) }} as sent_on,
+        {{ pylon.column('timestamp') }} as sent_at,
+        {{ pylon.local_day(pylon.column('timestamp')) }} as sent_on,
         coalesce(is_private, false) as is_private,
         source,
         author_name,
@@ -29,10 +29,14 @@ user_emails as (
     select distinct lower(email) as email from {{ pylon.raw('users') }} where email is not null
 ),
 
+known_emails as (
+    select email from {{ pylon.raw('contacts') }}
+    union all
+    select requester_email as email from {{ pylon.raw('issues') }}
+),
+
 contact_emails as (
-    select lower(email) as email from {{ pylon.raw('contacts') }} where email is not null
-    union
-    select lower(requester_email) as email from {{ pylon.raw('issues') }} where requester_email is not null
+    select distinct lower(email) as email from known_emails where email is not null
 )
 
 select
