@@ -16,6 +16,7 @@ import pyarrow as pa
 import emulator
 from pipelines import package
 from sources.pylon.catalog import ALL_TABLES, EXTRA, SYNCED_AT, Table
+from sources.pylon.masking import masks
 from sources.pylon.rows import REMOVED, to_arrow
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -72,9 +73,10 @@ def build(database: Path, folder: Path) -> None:
 
 
 def _arrow(table: Table, rows: list[dict[str, Any]]) -> pa.Table:
-    given = {
+    given: dict[str, Any] = {
         column.name: [row.get(column.name) for row in rows]
         for column in table.columns
         if column.given and column is not EXTRA
     }
-    return to_arrow(table, rows, given | {SYNCED_AT.name: NOW - timedelta(minutes=1)}).drop_columns([REMOVED])
+    given[SYNCED_AT.name] = NOW - timedelta(minutes=1)
+    return to_arrow(table, rows, given, masks(None, None)).drop_columns([REMOVED])
