@@ -80,7 +80,10 @@ def test_example_configuration_sets_only_what_exists() -> None:
 def test_everything_of_the_dbt_package_is_shipped() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     patterns = project["tool"]["setuptools"]["package-data"]["*"]
-    files = [path for path in (ROOT / "analytics").rglob("*") if path.is_file()]
+    files = [
+        path for path in (ROOT / "analytics").rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    ]
+    files = [path for path in files if path.suffix != ".py"]  # modules are shipped as such
     assert [path for path in files if not any(path.match(pattern) for pattern in patterns)] == []
     assert "analytics*" in project["tool"]["setuptools"]["packages"]["find"]["include"]
 
