@@ -95,4 +95,5 @@ def test_every_setting_can_be_read_from_the_environment() -> None:
         configuration._LISTS,
         configuration._DATES,
     )
-    assert sorted([*(name for kind in kinds for name in kind), configuration.SECRET]) == sorted(NAMES)
+    secrets = (configuration.SECRET, configuration.MASK_KEY)
+    assert sorted([*(name for kind in kinds for name in kind), *secrets]) == sorted(NAMES)
