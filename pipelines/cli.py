@@ -128,7 +128,8 @@ def run(
             "--max-minutes",
             metavar="N",
             min=0.01,
-            help="Stop after so long; the next run goes on from there.",
+            help="Stop after so long; the next run goes on from there. Time to spare goes into re-reading the"
+            " conversations that were verified longest ago (sweep_days).",
         ),
     ] = None,
     full_refresh: Annotated[

@@ -38,6 +38,8 @@ class Due:
     reconcile: bool = False
     """Whether the copy is to be compared with a complete listing."""
     oldest_issue: datetime | None = None
+    sweep: dict[str, int] = field(default_factory=dict)
+    """Conversations that the sweep may read again with time to spare, by child."""
 
     @property
     def directory_now(self) -> list[str]:
@@ -76,6 +78,8 @@ def take(
             due.conversations[child.name] = (
                 rows.get("issues", 0) if fresh or copy is None else copy.due(child.name)
             )
+    if copy is not None and not fresh:
+        due.sweep = {child: number for child, number in copy.sweep(settings, now).items() if child in tables}
     for table in DIRECTORY:
         if table.name in tables:
             state = {} if fresh or copy is None else copy.resource(table.name)

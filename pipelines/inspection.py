@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any, cast
 from sources.pylon import PACE
 from sources.pylon.catalog import ALL_TABLES, Table
 from sources.pylon.ledger import Ledger
+from sources.pylon.sweep import Verified, cutoff
 
 from . import destinations
 from .lock import read_lock
 
 if TYPE_CHECKING:
     import dlt
+
+    from sources.pylon.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,15 @@ class Copy:
     def due(self, child: str) -> int:
         """Return how many conversations are due."""
         return Ledger(self.pipeline).count_due(child)
+
+    def sweep(self, settings: Settings, now: datetime) -> dict[str, int]:
+        """Return how many conversations are old enough for the sweep, by child; none is left out."""
+        before = cutoff(settings, now)
+        return Verified(self.pipeline).count(before) if before else {}
+
+    def verified(self) -> dict[str, datetime]:
+        """Return when the conversation that was verified longest ago was read (UTC), by child."""
+        return Verified(self.pipeline).oldest()
 
     def rows(self, table: Table) -> tuple[int, datetime | None] | None:
         """Return how many rows a table holds and when the newest was read; ``None``: there is no table."""

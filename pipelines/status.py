@@ -29,6 +29,8 @@ class TableStatus:
     read_at: datetime | None
     due: int | None = None
     """Conversations, for a child."""
+    verified_since: datetime | None = None
+    """When the conversation that was verified longest ago was read (UTC), for a child."""
     next_read: datetime | None = None
     """For a directory table (UTC)."""
 
@@ -95,11 +97,16 @@ def _fill(status: Status, copy: inspection.Copy, settings: Settings) -> None:
         copy, settings, tuple(TABLES), status.now, rows={name: number for name, (number, _) in rows.items()}
     )
     pacers = Pacers(settings.rate_limits, settings.rate_window_seconds, snapshot=copy.pace)
+    verified = copy.verified()
     per_minute = 60 / settings.rate_window_seconds
     status.exists, status.due = True, due
     status.tables = {
         name: TableStatus(
-            number, _read_at(copy, name, stamp), due.conversations.get(name), due.directory.get(name)
+            number,
+            _read_at(copy, name, stamp),
+            due.conversations.get(name),
+            verified.get(name),
+            due.directory.get(name),
         )
         for name, (number, stamp) in rows.items()
     }
@@ -139,6 +146,7 @@ def _lines(status: Status) -> Iterator[str]:
         for name, table in status.tables.items():
             read = ago(table.read_at, status.now)
             yield f"  {name:<17}{table.rows:>12,}  {read:>14}  {_due(table, status.now)}".rstrip()
+        yield from _verified(status.tables, status.now)
     yield from _pace(status.pace or {})
     if status.runs:
         yield "\n  last runs"
@@ -167,6 +175,14 @@ def _pace(pace: dict[str, tuple[float, float]]) -> Iterator[str]:
     for endpoint, (learnt, start) in shown.items():
         note = "" if learnt == start else f"  (learnt; began at {start:,.0f})"
         yield f"  {endpoint:<50}  {learnt:>8,.0f}{note}"
+
+
+def _verified(tables: dict[str, TableStatus], now: datetime) -> Iterator[str]:
+    """Say how long ago each child was verified, at the longest."""
+    ages = {name: table.verified_since for name, table in tables.items() if table.verified_since}
+    if ages:
+        text = ", ".join(f"{name} {ago(stamp, now)}" for name, stamp in ages.items())
+        yield screens.wrapped("  oldest verification: ", f"{text}.")
 
 
 def _due(table: TableStatus, now: datetime) -> str:

@@ -11,7 +11,7 @@ from sources.pylon.catalog import ENDPOINTS, TABLES
 from . import exits
 from .progress import LANES, asked
 from .screens import wrapped
-from .wording import duration
+from .wording import count, duration
 
 if TYPE_CHECKING:
     from .job import Job
@@ -39,6 +39,8 @@ class Summary:
     ended_early: str = ""
     removed: int | None = None
     """Issues that are gone from Pylon and now from the copy; ``None`` where nobody compared."""
+    swept: int | None = None
+    """Conversations that were read again though nothing said that they had changed; ``None``: there was no sweep."""
     due: dict[str, int] | None = None
 
     @property
@@ -71,6 +73,7 @@ class Summary:
             "extra_fields": self.extra_fields,
             "ended_early": self.ended_early,
             "removed": self.removed,
+            "swept": self.swept,
             "due": self.due,
         }
 
@@ -95,6 +98,7 @@ def summarize(job: Job, *, location: str, seconds: float, code: int, ended_early
         extra_fields={table: sorted(names) for table, names in report.extra_fields.items() if names},
         ended_early=ended_early,
         removed=job.outcome.removed if job.outcome else None,
+        swept=job.swept,
     )
 
 
@@ -112,6 +116,8 @@ def _lines(summary: Summary) -> Iterator[str]:
     yield from _table(summary)
     if summary.removed is not None:
         yield f"Compared with a complete listing: gone and removed: {summary.removed:,}."
+    if summary.swept is not None:
+        yield f"With time to spare, {count(summary.swept, 'conversation')} verified longest ago read again."
     for table, names in summary.extra_fields.items():
         yield wrapped("Kept in _extra: ", f"{table} has fields that are not documented: {', '.join(names)}.")
     for text in summary.warnings[:SHOWN]:

@@ -13,7 +13,7 @@ from dlt.common.storages.load_package import load_package_state
 from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource, DltSource
 
-from . import children, directory, issues, loading
+from . import children, directory, issues, loading, sweep
 from .catalog import CHILDREN, TABLES, Table
 from .errors import ConfigurationError
 from .ledger import Ledger
@@ -106,6 +106,8 @@ def resources(config: Settings, control: Control | None = None) -> list[DltResou
         turn = Turn(config, ours, ledger, load_id, list(source.resources.selected))
         turn.at_end(lambda: state.update({PACE: ours.pacers.snapshot()}))
         turn.take_stock(datetime.now(UTC))
+        if ours.sweep_before:
+            sweep.queue(turn, dlt.current.pipeline(), ours.sweep_before)
         return turn
 
     keeper = TurnKeeper(make)

@@ -62,6 +62,8 @@ class Control:
     budget: Budget = field(default_factory=Budget)
     strict: bool = False
     unfinished: bool = False
+    sweep_before: datetime | None = None
+    """What was verified before it (UTC) is read again, behind all that is due; ``None``: only what is due is read."""
 
 
 class Turn:
