@@ -78,6 +78,17 @@ def _disk(error: BaseException) -> Problem | None:
     return None
 
 
+def _memory(error: BaseException) -> Problem | None:
+    if type(error).__name__ == "OutOfMemoryException":
+        return Problem(
+            f"DuckDB ran out of memory: {_first_line(error)}",
+            'Let it have more, such as DESTINATION__DUCKDB__CREDENTIALS__GLOBAL_CONFIG=\'{"memory_limit": "1GB"}\','
+            f" and run again. {KEPT}",
+            exits.FAILED,
+        )
+    return None
+
+
 def _duckdb(error: BaseException) -> Problem | None:
     if "duckdb" not in type(error).__module__:
         return None
@@ -303,7 +314,7 @@ def _connection(error: BaseException) -> Problem | None:
 
 
 TELLERS: tuple[Callable[[BaseException], Problem | None], ...] = (
-    _ours, _disk, _duckdb, _postgres, _configuration, _files, _connection,
+    _ours, _disk, _memory, _duckdb, _postgres, _configuration, _files, _connection,
 )  # fmt: skip
 """In this order: what says most comes first."""
 

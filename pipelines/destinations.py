@@ -40,6 +40,10 @@ KNOWN = (
 )
 """The destinations that are named where another was probably meant; dlt has more."""
 
+DUCKDB_CONFIG = {"memory_limit": "128MB"}
+"""DuckDB would keep the file in up to 80 % of the machine's memory; beyond this limit it works on disk. Users'
+own ``global_config`` goes before it."""
+
 
 class _QualifiedSqlClient(DuckDbSqlClient):
     """Names tables with their catalog: in ``pylon.duckdb``, ``pylon.issues`` could mean file or schema."""
@@ -59,6 +63,7 @@ class _QualifiedClient(DuckDbClient):
     def __init__(
         self, schema: Schema, config: DuckDbClientConfiguration, capabilities: DestinationCapabilitiesContext
     ) -> None:
+        config.credentials.global_config = {**DUCKDB_CONFIG, **(config.credentials.global_config or {})}
         super().__init__(schema, config, capabilities)
         plain = self.sql_client
         self.sql_client = _QualifiedSqlClient(

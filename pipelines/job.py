@@ -32,8 +32,9 @@ FIRST_TURN_SECONDS = 5.0
 TURN_SECONDS = 30.0
 LONGEST_TURN_SECONDS = 90.0
 TURN_ROWS = 60_000
-TURN_DUE = 20_000
-"""Bounds what a turn holds in memory; no allowance known lets a turn read more conversations."""
+TURN_BYTES = 32_000_000
+TURN_DUE = 8_000
+"""These bound what a turn and its load hold in memory; no allowance known lets a turn read more conversations."""
 LOOK_SETTING, LOOK_SECONDS = "extract.futures_poll_interval", 0.25
 """How often dlt looks up from waiting for the lanes; with its own 0.01 that is a third of a paced run's CPU time."""
 
@@ -190,6 +191,7 @@ class Job:
             least_seconds=FIRST_TURN_SECONDS if first else TURN_SECONDS,
             most_seconds=LONGEST_TURN_SECONDS,
             most_rows=TURN_ROWS,
+            most_bytes=TURN_BYTES,
             most_due=TURN_DUE,
             deadline=budget.deadline,
             stop=budget.stop,
@@ -199,6 +201,7 @@ class Job:
         if refresh:
             self.pipeline.run(forget(tables))
         self.pipeline.run(source, refresh=refresh)  # type: ignore[arg-type]
+        gc.collect()  # the turn, and all that it knew was due, hangs together in cycles
         self.turns += 1
 
     def _tables_left(self) -> list[str]:

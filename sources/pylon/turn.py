@@ -35,7 +35,8 @@ class Budget:
     Args:
         least_seconds: A turn of this age ends as soon as all of its lanes wait for their allowance.
         most_seconds: A turn of this age ends at any rate.
-        most_rows: So does one that has read this many rows.
+        most_rows: So does one that has read this many rows,
+        most_bytes: or this much, as Arrow counts it.
         most_due: How many conversations that were due before a turn takes on, for each child.
         deadline: So does any turn at this instant of ``time.monotonic()``.
         stop: So does any turn once this is set.
@@ -44,6 +45,7 @@ class Budget:
     least_seconds: float | None = None
     most_seconds: float | None = None
     most_rows: int | None = None
+    most_bytes: int | None = None
     most_due: int | None = None
     deadline: float | None = None
     stop: threading.Event = field(default_factory=threading.Event)
@@ -99,7 +101,7 @@ class Turn:
         self._shared: dict[str, asyncio.Task[Any]] = {}
         self._pausing: dict[object, float] = {}
         self._started = time.monotonic()
-        self._rows = 0
+        self._rows = self._bytes = 0
         self._progressed = False
         self._closing = False
         self._at_end: Callable[[], None] = lambda: None
@@ -117,6 +119,7 @@ class Turn:
             or self.out_of_time
             or (budget.most_seconds is not None and age >= budget.most_seconds)
             or (budget.most_rows is not None and self._rows >= budget.most_rows)
+            or (budget.most_bytes is not None and self._bytes >= budget.most_bytes)
         )
         return self._closing
 
@@ -259,6 +262,7 @@ class Turn:
     def count(self, table: Table, batch: pa.Table, rows: int) -> pa.Table:
         """Count a batch on its way to dlt, and return it."""
         self._rows += rows
+        self._bytes += batch.nbytes
         self.report.add_rows(table.name, rows)
         self.report.found_extra(table.name, misfits(batch))
         return batch

@@ -79,7 +79,7 @@ def test_a_ledger_without_its_messages_is_not_believed(edited: Site) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("shard", SHARDS)
 def test_killed_at_points_all_over_an_update(edited: Site, tmp_path: Path, shard: int) -> None:
-    step = 4 if SOAK else 29
+    step = 4 if SOAK else 61
     sweep(edited, tmp_path, FIRST_SEED + 1, step=step, offset=(FIRST_SEED + shard) % step, both=SOAK)
 
 

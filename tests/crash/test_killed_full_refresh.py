@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from support.ordeal import ONE_TURN, POINTS, after_merge_of, recover
+from support.ordeal import ONE_TURN, POINTS, SOAK, after_merge_of, recover
 from support.runner import Runner
 from support.site import Site, duckdb_site
 
@@ -18,7 +18,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory, runner: Runner) -> Iterator
         yield site
 
 
-@pytest.mark.parametrize("fresh", [True, False], ids=["fresh machine", "in place"])
+@pytest.mark.parametrize("fresh", [True, False] if SOAK else [True])
 @pytest.mark.parametrize(
     ("load", "moment"),
     [
