@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sources.pylon import PACE
 from sources.pylon.catalog import ALL_TABLES, Table
+from sources.pylon.late import Late, recall
 from sources.pylon.ledger import Ledger
 from sources.pylon.sweep import Verified, cutoff
 
@@ -53,6 +54,11 @@ class Copy:
     def pace(self) -> Mapping[str, Any]:
         """The pace learnt, by endpoint."""
         return cast("Mapping[str, Any]", self.state.get(PACE) or {})
+
+    @property
+    def late(self) -> Late:
+        """What is known of issues that the search showed late."""
+        return recall(self.state)
 
     def resource(self, table: str) -> Mapping[str, Any]:
         """Return the state of one table's lane."""

@@ -87,6 +87,8 @@ class Job:
             self._take_turns(self._tables_left)
             if self._reconciliation_is_due():
                 self._reconcile()
+                if self.outcome and self.outcome.mended and not self._out_of_time():
+                    self._take_turns(self._conversation_tables)
             if self._has_time_to_spare():
                 self._sweep()
         return self._exit_code()

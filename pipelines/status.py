@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sources.pylon.catalog import ENDPOINTS, TABLES
+from sources.pylon.late import Late, suggested_lookback
 from sources.pylon.pacing import Pacers
 
 from . import configuration, exits, inspection, runs, screens
@@ -49,6 +50,11 @@ class Status:
     pace: dict[str, tuple[float, float]] | None = None
     """Requests a minute that were learnt, and those that learning starts at, by endpoint."""
 
+    late: Late = field(default_factory=Late)
+    """Issues that the search showed late."""
+    lookback: tuple[float, int | None] = (0.0, None)
+    """``lookback_seconds`` as it is, and as it should be where that is more."""
+
     def as_facts(self) -> dict[str, Any]:
         """Return the same for JSON."""
         due = self.due
@@ -63,6 +69,11 @@ class Status:
             "pace": {
                 name: {"requests_a_minute": learnt, "start": start}
                 for name, (learnt, start) in (self.pace or {}).items()
+            },
+            "late": {
+                **asdict(self.late),
+                "lookback_seconds": self.lookback[0],
+                "suggested_lookback_seconds": self.lookback[1],
             },
             "pending_packages": self.pending_packages,
             "runs": [asdict(run) for run in self.runs],
@@ -110,6 +121,11 @@ def _fill(status: Status, copy: inspection.Copy, settings: Settings) -> None:
         )
         for name, (number, stamp) in rows.items()
     }
+    status.late = copy.late
+    status.lookback = (
+        settings.lookback_seconds,
+        suggested_lookback(copy.late, settings.lookback_seconds),
+    )
     status.pace = {
         endpoint.label: (
             pacers.get(name, endpoint.tier).limit * per_minute,
@@ -147,6 +163,7 @@ def _lines(status: Status) -> Iterator[str]:
             read = ago(table.read_at, status.now)
             yield f"  {name:<17}{table.rows:>12,}  {read:>14}  {_due(table, status.now)}".rstrip()
         yield from _verified(status.tables, status.now)
+    yield from _late(status)
     yield from _pace(status.pace or {})
     if status.runs:
         yield "\n  last runs"
@@ -161,6 +178,22 @@ def _progress(due: dues.Due) -> str:
     if due.history_complete:
         history = "is complete"
     return f"Changes are read up to {changes}; the history {history}."
+
+
+def _late(status: Status) -> Iterator[str]:
+    """Say how far behind the search was, and whether the lookback allows for it."""
+    late, (lookback, suggested) = status.late, status.lookback
+    if not late.count:
+        return
+    text = (
+        f"the search showed {count(late.count, 'issue')} after the watermark had passed, by up to"
+        f" {duration(late.largest_seconds)}; the last was found {ago(late.last_at, status.now)}."
+    )
+    if late.beyond:
+        text += f" Of them, {late.beyond:,} came later than the lookback, and only a complete listing showed them."
+    if suggested:
+        text += f" lookback_seconds is {lookback:g}: set it to {suggested}."
+    yield screens.wrapped("  late arrivals: ", text)
 
 
 def _pace(pace: dict[str, tuple[float, float]]) -> Iterator[str]:

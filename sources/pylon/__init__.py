@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import dlt
@@ -13,8 +14,9 @@ from dlt.common.storages.load_package import load_package_state
 from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource, DltSource
 
-from . import children, directory, issues, loading, sweep
+from . import children, directory, issues, late, loading, sweep
 from .catalog import CHILDREN, TABLES, Table
+from .copied import Copied
 from .errors import ConfigurationError
 from .ledger import Ledger
 from .pacing import Pacers
@@ -147,7 +149,8 @@ async def _issues(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
         await issues.begin(turn, state)
     newest: dict[str, datetime] = {}
     floor = turn.settings.start_date
-    lanes = {"changes": issues.changes(turn, state), "history": issues.history(turn, state)}
+    changes = _watched(turn, issues.changes(turn, state), state)
+    lanes = {"changes": changes, "history": issues.history(turn, state)}
     running = {name: lane for name, lane in lanes.items() if name not in turn.report.stopped}
     async with aclosing(issues.side_by_side(turn, running)) as batches:
         async for batch in batches:
@@ -156,6 +159,14 @@ async def _issues(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
                 given = {"_synced_at": turn.stamp(batch.sent_at)}
                 yield turn.count(table, to_arrow(table, rows, given), len(rows))
                 await turn.offer(rows, batch.sent_at)
+
+
+def _watched(
+    turn: Turn, changes: AsyncIterator[issues.Batch], state: issues.State
+) -> AsyncIterator[issues.Batch]:
+    """Count in the source's state what the search shows late."""
+    note = partial(late.remember, dlt.current.source_state())
+    return late.watched(changes, state, turn.settings.start_date, Copied(dlt.current.pipeline()), note)
 
 
 async def _child(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:

@@ -17,7 +17,7 @@ from . import issues, loading, windows
 from .catalog import CHILDREN, DELETIONS, ENDPOINTS, TABLES, Table
 from .client import Client
 from .errors import Rejected
-from .rows import to_arrow, tombstones
+from .rows import Row, to_arrow, tombstones
 
 GONE = frozenset({404, 410})
 RECONCILED_AT = "reconciled_at"
@@ -42,7 +42,10 @@ class Listing:
 
 
 async def list_all(
-    client: Client, floor: datetime | None, page_size: int | None, watch: Callable[[int], None]
+    client: Client,
+    floor: datetime | None,
+    page_size: int | None,
+    see: Callable[[Sequence[Row], datetime], None],
 ) -> Listing:
     """Read the ids of all issues, window by window.
 
@@ -50,14 +53,14 @@ async def list_all(
         client: Whom to ask.
         floor: Issues created before it are left out.
         page_size: Rows per page.
-        watch: Told how many ids are known after each page.
+        see: Shown each page, with the server's time at which it held.
     """
     began = await client.now()
     state: issues.State = {"history_until": (began + windows.PAD).isoformat()}
     ids: set[str] = set()
     async for _, batch in issues.newest_to_oldest(client, state, floor, page_size):
         ids.update(row["id"] for row in batch.rows)
-        watch(len(ids))
+        see(batch.rows, batch.sent_at)
     return Listing(ids, began)
 
 
@@ -91,14 +94,29 @@ def removal(
     if gone:
         yield _load([(DELETIONS, _records(gone, children))])
         yield _load([_without(table, gone) for table in (*CHILDREN, TABLES["issue_sync"])])
-    yield _load([_without(TABLES["issues"], gone)], reconciled_at)
+
+    def note(state: dict[str, Any]) -> None:
+        state[RECONCILED_AT] = reconciled_at
+
+    yield _load([_without(TABLES["issues"], gone)], note)
+
+
+def mending(issues_: pa.Table, note: Callable[[dict[str, Any]], None]) -> DltSource:
+    """Return the load that brings issues of a copy to what a listing showed; their conversations become due by it.
+
+    Args:
+        issues_: Rows of the table ``issues``.
+        note: Writes into the source's state what goes with them.
+    """
+    return _load([(TABLES["issues"], issues_)], note)
 
 
 @dlt.source(name="pylon", section="pylon", max_table_nesting=0)
-def _load(batches: list[tuple[Table, pa.Table]], reconciled_at: str | None = None) -> Any:
+def _load(
+    batches: list[tuple[Table, pa.Table]], note: Callable[[dict[str, Any]], None] = lambda _state: None
+) -> Any:
     def items(batch: pa.Table) -> Iterator[pa.Table]:
-        if reconciled_at is not None:
-            dlt.current.source_state()[RECONCILED_AT] = reconciled_at
+        note(dlt.current.source_state())
         if batch.num_rows:
             yield batch
 
