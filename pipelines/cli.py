@@ -282,6 +282,52 @@ def reconcile(
         raise SystemExit(reconcile_command.run(destination, dataset, given, confirmed=yes))
 
 
+@app.command(short_help="Compare the copy with Pylon: counts by month, and a sample value by value.")
+def verify(
+    destination: Destination = "duckdb",
+    dataset: Dataset = "pylon",
+    sample: Annotated[
+        int,
+        typer.Option("--sample", metavar="N", min=0, help="How many issues to compare value by value."),
+    ] = 20,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", metavar="N", help="Draw the same sample again.  [default: at random]"),
+    ] = None,
+    log_format: Annotated[
+        LogFormat, typer.Option("--log-format", help="A table for people, or JSON for machines.")
+    ] = LogFormat.TEXT,
+    region: Region = None,
+    base_url: BaseUrl = None,
+    start_date: StartDate = None,
+    debug: Debug = False,
+) -> None:
+    r"""Compare the copy with what Pylon holds, and change nothing.
+
+    The issues of each month are counted in a complete listing and in the copy, and a sample of issues is
+    compared value by value, messages, threads and followers included. It first says how many requests that
+    takes. What changed since the last run is no difference. Exit codes: 0 no difference, 4 Pylon stayed
+    unavailable, 5 a difference, 75 a run is at work.
+
+    \b
+    Examples:
+      pylon verify
+      pylon verify --sample 200 --seed 7
+      pylon verify --log-format json
+    """
+    from .screens import one_screen
+
+    as_json = log_format is LogFormat.JSON
+    _prepare(debug=debug, as_json=as_json)
+    with one_screen(debug=debug, as_json=as_json):
+        from . import verify_command
+
+        given = _settings(region, base_url, start_date)
+        raise SystemExit(
+            verify_command.run(destination, dataset, given, sample=sample, seed=seed, as_json=as_json)
+        )
+
+
 @app.command(
     short_help="Serve a stand-in for Pylon's API on this machine.",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},

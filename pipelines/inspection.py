@@ -10,14 +10,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
 
-from sources.pylon import PACE
+from sources.pylon import PACE, extras
 from sources.pylon.catalog import ALL_TABLES, Table
+from sources.pylon.extras import Extra
 from sources.pylon.late import Late, recall
 from sources.pylon.ledger import Ledger
 from sources.pylon.sweep import Verified, cutoff
 
 from . import destinations
-from .lock import read_lock
+from .lock import read_lock, still_lock
 
 if TYPE_CHECKING:
     import dlt
@@ -54,6 +55,11 @@ class Copy:
     def pace(self) -> Mapping[str, Any]:
         """The pace learnt, by endpoint."""
         return cast("Mapping[str, Any]", self.state.get(PACE) or {})
+
+    @property
+    def extras(self) -> dict[str, dict[str, Extra]]:
+        """What stands in ``_extra``, by table and name."""
+        return extras.recall(self.state)
 
     @property
     def late(self) -> Late:
@@ -117,8 +123,13 @@ def place(destination: str, dataset: str) -> Place:
 
 
 @contextmanager
-def opened(destination: str, dataset: str) -> Iterator[Copy | None]:
+def opened(destination: str, dataset: str, *, still: bool = False) -> Iterator[Copy | None]:
     """Open a copy for reading, or give ``None`` where there is none yet.
+
+    Args:
+        destination: Where it is.
+        dataset: Its schema.
+        still: It must not change meanwhile, also where the database lets readers in beside a run.
 
     Raises:
         Problem: dlt knows no such destination, or a run has locked the file (exit code 75).
@@ -129,7 +140,7 @@ def opened(destination: str, dataset: str) -> Iterator[Copy | None]:
         if file is not None and not file.exists():
             yield None
             return
-        with read_lock(pipeline):
+        with (still_lock if still else read_lock)(pipeline):
             if file is not None:
                 pipeline = destinations.open_pipeline(
                     destination, dataset, pipelines_dir=scratch, read_only=True

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sources.pylon.catalog import ENDPOINTS, TABLES
+from sources.pylon.extras import Extra
 from sources.pylon.late import Late, suggested_lookback
 from sources.pylon.pacing import Pacers
 
@@ -50,6 +51,8 @@ class Status:
     pace: dict[str, tuple[float, float]] | None = None
     """Requests a minute that were learnt, and those that learning starts at, by endpoint."""
 
+    extras: dict[str, dict[str, Extra]] = field(default_factory=dict)
+    """What stands in ``_extra``, by table and name."""
     late: Late = field(default_factory=Late)
     """Issues that the search showed late."""
     lookback: tuple[float, int | None] = (0.0, None)
@@ -69,6 +72,10 @@ class Status:
             "pace": {
                 name: {"requests_a_minute": learnt, "start": start}
                 for name, (learnt, start) in (self.pace or {}).items()
+            },
+            "extra_fields": {
+                table: {name: asdict(extra) for name, extra in names.items()}
+                for table, names in self.extras.items()
             },
             "late": {
                 **asdict(self.late),
@@ -121,7 +128,7 @@ def _fill(status: Status, copy: inspection.Copy, settings: Settings) -> None:
         )
         for name, (number, stamp) in rows.items()
     }
-    status.late = copy.late
+    status.late, status.extras = copy.late, copy.extras
     status.lookback = (
         settings.lookback_seconds,
         suggested_lookback(copy.late, settings.lookback_seconds),
@@ -164,6 +171,7 @@ def _lines(status: Status) -> Iterator[str]:
             yield f"  {name:<17}{table.rows:>12,}  {read:>14}  {_due(table, status.now)}".rstrip()
         yield from _verified(status.tables, status.now)
     yield from _late(status)
+    yield from _extras(status.extras)
     yield from _pace(status.pace or {})
     if status.runs:
         yield "\n  last runs"
@@ -194,6 +202,22 @@ def _late(status: Status) -> Iterator[str]:
     if suggested:
         text += f" lookback_seconds is {lookback:g}: set it to {suggested}."
     yield screens.wrapped("  late arrivals: ", text)
+
+
+def _extras(extras: dict[str, dict[str, Extra]]) -> Iterator[str]:
+    """Say what is kept in ``_extra``: fields that could become columns, and values that no column could hold."""
+    for misfit, label in (
+        (False, "undocumented fields"),
+        (True, "values of another type than their column's"),
+    ):
+        parts = [
+            f"{table}.{name} (since {extra.since:%Y-%m-%d})"
+            for table, names in extras.items()
+            for name, extra in names.items()
+            if extra.misfit is misfit
+        ]
+        if parts:
+            yield screens.wrapped(f"  {label}, kept in _extra: ", f"{', '.join(parts)}.")
 
 
 def _pace(pace: dict[str, tuple[float, float]]) -> Iterator[str]:

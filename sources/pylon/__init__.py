@@ -14,7 +14,7 @@ from dlt.common.storages.load_package import load_package_state
 from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource, DltSource
 
-from . import children, directory, issues, late, loading, sweep
+from . import children, directory, extras, issues, late, loading, sweep
 from .catalog import CHILDREN, TABLES, Table
 from .copied import Copied
 from .errors import ConfigurationError
@@ -106,7 +106,7 @@ def resources(config: Settings, control: Control | None = None) -> list[DltResou
         dropped = load_package_state()["state"].get("dropped_tables") or []
         ledger = Ledger(dlt.current.pipeline(), [str(table["name"]) for table in dropped])
         turn = Turn(config, ours, ledger, load_id, list(source.resources.selected))
-        turn.at_end(lambda: state.update({PACE: ours.pacers.snapshot()}))
+        turn.at_end(lambda: _remember(state, ours))
         turn.take_stock(datetime.now(UTC))
         if ours.sweep_before:
             sweep.queue(turn, dlt.current.pipeline(), ours.sweep_before)
@@ -122,6 +122,12 @@ def resources(config: Settings, control: Control | None = None) -> list[DltResou
 
 def _pacers(config: Settings, state: Mapping[str, Any]) -> Pacers:
     return Pacers(config.rate_limits, config.rate_window_seconds, snapshot=state.get(PACE))
+
+
+def _remember(state: dict[str, Any], control: Control) -> None:
+    """Keep in the source's state what later runs and ``pylon status`` want to know."""
+    state[PACE] = control.pacers.snapshot()
+    extras.remember(state, control.report.extra_fields, datetime.now(UTC))
 
 
 def _resource(table: Table, turn: Callable[[], Turn]) -> DltResource:

@@ -36,7 +36,7 @@ def differing(table: Table, wanted: Mapping[str, Any], held: Mapping[str, Any]) 
     return [
         column.name
         for column in table.columns
-        if column.name != table.sort and not _same(column, wanted[column.name], held[column.name])
+        if column.name != table.sort and not _same(column, wanted[column.name], held.get(column.name))
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -38,24 +38,30 @@ class Copied:
             values: What is bound to each ``%s``.
             most: How many rows to return.
         """
+        return (
+            self._run(sql, values, lambda cursor: cursor.fetchmany(most) if most else cursor.fetchall()) or []
+        )
+
+    def rows(self, table: Table, column: str, values: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Return the rows of a table in which a column has one of some values, each as ``{column: value}``.
+
+        A column that the catalogue has and the table has not yet is left out.
+        """
+        for start in range(0, len(values), IDS_PER_QUERY):
+            some = values[start : start + IDS_PER_QUERY]
+            marks = ", ".join(["%s"] * len(some))
+            sql = f"SELECT t.* FROM {{{table.name}}} AS t WHERE {{t.{column}}} IN ({marks})"
+            yield from self._run(sql, some, _dicts) or []
+
+    def _run(self, sql: str, values: Sequence[Any], fetch: Callable[[Any], Any]) -> Any:
         try:
             with (
                 self._pipeline.sql_client() as client,
                 client.execute_query(_named(client, sql), *values) as cursor,
             ):
-                return cursor.fetchmany(most) if most else cursor.fetchall()
+                return fetch(cursor)
         except DatabaseUndefinedRelation:
-            return []
-
-    def rows(self, table: Table, column: str, values: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """Return the rows of a table in which a column has one of some values, each as ``{column: value}``."""
-        names = ", ".join(f"{{t.{name}}}" for name in table.column_names)
-        for start in range(0, len(values), IDS_PER_QUERY):
-            some = values[start : start + IDS_PER_QUERY]
-            marks = ", ".join(["%s"] * len(some))
-            sql = f"SELECT {names} FROM {{{table.name}}} AS t WHERE {{t.{column}}} IN ({marks})"
-            for row in self.select(sql, *some):
-                yield dict(zip(table.column_names, row, strict=True))
+            return None
 
     def issue_times(self) -> dict[str, tuple[datetime | None, datetime | None]]:
         """Return when each issue was created and last updated (UTC), by its id."""
@@ -71,6 +77,11 @@ class Copied:
             sql = f"SELECT {{i.id}}, {{i.updated_at}} FROM {{issues}} AS i WHERE {{i.id}} IN ({marks})"
             found |= {id_: utc(updated) for id_, updated in self.select(sql, *some)}
         return found
+
+
+def _dicts(cursor: Any) -> list[dict[str, Any]]:
+    names = [column[0].lower() for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def utc(value: object) -> datetime | None:
