@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -326,6 +327,34 @@ def verify(
         raise SystemExit(
             verify_command.run(destination, dataset, given, sample=sample, seed=seed, as_json=as_json)
         )
+
+
+@app.command(short_help="Say where Pylon's OpenAPI document differs from what is read.")
+def drift(
+    openapi: Annotated[
+        Path,
+        typer.Option("--openapi", metavar="FILE", help="Pylon's OpenAPI document, a JSON file."),
+    ],
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    r"""Compare Pylon's OpenAPI document with the catalogue: new endpoints, new and removed fields, changed types.
+
+    Nothing is asked, and no copy is needed. The API does not serve its document: save it from Pylon's
+    documentation. Exit codes: 0 no drift, 2 no such document, 5 drift.
+
+    \b
+    Examples:
+      pylon drift --openapi openapi.json
+      pylon drift --openapi openapi.json --json
+    """
+    from .screens import one_screen
+
+    _prepare(debug=debug, as_json=as_json)
+    with one_screen(debug=debug, as_json=as_json):
+        from . import drift as comparison
+
+        raise SystemExit(comparison.run(openapi, as_json=as_json))
 
 
 @app.command(

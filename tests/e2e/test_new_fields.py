@@ -40,6 +40,7 @@ def test_a_new_field_is_remembered_and_becomes_a_column(loaded: Any, promote: An
     first, second, third = world.issue_ids()[3:6]
     world.edit_issue(first, sentiment="good", weather=[1], title=5)
     world.add_message(first, mood="calm")
+    world.advance(30)
     copy.run()
     assert remembered(copy) == {"issues": {"sentiment", "weather", "title"}, "issue_messages": {"mood"}}
     known = runs.state_of(copy.folder)["extra_fields"]
@@ -55,7 +56,10 @@ def test_a_new_field_is_remembered_and_becomes_a_column(loaded: Any, promote: An
     rows = copy.by_id("issues")
     assert (rows[second]["sentiment"], rows[third]["sentiment"]) == ("bad", None)
     assert "sentiment" not in (rows[second]["_extra"] or {})
-    assert {row["mood"] for row in copy.rows()["issue_messages"] if row["issue_id"] == second} == {None, "wild"}
+    assert {row["mood"] for row in copy.rows()["issue_messages"] if row["issue_id"] == second} == {
+        None,
+        "wild",
+    }
     assert remembered(copy) == {"issues": {"weather", "title"}}, "what became a column is forgotten"
     assert runs.state_of(copy.folder)["extra_fields"]["issues"]["weather"] == known["issues"]["weather"]
 
