@@ -1,0 +1,61 @@
+"""Each benchmark runs, in the smallest size, and every contestant copies the same rows. What they measure is not judged."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from benchmarks import allowance, idle, load, memory
+
+
+def figures(printed: str) -> dict[str, list[str]]:
+    """Return the cells of a printed table by the name of their row."""
+    lines = [line.strip()[1:-1].split("|") for line in printed.splitlines() if line.startswith("| ")]
+    return {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in lines}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["with-http", "without-http"])
+def test_load(capsys: pytest.CaptureFixture[str], part: str) -> None:
+    load.main(["--issues", "60", "--rounds", "1", "--only", part])
+    found = figures(capsys.readouterr().out)
+    header = found.pop("")
+    assert header[:3] == ["issues", "messages", "CPU s"]
+    assert len(found) >= 3
+    assert len({tuple(cells[:2]) for cells in found.values()}) == 1, "all of them copied the same"
+    assert all(re.fullmatch(r"\d+\.\d\d", cells[6]) for cells in found.values())
+
+
+@pytest.mark.slow
+def test_allowance(capsys: pytest.CaptureFixture[str]) -> None:
+    allowance.main(
+        [
+            "--windows",
+            "3",
+            "--window-seconds",
+            "1",
+            "--tiers",
+            "july",
+            "--kinds",
+            "sliding",
+            "--contestants",
+            "ours",
+        ]
+    )
+    found = figures(capsys.readouterr().out)
+    assert found["ours, july, sliding: messages"][0] == "60"
+
+
+@pytest.mark.slow
+def test_idle(capsys: pytest.CaptureFixture[str]) -> None:
+    idle.main(["--issues", "60", "--rounds", "1"])
+    found = figures(capsys.readouterr().out)
+    assert found["dlt alone: an empty resource"][0] == "0"
+    assert found["ours, as a script"][0] == "1", "one page of search results"
+
+
+@pytest.mark.slow
+def test_memory(capsys: pytest.CaptureFixture[str]) -> None:
+    memory.main(["--issues", "60", "--minutes", "0.5"])
+    assert figures(capsys.readouterr().out)["60"][0] == "60"
