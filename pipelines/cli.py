@@ -106,7 +106,7 @@ def pylon(
         ),
     ] = False,
 ) -> None:
-    r"""Copy a Pylon workspace into a database of your own, and keep the copy equal to it.
+    """Copy a Pylon workspace into a database of your own, and keep the copy equal to it.
 
     \b
     Begin with:
@@ -155,7 +155,7 @@ def run(
     start_date: StartDate = None,
     debug: Debug = False,
 ) -> None:
-    r"""Copy what is new or changed, and remove what is gone.
+    """Copy what is new or changed, and remove what is gone.
 
     Ctrl-C ends a run in good order: what was read is saved, and the next run goes on from there.
     Exit codes: 0 done, 1 failed, 2 usage, 3 credentials or configuration, 4 Pylon stayed unavailable,
@@ -200,7 +200,7 @@ def check(
     base_url: BaseUrl = None,
     debug: Debug = False,
 ) -> None:
-    r"""Say whether a run would work: token, region, permissions for each table, and the destination.
+    """Say whether a run would work: token, region, permissions for each table, and the destination.
 
     It asks each endpoint once, for one row where it can. Exit codes: 0 all is well, 3 something must be
     set right, 4 Pylon cannot be reached.
@@ -231,7 +231,8 @@ def status(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    r"""Show what the copy holds, how fresh it is, what is due, the pace learnt and the last runs.
+    """Show what the copy holds, how fresh it is, what is due, the pace learnt and the last runs; also how long ago
+    conversations were verified, what the search showed late, and which new fields there are.
 
     It only reads, and asks Pylon nothing. Beside a running sync it works where the destination lets it:
     DuckDB does not, and the answer is then who is at work (exit code 75).
@@ -251,7 +252,7 @@ def status(
         raise SystemExit(report.run(destination, dataset, as_json=as_json))
 
 
-@app.command(short_help="Remove from the copy what is gone from Pylon.")
+@app.command(short_help="Remove from the copy what is gone from Pylon, and mend what differs.")
 def reconcile(
     destination: Destination = "duckdb",
     dataset: Dataset = "pylon",
@@ -263,8 +264,9 @@ def reconcile(
     start_date: StartDate = None,
     debug: Debug = False,
 ) -> None:
-    r"""Compare the copy with a complete listing, and remove the issues that are gone from Pylon.
+    """Compare the copy with a complete listing, and remove the issues that are gone from Pylon.
 
+    Issues that the copy lacks, or holds otherwise, are mended; the next run reads their conversations.
     A run does the same by itself once a day (reconcile_hours). If an unlikely number of issues is gone,
     nothing is removed, and the exit code is 5: look whether that is right, and confirm it with --yes.
 
@@ -303,7 +305,7 @@ def verify(
     start_date: StartDate = None,
     debug: Debug = False,
 ) -> None:
-    r"""Compare the copy with what Pylon holds, and change nothing.
+    """Compare the copy with what Pylon holds, and change nothing.
 
     The issues of each month are counted in a complete listing and in the copy, and a sample of issues is
     compared value by value, messages, threads and followers included. It first says how many requests that
@@ -338,7 +340,7 @@ def drift(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    r"""Compare Pylon's OpenAPI document with the catalogue: new endpoints, new and removed fields, changed types.
+    """Compare Pylon's OpenAPI document with the catalogue: new endpoints, new and removed fields, changed types.
 
     Nothing is asked, and no copy is needed. The API does not serve its document: save it from Pylon's
     documentation. Exit codes: 0 no drift, 2 no such document, 5 drift.
@@ -362,7 +364,7 @@ def drift(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
 def emulator(context: typer.Context) -> None:
-    r"""Serve a stand-in for Pylon's API on this machine, with a sample workspace, until Ctrl-C.
+    """Serve a stand-in for Pylon's API on this machine, with a sample workspace, until Ctrl-C.
 
     All options go to the emulator; see them with: pylon emulator -- --help
 
