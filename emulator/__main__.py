@@ -39,23 +39,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ValueError as error:
         parser.error(str(error))
     with _until_signalled() as done:
-        world = World.seeded(options.seed, options.issues, options.years, options.messages_mean, options.now)
+        size = (options.issues, options.years, options.messages_mean)
+        world = World.seeded(options.seed, *size, options.now, others=options.others)
         try:
             with running(world, settings, options.port) as server:
                 sys.stdout.write(f"{server.base_url} token={server.token}\n")
                 sys.stdout.flush()
-                _live(world, options.changes_per_minute, Random(options.seed), done)
+                _live(world, options, done)
         except OSError as error:
             sys.stderr.write(f"cannot listen on port {options.port}: {error.strerror}\n")
             return 1
     return 0
 
 
-def _live(world: World, changes_per_minute: float, rng: Random, done: threading.Event) -> None:
+def _live(world: World, options: argparse.Namespace, done: threading.Event) -> None:
     """Change the world at random, at an even pace, until `done`."""
-    interval = 60 / changes_per_minute if changes_per_minute > 0 else None
-    while not done.wait(interval):
-        world.random_mutation(rng)
+    rng, pace = Random(options.seed), options.changes_per_minute
+    while not done.wait(60 / pace if pace > 0 else None):
+        world.random_mutation(rng, others=options.others > 0)
 
 
 @contextmanager
@@ -83,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--issues", type=int, default=2000, help="number of issues")
     add("--years", type=float, default=2.0, help="age of the workspace in years")
     add("--messages-mean", type=float, default=4.0, help="messages per issue")
+    add("--others", type=float, default=1.0, help="scale of tasks, surveys, audit logs and so on; 0 for none")
     add("--now", type=_moment, help="moment at which the world's clock starts; the present if not given")
     add("--changes-per-minute", type=float, default=0.0, help="random changes to the workspace")
     add("--token", default="pyl_test", help="the token that is let in")

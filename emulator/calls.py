@@ -8,11 +8,12 @@ from typing import Any
 
 import orjson
 
-from .paging import Key, Place, decode, digest, encode, read_limit
+from .paging import Key, Place, check_limit, decode, digest, encode, read_limit
 from .records import JSON
-from .replies import Page
-from .search import Searcher
+from .replies import Page, bad_request
+from .search import Searcher, cut
 from .settings import Settings
+from .tables import UNSAID, Placed
 from .world import World
 
 
@@ -25,8 +26,11 @@ class Call:
     searcher: Searcher
     endpoint: str
     id: str
+    """The id, or what else the path names first."""
     query: dict[str, str]
     body: JSON = field(default_factory=dict)
+    params: dict[str, str] = field(default_factory=dict)
+    """All that the path names."""
     step_back: int = 0
     """How many rows of the page before are to come again (a fault)."""
 
@@ -55,7 +59,7 @@ def whole(rows: Sequence[JSON]) -> Page:
 
 def paged(call: Call, rows: Sequence[tuple[Key, JSON]], limit: int, *scope: str) -> Page:
     """Return the requested page of `rows`, which are in ascending order of their keys."""
-    query = digest(call.endpoint, call.id, *scope)
+    query = digest(call.endpoint, call.params, *scope)
     place = call.place(query)
     if place is None:
         start = 0
@@ -74,3 +78,31 @@ def paged(call: Call, rows: Sequence[tuple[Key, JSON]], limit: int, *scope: str)
 def limit_of(call: Call, high: int, default: int) -> int:
     """Return the `limit` of the query string, from 1 to `high`."""
     return read_limit(call.query, 1, high, default)
+
+
+def body_limit_of(call: Call, high: int, default: int) -> int:
+    """Return the `limit` of the body, from 1 to `high`."""
+    limit = call.body.get("limit")
+    if limit is None:
+        return default
+    if not isinstance(limit, int) or isinstance(limit, bool):
+        raise bad_request("limit must be an integer")
+    return check_limit(limit, 1, high)
+
+
+def newest_first(call: Call, rows: Sequence[tuple[Key, JSON]], limit: int, *scope: Any) -> Page:
+    """Return the requested page of `rows`, which are in descending order of their keys."""
+    query = digest(call.endpoint, call.params, *scope)
+    place = call.place(query)
+    objects = dict(rows)
+    keys, end = cut(list(objects), place, limit, call.step_back if place is not None else 0)
+    more = call.next(query, end, keys[-1]) if keys and end < len(rows) else None
+    return Page([orjson.dumps(objects[key]) for key in keys], more, paged=True, query=query)
+
+
+def shown(collection: str, placed: Placed) -> JSON:
+    """Return a row as the API shows it: without the parent, which is in the path."""
+    hidden = UNSAID.get(collection)
+    if hidden is None:
+        return placed.row
+    return {name: value for name, value in placed.row.items() if name != hidden}

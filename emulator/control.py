@@ -22,7 +22,8 @@ MUTATIONS = frozenset(
     {
         "create_issue", "edit_issue", "touch_silently", "bulk_edit", "delete_issue", "scrub_issue",
         "add_message", "edit_message", "redact_message", "delete_message", "move_message",
-        "add_thread", "delete_thread", "follow", "unfollow", "put", "edit", "drop", "merge_accounts",
+        "add_thread", "delete_thread", "follow", "unfollow", "put", "create", "edit", "drop", "merge_accounts",
+        "add_comment", "edit_comment", "delete_comment", "rename_option", "add_voice_call", "finish_transcript",
     }
 )  # fmt: skip
 
@@ -89,7 +90,8 @@ class Actions:
         kwargs = args.get("args") or {}
         if name == "random":
             rng = Random(kwargs.get("seed", 0))
-            return [world.random_mutation(rng) for _ in range(int(kwargs.get("count", 1)))]
+            others = bool(kwargs.get("others"))
+            return [world.random_mutation(rng, others) for _ in range(int(kwargs.get("count", 1)))]
         if name not in MUTATIONS:
             raise ValueError(f"no such mutation: {name}; there are random, {', '.join(sorted(MUTATIONS))}")
         return getattr(world, name)(**kwargs)

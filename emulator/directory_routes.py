@@ -6,7 +6,7 @@ from functools import partial
 
 import orjson
 
-from .calls import Call, Handler, limit_of, paged, whole
+from .calls import Call, Handler, limit_of, paged, shown, whole
 from .paging import Key
 from .records import JSON
 from .replies import Page, bad_request, not_found
@@ -17,7 +17,7 @@ DEFAULT_PAGE = 100
 
 def get_me(call: Call) -> Page:
     """Answer `GET /me`."""
-    return Page(orjson.dumps(call.world.me))
+    return Page(orjson.dumps(call.world.rows("organization")[0]))
 
 
 def list_rows(collection: str, call: Call) -> Page:
@@ -30,7 +30,7 @@ def list_pages(collection: str, limit_required: bool, call: Call) -> Page:
     if limit_required and not call.query.get("limit"):
         raise bad_request("limit is required")
     limit = limit_of(call, MAX_PAGE, DEFAULT_PAGE)
-    return paged(call, call.world.placed(collection), limit)
+    return paged(call, placed(call, collection), limit)
 
 
 def get_row(collection: str, name: str, call: Call) -> Page:
@@ -45,6 +45,14 @@ def get_row(collection: str, name: str, call: Call) -> Page:
 
 def _external_ids(row: JSON) -> list[str]:
     return [entry["external_id"] for entry in row.get("external_ids") or []]
+
+
+def placed(call: Call, collection: str, **wanted: str) -> list[tuple[Key, JSON]]:
+    """Return the rows of a collection, with their places, whose fields are the `wanted` ones."""
+    return [
+        ((found.place, 0), shown(collection, found))
+        for found in call.world.tables.placed(collection, **wanted)
+    ]
 
 
 def list_custom_fields(call: Call) -> Page:
@@ -66,14 +74,19 @@ def list_articles(call: Call) -> Page:
 
 
 def _of_base(call: Call, collection: str) -> list[tuple[Key, JSON]]:
-    """Return the rows of the knowledge base in the path, which the API does not repeat in each row."""
+    """Return the rows of the knowledge base in the path."""
     if call.world.row("knowledge_bases", call.id) is None:
         raise not_found("knowledge base")
-    return [
-        (key, {name: value for name, value in row.items() if name != "knowledge_base_id"})
-        for key, row in call.world.placed(collection)
-        if row.get("knowledge_base_id") == call.id
-    ]
+    return placed(call, collection, knowledge_base_id=call.id)
+
+
+def get_of_base(collection: str, name: str, call: Call) -> Page:
+    """Answer with one row of the knowledge base in the path."""
+    ident = call.params.get("article_id") or call.params.get("collection_id")
+    row = next((row for _, row in _of_base(call, collection) if row["id"] == ident), None)
+    if row is None:
+        raise not_found(name)
+    return Page(orjson.dumps(row))
 
 
 HANDLERS: dict[str, Handler] = {
@@ -87,11 +100,19 @@ HANDLERS: dict[str, Handler] = {
     "GET /teams": partial(list_rows, "teams"),
     "GET /teams/{id}": partial(get_row, "teams", "team"),
     "GET /tags": partial(list_rows, "tags"),
+    "GET /tags/{id}": partial(get_row, "tags", "tag"),
     "GET /custom-fields": list_custom_fields,
+    "GET /custom-fields/{id}": partial(get_row, "custom_fields", "custom field"),
     "GET /ticket-forms": partial(list_rows, "ticket_forms"),
+    "GET /ticket-forms/{id}": partial(get_row, "ticket_forms", "ticket form"),
     "GET /user-roles": partial(list_rows, "user_roles"),
     "GET /issue-statuses": partial(list_rows, "issue_statuses"),
     "GET /knowledge-bases": partial(list_rows, "knowledge_bases"),
+    "GET /knowledge-bases/{id}": partial(get_row, "knowledge_bases", "knowledge base"),
     "GET /knowledge-bases/{id}/collections": list_collections,
+    "GET /knowledge-bases/{id}/collections/{collection_id}": partial(
+        get_of_base, "kb_collections", "collection"
+    ),
     "GET /knowledge-bases/{id}/articles": list_articles,
+    "GET /knowledge-bases/{id}/articles/{article_id}": partial(get_of_base, "kb_articles", "article"),
 }

@@ -20,16 +20,18 @@ from .faults import PAGE_KINDS, Fault, Faults
 from .issue_routes import HANDLERS as ISSUE_HANDLERS
 from .limits import Decision, Limiter
 from .log import Log, Record
+from .other_routes import HANDLERS as OTHER_HANDLERS
 from .paging import encode
 from .records import JSON
 from .replies import JSON_TYPE, ApiError, Page, bad_request, error_response
 from .search import Searcher
+from .search_routes import HANDLERS as SEARCH_HANDLERS
 from .settings import Settings
 from .text import uuid
 from .wire import Reset
 from .world import World
 
-HANDLERS: dict[str, Handler] = ISSUE_HANDLERS | DIRECTORY_HANDLERS
+HANDLERS: dict[str, Handler] = ISSUE_HANDLERS | DIRECTORY_HANDLERS | OTHER_HANDLERS | SEARCH_HANDLERS
 Hook = Callable[[Record], None]
 
 
@@ -39,11 +41,16 @@ class Exchange:
 
     record: Record
     request_id: str
-    id: str
-    """The `{id}` in the path."""
+    params: dict[str, str]
+    """What the path names."""
     decision: Decision | None = None
     faults: list[Fault] = field(default_factory=list)
     error: ApiError | None = None
+
+    @property
+    def id(self) -> str:
+        """The `{id}` in the path, or else the first that it names."""
+        return self.params.get("id") or next(iter(self.params.values()), "")
 
     def fault(self, kind: str) -> Fault | None:
         """Return the fault of a kind that plays on this request."""
@@ -72,7 +79,7 @@ class Engine:
         name = found.name if isinstance(found, Endpoint) else f"{request.method} (unknown)"
         path, query = request.scope["path"], _firsts(request.query_params)
         record = Record(self.log.number(), self.world.now(), name, path, query, body)
-        exchange = Exchange(record, uuid(self._rng), request.path_params.get("id", ""))
+        exchange = Exchange(record, uuid(self._rng), dict(request.path_params))
         try:
             self._authorise(request.headers.get("authorization", ""))
             if isinstance(found, ApiError):
@@ -147,6 +154,7 @@ class Engine:
         call = Call(
             self.world, self.settings, self._searcher, record.endpoint, exchange.id, record.query, body
         )
+        call.params = exchange.params
         call.step_back = 1 if exchange.fault("overlap") else 0
         with self.world.lock:
             page = HANDLERS[record.endpoint](call)

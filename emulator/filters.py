@@ -1,6 +1,6 @@
-"""The filter language of `POST /issues/search`: checked first, then made into one predicate.
+"""The filter language of the searches: checked first, then made into one predicate.
 
-A predicate sees a `Row`, which parses the issue only when a condition needs more than its two indexed times.
+A predicate sees a `Row`, which parses an issue only when a condition needs more than its two indexed times.
 """
 
 from __future__ import annotations
@@ -11,42 +11,13 @@ from typing import Any
 
 import orjson
 
-from .records import JSON, Children, IssueRecord, Version
+from .candidates import Row
+from .grammars import CUSTOM, ISSUES, MANY, NONE, NUMBER, TIME, Grammar
+from .records import JSON
 from .replies import bad_request
-from .times import DAY, SECOND, parse_ns
+from .times import DAY, SECOND, parse_ns, read_ns
 
 MAX_DEPTH = 3
-
-TIME = frozenset({"time_is_after", "time_is_before", "time_range"})
-CHOICE = frozenset({"equals", "in", "not_in"})
-OPTIONAL = CHOICE | {"is_set", "is_unset"}
-MULTI = frozenset({"contains", "does_not_contain", "in", "not_in"})
-STRING = frozenset({"string_contains", "string_does_not_contain"})
-NUMBER = frozenset({"greater_than", "less_than", "greater_than_or_equals", "less_than_or_equals"})
-CUSTOM = OPTIONAL | MULTI | STRING | NUMBER | {"not_equals"}
-MANY = frozenset({"in", "not_in", "time_range"})
-NONE = frozenset({"is_set", "is_unset"})
-
-FIELDS: dict[str, frozenset[str]] = {
-    "created_at": TIME,
-    "updated_at": TIME,
-    "resolved_at": TIME,
-    "latest_message_activity_at": TIME,
-    "account_id": OPTIONAL,
-    "ticket_form_id": OPTIONAL,
-    "requester_id": OPTIONAL,
-    "assignee_id": OPTIONAL,
-    "issue_type": OPTIONAL,
-    "follower_user_id": CHOICE,
-    "follower_contact_id": CHOICE,
-    "state": CHOICE,
-    "team_id": CHOICE | NONE,
-    "slack_channel_id": CHOICE,
-    "tags": MULTI | NONE,
-    "title": STRING,
-    "body_html": STRING,
-}
-"""The operators each field allows."""
 
 
 @dataclass(frozen=True)
@@ -56,35 +27,6 @@ class Rules:
     bounds: str = "[]"
     truncate: bool = False
     cap_days: float | None = None
-
-
-class Row:
-    """One candidate: its indexed times, and its object once asked for."""
-
-    __slots__ = ("_children", "_load", "_object", "source")
-
-    def __init__(
-        self,
-        source: IssueRecord | Version,
-        load: Callable[[IssueRecord | Version], bytes],
-        children: Callable[[int], Children],
-    ) -> None:
-        """Wrap an issue; `load` serialises it, `children` finds its followers."""
-        self.source = source
-        self._load = load
-        self._children = children
-        self._object: JSON | None = None
-
-    @property
-    def object(self) -> JSON:
-        """The issue as parsed JSON."""
-        if self._object is None:
-            self._object = orjson.loads(self._load(self.source))
-        return self._object
-
-    def followers(self, kind: str) -> list[str]:
-        """Return the ids of the issue's followers of one type."""
-        return [row["id"] for row in self._children(self.source.number).followers if row["type"] == kind]
 
 
 Predicate = Callable[[Row], bool]
@@ -100,15 +42,29 @@ class Filter:
     span: Span
 
 
-def compile_filter(tree: Any, rules: Rules, custom_slugs: Collection[str]) -> Filter:
+@dataclass(frozen=True)
+class _Language:
+    grammar: Grammar
+    rules: Rules
+    slugs: Collection[str]
+
+    def operators(self, field: str) -> Collection[str]:
+        if field in self.grammar.fields:
+            return self.grammar.fields[field]
+        return CUSTOM if self.grammar.custom and field in self.slugs else ()
+
+
+def compile_filter(
+    tree: Any, rules: Rules, custom_slugs: Collection[str], grammar: Grammar = ISSUES
+) -> Filter:
     """Compile the `filter` of a search (None: everything); answer 400 for one that is not allowed."""
     if tree is None:
         return Filter(lambda _: True, {})
-    matches, span = _node(tree, rules, custom_slugs, 1)
+    matches, span = _node(tree, _Language(grammar, rules, custom_slugs), 1)
     return Filter(matches, span)
 
 
-def _node(tree: Any, rules: Rules, slugs: Collection[str], depth: int) -> tuple[Predicate, Span]:
+def _node(tree: Any, language: _Language, depth: int) -> tuple[Predicate, Span]:
     if not isinstance(tree, dict):
         raise bad_request("filter must be an object")
     if depth > MAX_DEPTH:
@@ -117,25 +73,24 @@ def _node(tree: Any, rules: Rules, slugs: Collection[str], depth: int) -> tuple[
     if not isinstance(operator, str):
         raise bad_request("filter needs an operator")
     if operator in ("and", "or"):
-        return _compound(tree, operator, rules, slugs, depth)
+        return _compound(tree, operator, language, depth)
     field = tree.get("field")
-    if not isinstance(field, str) or (field not in FIELDS and field not in slugs):
+    allowed = language.operators(field) if isinstance(field, str) else ()
+    if not isinstance(field, str) or not allowed:
         raise bad_request(f"field {field!r} cannot be filtered")
-    if operator not in FIELDS.get(field, CUSTOM):
+    if operator not in allowed:
         raise bad_request(f"operator {operator!r} is not allowed for {field!r}")
     values = _values(tree, operator)
     if operator in TIME:
-        return _time(field, operator, values, rules)
-    return _plain(field, operator, values), {}
+        return _time(field, operator, values, language)
+    return _plain(_read(field, language.grammar), operator, values), {}
 
 
-def _compound(
-    tree: JSON, operator: str, rules: Rules, slugs: Collection[str], depth: int
-) -> tuple[Predicate, Span]:
+def _compound(tree: JSON, operator: str, language: _Language, depth: int) -> tuple[Predicate, Span]:
     subfilters = tree.get("subfilters")
     if not isinstance(subfilters, list) or not subfilters:
         raise bad_request(f"{operator} needs subfilters")
-    parts = [_node(part, rules, slugs, depth + 1) for part in subfilters]
+    parts = [_node(part, language, depth + 1) for part in subfilters]
     tests = [test for test, _ in parts]
     if operator == "or":
         return lambda row: any(test(row) for test in tests), {}
@@ -170,13 +125,17 @@ def _values(tree: JSON, operator: str) -> list[str]:
 # Times
 
 
-def _time(field: str, operator: str, values: list[str], rules: Rules) -> tuple[Predicate, Span]:
-    low, high = _bounds(operator, [_instant(value, rules) for value in values], rules)
-    if field in ("created_at", "updated_at"):
-        name = "created" if field == "created_at" else "updated"
-        return lambda row: _between(low, getattr(row.source, name), high), {field: (low, high)}
-    key = "resolution_time" if field == "resolved_at" else "latest_message_time"
-    return lambda row: _text_between(low, row.object.get(key), high), {}
+def _time(field: str, operator: str, values: list[str], language: _Language) -> tuple[Predicate, Span]:
+    low, high = bounds_of(operator, values, language.rules)
+    read = _read(field, language.grammar)
+
+    def matches(row: Row) -> bool:
+        at = row.indexed(field)
+        if at is not None:
+            return _between(low, at, high)
+        return any(_between(low, at, high) for at in map(read_ns, read(row)) if at is not None)
+
+    return matches, {field: (low, high)} if field in ("created_at", "updated_at") else {}
 
 
 def _instant(text: str, rules: Rules) -> int:
@@ -187,8 +146,9 @@ def _instant(text: str, rules: Rules) -> int:
     return at // SECOND * SECOND if rules.truncate else at
 
 
-def _bounds(operator: str, instants: list[int], rules: Rules) -> tuple[int | None, int | None]:
+def bounds_of(operator: str, values: list[str], rules: Rules) -> tuple[int | None, int | None]:
     """Return the inclusive bounds of a time filter in nanoseconds."""
+    instants = [_instant(value, rules) for value in values]
     after, before = int(rules.bounds[0] == "("), int(rules.bounds[1] == ")")
     if operator == "time_is_after":
         return instants[0] + after, None
@@ -205,24 +165,18 @@ def _between(low: int | None, at: int, high: int | None) -> bool:
     return (low is None or at >= low) and (high is None or at <= high)
 
 
-def _text_between(low: int | None, text: str | None, high: int | None) -> bool:
-    return text is not None and _between(low, parse_ns(text), high)
-
-
 # Everything else
 
 
-def _read(field: str) -> Callable[[Row], list[Any]]:
+def _read(field: str, grammar: Grammar) -> Callable[[Row], list[Any]]:
     """Return what reads the values of a field; an unset field has none."""
-    if field.startswith("follower_") and field in FIELDS:
+    if field not in grammar.fields:
+        return lambda row: _custom((row.object.get("custom_fields") or {}).get(field) or {})
+    if field.startswith("follower_"):
         kind = field.split("_")[1]
         return lambda row: list(row.followers(kind))
-    if field not in FIELDS:
-        return lambda row: _custom((row.object.get("custom_fields") or {}).get(field) or {})
-    path = {"issue_type": "type", "slack_channel_id": "slack.channel_id"}.get(field, field)
-    if field in ("account_id", "requester_id", "assignee_id", "team_id"):
-        path = field.replace("_id", ".id")
-    return lambda row: _walk(row.object, path)
+    paths = grammar.paths.get(field, (field,))
+    return lambda row: [value for path in paths for value in _walk(row.object, path)]
 
 
 def _custom(entry: JSON) -> list[Any]:
@@ -231,15 +185,14 @@ def _custom(entry: JSON) -> list[Any]:
 
 
 def _walk(value: Any, path: str) -> list[Any]:
+    found = [value]
     for name in path.split("."):
-        value = value.get(name) if isinstance(value, dict) else None
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
+        entries = [entry.get(name) for entry in found if isinstance(entry, dict)]
+        found = [value for entry in entries for value in (entry if isinstance(entry, list) else [entry])]
+    return [value for value in found if value is not None]
 
 
-def _plain(field: str, operator: str, values: list[str]) -> Predicate:
-    read = _read(field)
+def _plain(read: Callable[[Row], list[Any]], operator: str, values: list[str]) -> Predicate:
     if operator in NUMBER:
         return _number(read, operator, values[0])
     test = _TESTS[operator]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import orjson
 
-from .calls import Call, Handler, paged
+from .calls import Call, Handler, body_limit_of, paged, shown, whole
 from .filters import Rules, compile_filter
-from .paging import Key, check_limit, digest, read_limit
+from .paging import Key, digest, read_limit
 from .records import JSON, Children, IssueRecord
 from .replies import ApiError, Page, bad_request, not_found
 from .search import cut
@@ -64,7 +62,7 @@ def search_issues(call: Call) -> Page:
     tree, text = call.body.get("filter"), call.body.get("search_text") or ""
     if not isinstance(text, str) or not isinstance(call.body.get("cursor") or "", str):
         raise bad_request("search_text and cursor must be strings")
-    limit = _body_limit(call.body.get("limit"))
+    limit = body_limit_of(call, MAX_SEARCHED, DEFAULT_PAGE)
     slugs = {row["slug"] for row in world.rows("custom_fields") if row.get("object_type") == "issue"}
     rules = Rules(settings.bounds, settings.truncate_bounds, settings.search_cap_days)
     wanted = compile_filter(tree, rules, slugs)
@@ -76,14 +74,6 @@ def search_issues(call: Call) -> Page:
     more = call.next(query, end, keys[-1]) if keys and end < len(result) else None
     bodies = [world.body(world.shown(number)) for _, number in keys]
     return Page(bodies, more, paged=True, query=query)
-
-
-def _body_limit(limit: Any) -> int:
-    if limit is None:
-        return DEFAULT_PAGE
-    if not isinstance(limit, int) or isinstance(limit, bool):
-        raise bad_request("limit must be an integer")
-    return check_limit(limit, 1, MAX_SEARCHED)
 
 
 def get_issue(call: Call) -> Page:
@@ -121,11 +111,22 @@ def list_followers(call: Call) -> Page:
     return Page([orjson.dumps(row) for row in _children(call, by_number=True).followers])
 
 
+def list_voice_calls(call: Call) -> Page:
+    """Answer `GET /issues/{id}/voice-calls`."""
+    record = _unscrubbed(call, by_number=False)
+    calls = call.world.tables.placed("issue_voice_calls", issue_id=record.id)
+    return whole([shown("issue_voice_calls", found) for found in calls])
+
+
 def _children(call: Call, by_number: bool = False) -> Children:
+    return call.world.children(_unscrubbed(call, by_number))
+
+
+def _unscrubbed(call: Call, by_number: bool) -> IssueRecord:
     record = _issue(call, by_number)
     if record.scrubbed:
         raise ApiError(400, "issue has been scrubbed")
-    return call.world.children(record)
+    return record
 
 
 def _issue(call: Call, by_number: bool) -> IssueRecord:
@@ -142,4 +143,5 @@ HANDLERS: dict[str, Handler] = {
     "GET /issues/{id}/messages": list_messages,
     "GET /issues/{id}/threads": list_threads,
     "GET /issues/{id}/followers": list_followers,
+    "GET /issues/{id}/voice-calls": list_voice_calls,
 }

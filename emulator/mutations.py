@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from random import Random
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
 
+from .feedback_seed import recording
+from .ground import mini_account
+from .other_mutations import OtherMutations, merge
 from .records import JSON, Children, IssueRecord, Version
 from .seed import Recipe
-from .store import KEYS, Ref, Store
+from .store import Ref
 from .text import uuid
 from .times import OffsetClock, format_ns, parse_ns
 
@@ -26,18 +28,22 @@ SILENT = (
     "merge_accounts",
     "scrub_issue",
 )
-"""Mutations of which it is not known whether they bump `updated_at`; see `Mutations.bumps`."""
+"""Mutations of which it is not known whether they bump the `updated_at` of the issue; see `bumps`."""
 
 
-class Mutations(Store):
-    """The store with what changes it. Fields given as `...` are removed from the object."""
+class Mutations(OtherMutations):
+    """What can happen to issues, and to everything else. Fields given as `...` are removed from the object."""
 
-    def __init__(self, recipe: Recipe, records: list[IssueRecord], clock: OffsetClock) -> None:
-        """Hold the planned `records` of `recipe`; times come from `clock`."""
-        super().__init__(recipe, records, clock)
-        self.bumps: dict[str, bool] = dict.fromkeys(SILENT, False)
-        """Whether each of the `SILENT` mutations bumps the `updated_at` of the issue."""
-        self._ids = Random(f"ids {recipe.seed}")
+    def __init__(
+        self,
+        recipe: Recipe,
+        records: list[IssueRecord],
+        clock: OffsetClock,
+        others: Mapping[str, list[JSON]] | None = None,
+    ) -> None:
+        """Hold the planned `records` of `recipe` and its `others`; times come from `clock`."""
+        super().__init__(recipe, records, clock, others)
+        self.bumps |= dict.fromkeys(SILENT, False)
 
     # Issues
 
@@ -50,7 +56,7 @@ class Mutations(Store):
             body |= {"created_at": now, "body_html": "<p>New</p>", "type": "conversation", "source": "manual"}
             body |= {"tags": [], "custom_fields": {}, "account": None, "latest_message_time": None}
             body["link"] = f"https://app.sample.example/issues?issueNumber={number}"
-            _merge(body, fields)
+            merge(body, fields)
             body.setdefault("updated_at", body["created_at"])
             self._sign(body, "attachment_urls")
             return self._insert(body)
@@ -62,7 +68,7 @@ class Mutations(Store):
     def touch_silently(self, ref: Ref, **fields: Any) -> JSON:
         """Change fields of an issue without bumping its `updated_at`, and return it."""
         with self.lock:
-            return self._edit(self.record(ref), lambda body: _merge(body, fields))
+            return self._edit(self.record(ref), lambda body: merge(body, fields))
 
     def bulk_edit(self, refs: Iterable[Ref], **fields: Any) -> list[JSON]:
         """Change fields of several issues, which all get the same `updated_at`."""
@@ -71,20 +77,23 @@ class Mutations(Store):
             return [self.touch_silently(ref, **changes) for ref in refs]
 
     def delete_issue(self, ref: Ref) -> None:
-        """Remove an issue and its children without a trace."""
+        """Remove an issue and its children; only the audit log knows of it."""
         with self.lock:
             record = self.record(ref)
             old = Version(record.number, record.created, record.updated, self.body(record))
             del self._records[record.number], self._numbers[record.id]
             self._replace(old, None)
+            self._drop_calls(record.id)
+            self._audit("issue_deleted", "issue", record.id)
 
     def scrub_issue(self, ref: Ref) -> None:
         """Erase an issue's content: the title becomes SCRUBBED, and its children answer 400 from now on."""
         with self.lock:
             record = self.record(ref)
             record.children, record.scrubbed = Children(), True
+            self._drop_calls(record.id)
             fields: JSON = {"title": "SCRUBBED", "body_html": "", "attachment_urls": [], "requester": None}
-            self._edit(record, lambda body: _merge(body, fields | {"custom_fields": {}}))
+            self._edit(record, lambda body: merge(body, fields | {"custom_fields": {}}))
             self._bump(record, "scrub_issue")
 
     # Messages
@@ -98,7 +107,7 @@ class Mutations(Store):
             row: JSON = {"id": uuid(self._ids), "timestamp": format_ns(now), "message_html": "<p>Hello</p>"}
             row |= {"is_private": False, "source": "pylon"}
             row["author"] = {"name": user["name"], "user": {"id": user["id"], "email": user["email"]}}
-            _merge(row, fields)
+            merge(row, fields)
             self._settle(record, row)
             self._edit(record, lambda body: _after_message(body, row["timestamp"], now))
             return self._message(record, row["id"])
@@ -109,7 +118,7 @@ class Mutations(Store):
             record = self.home_of(message_id)
             row = next(row for row in self._own_children(record).messages if row["id"] == message_id)
             edited = dict(row)
-            _merge(edited, fields | {"id": message_id})
+            merge(edited, fields | {"id": message_id})
             self._settle(record, edited, instead_of=row)
             self._bump(record, "edit_message")
             return self._message(record, message_id)
@@ -147,7 +156,7 @@ class Mutations(Store):
         with self.lock:
             record = self._living(ref)
             row: JSON = {"id": uuid(self._ids), "issue_id": record.id, "name": "Thread", "source": "pylon"}
-            _merge(row, fields)
+            merge(row, fields)
             found = self._own_children(record)
             found.threads = [*(found.threads or []), row]
             self._bump(record, "add_thread")
@@ -184,49 +193,46 @@ class Mutations(Store):
             self.view.touch()
             self._bump(record, "unfollow")
 
-    # Directory
+    # Telephone
 
-    def put(self, collection: str, row: JSON) -> JSON:
-        """Add a row to a directory collection, or replace the one with the same key, and return it."""
+    def add_voice_call(self, ref: Ref, **fields: Any) -> JSON:
+        """Add a voice call to an issue that came in by telephone, and return it."""
         with self.lock:
-            key = KEYS.get(collection, "id")
-            row = {key: row.get(key) or uuid(self._ids)} | row
-            self._tables[collection][row[key]] = row
-            if row[key] not in self._places[collection]:
-                self._places[collection][row[key]] = next(self._counter)
-            return dict(row)
+            record = self.record(ref)
+            row = self.create("issue_voice_calls", **({"recordings": []} | fields | {"issue_id": record.id}))
+            self._bump(record, "add_voice_call")
+            return row
 
-    def edit(self, collection: str, key: str, **fields: Any) -> JSON:
-        """Change fields of a row of a collection, and return it; raise KeyError if there is none."""
+    def finish_transcript(self, call_id: str) -> JSON:
+        """Let the transcript of a recording be complete, with which the recording appears; return the call."""
         with self.lock:
-            row = dict(self._tables[collection][key])
-            _merge(row, fields)
-            return self.put(collection, row)
+            call = self._must("issue_voice_calls", call_id)
+            recordings = [*(call.get("recordings") or []), recording(self._other_ids)]
+            row = self.edit("issue_voice_calls", call_id, recordings=recordings)
+            self._bump(self.record(call["issue_id"]), "finish_transcript")
+            return row
 
-    def drop(self, collection: str, key: str) -> None:
-        """Remove a row, and with a knowledge base what is in it; raise KeyError if there is none."""
-        with self.lock:
-            del self._tables[collection][key], self._places[collection][key]
-            if collection == "knowledge_bases":
-                for child in ("kb_collections", "kb_articles"):
-                    for row in [row for row in self.rows(child) if row.get("knowledge_base_id") == key]:
-                        self.drop(child, row["id"])
+    def _drop_calls(self, issue_id: str) -> None:
+        for found in self.tables.placed("issue_voice_calls", issue_id=issue_id):
+            self.drop("issue_voice_calls", found.row["id"])
+
+    # Accounts
 
     def merge_accounts(self, survivor: str, merged: str | Iterable[str]) -> None:
-        """Move the issues and contacts of the `merged` accounts to the survivor; delete those accounts."""
+        """Move all that belongs to the `merged` accounts to the survivor; delete those accounts."""
         with self.lock:
             gone = {merged} if isinstance(merged, str) else set(merged)
-            if survivor in gone or not gone | {survivor} <= self._tables["accounts"].keys():
+            if survivor in gone or not gone | {survivor} <= self.tables.keys("accounts"):
                 raise KeyError(f"cannot merge {sorted(gone)} into {survivor}")
-            mini = {"id": survivor, "external_ids": self._tables["accounts"][survivor].get("external_ids")}
+            mini = mini_account(self._must("accounts", survivor))
             for record in [row for row in self._records.values() if row.account_id in gone]:
-                self._edit(record, lambda body: _merge(body, {"account": mini}))
+                self._edit(record, lambda body: merge(body, {"account": mini}))
                 self._bump(record, "merge_accounts")
-            for key, contact in list(self._tables["contacts"].items()):
-                if (contact.get("account") or {}).get("id") in gone:
-                    self._tables["contacts"][key] = contact | {"account": mini}
-            for account in gone:
-                self.drop("accounts", account)
+            self._move_accounts(gone, mini)
+            for account in sorted(gone):
+                self._remove("accounts", account)
+                merged_into = {"survivor_account_id": survivor, "merged_account_id": account}
+                self._audit("account_merged", "account", account, attributes=merged_into)
 
     # Inside
 
@@ -251,7 +257,7 @@ class Mutations(Store):
 
     def _bump(self, record: IssueRecord, kind: str) -> None:
         if self.bumps[kind]:
-            self._edit(record, lambda body: _merge(body, {"updated_at": format_ns(self.now_ns())}))
+            self._edit(record, lambda body: merge(body, {"updated_at": format_ns(self.now_ns())}))
 
     def _message(self, record: IssueRecord, message_id: str) -> JSON:
         return next(row for row in self.messages(record.number) if row["id"] == message_id)
@@ -281,11 +287,3 @@ def _after_message(body: JSON, timestamp: str, now: int) -> None:
         body["latest_message_time"] = timestamp
     body["updated_at"] = format_ns(now)
     body["number_of_touches"] = (body.get("number_of_touches") or 0) + 1
-
-
-def _merge(row: JSON, fields: JSON) -> None:
-    for name, value in fields.items():
-        if value is ...:
-            row.pop(name, None)
-        else:
-            row[name] = value

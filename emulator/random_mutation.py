@@ -7,19 +7,24 @@ from random import Random
 from typing import Any
 
 from .mutations import Mutations
+from .random_others import OTHER_MAKERS
 from .seed import custom_fields
-from .store import DIRECTORY
+from .tables import DIRECTORY
 from .text import SUBJECTS, sentence
 
 Args = dict[str, Any] | None
 """The arguments of a mutation; None where the drawn issue does not allow it."""
 
 
-def random_mutation(world: Mutations, rng: Random) -> dict[str, Any]:
-    """Do one of the possible mutations, drawn by its weight, and return its name and arguments."""
+def random_mutation(world: Mutations, rng: Random, others: bool = False) -> dict[str, Any]:
+    """Do one of the possible mutations, drawn by its weight, and return its name and arguments.
+
+    With `others` it may as well concern the collections beyond the directory.
+    """
+    weights = _ALL_WEIGHTS if others else _WEIGHTS
     while True:
-        name = rng.choices(_NAMES, _WEIGHTS)[0]
-        args = _MAKERS[name][1](world, rng)
+        name, make = rng.choices(_ALL_MAKERS[: len(weights)], weights)[0]
+        args = make(world, rng)
         if args is not None:
             getattr(world, name)(**args)
             return {"do": name, "args": args}
@@ -164,5 +169,25 @@ _MAKERS: dict[str, tuple[int, Callable[[Mutations, Random], Args]]] = {
     "put": (6, _put),
     "drop": (2, _drop),
 }
-_NAMES = tuple(_MAKERS)
+
+
+def _phone_issue(world: Mutations, rng: Random) -> Args:
+    args = _create(world, rng)
+    return args | {"source": "phone"} if args else None
+
+
+def _add_voice_call(world: Mutations, rng: Random) -> Args:
+    issues = [_any_issue(world, rng) for _ in range(10)]
+    issues += [row["issue_id"] for row in world.rows("issue_voice_calls")[-2:]]
+    phones = [ref for ref in issues if ref and world.issue(ref)["source"] == "phone"]
+    return {"ref": rng.choice(phones), "duration_sec": rng.randrange(600)} if phones else None
+
+
+_ALL_MAKERS = (
+    *((name, make) for name, (_, make) in _MAKERS.items()),
+    ("create_issue", _phone_issue),
+    ("add_voice_call", _add_voice_call),
+    *((name, make) for name, _, make in OTHER_MAKERS),
+)
 _WEIGHTS = tuple(weight for weight, _ in _MAKERS.values())
+_ALL_WEIGHTS = (*_WEIGHTS, 2, 4, *(weight for _, weight, _ in OTHER_MAKERS))

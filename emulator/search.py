@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Literal
 
-from .filters import Filter, Row
+from .candidates import IssueRow
+from .filters import Filter
 from .paging import Place
 from .records import Children, IssueRecord, Key, Version
 from .store import Store
@@ -34,7 +35,7 @@ class Searcher:
     def _find(self, wanted: Filter, text: str, sort: Sort) -> list[Key]:
         found: list[Key] = []
         for number in self._candidates(wanted):
-            row = Row(self._store.shown(number), self._store.body, self._children)
+            row = IssueRow(self._store.shown(number), self._store.body, self._children)
             if wanted.matches(row) and (not text or _contains(row, text)):
                 found.append((_time(row.source, sort), number))
         found.sort(reverse=True)
@@ -59,7 +60,7 @@ def _time(row: IssueRecord | Version, sort: Sort) -> int:
     return row.created if sort == "created" else row.updated
 
 
-def _contains(row: Row, text: str) -> bool:
+def _contains(row: IssueRow, text: str) -> bool:
     return any(text in str(row.object.get(name) or "").casefold() for name in ("title", "body_html"))
 
 

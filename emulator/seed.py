@@ -24,11 +24,13 @@ HOUR = 3600 * SECOND
 
 @dataclass(frozen=True)
 class Recipe:
-    """What generating needs beside the record: the seed, the directory and the latest moment of all (ns)."""
+    """What generating needs beside the record: the seed, the directory, the latest moment of all (ns), the phones."""
 
     seed: int
     directory: Directory
     now: int
+    phones: frozenset[str] = frozenset()
+    """The ids of the issues that came in by telephone."""
 
     def rng(self, number: int, purpose: int) -> Random:
         """Return the random numbers of one purpose for one issue."""
@@ -119,6 +121,9 @@ def issue_body(recipe: Recipe, record: IssueRecord) -> JSON:
         "number_of_touches": max(0, len(times) // 2),
     }
     _source(rng, body, record)
+    if record.id in recipe.phones:
+        body |= {"source": "phone", "slack": None}
+        body.pop("chat_widget_info", None)
     _metrics(rng, body, record, times)
     _extras(rng, body, record)
     return body

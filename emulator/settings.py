@@ -71,7 +71,7 @@ class Settings:
     window_cap_days: float = 30.0
     """Longest range that `GET /issues` accepts, in days."""
     search_cap_days: float | None = None
-    """Longest `time_range` that `POST /issues/search` accepts, in days; None: any."""
+    """Longest `time_range` that a search accepts, in days; None: any."""
     issues_paged: bool = True
     """False: the older `GET /issues`, which ignores cursor and limit and sends no pagination."""
     messages_paged: bool = True

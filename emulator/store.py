@@ -3,50 +3,38 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from itertools import count
+from collections.abc import Callable, Iterator, Mapping
 
 import orjson
 
 from .children_seed import children as generate_children
 from .children_seed import issue_of_message
-from .records import JSON, Children, IssueRecord, Key, TimeIndex, Version, collector_paused
+from .records import JSON, Children, IssueRecord, TimeIndex, Version, collector_paused
 from .search_view import Change, SearchView
 from .seed import SIGNED, Recipe, issue_body
+from .tables import COLLECTIONS, SIGNING, Tables
 from .times import Clock, OffsetClock, parse_ns, to_ns
 
 Ref = str | int
 """An issue's id, or its number as an integer or as text."""
 
-DIRECTORY = (
-    "accounts",
-    "contacts",
-    "users",
-    "teams",
-    "tags",
-    "custom_fields",
-    "ticket_forms",
-    "user_roles",
-    "issue_statuses",
-    "knowledge_bases",
-    "kb_collections",
-    "kb_articles",
-)
-KEYS = {"issue_statuses": "slug"}
-"""The key of a collection where it is not `id`."""
-
 _SIGNED_BYTES = SIGNED.encode()
 
 
 class Store:
-    """Issues with their children, and the directory. Every method takes the one lock."""
+    """Issues with their children, and the collections. Every method takes the one lock."""
 
-    def __init__(self, recipe: Recipe, records: list[IssueRecord], clock: OffsetClock) -> None:
-        """Hold the planned `records` of `recipe`; times come from `clock`."""
+    def __init__(
+        self,
+        recipe: Recipe,
+        records: list[IssueRecord],
+        clock: OffsetClock,
+        others: Mapping[str, list[JSON]] | None = None,
+    ) -> None:
+        """Hold the planned `records` of `recipe` and the `others` of its collections; times come from `clock`."""
         self.lock = threading.RLock()
         self.clock: Clock = clock
         self.recipe = recipe
-        self.me: JSON = recipe.directory.me
         self._offset_clock = clock
         self._records = {record.number: record for record in records}
         self._numbers = {record.id: record.number for record in records}
@@ -55,14 +43,9 @@ class Store:
         self.by_updated = TimeIndex((record.updated, record.number) for record in records)
         self.view = SearchView(self.by_created.keys, self.by_updated.keys)
         self._next_number = max(self._records, default=0) + 1
-        self._tables: dict[str, dict[str, JSON]] = {
-            name: {row[KEYS.get(name, "id")]: dict(row) for row in recipe.directory.tables[name]}
-            for name in DIRECTORY
-        }
-        self._counter = count()
-        self._places = {
-            name: {key: next(self._counter) for key in rows} for name, rows in self._tables.items()
-        }
+        self.tables = Tables(
+            {**recipe.directory.tables, "organization": [recipe.directory.me], **(others or {})}
+        )
 
     def now_ns(self) -> int:
         """Return the world's present in nanoseconds since 1970."""
@@ -153,26 +136,23 @@ class Store:
             raise KeyError(f"no message {message_id!r}")
         return record
 
-    # Directory
+    # Collections
 
     def rows(self, collection: str) -> list[JSON]:
-        """Return the rows of a directory collection, oldest entry first."""
+        """Return the rows of a collection, oldest entry first."""
         with self.lock:
-            return list(self._tables[collection].values())
-
-    def placed(self, collection: str) -> list[tuple[Key, JSON]]:
-        """Return the rows of a directory collection with their places, which never change, in order."""
-        places = self._places[collection]
-        return [((places[key], 0), row) for key, row in self._tables[collection].items()]
+            rows = [found.row for found in self.tables.placed(collection)]
+            return _rows(rows) if collection in SIGNING else rows
 
     def row(self, collection: str, key: str) -> JSON | None:
-        """Return one row of a directory collection."""
-        return self._tables[collection].get(key)
+        """Return one row of a collection."""
+        row = self.tables.get(collection, key)
+        return row if row is None or collection not in SIGNING else _rows([row])[0]
 
     # The truth
 
     def snapshot(self) -> dict[str, list[JSON]]:
-        """Return every row of every table as the API would show it now, URLs without their signature."""
+        """Return every row of every table as its list would show it now, URLs without their signature."""
         with self.lock, collector_paused():
             tables: dict[str, list[JSON]] = {"issues": list(self.issues())}
             tables |= {"issue_messages": [], "issue_threads": [], "issue_followers": []}
@@ -184,7 +164,10 @@ class Store:
                 tables["issue_threads"] += [row | mark for row in found.threads or []]
                 tables["issue_followers"] += [row | mark for row in found.followers]
             tables["issue_messages"] = _rows(tables["issue_messages"])
-            tables |= {name: _rows(self.rows(name)) for name in DIRECTORY}
+            tables |= {name: _rows(self.rows(name)) for name in COLLECTIONS}
+            # Their search does not show it; only a read of one may.
+            for row in tables["feature_requests"]:
+                row.pop("evidence", None)
             return tables
 
     # For the mutations

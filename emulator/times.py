@@ -49,6 +49,14 @@ def parse_ns(text: str) -> int:
     return base + int((match[7] or "0").ljust(9, "0")) - _offset_ns(match[8])
 
 
+def read_ns(value: object) -> int | None:
+    """Read an instant; None for what is none, such as a test may put into a row."""
+    try:
+        return parse_ns(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
 def _offset_ns(text: str) -> int:
     if text in "Zz":
         return 0

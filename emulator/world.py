@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 from typing import Any, Self
 
 from .directory_seed import directory
+from .feedback_seed import feedback, phone_issues
+from .ground import Ground
 from .mutations import Mutations
+from .office_seed import office
 from .random_mutation import random_mutation
 from .records import collector_paused
 from .seed import Recipe, plan
 from .times import DAY, SECOND, Clock, OffsetClock, to_ns
+from .work_seed import work
 
 QUIET = 60 * SECOND
 """Time without events before a world begins: a reader that starts at once must meet no row of this second."""
@@ -31,13 +36,16 @@ class World(Mutations):
         *,
         accounts: int | None = None,
         contacts: int | None = None,
+        others: float = 1.0,
         clock: Clock | None = None,
     ) -> Self:
         """Generate a sample workspace that is `years` old; the same for the same arguments.
 
         `now` (aware) is the moment of generation, from which the world's clock then runs on; by default the
         present. `clock` replaces the real time that drives it. Nothing has happened in the last minute before
-        it. Bodies and children are made when first read.
+        it. Bodies and children are made when first read. `others` scales the collections beyond the directory
+        (tasks, surveys, audit logs and so on); 0 leaves them out. All else is the same without them, but for
+        the few issues that came in by telephone.
         """
         ticking = OffsetClock(clock, now)
         moment = to_ns(now or ticking()) - QUIET
@@ -47,7 +55,11 @@ class World(Mutations):
         contact_count = min(20_000, max(8, issues // 6)) if contacts is None else contacts
         with collector_paused():
             recipe = Recipe(seed, directory(rng, moment, span, account_count, contact_count), moment)
-            return cls(recipe, plan(recipe, issues, span, messages_mean), ticking)
+            records = plan(recipe, issues, span, messages_mean)
+            ids = tuple(record.id for record in records)
+            ground = Ground(seed, moment, span, recipe.directory, ids, others)
+            recipe = replace(recipe, phones=frozenset(phone_issues(ground)))
+            return cls(recipe, records, ticking, work(ground) | feedback(ground) | office(ground))
 
     @classmethod
     def empty(cls, now: datetime | None = None, *, clock: Clock | None = None, seed: int = 0) -> Self:
@@ -58,7 +70,10 @@ class World(Mutations):
         """Return the world's present, aware and in UTC."""
         return self.clock().astimezone(UTC)
 
-    def random_mutation(self, rng: Random) -> dict[str, Any]:
-        """Do one random thing to the world and return it as {"do": name, "args": {...}}."""
+    def random_mutation(self, rng: Random, others: bool = False) -> dict[str, Any]:
+        """Do one random thing to the world and return it as {"do": name, "args": {...}}.
+
+        Without `others` the collections beyond the directory are left alone, but for what follows from the rest.
+        """
         with self.lock:
-            return random_mutation(self, rng)
+            return random_mutation(self, rng, others)

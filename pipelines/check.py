@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from sources.pylon.catalog import ENDPOINTS, TABLES, UNREAD, Endpoint, Table
 from sources.pylon.client import Client
 from sources.pylon.errors import PermissionDenied, PylonError, Rejected
-from sources.pylon.issues import rfc3339
 from sources.pylon.pacing import Pacers
+from sources.pylon.reading import rfc3339
+from sources.pylon.turn import id_in, may_have
 
 from . import configuration, exits, screens
 from .causes import explain
@@ -43,7 +44,7 @@ def run(
     select: Sequence[str], exclude: Sequence[str], destination: str, dataset: str, given: Mapping[str, Any]
 ) -> int:
     """Check everything that a run needs, print what was found, and return the exit code."""
-    tables = chosen(select, exclude)
+    tables = chosen(select, exclude, configuration.include())
     findings: list[Finding] = []
     for finding in _findings(tables, destination, dataset, given):
         findings.append(finding)
@@ -102,8 +103,7 @@ class _Probe:
 
     def __init__(self, client: Client, settings: Settings) -> None:
         self._client, self._settings = client, settings
-        self._issue: str | None = None
-        self._knowledge_base: str | None = None
+        self._seen: dict[str, list[dict[str, Any]]] = {}
 
     async def run(self, tables: Sequence[str]) -> list[Finding]:
         """Check the token, then every table; without a token nothing else can be told."""
@@ -140,27 +140,30 @@ class _Probe:
         return Finding(table.name, "ok", "may be read")
 
     def _endpoints(self, table: Table) -> list[Endpoint]:
-        return [ENDPOINTS["search_issues"], table.endpoint] if table.kind == "issues" else [table.endpoint]
+        if table.kind == "issues":
+            return [ENDPOINTS["search_issues"], table.endpoint]
+        return list(dict.fromkeys([table.endpoint, *([table.feed.endpoint] if table.feed else [])]))
 
     async def _ask(self, endpoint: Endpoint, table: Table) -> str | None:
         """Ask for as little as possible; say why it could not be asked, if so."""
         ids: dict[str, str] = {}
-        if "{issue_id}" in endpoint.path:
-            if (issue := await self._some_issue()) is None:
-                return "not asked: there is no issue yet"
-            ids["issue_id"] = issue
-        if "{knowledge_base_id}" in endpoint.path:
-            if (knowledge_base := await self._some_knowledge_base()) is None:
-                return "not asked: there is no knowledge base"
-            ids["knowledge_base_id"] = knowledge_base
-        limit = 1 if endpoint.page_size else None
-        await self._client.first_page(
+        if f"{{{table.parent or 'id'}}}" in endpoint.path:
+            parent = await self._some_parent(table)
+            if parent is None:
+                return f"not asked: {_no_parent(table)}"
+            ids[table.parent or "id"] = parent
+        if endpoint.single:
+            if endpoint is not ENDPOINTS["me"]:  # that was the first thing to be asked
+                await self._client.ask(endpoint, ids=ids)
+            return None
+        page = await self._client.first_page(
             endpoint,
             query=self._query(endpoint, table),
             body=self._body(endpoint),
-            limit=limit,
+            limit=1 if endpoint.page_size else None,
             ids=ids or None,
         )
+        self._seen.setdefault(table.name, page.rows)
         return None
 
     def _query(self, endpoint: Endpoint, table: Table) -> dict[str, Any] | None:
@@ -170,23 +173,30 @@ class _Probe:
         return {name: table.parents[0] for name in endpoint.query if table.parents} or None
 
     def _body(self, endpoint: Endpoint) -> dict[str, Any] | None:
-        if endpoint.method != "POST":
+        if endpoint is not ENDPOINTS["search_issues"]:
             return None
         before = {"field": "created_at", "operator": "time_is_before", "value": rfc3339(datetime.now(UTC))}
         return {"filter": before}
 
-    async def _some_issue(self) -> str | None:
-        if self._issue is None:
-            endpoint = ENDPOINTS["search_issues"]
-            page = await self._client.first_page(endpoint, body=self._body(endpoint), limit=1)
-            self._issue = page.rows[0]["id"] if page.rows else None
-        return self._issue
+    async def _some_parent(self, table: Table) -> str | None:
+        """Return the id of something on which a row of the table can hang."""
+        if table.parents_setting:
+            return next(iter(getattr(self._settings, table.parents_setting)), None)
+        parent = TABLES[str(table.parent_table)]
+        endpoint = ENDPOINTS["search_issues"] if parent.kind == "issues" else parent.endpoint
+        any_will_do = table.refer == ("id",) and table.only is None
+        if parent.name not in self._seen or not any_will_do:
+            limit = 1 if endpoint.page_size and any_will_do else None
+            page = await self._client.first_page(endpoint, body=self._body(endpoint), limit=limit)
+            self._seen[parent.name] = page.rows
+        found = (id_in(table, row) for row in self._seen[parent.name] if may_have(table, row))
+        return next((one for one in found if one), None)
 
-    async def _some_knowledge_base(self) -> str | None:
-        if self._knowledge_base is None:
-            page = await self._client.first_page(ENDPOINTS["knowledge_bases"])
-            self._knowledge_base = page.rows[0]["id"] if page.rows else None
-        return self._knowledge_base
+
+def _no_parent(table: Table) -> str:
+    if table.parents_setting:
+        return f"{table.parents_setting} is not set"
+    return f"there are no {str(table.parent_table).replace('_', ' ')} yet to which it could belong"
 
 
 def _leave_out(table: Table) -> str:

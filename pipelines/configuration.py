@@ -15,7 +15,7 @@ from typing import Any
 import dlt
 
 from sources.pylon.errors import ConfigurationError
-from sources.pylon.settings import Settings, settings
+from sources.pylon.settings import Settings, included, settings
 
 SECTION = "sources.pylon"
 SECRET = "api_key"  # noqa: S105 - the name of a setting, not a secret
@@ -26,6 +26,7 @@ _TEXTS = ("base_url", "region")
 _NUMBERS = ("rate_window_seconds", "lookback_seconds", "timeout_seconds", "reconcile_hours", "sweep_days")
 _WHOLE = ("page_size",)
 _TABLES = ("rate_limits", "refresh_hours")
+_LISTS = ("include", "custom_object_types")
 _DATES = ("start_date",)
 NAMES = tuple(field.name for field in fields(Settings))
 """The names of all settings."""
@@ -49,6 +50,15 @@ def read_settings(given: Mapping[str, Any] | None = None, *, token: bool = True)
     return settings(api_key, **{**found, **chosen})
 
 
+def include() -> tuple[str, ...]:
+    """Return the tables that the configuration adds to the usual ones.
+
+    Raises:
+        ConfigurationError: There is no such table.
+    """
+    return included(_value("include"))
+
+
 def unknown_names() -> dict[str, str | None]:
     """Return the names in ``[sources.pylon]`` that mean nothing, each with the name probably meant."""
     section: Any = dlt.config.get(SECTION)
@@ -65,12 +75,17 @@ def _value(name: str) -> Any:
         return None
     if name in _TEXTS and not isinstance(value, str):
         raise _wrong(name, value, "Write it in quotes.")
-    if name in _DATES:
-        return str(value)
+    return str(value) if name in _DATES else _structured(name, value)
+
+
+def _structured(name: str, value: Any) -> Any:
     if name in _NUMBERS:
         return _parsed(name, value, (int, float), "It must be a number.")
     if name in _WHOLE:
         return _parsed(name, value, (int,), "It must be a whole number.")
+    if name in _LISTS:
+        example = f'Write a list, such as ["{"audit_logs" if name == "include" else "companies"}"].'
+        return _parsed(name, value, (list, tuple), example)
     if name in _TABLES:
         example = "{ low = 10 }" if name == "rate_limits" else '{ "*" = 24 }'
         kinds: tuple[type, ...] = (Mapping, int, float) if name == "refresh_hours" else (Mapping,)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sources.pylon import directory, issues
-from sources.pylon.catalog import CHILDREN, DIRECTORY, TABLES, Table
+from sources.pylon import directory, reading
+from sources.pylon.catalog import CHILDREN, DIRECTORY, INCREMENTAL, NESTED, TABLES, Table
 
 from . import reconcile
 
@@ -31,9 +31,12 @@ class Due:
     floor: datetime | None = None
     """``start_date``: history ends here."""
     conversations: dict[str, int] = field(default_factory=dict)
-    """By child."""
+    """How many parents are to be asked, by child."""
     directory: dict[str, datetime] = field(default_factory=dict)
-    """When each collection is due next, by table."""
+    """When each collection is to be read whole next, by table."""
+    searched: dict[str, int] = field(default_factory=dict)
+    """How many searches for changes each run makes, by incremental table that has been read."""
+    object_types: int = 0
     rows: dict[str, int] = field(default_factory=dict)
     reconcile: bool = False
     """Whether the copy is to be compared with a complete listing."""
@@ -72,19 +75,34 @@ def take(
         _issues(due, {} if fresh or copy is None else copy.resource("issues"))
         if copy is not None and not fresh and reconcile.is_due(dict(copy.state), settings, now):
             due.reconcile, due.oldest_issue = True, copy.oldest_issue()
-    for child in CHILDREN:
+    for child in (*CHILDREN, *NESTED):
         if child.name in tables:
             # a refresh drops the ledger, and with it what was known to be read
+            fewer = child.name if child.only or child.parent is None else str(child.parent_table)
             due.conversations[child.name] = (
-                rows.get("issues", 0) if fresh or copy is None else copy.due(child.name)
+                rows.get(fewer, 0)
+                if fresh or copy is None
+                else copy.due(child.name, settings.cutoff(child, now))
             )
     if copy is not None and not fresh:
         due.sweep = {child: number for child, number in copy.sweep(settings, now).items() if child in tables}
-    for table in DIRECTORY:
+    for table in (*DIRECTORY, *INCREMENTAL):
         if table.name in tables:
             state = {} if fresh or copy is None else copy.resource(table.name)
-            due.directory[table.name] = next_read(table, settings, state, now)
+            _collection(due, table, settings, state)
     return due
+
+
+def _collection(due: Due, table: Table, settings: Settings, state: Mapping[str, Any]) -> None:
+    streams = sum("changed_until" in stream for stream in state.get("streams", {}).values())
+    if streams:
+        due.searched[table.name] = streams
+    if table.parents_setting:
+        due.object_types = len(getattr(settings, table.parents_setting))
+        if not due.object_types:
+            return
+    if not (table.append_only and streams):
+        due.directory[table.name] = next_read(table, settings, state, due.now)
 
 
 def _issues(due: Due, state: Mapping[str, Any]) -> None:
@@ -92,7 +110,7 @@ def _issues(due: Due, state: Mapping[str, Any]) -> None:
         return
     due.changed_until = datetime.fromisoformat(state["changed_until"])
     due.history_until = datetime.fromisoformat(state["history_until"])
-    due.history_complete = issues.history_done(dict(state), due.floor)
+    due.history_complete = reading.history_done(dict(state), due.floor)
 
 
 def next_read(table: Table, settings: Settings, state: Mapping[str, Any], now: datetime) -> datetime:
@@ -103,10 +121,12 @@ def next_read(table: Table, settings: Settings, state: Mapping[str, Any], now: d
     return datetime.fromisoformat(state["refreshed_at"]) + timedelta(hours=hours)
 
 
-def parents(table: Table, rows: Mapping[str, int]) -> int | None:
+def parents(table: Table, due: Due) -> int | None:
     """Return for how many parents a collection is asked: 1 without any, ``None`` where nobody knows."""
     if table.parents:
         return len(table.parents)
+    if table.parents_setting:
+        return due.object_types
     if table.parent_table is None:
         return 1
-    return rows.get(TABLES[table.parent_table].name)
+    return due.rows.get(TABLES[table.parent_table].name)

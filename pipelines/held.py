@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sources.pylon.catalog import CHILDREN, ENDPOINTS, TABLES, Table
 from sources.pylon.copied import Copied, utc
-from sources.pylon.issues import history_done
-from sources.pylon.work import IssueTimes, Synced, is_due
+from sources.pylon.reading import history_done
+from sources.pylon.work import Synced, Times, is_due
 
 from . import exits
 from .listing_cost import listing_cost
@@ -35,7 +35,7 @@ class Held:
     sample: dict[str, Stored]
     """Rows of ``issues``, by id."""
     children: dict[str, dict[str, dict[Key, Stored]]]
-    """Rows of each child by issue and key."""
+    """Rows of each child by issue and key; issues that cannot have any are left out."""
     due: set[tuple[str, str]]
     """Issues of the sample and their children that the next run reads."""
     expected_from: datetime
@@ -59,25 +59,28 @@ def take(copy: Copy, settings: Settings, sample: int, seed: int) -> Held:
     rows = {row["id"]: row for row in copied.rows(TABLES["issues"], "id", ids)}
     lookback = timedelta(seconds=settings.lookback_seconds)
     whole = history_done(state, settings.start_date)
+    children = {table.name: _by_issue(table, copied, rows) for table in present}
     return Held(
         times=times,
         sample={id_: rows[id_] for id_ in ids},
-        children={table.name: _by_issue(table, copied, ids) for table in present},
-        due=_due(copied, present, rows),
+        children=children,
+        due=_due(copied, children, rows),
         expected_from=datetime.fromisoformat(state["changed_until"]) - lookback,
         read_from=None if whole else datetime.fromisoformat(state["history_until"]),
     )
 
 
-def _by_issue(table: Table, copied: Copied, ids: Sequence[str]) -> dict[str, dict[Key, Stored]]:
-    found: dict[str, dict[Key, Stored]] = {id_: {} for id_ in ids}
-    for row in copied.rows(table, "issue_id", ids):
+def _by_issue(table: Table, copied: Copied, issues: Mapping[str, Stored]) -> dict[str, dict[Key, Stored]]:
+    found: dict[str, dict[Key, Stored]] = {
+        id_: {} for id_, row in issues.items() if table.only is None or row[table.only[0]] == table.only[1]
+    }
+    for row in copied.rows(table, "issue_id", list(found)):
         found[row["issue_id"]][key_of(table, row)] = row
     return found
 
 
 def _due(
-    copied: Copied, present: Sequence[Table], issues: Mapping[str, dict[str, Any]]
+    copied: Copied, children: Mapping[str, Mapping[str, Any]], issues: Mapping[str, Stored]
 ) -> set[tuple[str, str]]:
     """Return which conversations the copy itself says are due."""
     complete = {
@@ -89,15 +92,15 @@ def _due(
         if row["load_id"] in complete
     }
     return {
-        (id_, table.name)
-        for id_, row in issues.items()
-        for table in present
-        if is_due(_times(id_, row), synced.get((id_, table.name)))
+        (id_, name)
+        for name, found in children.items()
+        for id_ in found
+        if is_due(_times(id_, issues[id_]), synced.get((id_, name)))
     }
 
 
-def _times(id_: str, row: Mapping[str, Any]) -> IssueTimes:
-    return IssueTimes(id_, *(utc(row[name]) for name in ("created_at", "updated_at", "latest_message_time")))
+def _times(id_: str, row: Mapping[str, Any]) -> Times:
+    return Times(id_, *(utc(row[name]) for name in ("created_at", "updated_at", "latest_message_time")))
 
 
 def announced(held: Held, settings: Settings, now: datetime) -> dict[str, int]:
@@ -106,8 +109,8 @@ def announced(held: Held, settings: Settings, now: datetime) -> dict[str, int]:
     size = settings.limit(ENDPOINTS["list_issues"]) or 0
     counted = listing_cost(created, now, settings.start_date, size)
     counted["get_issue"] += len(held.sample)
-    for name in held.children:
-        counted[TABLES[name].endpoint.name] += len(held.sample)
+    for name, found in held.children.items():
+        counted[TABLES[name].endpoint.name] += len(found)
     return {name: counted[name] for name in ENDPOINTS if counted[name]}
 
 

@@ -70,9 +70,9 @@ class Copy:
         """Return the state of one table's lane."""
         return cast("Mapping[str, Any]", self.state.get("resources", {}).get(table, {}))
 
-    def due(self, child: str) -> int:
-        """Return how many conversations are due."""
-        return Ledger(self.pipeline).count_due(child)
+    def due(self, child: str, cutoff: datetime | None = None) -> int:
+        """Return for how many parents a child is due; what was read before ``cutoff`` (UTC) is."""
+        return Ledger(self.pipeline).count_due(child, cutoff)
 
     def sweep(self, settings: Settings, now: datetime) -> dict[str, int]:
         """Return how many conversations are old enough for the sweep, by child; none is left out."""

@@ -37,6 +37,8 @@ TURN_DUE = 8_000
 """These bound what a turn and its load hold in memory; no allowance known lets a turn read more conversations."""
 LOOK_SETTING, LOOK_SECONDS = "extract.futures_poll_interval", 0.25
 """How often dlt looks up from waiting for the lanes; with its own 0.01 that is a third of a paced run's CPU time."""
+LANES_SETTING = "extract.max_parallel_items"
+"""How many lanes dlt waits for at once; with its own 20, the lanes that only wait would keep others from beginning."""
 
 
 @dataclass
@@ -46,7 +48,7 @@ class Job:
     Args:
         pipeline: Where to load; see :func:`destinations.open_pipeline`.
         settings: How to read.
-        tables: The tables to fill.
+        tables: The tables to fill; by default the usual ones, and those that the settings include.
         max_minutes: When to end although something is due; ``None`` for never.
         full_refresh: Drop the tables and read everything anew.
         on_turn: Called after each turn with its number.
@@ -54,7 +56,7 @@ class Job:
 
     pipeline: dlt.Pipeline
     settings: Settings
-    tables: Sequence[str] = tuple(TABLES)
+    tables: Sequence[str] = ()
     max_minutes: float | None = None
     full_refresh: bool = False
     on_turn: Callable[[int], None] = lambda _turn: None
@@ -66,6 +68,7 @@ class Job:
     """Conversations that were read again though nothing said that they had changed; ``None``: there was no sweep."""
 
     def __post_init__(self) -> None:
+        self.tables = tuple(self.tables) or self.settings.usual
         self.control = Control(Pacers(self.settings.rate_limits, self.settings.rate_window_seconds))
 
     def run(self) -> int:
@@ -79,8 +82,9 @@ class Job:
         """
         if self.max_minutes is not None:
             self.control.budget.deadline = time.monotonic() + self.max_minutes * 60
-        if dlt.config.get(LOOK_SETTING) is None:
-            dlt.config[LOOK_SETTING] = LOOK_SECONDS
+        for name, value in ((LOOK_SETTING, LOOK_SECONDS), (LANES_SETTING, 2 * len(TABLES))):
+            if dlt.config.get(name) is None:
+                dlt.config[name] = value
         with run_lock(self.pipeline), rare_collections():
             settle(self.pipeline)
             self._recall_pace()
@@ -209,8 +213,7 @@ class Job:
     def _tables_left(self) -> list[str]:
         """Leave out the tables whose lane has stopped; the others are finished."""
         tables = [name for name in self.tables if name not in self.control.report.stopped]
-        children = {child.name for child in CHILDREN} & set(tables)
-        return tables if children or set(tables) != {"issue_sync"} else []
+        return [] if all(TABLES[name].kind == "ledger" for name in tables) else tables
 
     def _out_of_time(self) -> bool:
         budget = self.control.budget

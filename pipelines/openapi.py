@@ -84,6 +84,8 @@ class Document:
             KeyError: The document does not describe them.
         """
         data = self.resolve(self.answer(table.endpoint)["data"])
+        if table.rows_at:
+            data = self.resolve(data["properties"][table.rows_at])
         properties: Node = self.resolve(data.get("items", data))["properties"]
         return properties
 

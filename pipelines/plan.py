@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .inspection import Copy
 
 THOUSAND = 1000
+UNITS = {"child": "conversations", "nested": "of its parents"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +138,15 @@ def _count_directory(counted: Counter[str], due: dues.Due, settings: Settings) -
         table = TABLES[name]
         size = settings.limit(table.endpoint)
         pages = max(1, math.ceil(due.rows.get(name, 0) / size)) if size else 1
-        parents = dues.parents(table, due.rows)
+        parents = dues.parents(table, due)
         counted[table.endpoint.name] += pages if parents == 1 else (parents or 0)
         if table.parent_table and table.parent_table not in now:
             counted[TABLES[table.parent_table].endpoint.name] = 1  # read once for all that hang on it
+    for name, streams in due.searched.items():
+        table = TABLES[name]
+        counted[(table.feed or table).endpoint.name] += streams
+        if table.parent_table and table.parent_table not in now:
+            counted[TABLES[table.parent_table].endpoint.name] = 1
 
 
 def _cost(name: str, number: int, pacers: Pacers) -> Cost:
@@ -168,7 +174,7 @@ def _lines(plan: Plan) -> Iterator[str]:
         yield f"  {'reconciliation':<16} is due: the copy is compared with a complete listing"
     for child, number in due.conversations.items():
         if plan.exists:
-            yield f"  {child:<16} {number:,} conversations are due"
+            yield f"  {child:<16} {number:,} {UNITS[TABLES[child].kind]} are due"
     yield wrapped(f"  {'directory':<16} ", ", ".join(due.directory_now) or "nothing is due")
     yield f"  {'requests, at least':<52} {'number':>8}  {'a minute':>8}  time"
     for cost in plan.costs:

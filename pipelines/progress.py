@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from sources.pylon.catalog import CHILDREN, DIRECTORY, ENDPOINTS
+from sources.pylon.catalog import CHILDREN, DIRECTORY, ENDPOINTS, INCREMENTAL, NESTED, Table
 
 if TYPE_CHECKING:
     from sources.pylon.pacing import Pacer
@@ -15,11 +15,17 @@ if TYPE_CHECKING:
 
     from .job import Job
 
+
+def _endpoints(table: Table) -> tuple[str, ...]:
+    names = [table.endpoint.name, *([table.feed.endpoint.name] if table.feed else [])]
+    return tuple(dict.fromkeys(names))
+
+
 LANES: dict[str, tuple[str, ...]] = {
     "changes": (ENDPOINTS["search_issues"].name,),
     "history": (ENDPOINTS["list_issues"].name,),
-    **{child.name: (child.endpoint.name,) for child in CHILDREN},
-    "directory": tuple(table.endpoint.name for table in DIRECTORY),
+    **{child.name: (child.endpoint.name,) for child in (*CHILDREN, *NESTED)},
+    "directory": tuple(name for table in (*DIRECTORY, *INCREMENTAL) for name in _endpoints(table)),
     "reconcile": (ENDPOINTS["list_issues"].name, ENDPOINTS["get_issue"].name),
 }
 """The lanes in the order in which they are shown, each with its endpoints."""

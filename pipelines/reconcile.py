@@ -14,8 +14,8 @@ from sources.pylon.catalog import CHILDREN, ENDPOINTS
 from sources.pylon.client import Client, Pause
 from sources.pylon.copied import Copied
 from sources.pylon.healing import Healing
-from sources.pylon.issues import history_done
 from sources.pylon.ledger import Ledger
+from sources.pylon.reading import history_done
 from sources.pylon.reconcile import RECONCILED_AT, Gone, confirm, list_all, mending, removal
 from sources.pylon.rows import Row, misfits
 
@@ -99,7 +99,8 @@ def reconcile(
         control.report.add_rows("issues", len(healing.ids))
         control.report.found_extra("issues", misfits(batch))
     ids = [one.issue_id for one in gone]
-    children = {child.name: ledger.children(child.name, ids) for child in CHILDREN}
+    held = [child for child in CHILDREN if ledger.holds(child.name)]
+    children = {child.name: ledger.children(child.name, ids) for child in held}
     for load in removal(gone, children, datetime.now(UTC).isoformat()):
         pipeline.run(load)
     return Outcome(len(stored), len(listed), len(gone), len(healing.ids))

@@ -1,7 +1,7 @@
 """Writes what the documentation says about tables, endpoints and costs, from the catalogue.
 
-``python -m pipelines.reference`` rewrites ``docs/tables.md`` and the marked sections of ``README.md``; a test fails
-where they are not what this module would write.
+``python -m pipelines.reference`` rewrites ``docs/tables.md``, ``docs/api-inventory.md`` and the marked sections of
+``README.md``; a test fails where they are not what this module would write.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import math
 import sys
 from pathlib import Path
 
-from sources.pylon.catalog import ALL_TABLES, CHILDREN, ENDPOINTS, RATE_LIMITS, UNREAD, Table, Tier
+from sources.pylon.catalog import ALL_TABLES, CHILDREN, ENDPOINTS, RATE_LIMITS, UNREAD, Tier
 
-from . import exits
+from . import exits, inventory
 
 ROOT = Path(__file__).resolve().parent.parent
 AUTUMN: dict[Tier, int] = {"low": 30, "medium": 120, "high": 300}
@@ -25,12 +25,6 @@ _REPLACES = {
     "parent": "all rows of what was read",
     "whole": "the whole table",
 }
-_KINDS = {
-    "issues": "changes every run, history once",
-    "child": "when the issue changed",
-    "ledger": "with each child read",
-    "deletions": "when a reconciliation removes something",
-}
 
 
 def table_of_tables() -> str:
@@ -40,7 +34,7 @@ def table_of_tables() -> str:
         source = "written by the connector" if table.endpoint is UNREAD else f"`{table.endpoint.label}`"
         key = ", ".join(f"`{column}`" for column in table.key)
         name = f"[`{table.name}`](docs/tables.md#{table.name})"
-        lines.append(f"| {name} | {table.description} | {key} | {source} | {_when(table)} |")
+        lines.append(f"| {name} | {table.description} | {key} | {source} | {inventory.when(table)} |")
     return "\n".join(lines)
 
 
@@ -79,7 +73,7 @@ def tables_page() -> str:
         parts += [
             f"## {table.name}",
             table.description,
-            f"Key: {key}. Read: {_when(table)}. A read replaces {_REPLACES[table.scope]}.",
+            f"Key: {key}. Read: {inventory.when(table)}. A read replaces {_REPLACES[table.scope]}.",
             f"| column | type | what it holds |\n|---|---|---|\n{columns}",
         ]
     return "\n\n".join(parts) + "\n"
@@ -94,19 +88,13 @@ def render(readme: str) -> str:
     return readme
 
 
-def _when(table: Table) -> str:
-    if table.kind == "directory":
-        hours = table.refresh_hours or 0
-        return "daily" if hours == 24 else "hourly" if hours == 1 else f"every {hours:g} h"
-    return _KINDS[table.kind]
-
-
 def _first_load(issues: int) -> dict[str, int]:
     """Return the requests of a first load, by endpoint, without the directory."""
     page = ENDPOINTS["list_issues"].page_size or issues
     windows = math.ceil(MONTHS * 30.4 / 30)
     listing = max(windows, math.ceil(issues / page / 0.7))
-    return {"list_issues": listing, **{child.endpoint.name: issues for child in CHILDREN}}
+    children = [child for child in CHILDREN if not child.off]
+    return {"list_issues": listing, **{child.endpoint.name: issues for child in children}}
 
 
 def _duration(issues: int, limits: dict[Tier, int]) -> str:
@@ -118,6 +106,7 @@ def main() -> int:
     """Write the files."""
     (ROOT / "docs").mkdir(exist_ok=True)
     (ROOT / "docs" / "tables.md").write_text(tables_page(), encoding="utf-8")
+    (ROOT / "docs" / "api-inventory.md").write_text(inventory.page(), encoding="utf-8")
     readme = ROOT / "README.md"
     readme.write_text(render(readme.read_text(encoding="utf-8")), encoding="utf-8")
     return 0

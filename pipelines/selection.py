@@ -4,33 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sources.pylon.catalog import CHILDREN, TABLES, suggest
+from sources.pylon.catalog import TABLES, USUAL, suggest, with_ledgers
 
 from . import exits
 
 
-def chosen(select: Sequence[str], exclude: Sequence[str]) -> tuple[str, ...]:
-    """Return the tables to fill, in the catalogue's order; with a child comes ``issue_sync``, its ledger.
+def chosen(select: Sequence[str], exclude: Sequence[str], include: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the tables to fill, in the catalogue's order, with the ledgers that they need.
 
     Args:
-        select: Table names, also several in one text with commas between them; none means all.
+        select: Table names, also several in one text with commas between them; none means the usual ones.
         exclude: The same, for what is left out.
+        include: What the configuration adds to the usual ones.
 
     Raises:
         Problem: A name is unknown, or nothing is left.
     """
-    wanted = set(_names("--select", select)) or set(TABLES)
-    left = wanted - set(_names("--exclude", exclude))
-    children = {child.name for child in CHILDREN}
+    wanted = set(_names("--select", select)) or {*USUAL, *include}
+    left = with_ledgers(wanted - set(_names("--exclude", exclude)))
     ledgers = {name for name, table in TABLES.items() if table.kind == "ledger"}
-    left = left | ledgers if left & children else left - ledgers
     if not left:
         raise exits.Problem(
             "No table is left to read.",
             f"Choose among {', '.join(name for name in TABLES if name not in ledgers)}.",
             exits.USAGE,
         )
-    return tuple(name for name in TABLES if name in left)
+    return left
 
 
 def _names(option: str, texts: Sequence[str]) -> list[str]:

@@ -15,6 +15,7 @@ from sources.pylon.pacing import Pacers
 
 from . import configuration, exits, inspection, runs, screens
 from . import due as dues
+from .plan import UNITS
 from .wording import ago, count, duration
 
 if TYPE_CHECKING:
@@ -30,11 +31,11 @@ class TableStatus:
     rows: int
     read_at: datetime | None
     due: int | None = None
-    """Conversations, for a child."""
+    """Parents to be asked, for a child."""
     verified_since: datetime | None = None
     """When the conversation that was verified longest ago was read (UTC), for a child."""
     next_read: datetime | None = None
-    """For a directory table (UTC)."""
+    """When it is to be read whole, for a collection (UTC)."""
 
 
 @dataclass
@@ -111,8 +112,9 @@ def look(destination: str, dataset: str, now: datetime) -> Status:
 
 def _fill(status: Status, copy: inspection.Copy, settings: Settings) -> None:
     rows = copy.all_rows()
+    tables = [name for name in TABLES if name in rows or name in settings.usual]
     due = dues.take(
-        copy, settings, tuple(TABLES), status.now, rows={name: number for name, (number, _) in rows.items()}
+        copy, settings, tables, status.now, rows={name: number for name, (number, _) in rows.items()}
     )
     pacers = Pacers(settings.rate_limits, settings.rate_window_seconds, snapshot=copy.pace)
     verified = copy.verified()
@@ -165,10 +167,11 @@ def _lines(status: Status) -> Iterator[str]:
         yield f"A run that was killed left {count(status.pending_packages, 'load package')} for the next run."
     if status.tables:
         yield ""
-        yield f"  {'table':<17}{'rows':>12}  {'newest read':>14}  due"
+        yield f"  {'table':<25}{'rows':>12}  {'newest read':>14}  due"
         for name, table in status.tables.items():
             read = ago(table.read_at, status.now)
-            yield f"  {name:<17}{table.rows:>12,}  {read:>14}  {_due(table, status.now)}".rstrip()
+            due = _due(name, table, status.now)
+            yield f"  {name:<25}{table.rows:>12,}  {read:>14}  {due}".rstrip()
         yield from _verified(status.tables, status.now)
     yield from _late(status)
     yield from _extras(status.extras)
@@ -242,9 +245,9 @@ def _verified(tables: dict[str, TableStatus], now: datetime) -> Iterator[str]:
         yield screens.wrapped("  oldest verification: ", f"{text}.")
 
 
-def _due(table: TableStatus, now: datetime) -> str:
+def _due(name: str, table: TableStatus, now: datetime) -> str:
     if table.due:
-        return f"{table.due:,} conversations"
+        return f"{table.due:,} {UNITS[TABLES[name].kind]}"
     if table.next_read is not None:
         return "now" if table.next_read <= now else f"in {duration((table.next_read - now).total_seconds())}"
     return ""

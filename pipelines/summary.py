@@ -135,10 +135,11 @@ def _table(summary: Summary) -> Iterator[str]:
     yield f"  {'':<16} {'rows read':>10} {'requests':>9} {'refused':>8}"
     left = dict(summary.requests)
     for name, table in TABLES.items():
-        if table.kind in ("issues", "child"):
+        if table.kind in ("issues", "child", "nested"):
             endpoints = LANES.get(name) or (*LANES["changes"], *LANES["history"])
             yield from _line(name, summary.rows.get(name, 0), _taken(left, endpoints))
-    directory = {name: count for name, count in summary.rows.items() if TABLES[name].kind == "directory"}
+    kinds = ("directory", "incremental")
+    directory = {name: count for name, count in summary.rows.items() if TABLES[name].kind in kinds}
     yield from _line("directory", sum(directory.values()), _taken(left, LANES["directory"]))
     if directory:
         yield wrapped(" " * 19, ", ".join(f"{name} {count:,}" for name, count in directory.items()))

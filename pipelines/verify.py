@@ -13,8 +13,8 @@ from sources.pylon.client import Client
 from sources.pylon.comparing import differing, typed
 from sources.pylon.copied import utc
 from sources.pylon.errors import Rejected
-from sources.pylon.issues import read_until_settled
 from sources.pylon.pacing import Pacers
+from sources.pylon.reading import read_until_settled
 from sources.pylon.reconcile import list_all
 from sources.pylon.rows import Row, instant
 
@@ -166,7 +166,7 @@ async def _compare_sample(client: Client, held: Held, report: Report) -> None:
 
 async def _compare_issue(client: Client, held: Held, id_: str, report: Report) -> None:
     table, row = TABLES["issues"], held.sample[id_]
-    children = [TABLES[name] for name in held.children]
+    children = [TABLES[name] for name, issues in held.children.items() if id_ in issues]
     # the children first: what changes meanwhile shows in the issue's time
     found = [await _ask(client, child, id_) for child in children]
     try:

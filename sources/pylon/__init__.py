@@ -14,10 +14,10 @@ from dlt.common.storages.load_package import load_package_state
 from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource, DltSource
 
-from . import children, directory, extras, issues, late, loading, sweep
-from .catalog import CHILDREN, TABLES, Table
+from . import children, directory, extras, incremental, issues, late, loading, reading, sweep
+from .catalog import TABLES, Table
 from .copied import Copied
-from .errors import ConfigurationError
+from .errors import ConfigurationError, PermissionDenied
 from .ledger import Ledger
 from .pacing import Pacers
 from .rows import to_arrow
@@ -31,13 +31,13 @@ PACE = "pace"
 
 
 class PylonSource(DltSource):
-    """A dlt source whose children always take their ledger along."""
+    """A dlt source in which what needs a ledger always takes it along."""
 
     def with_resources(self, *resource_names: str) -> DltSource:
-        """Select resources by name; with messages, threads or followers comes ``issue_sync``, their ledger."""
-        needs = {child.name for child in CHILDREN} & set(resource_names)
-        ledger = {"issue_sync"} - set(resource_names) if needs else set()
-        return super().with_resources(*resource_names, *ledger)
+        """Select resources by name; with messages comes ``issue_sync``, their ledger, and so on."""
+        ledgers = {TABLES[name].ledger for name in resource_names if name in TABLES}
+        needed = {name for name in ledgers if name} - set(resource_names)
+        return super().with_resources(*resource_names, *needed)
 
 
 @dlt.source(name="pylon", section="pylon", max_table_nesting=0, _impl_cls=PylonSource)
@@ -52,8 +52,13 @@ def pylon_source(
     page_size: int | None = None,
     refresh_hours: dict[str, float] | None = None,
     timeout_seconds: float = 60.0,
+    include: list[str] | None = None,
+    custom_object_types: list[str] | None = None,
 ) -> Any:
-    """Read a Pylon workspace incrementally: one resource for each table, all of them selected.
+    """Read a Pylon workspace incrementally: one resource for each table.
+
+    All are selected but those that are expensive or personal (``Table.off`` in the catalogue says why): name them in
+    ``include`` or select them with ``with_resources``.
 
     No request is made before dlt extracts. Arguments that are not given are taken from ``[sources.pylon]`` in
     ``.dlt/config.toml`` and ``.dlt/secrets.toml``, or from ``SOURCES__PYLON__…`` in the environment.
@@ -67,8 +72,10 @@ def pylon_source(
         rate_window_seconds: The length of the API's rate window, in seconds.
         lookback_seconds: How far before the last run changes are searched again, in seconds.
         page_size: Rows per page where an endpoint takes a limit.
-        refresh_hours: Hours between two reads of a directory table, by its name, ``*`` for all.
+        refresh_hours: Hours between two complete reads of a table, by its name, ``*`` for all.
         timeout_seconds: How long to wait for an answer, in seconds.
+        include: Tables to read besides the usual ones.
+        custom_object_types: The types of custom objects to read; the API does not list them.
 
     Raises:
         ConfigurationError: A value cannot be used.
@@ -85,6 +92,8 @@ def pylon_source(
             page_size=page_size,
             refresh_hours=refresh_hours,
             timeout_seconds=timeout_seconds,
+            include=include,
+            custom_object_types=custom_object_types,
         )
     )
 
@@ -117,7 +126,7 @@ def resources(config: Settings, control: Control | None = None) -> list[DltResou
     def turn() -> Turn:
         return keeper.turn(load_package_state()["load_id"])
 
-    return [_resource(table, turn) for table in TABLES.values()]
+    return [_resource(table, turn, selected=table.name in config.usual) for table in TABLES.values()]
 
 
 def _pacers(config: Settings, state: Mapping[str, Any]) -> Pacers:
@@ -130,14 +139,24 @@ def _remember(state: dict[str, Any], control: Control) -> None:
     extras.remember(state, control.report.extra_fields, datetime.now(UTC))
 
 
-def _resource(table: Table, turn: Callable[[], Turn]) -> DltResource:
-    lane = {"issues": _issues, "child": _child, "ledger": _ledger, "directory": _directory}[table.kind]
+def _resource(table: Table, turn: Callable[[], Turn], *, selected: bool) -> DltResource:
+    lane = {
+        "issues": _issues,
+        "child": _child,
+        "nested": _nested,
+        "ledger": _ledger,
+        "directory": _directory,
+        "incremental": _incremental,
+    }[table.kind]
 
-    async def read() -> AsyncIterator[pa.Table]:
+    async def batches() -> AsyncIterator[pa.Table]:
         now = turn()
         async with now.lane(table.name):
             async for batch in lane(now, table):
                 yield batch
+
+    def read() -> Iterator[Any]:
+        yield from loading.piece_by_piece(batches())
 
     resource: DltResource = dlt.resource(  # type: ignore[call-overload]
         read,
@@ -145,6 +164,7 @@ def _resource(table: Table, turn: Callable[[], Turn]) -> DltResource:
         primary_key=list(table.key),
         columns=loading.columns(table),
         write_disposition=loading.disposition(table),
+        selected=selected,
     )
     return resource
 
@@ -164,33 +184,55 @@ async def _issues(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
             if rows:
                 given = {"_synced_at": turn.stamp(batch.sent_at)}
                 yield turn.count(table, to_arrow(table, rows, given), len(rows))
-                await turn.offer(rows, batch.sent_at)
+                await turn.offer(table.name, rows, batch.sent_at)
 
 
 def _watched(
-    turn: Turn, changes: AsyncIterator[issues.Batch], state: issues.State
-) -> AsyncIterator[issues.Batch]:
+    turn: Turn, changes: AsyncIterator[reading.Batch], state: reading.State
+) -> AsyncIterator[reading.Batch]:
     """Count in the source's state what the search shows late."""
     note = partial(late.remember, dlt.current.source_state())
     return late.watched(changes, state, turn.settings.start_date, Copied(dlt.current.pipeline()), note)
 
 
 async def _child(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
-    if "issue_sync" not in turn.lanes:
+    if table.ledger not in turn.lanes:
         raise ConfigurationError(
-            f"{table.name} is read by the ledger issue_sync, which is not selected.", "Select both."
+            f"{table.name} is read by the ledger {table.ledger}, which is not selected.", "Select both."
         )
-    async for read in children.conversations(turn, table):
-        yield children.to_batch(turn, table, read)
+    if table.name in turn.control.caught_up:
+        return
+    try:
+        async for read in children.conversations(turn, table):
+            yield children.to_batch(turn, table, read)
+    except PermissionDenied as error:
+        if table.kind == "child" and not table.off:
+            raise
+        turn.report.warn(f"{table.name} is not read: {error}")
+        turn.control.caught_up.add(table.name)
 
 
-async def _ledger(turn: Turn, _table: Table) -> AsyncIterator[pa.Table]:
-    while turn.work and (batch := await turn.synced.get()) is not None:
+async def _nested(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
+    resources = dlt.current.source_state().get("resources", {})
+    # before its parents have been read whole, one that is missing may only not have been read yet
+    if "refreshed_at" in resources.get(table.parent_table, {}) and (gone := children.forget(turn, table)):
+        yield gone
+    async for batch in _child(turn, table):
+        yield batch
+
+
+async def _ledger(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
+    while turn.writers(table.name) and (batch := await turn.synced[table.name].get()) is not None:
         yield batch
 
 
 async def _directory(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
     async for batch in directory.refresh(turn, table, dlt.current.resource_state(table.name)):
+        yield batch
+
+
+async def _incremental(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
+    async for batch in incremental.refresh(turn, table, dlt.current.resource_state(table.name)):
         yield batch
 
 

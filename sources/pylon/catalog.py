@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from . import endpoints, tables_directory, tables_issues
+from collections.abc import Collection
+
+from . import endpoints, tables_directory, tables_issues, tables_other, tables_work
 from .endpoints import OBJECT_TYPES
 from .model import (
     EXTRA,
@@ -12,6 +14,7 @@ from .model import (
     Column,
     ColumnType,
     Endpoint,
+    Feed,
     Kind,
     Scope,
     Table,
@@ -25,26 +28,43 @@ __all__ = [
     "DIRECTORY",
     "ENDPOINTS",
     "EXTRA",
+    "INCREMENTAL",
+    "LEDGERS",
+    "NESTED",
     "OBJECT_TYPES",
     "RATE_LIMITS",
     "SYNCED_AT",
     "TABLES",
     "UNREAD",
+    "USUAL",
     "Column",
     "ColumnType",
     "Endpoint",
+    "Feed",
     "Kind",
     "Scope",
     "Table",
     "Tier",
     "suggest",
+    "with_ledgers",
 ]
 
 ENDPOINTS: dict[str, Endpoint] = {endpoint.name: endpoint for endpoint in endpoints.ALL}
 """Every endpoint by its name."""
 
-TABLES: dict[str, Table] = {table.name: table for table in (*tables_issues.ALL, *tables_directory.ALL)}
-"""Every table by its name: issues, what hangs on them, then the directory; parents before children."""
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        *tables_issues.ALL,
+        tables_other.ISSUE_VOICE_CALLS,
+        tables_issues.ISSUE_SYNC,
+        *tables_directory.ALL,
+        *tables_work.ALL,
+        *tables_other.ALL,
+        tables_work.PARENT_SYNC,
+    )
+}
+"""Every table by its name: issues, what hangs on them, then the rest; parents before children."""
 
 DELETIONS: Table = tables_issues.DELETIONS
 """What was removed from the copy; written by a reconciliation, not read from an endpoint."""
@@ -55,8 +75,28 @@ ALL_TABLES: dict[str, Table] = {**TABLES, DELETIONS.name: DELETIONS}
 CHILDREN: tuple[Table, ...] = tuple(table for table in TABLES.values() if table.kind == "child")
 """What is read once for every issue."""
 
+NESTED: tuple[Table, ...] = tuple(table for table in TABLES.values() if table.kind == "nested")
+"""What is read once for every task, account and the like."""
+
+INCREMENTAL: tuple[Table, ...] = tuple(table for table in TABLES.values() if table.kind == "incremental")
+"""What has a time filter."""
+
+LEDGERS: tuple[Table, ...] = tuple(table for table in TABLES.values() if table.kind == "ledger")
+"""What the connector writes to remember what it has read."""
+
+USUAL: tuple[str, ...] = tuple(name for name, table in TABLES.items() if not table.off)
+"""The tables that are read unless others are selected."""
+
 DIRECTORY: tuple[Table, ...] = tuple(table for table in TABLES.values() if table.kind == "directory")
 """What is re-read whole at an interval."""
+
+
+def with_ledgers(names: Collection[str]) -> tuple[str, ...]:
+    """Return tables in the catalogue's order, with the ledgers that they need and no other."""
+    needed = {TABLES[name].ledger for name in names}
+    return tuple(
+        name for name, table in TABLES.items() if name in (needed if table.kind == "ledger" else names)
+    )
 
 
 def suggest(name: str) -> str | None:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from .answers import Answer
+from .answers import Answer, list_problem
 from .catalog import TABLES, Table
-from .errors import PermissionDenied, Rejected
-from .rows import to_arrow, tombstones
+from .errors import PermissionDenied, Rejected, Unavailable
+from .rows import Row, to_arrow, tombstones
 from .settings import Settings
 from .turn import Turn
 
@@ -37,33 +37,46 @@ async def refresh(turn: Turn, table: Table, state: State) -> AsyncIterator[pa.Ta
     if not is_due(table, turn.settings, state, datetime.now(UTC)):
         return
     turn.report.expect("directory", table.name)
-    reading = _Reading(turn, table)
+    reading = Reading(turn, table)
     try:
         with turn.unit(patient=True):
             async for batch in reading.read():
                 yield batch
             # the first time, nothing tells that a row is missing
-            if reading.seams and ("refreshed_at" not in state or turn.ledger.keys(table.name) - reading.keys):
+            if reading.seams and (
+                "refreshed_at" not in state or reading.missing(turn.ledger.row_keys(table.name))
+            ):
                 async for batch in reading.read():
                     yield batch
     except PermissionDenied as error:
         turn.report.warn(f"{table.name} is not read: {error}")
         return
     yield tombstones(table, [{}], reading.began) if table.scope == "whole" else reading.parents()
+    if turn.has_children(table) and reading.missing(turn.ledger.row_keys(table.name)):
+        turn.left_behind(table)
     turn.report.lanes["directory"].done += 1
     state["refreshed_at"] = reading.began.isoformat()
 
 
-class _Reading:
-    """One or two complete readings of a collection."""
+class Reading:
+    """One or two complete readings of a collection.
+
+    Args:
+        turn: The turn that it is part of.
+        table: What to read.
+    """
 
     def __init__(self, turn: Turn, table: Table) -> None:
         self._turn = turn
         self._table = table
         self._complete: list[str] = []
-        self.keys: set[str] = set()
+        self._keys: set[tuple[str, ...]] = set()
         self.seams = False
         self.began = datetime.now(UTC)
+
+    def missing(self, known: set[tuple[str, ...]]) -> set[tuple[str, ...]]:
+        """Return which of some keys no reading has shown."""
+        return known - self._keys
 
     async def read(self) -> AsyncIterator[pa.Table]:
         """Read all pages of all parents.
@@ -72,7 +85,7 @@ class _Reading:
             Rejected: A parent was refused that should be there, or all of them were.
         """
         refused: Rejected | None = None
-        for parent in await self._parents():
+        for parent in await parents(self._turn, self._table):
             try:
                 async for batch in self._pages(parent):
                     yield batch
@@ -90,42 +103,66 @@ class _Reading:
         column = self._table.parent or ""
         return tombstones(self._table, [{column: parent} for parent in self._complete], self.began)
 
-    async def _parents(self) -> list[str]:
-        if self._table.parents:
-            return list(self._table.parents)
-        if self._table.parent_table is None:
-            return [""]
-        pages = await whole(self._turn, TABLES[self._table.parent_table])
-        return [row["id"] for page in pages for row in page.rows]
-
     async def _pages(self, parent: str) -> AsyncIterator[pa.Table]:
         async for number, page in self._answers(parent):
             self.seams = self.seams or number > 0
             if not page.rows:
                 continue
-            given = {"_synced_at": self._turn.stamp(page.sent_at)}
-            if self._table.parent:
-                given[self._table.parent] = parent  # type: ignore[assignment]
-            batch = to_arrow(self._table, page.rows, given)
-            self.keys.update(str(key) for key in batch.column(self._table.key[0]).to_pylist())
-            yield self._turn.count(self._table, batch, len(page.rows))
+            yield self._batch(page.rows, page.sent_at, parent)
+            await self._turn.offer(self._table.name, page.rows, page.sent_at)
+
+    def _batch(self, rows: list[Row], sent_at: datetime, parent: str) -> pa.Table:
+        """Turn rows of one parent into a batch, and note that they are there."""
+        given: dict[str, Any] = {"_synced_at": self._turn.stamp(sent_at)}
+        if self._table.parent:
+            given[self._table.parent] = parent
+        batch = to_arrow(self._table, rows, given)
+        self._keys |= keys_of(self._table, batch)
+        return self._turn.count(self._table, batch, len(rows))
 
     async def _answers(self, parent: str) -> AsyncIterator[tuple[int, Answer]]:
-        table, column = self._table, self._table.parent
-        if _is_parent(table):
+        table, client = self._table, self._turn.patient_client
+        if table.endpoint.single:
+            yield 0, await _object(self._turn, table)
+        elif not table.endpoint.paged and table.endpoint.max_page_size:
+            yield 0, await _all_there_is(self._turn, table)
+        elif _is_parent(table):
             for number, page in enumerate(await whole(self._turn, table)):
                 yield number, page
-            return
-        query = {column: parent} if column in table.endpoint.query else None
-        ids = {column: parent} if column and query is None else None
-        number = 0
-        async for page in self._turn.patient_client.pages(table.endpoint, query=query, ids=ids):
-            yield number, page
-            number += 1
+        else:
+            number = 0
+            async for page in client.pages(table.endpoint, **asked_for(table, table.endpoint.query, parent)):
+                yield number, page
+                number += 1
+
+
+def keys_of(table: Table, batch: pa.Table) -> set[tuple[str, ...]]:
+    """Return the keys of a batch's rows."""
+    return set(zip(*(batch.column(name).to_pylist() for name in table.key), strict=True))
+
+
+def asked_for(table: Table, query: tuple[str, ...], parent: str) -> dict[str, Any]:
+    """Return where a request names the parent: in its query, or in its path."""
+    if not table.parent:
+        return {}
+    return {"query" if table.parent in query else "ids": {table.parent: parent}}
+
+
+async def parents(turn: Turn, table: Table) -> list[str]:
+    """Return the parents to ask for; one that is empty where a table has none."""
+    if table.parents:
+        return list(table.parents)
+    if table.parents_setting:
+        return list(getattr(turn.settings, table.parents_setting))
+    if table.parent_table is None:
+        return [""]
+    pages = await whole(turn, TABLES[table.parent_table])
+    return list(dict.fromkeys(row["id"] for page in pages for row in page.rows))
 
 
 def _is_parent(table: Table) -> bool:
-    return any(other.parent_table == table.name for other in TABLES.values() if other.kind == "directory")
+    kinds = ("directory", "incremental")
+    return any(other.parent_table == table.name for other in TABLES.values() if other.kind in kinds)
 
 
 async def whole(turn: Turn, table: Table) -> list[Answer]:
@@ -136,3 +173,32 @@ async def whole(turn: Turn, table: Table) -> list[Answer]:
 
     pages: list[Answer] = await turn.once(table.name, read)
     return pages
+
+
+async def _object(turn: Turn, table: Table) -> Answer:
+    """Ask for the one object that is the whole table."""
+
+    def check(answer: Answer) -> str | None:
+        return None if isinstance(answer.data, dict) else "data is no object"
+
+    answer = await turn.patient_client.ask(table.endpoint, check=check)
+    return Answer([answer.data], answer.sent_at)
+
+
+async def _all_there_is(turn: Turn, table: Table) -> Answer:
+    """Ask for as many rows as can be had at once, where there is no second page.
+
+    Raises:
+        Unavailable: There may be more.
+    """
+    most = table.endpoint.max_page_size or 0
+    answer = await turn.patient_client.ask(
+        table.endpoint, body={"limit": most}, check=lambda answer: list_problem(answer, "", set())
+    )
+    if len(answer.rows) >= most:
+        raise Unavailable(
+            f"{table.endpoint.label} gives {most:,} rows at most and has no second page, so that {table.name} cannot be"
+            " read to the end.",
+            f"What the copy has stays as it is. Leave it out with --exclude {table.name}.",
+        )
+    return answer

@@ -7,7 +7,15 @@ from .model import Endpoint
 OBJECT_TYPES = ("account", "issue", "contact", "task", "project", "meeting", "opportunity")
 """The kinds of object that can have custom fields."""
 
-ME = Endpoint("me", "GET", "/me", "high", paged=False, note="OpenAPI document. The cheap check of a token.")
+ME = Endpoint(
+    "me",
+    "GET",
+    "/me",
+    "high",
+    paged=False,
+    single=True,
+    note="OpenAPI document. The cheap check of a token, and the organisation's one row.",
+)
 
 LIST_ISSUES = Endpoint(
     "list_issues",
@@ -38,6 +46,7 @@ GET_ISSUE = Endpoint(
     "/issues/{issue_id}",
     "high",
     paged=False,
+    single=True,
     note="OpenAPI document. Takes an id or a number; 404 is the second witness of a deletion.",
 )
 
@@ -149,6 +158,199 @@ KB_ARTICLES = Endpoint(
     note="OpenAPI document. Without language the articles come in the knowledge base's default language.",
 )
 
+TASKS = Endpoint(
+    "tasks",
+    "GET",
+    "/tasks",
+    "high",
+    paged=True,
+    page_size=999,
+    max_page_size=999,
+    note="OpenAPI document. Lists everything; changes come from the search.",
+)
+
+SEARCH_TASKS = Endpoint(
+    "search_tasks",
+    "POST",
+    "/tasks/search",
+    "medium",
+    paged=True,
+    page_size=999,
+    max_page_size=999,
+    note="OpenAPI document. Filters on created_at and updated_at, among others.",
+)
+
+GET_TASK = Endpoint(
+    "get_task",
+    "GET",
+    "/tasks/{task_id}",
+    "high",
+    paged=False,
+    single=True,
+    note="OpenAPI document. Asked only where the comments of a task are refused.",
+)
+
+TASK_COMMENTS = Endpoint(
+    "task_comments",
+    "GET",
+    "/tasks/{task_id}/comments",
+    "high",
+    paged=False,
+    note="OpenAPI document. Oldest first, in one piece.",
+)
+
+PROJECTS = Endpoint(
+    "projects",
+    "POST",
+    "/projects/search",
+    "medium",
+    paged=True,
+    page_size=999,
+    max_page_size=999,
+    note="OpenAPI document. The only list of projects; without a filter it holds them all.",
+)
+
+MILESTONES = Endpoint(
+    "milestones",
+    "GET",
+    "/milestones/{id}",
+    "high",
+    paged=False,
+    single=True,
+    note="OpenAPI document. There is no list: only tasks tell which milestones there are.",
+)
+
+MACROS = Endpoint(
+    "macros",
+    "GET",
+    "/macros",
+    "high",
+    paged=False,
+    note="OpenAPI document. Without macro_group_id the macros of all groups come.",
+)
+
+MACRO_GROUPS = Endpoint("macro_groups", "GET", "/macro-groups", "high", paged=False, note="OpenAPI document.")
+
+SURVEYS = Endpoint("surveys", "GET", "/surveys", "high", paged=False, note="OpenAPI document. In one piece.")
+
+SURVEY_RESPONSES = Endpoint(
+    "survey_responses",
+    "GET",
+    "/surveys/{survey_id}/responses",
+    "high",
+    paged=True,
+    page_size=999,
+    max_page_size=999,
+    note="OpenAPI document. submitted_after and submitted_before narrow it down.",
+)
+
+FEATURE_REQUESTS = Endpoint(
+    "feature_requests",
+    "POST",
+    "/feature-requests/search",
+    "medium",
+    paged=False,
+    page_size=1000,
+    max_page_size=1000,
+    note="OpenAPI document. There is no cursor: beyond 1000 nothing more can be had.",
+)
+
+FEATURE_REQUEST_EVIDENCE = Endpoint(
+    "feature_request_evidence",
+    "GET",
+    "/feature-requests/{feature_request_id}",
+    "high",
+    paged=False,
+    fixed=(("fetch_evidence", "true"),),
+    single=True,
+    note="OpenAPI document. The search has all but the evidence.",
+)
+
+AUDIT_LOGS = Endpoint(
+    "audit_logs",
+    "POST",
+    "/audit-logs/search",
+    "low",
+    paged=True,
+    page_size=999,
+    max_page_size=999,
+    note="OpenAPI document. Filters on action_happened_at.",
+)
+
+CALL_RECORDINGS = Endpoint(
+    "call_recordings",
+    "POST",
+    "/call-recordings/search",
+    "medium",
+    paged=True,
+    page_size=1000,
+    max_page_size=1000,
+    note="OpenAPI document. Filters on start_time, which tells nothing of later edits.",
+)
+
+ISSUE_VOICE_CALLS = Endpoint(
+    "issue_voice_calls",
+    "GET",
+    "/issues/{issue_id}/voice-calls",
+    "medium",
+    paged=False,
+    note="OpenAPI document. Recordings appear once their transcript is ready.",
+)
+
+ACTIVITY_TYPES = Endpoint(
+    "activity_types",
+    "GET",
+    "/activity-types",
+    "low",
+    paged=True,
+    note="OpenAPI document. No limit parameter.",
+)
+
+TRAINING_DATA = Endpoint(
+    "training_data", "GET", "/training-data", "high", paged=False, note="OpenAPI document. In one piece."
+)
+
+ACCOUNT_RELATIONSHIPS = Endpoint(
+    "account_relationships",
+    "GET",
+    "/accounts/{child_account_id}/relationships",
+    "high",
+    paged=False,
+    note="OpenAPI document. Shows an account as the child or client, so each relationship once.",
+)
+
+GET_ACCOUNT = Endpoint(
+    "get_account",
+    "GET",
+    "/accounts/{child_account_id}",
+    "high",
+    paged=False,
+    single=True,
+    note="OpenAPI document. Asked only where the relationships of an account are refused.",
+)
+
+CUSTOM_OBJECTS = Endpoint(
+    "custom_objects",
+    "GET",
+    "/custom-objects/{type}",
+    "high",
+    paged=True,
+    page_size=100,
+    max_page_size=100,
+    note="OpenAPI document. Which types there are is nowhere to be read.",
+)
+
+SEARCH_CUSTOM_OBJECTS = Endpoint(
+    "search_custom_objects",
+    "POST",
+    "/custom-objects/{type}/search",
+    "medium",
+    paged=True,
+    page_size=100,
+    max_page_size=100,
+    note="OpenAPI document. Filters on created_at and updated_at.",
+)
+
 ALL = (
     ME,
     LIST_ISSUES,
@@ -169,4 +371,25 @@ ALL = (
     KNOWLEDGE_BASES,
     KB_COLLECTIONS,
     KB_ARTICLES,
+    TASKS,
+    SEARCH_TASKS,
+    GET_TASK,
+    TASK_COMMENTS,
+    PROJECTS,
+    MILESTONES,
+    MACROS,
+    MACRO_GROUPS,
+    SURVEYS,
+    SURVEY_RESPONSES,
+    FEATURE_REQUESTS,
+    FEATURE_REQUEST_EVIDENCE,
+    AUDIT_LOGS,
+    CALL_RECORDINGS,
+    ISSUE_VOICE_CALLS,
+    ACTIVITY_TYPES,
+    TRAINING_DATA,
+    ACCOUNT_RELATIONSHIPS,
+    GET_ACCOUNT,
+    CUSTOM_OBJECTS,
+    SEARCH_CUSTOM_OBJECTS,
 )

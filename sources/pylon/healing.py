@@ -16,7 +16,7 @@ from . import late
 from .catalog import TABLES
 from .comparing import differing, typed
 from .copied import Copied
-from .issues import history_done
+from .reading import history_done
 from .rows import Row, instant, to_arrow
 from .settings import Settings
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from .copied import Copied
-from .issues import Batch, State
+from .reading import Batch, State
 from .rows import Row, instant
 
 LATE = "late"

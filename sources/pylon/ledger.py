@@ -1,4 +1,4 @@
-"""What is due is a query: the destination's ``issues`` against its ledger ``issue_sync``.
+"""What is due is a query: the destination's rows against its ledgers ``issue_sync`` and ``parent_sync``.
 
 A ledger row counts only where the load that carried it is complete, since a kill may leave the ledger of a load
 in the destination without the rows that it vouches for.
@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Any, cast
 
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
-from .catalog import CHILDREN, TABLES
-from .work import IssueTimes, Synced
+from .catalog import TABLES, Table
+from .work import Synced, Times
 
 if TYPE_CHECKING:
     import dlt
     from dlt.destinations.sql_client import SqlClientBase
 
 IDS_PER_QUERY = 500
-CHUNK = 5000
+_TIMES = ("created_at", "updated_at", "latest_message_time")
 
 
 class Ledger:
-    """Reads the ledger and the keys of what is stored, through the pipeline's own SQL client.
+    """Reads the ledgers and the keys of what is stored, through the pipeline's own SQL client.
 
     Args:
         pipeline: The pipeline whose destination holds the copy.
@@ -38,69 +38,104 @@ class Ledger:
         self._dropped = set(dropped)
         self._found: dict[str, bool] = {}
 
-    def due(self, child: str, most: int | None = None) -> list[tuple[IssueTimes, Synced | None]]:
-        """Return issues whose child is due, at most ``most``: known ones that moved first, then the youngest."""
-        if not self._exists("issues"):
-            return []
-        with self._client() as client:
-            names = _Names(client)
-            read = self._trusted(child)
-            known = (
-                names("s", "issue_id", "issue_updated_at", "latest_message_time")
-                if read
-                else "NULL, NULL, NULL"
-            )
-            first = f"CASE WHEN {names('s', 'issue_id')} IS NULL THEN 1 ELSE 0 END, " if read else ""
-            sql = (
-                f"SELECT {names('i', 'id', 'created_at', 'updated_at', 'latest_message_time')}, {known}"
-                f" {names.due_from(child, read=read)} ORDER BY {first}{names('i', 'created_at')} DESC"
-            )
-            with client.execute_query(sql) as cursor:
-                rows = cursor.fetchmany(most) if most else cursor.fetchall()
-        return [(_issue(row[:4]), Synced(_utc(row[5]), _utc(row[6])) if row[4] else None) for row in rows]
+    def due(
+        self, child: str, most: int | None = None, cutoff: datetime | None = None
+    ) -> list[tuple[Times, Synced | None]]:
+        """Return parents whose child is due, at most ``most``: known ones that moved first, then the youngest.
 
-    def count_due(self, child: str) -> int:
-        """Return how many issues' child is due."""
-        if not self._exists("issues"):
-            return 0
+        Args:
+            child: The table that hangs on them.
+            most: How many to return.
+            cutoff: What was read before is due as well.
+        """
+        table = TABLES[child]
         with self._client() as client:
-            sql = f"SELECT COUNT(*) {_Names(client).due_from(child, read=self._trusted(child))}"
-            with client.execute_query(sql) as cursor:
+            query = _Query(client, table, self._trusted(table), self._sources(table), cutoff)
+            if not query.sources:
+                return []
+            with client.execute_query(query.due(), *query.values) as cursor:
+                rows = cursor.fetchmany(most) if most else cursor.fetchall()
+        return [
+            (Times(row[0], *map(_utc, row[1:4])), Synced(*map(_utc, row[5:8])) if row[4] else None)
+            for row in rows
+        ]
+
+    def count_due(self, child: str, cutoff: datetime | None = None) -> int:
+        """Return how many parents' child is due."""
+        table = TABLES[child]
+        with self._client() as client:
+            query = _Query(client, table, self._trusted(table), self._sources(table), cutoff)
+            if not query.sources:
+                return 0
+            with client.execute_query(f"SELECT COUNT(*) {query.due_from()}", *query.values) as cursor:
                 return int(cursor.fetchall()[0][0])
 
-    def synced(self, issue_ids: Sequence[str]) -> dict[str, dict[str, Synced]]:
-        """Return what the ledger holds for some issues: ``{child: {issue_id: Synced}}``."""
+    def synced(self, children: Collection[Table], ids: Sequence[str]) -> dict[str, dict[str, Synced]]:
+        """Return what a ledger holds for some parents: ``{child: {parent's id: Synced}}``.
+
+        Args:
+            children: Tables with one ledger.
+            ids: The parents.
+        """
         found: dict[str, dict[str, Synced]] = defaultdict(dict)
-        trusted = [child.name for child in CHILDREN if self._trusted(child.name)]
+        trusted = {child.name: child for child in children if self._trusted(child)}
         if not trusted:
             return found
         with self._client() as client:
-            names = _Names(client)
-            for start in range(0, len(issue_ids), IDS_PER_QUERY):
-                ids = issue_ids[start : start + IDS_PER_QUERY]
-                marks = ", ".join(["%s"] * len(ids))
-                sql = f"{names.trusted(None)} AND {names('s', 'issue_id')} IN ({marks})"
-                with client.execute_query(sql, *ids) as cursor:
-                    for issue_id, updated_at, latest, child in cursor.fetchall():
+            query = _Query(client, next(iter(trusted.values())), read=True)
+            for chunk in _chunks(ids):
+                marks = ", ".join(["%s"] * len(chunk))
+                sql = f"{query.trusted()} AND {query.names('s', query.parent)} IN ({marks})"
+                with client.execute_query(sql, *chunk) as cursor:
+                    for parent_id, child, *stamps in cursor.fetchall():
                         if child in trusted:
-                            found[child][issue_id] = Synced(_utc(updated_at), _utc(latest))
+                            found[child][parent_id] = Synced(*map(_utc, stamps))
         return found
+
+    def orphans(self, child: str) -> set[str]:
+        """Return the parents that are gone from their table, though rows or the ledger still speak of them."""
+        table = TABLES[child]
+        if not self._exists(str(table.parent_table)):
+            return set()
+        known = self._in_ledger(table) | (self._values(child, table.parent) if table.parent else set())
+        alive = (self._values(name, column) for name, column in self._sources(table))
+        return known.difference(*alive) if known else set()
 
     def keys(self, table: str) -> set[str]:
         """Return the first key column of all rows that a table holds."""
         return self._values(table, TABLES[table].key[0])
 
+    def row_keys(self, table: str) -> set[tuple[str, ...]]:
+        """Return the whole keys of all rows that a table holds."""
+        if not self._exists(table):
+            return set()
+        with self._client() as client:
+            names = ", ".join(client.escape_column_name(column) for column in TABLES[table].key)
+            sql = f"SELECT {names} FROM {client.make_qualified_table_name(table)}"
+            with client.execute_query(sql) as cursor:
+                return {tuple(row) for row in cursor.fetchall()}
+
     def parents(self, table: str) -> set[str]:
         """Return the issues of which a child table or the ledger holds a row."""
         return self._values(table, "issue_id")
 
-    def _values(self, table: str, column: str) -> set[str]:
+    def holds(self, table: str) -> bool:
+        """Whether there is such a table."""
+        return self._exists(table)
+
+    def _values(self, table: str, column: str, where: str = "") -> set[str]:
         if not self._exists(table):
             return set()
         with self._client() as client:
-            name = client.escape_column_name(column)
-            with client.execute_query(f"SELECT DISTINCT {name} FROM {_Names(client).table(table)}") as cursor:
+            name, source = client.escape_column_name(column), client.make_qualified_table_name(table)
+            with client.execute_query(f"SELECT DISTINCT {name} FROM {source}{where}") as cursor:
                 return {row[0] for row in cursor.fetchall()}
+
+    def _in_ledger(self, table: Table) -> set[str]:
+        ledger = str(table.ledger)
+        with self._client() as client:
+            where = f" WHERE {client.escape_column_name('child')} = '{table.name}'"
+        return self._values(ledger, TABLES[ledger].key[0], where)
 
     def children(self, table: str, issue_ids: Sequence[str]) -> list[tuple[str, str]]:
         """Return ``(id, issue_id)`` of what a child table holds of some issues."""
@@ -108,21 +143,25 @@ class Ledger:
             return []
         found: list[tuple[str, str]] = []
         with self._client() as client:
-            names = _Names(client)
-            for start in range(0, len(issue_ids), IDS_PER_QUERY):
-                ids = issue_ids[start : start + IDS_PER_QUERY]
-                marks = ", ".join(["%s"] * len(ids))
-                sql = (
-                    f"SELECT {names('c', 'id', 'issue_id')} FROM {names.table(table)} AS c"
-                    f" WHERE {names('c', 'issue_id')} IN ({marks})"
-                )
-                with client.execute_query(sql, *ids) as cursor:
+            id_, issue = client.escape_column_name("id"), client.escape_column_name("issue_id")
+            for chunk in _chunks(issue_ids):
+                marks = ", ".join(["%s"] * len(chunk))
+                source = client.make_qualified_table_name(table)
+                sql = f"SELECT {id_}, {issue} FROM {source} WHERE {issue} IN ({marks})"
+                with client.execute_query(sql, *chunk) as cursor:
                     found += [(row[0], row[1]) for row in cursor.fetchall()]
         return found
 
-    def _trusted(self, child: str) -> bool:
+    def _sources(self, table: Table) -> list[tuple[str, str]]:
+        """Return the tables and columns that tell which parents there are."""
+        wanted = [(str(table.parent_table), "_".join(table.refer))]
+        if table.parent is None:
+            wanted.append((table.name, "id"))  # what is known already is asked for whoever mentions it
+        return [(name, column) for name, column in wanted if self._exists(name)]
+
+    def _trusted(self, child: Table) -> bool:
         """Whether the ledger vouches for rows that are really there: a child table that was dropped is unread."""
-        return self._exists("issue_sync") and self._exists(child)
+        return self._exists(str(child.ledger)) and self._exists(child.name)
 
     def _exists(self, table: str) -> bool:
         if table not in self._found:
@@ -131,11 +170,10 @@ class Ledger:
 
     def _can_be_read(self, table: str) -> bool:
         try:
-            with (
-                self._client() as client,
-                client.execute_query(f"SELECT 1 FROM {_Names(client).table(table)} WHERE 1 = 0") as cursor,
-            ):
-                cursor.fetchall()
+            with self._client() as client:
+                source = client.make_qualified_table_name(table)
+                with client.execute_query(f"SELECT 1 FROM {source} WHERE 1 = 0") as cursor:
+                    cursor.fetchall()
         except DatabaseUndefinedRelation:
             return False
         return True
@@ -146,44 +184,110 @@ class Ledger:
             yield client
 
 
-class _Names:
-    """Builds the pieces of SQL that all destinations read alike, with their own quoting."""
+class _Query:
+    """Builds the SQL about one child that all destinations read alike, with their own quoting.
 
-    def __init__(self, client: SqlClientBase[Any]) -> None:
+    Args:
+        client: Whose quoting to use.
+        table: The child.
+        read: Whether there is a ledger to trust.
+        sources: Tables and columns that name its parents.
+        cutoff: What was read before is due as well.
+    """
+
+    def __init__(
+        self,
+        client: SqlClientBase[Any],
+        table: Table,
+        read: bool,
+        sources: Sequence[tuple[str, str]] = (),
+        cutoff: datetime | None = None,
+    ) -> None:
         self._client = client
+        self._table = table
+        self._read = read
+        self._cutoff = cutoff
+        self.sources = sources
+        self.parent = TABLES[str(table.ledger)].key[0]
 
-    def __call__(self, alias: str, *columns: str) -> str:
+    @property
+    def values(self) -> list[Any]:
+        """The values to bind."""
+        return [self._cutoff] if self._read and self._cutoff else []
+
+    def names(self, alias: str, *columns: str) -> str:
         return ", ".join(f"{alias}.{self._client.escape_column_name(column)}" for column in columns)
 
-    def table(self, name: str) -> str:
-        return self._client.make_qualified_table_name(name)
-
-    def trusted(self, child: str | None) -> str:
-        columns = ("issue_id", "issue_updated_at", "latest_message_time", "child")
-        only = f" AND {self('s', 'child')} = '{child}'" if child else ""
+    def trusted(self, child: str | None = None) -> str:
+        """The ledger's rows whose load is complete: parent, child, what was known of it, when it was read."""
+        table = self._client.make_qualified_table_name
+        known = dict(self._table.moves)
+        stamps = [known.get(name) for name in ("updated_at", "latest_message_time")]
+        columns = [self.names("s", name) if name else "NULL" for name in stamps]
+        only = f" AND {self.names('s', 'child')} = '{child}'" if child else ""
         return (
-            f"SELECT {self('s', *columns)} FROM {self.table('issue_sync')} AS s"
-            f" JOIN {self.table('_dlt_loads')} AS l ON {self('l', 'load_id')} = {self('s', 'load_id')}"
-            f" WHERE {self('l', 'status')} = 0{only}"
+            f"SELECT {self.names('s', self.parent, 'child')}, {', '.join(columns)}, {self.names('s', 'synced_at')}"
+            f" FROM {table(str(self._table.ledger))} AS s"
+            f" JOIN {table('_dlt_loads')} AS l ON {self.names('l', 'load_id')} = {self.names('s', 'load_id')}"
+            f" WHERE {self.names('l', 'status')} = 0{only}"
         )
 
-    def due_from(self, child: str, *, read: bool) -> str:
-        """The issues whose child is due, by the same rule as :func:`work.is_due`."""
-        issues = f"FROM {self.table('issues')} AS i"
-        if not read:
-            return issues
-        updated, seen = self("i", "updated_at"), self("s", "issue_updated_at")
-        latest, known = self("i", "latest_message_time"), self("s", "latest_message_time")
-        return (
-            f"{issues} LEFT JOIN ({self.trusted(child)}) AS s ON {self('s', 'issue_id')} = {self('i', 'id')}"
-            f" WHERE {self('s', 'issue_id')} IS NULL"
-            f" OR {updated} > {seen} OR ({updated} IS NOT NULL AND {seen} IS NULL)"
-            f" OR {latest} > {known} OR ({latest} IS NOT NULL AND {known} IS NULL)"
-        )
+    def due(self) -> str:
+        """The parents that are due, in the order in which they are worth reading."""
+        there = TABLES[str(self._table.parent_table)].column_names if self._table.parent else ()
+        times = [self.names("i", name) if name in there else "NULL" for name in _TIMES]
+        known = ["NULL"] * 4
+        order = []
+        if self._read:
+            stamps = dict(self._table.moves)
+            known = [
+                self.names("s", self.parent),
+                *(
+                    self.names("s", stamps[name]) if name in stamps else "NULL"
+                    for name in ("updated_at", "latest_message_time")
+                ),
+                self.names("s", "synced_at"),
+            ]
+            order.append(f"CASE WHEN {self.names('s', self.parent)} IS NULL THEN 1 ELSE 0 END")
+        order += [f"{times[0]} DESC"] if times[0] != "NULL" else []
+        ordered = f" ORDER BY {', '.join(order)}" if order else ""
+        return f"SELECT {self.names('i', 'id')}, {', '.join(times + known)} {self.due_from()}{ordered}"
+
+    def due_from(self) -> str:
+        """The parents whose child is due, by the same rule as :func:`work.is_due`."""
+        conditions = []
+        parents = f"FROM {self._parents()} AS i"
+        if self._table.only:
+            column, value = self._table.only
+            conditions.append(f"{self.names('i', column)} = '{value}'")
+        if self._read:
+            seen = self.names("s", self.parent)
+            child = self.trusted(self._table.name)
+            parents += f" LEFT JOIN ({child}) AS s ON {seen} = {self.names('i', 'id')}"
+            due = [f"{seen} IS NULL"]
+            for mine, its in self._table.moves:
+                now, then = self.names("i", mine), self.names("s", its)
+                due += [f"{now} > {then}", f"({now} IS NOT NULL AND {then} IS NULL)"]
+            if self._cutoff:
+                due.append(f"{self.names('s', 'synced_at')} < %s")
+            conditions.append(f"({' OR '.join(due)})")
+        return f"{parents} WHERE {' AND '.join(conditions)}" if conditions else parents
+
+    def _parents(self) -> str:
+        """The table of the parents, or what mentions them."""
+        qualified, quoted = self._client.make_qualified_table_name, self._client.escape_column_name
+        if self._table.parent:
+            return qualified(self.sources[0][0])
+        mentions = [
+            f"SELECT {quoted(column)} AS {quoted('id')} FROM {qualified(name)} WHERE {quoted(column)} IS NOT NULL"
+            for name, column in self.sources
+        ]
+        return f"({' UNION '.join(mentions)})"
 
 
-def _issue(row: Sequence[Any]) -> IssueTimes:
-    return IssueTimes(row[0], _utc(row[1]), _utc(row[2]), _utc(row[3]))
+def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), IDS_PER_QUERY):
+        yield ids[start : start + IDS_PER_QUERY]
 
 
 def _utc(value: object) -> datetime | None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 ColumnType = Literal["text", "timestamp", "bigint", "double", "bool", "json", "urls"]
-"""``urls`` is a list of signed URLs, kept as JSON without their query strings, which change on every read."""
+"""``urls`` is a list of signed URLs, or of objects with fields called ``…_url``: JSON without the URLs' query strings,
+which change on every read."""
 
 Tier = Literal["low", "medium", "high"]
 """How often an endpoint may be asked; see ``RATE_LIMITS``."""
@@ -14,8 +15,13 @@ Tier = Literal["low", "medium", "high"]
 Scope = Literal["row", "parent", "whole"]
 """What one read replaces: the rows that it brought, all rows of one parent, or the whole table."""
 
-Kind = Literal["issues", "child", "directory", "ledger", "deletions"]
-"""Who fills a table: the issue lanes, the children's lanes, the directory lane, or the connector itself."""
+Kind = Literal["issues", "child", "directory", "incremental", "nested", "ledger", "deletions"]
+"""Who fills a table.
+
+``issues``: the issue lanes. ``child``: once for each issue that moved. ``directory``: read whole at an interval.
+``incremental``: what changed since the last run, by a time filter. ``nested``: once for each parent, other than an
+issue, that moved. ``ledger`` and ``deletions``: the connector itself.
+"""
 
 RATE_LIMITS: dict[Tier, int] = {"low": 10, "medium": 20, "high": 60}
 """Requests a minute by tier as documented in July 2026; later limits are higher, so learning starts here."""
@@ -56,6 +62,10 @@ class Endpoint:
     """The largest ``limit`` that the API takes; ``None``: it takes none, or none is known."""
     query: tuple[str, ...] = ()
     """Query parameters that a request must carry besides ``cursor`` and ``limit``."""
+    fixed: tuple[tuple[str, str], ...] = ()
+    """Query parameters that every request carries with the same value."""
+    single: bool = False
+    """The answer is one object instead of a list."""
     note: str = ""
     """Where these facts come from, and what is known to differ."""
 
@@ -63,6 +73,21 @@ class Endpoint:
     def label(self) -> str:
         """The endpoint as users see it: ``GET /issues/{issue_id}/messages``."""
         return f"{self.method} {self.path}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """How a table is asked for what lies in a stretch of time."""
+
+    endpoint: Endpoint
+    changed: str
+    """The column by which changes are found."""
+    created: str
+    """The column along which the first load goes back."""
+    bounds: tuple[str, str] | None = None
+    """The query parameters of a stretch; ``None``: it is a filter in the body of a search."""
+    lookback_seconds: float = 0.0
+    """How far back each run asks again where rows come later than their time; the user's lookback if that is longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +108,28 @@ class Table:
     """The table whose ``id`` gives the parents to ask for."""
     parents: tuple[str, ...] = ()
     """The parents to ask for where they are a fixed list instead of a table."""
+    parents_setting: str | None = None
+    """The setting that lists the parents to ask for."""
+    refer: tuple[str, ...] = ("id",)
+    """Where the parent's row holds the id to ask for; another place than ``id`` where the parent only mentions it."""
+    only: tuple[str, str] | None = None
+    """A column of the parent and the value that it has wherever there is anything to read."""
+    witness: Endpoint | None = None
+    """Asked for a parent whose rows are refused: only where it is gone too are they given up."""
+    moves: tuple[tuple[str, str], ...] = ()
+    """Columns of the parent that tell of a change, each with the ledger's column that holds what was known."""
+    ledger: str | None = None
+    """The table that tells when each parent was last read."""
+    rows_at: str | None = None
+    """The field of the answer's object that holds the rows."""
+    feed: Feed | None = None
+    """How an incremental table is asked for changes; ``endpoint`` lists it whole."""
+    append_only: bool = False
+    """Nothing in it is edited or deleted, so that it is never listed whole."""
+    off: str = ""
+    """Why it is not read until selected; ``""``: it is read."""
     refresh_hours: float | None = None
-    """How often a directory table is read anew unless the user sets another interval."""
+    """How often a table is read whole unless the user sets another interval; of a nested one, each parent."""
     sort: str = "_synced_at"
     """Of several rows with one key in one load, the one with the highest value here is kept."""
 

@@ -21,8 +21,7 @@ NOT_READ: dict[str, str] = {
         "`GET /knowledge-bases/{id}/collections`"
     ),
     "GET /knowledge-bases/{id}/articles/{article_id}": (
-        "`GET /knowledge-bases/{id}/articles` has the same objects; a translation would cost a request for each"
-        " language."
+        "`GET /knowledge-bases/{id}/articles` has the same objects; translations would cost a request a language."
     ),
     "GET /projects/{id}": _ONE.format("`POST /projects/search`"),
     "POST /surveys/search": (

@@ -13,7 +13,7 @@ import dlt
 import pyarrow as pa
 from dlt.extract import DltResource, DltSource
 
-from . import issues, loading, windows
+from . import issues, loading, reading, windows
 from .catalog import CHILDREN, DELETIONS, ENDPOINTS, TABLES, Table
 from .client import Client
 from .errors import Rejected
@@ -56,9 +56,9 @@ async def list_all(
         see: Shown each page, with the server's time at which it held.
     """
     began = await client.now()
-    state: issues.State = {"history_until": (began + windows.PAD).isoformat()}
+    state: reading.State = {"history_until": (began + windows.PAD).isoformat()}
     ids: set[str] = set()
-    async for _, batch in issues.newest_to_oldest(client, state, floor, page_size):
+    async for _, batch in reading.newest_to_oldest(client, issues.PAST, state, floor, page_size):
         ids.update(row["id"] for row in batch.rows)
         see(batch.rows, batch.sent_at)
     return Listing(ids, began)
@@ -88,12 +88,13 @@ def removal(
 
     Args:
         gone: The issues.
-        children: What the copy holds of them: ``{table: [(id, issue_id)]}``.
+        children: What the copy holds of them, for every child table that it has: ``{table: [(id, issue_id)]}``.
         reconciled_at: ISO 8601, kept in the state.
     """
     if gone:
         yield _load([(DELETIONS, _records(gone, children))])
-        yield _load([_without(table, gone) for table in (*CHILDREN, TABLES["issue_sync"])])
+        hanging = [TABLES[name] for name in (*children, "issue_sync")]
+        yield _load([_without(table, gone) for table in hanging])
 
     def note(state: dict[str, Any]) -> None:
         state[RECONCILED_AT] = reconciled_at

@@ -99,7 +99,11 @@ def tombstones(table: Table, parents: Sequence[Mapping[str, Any]], synced_at: da
         elif field.name == table.sort:
             arrays.append(pa.array([synced_at] * len(parents), field.type))
         elif field.name in table.key or field.name == table.parent:
-            marks = [parent.get(field.name, f"__scope__:{'/'.join(parent.values())}") for parent in parents]
+            mark = "__scope__:{}" if field.type == pa.string() else None
+            marks = [
+                parent.get(field.name, mark.format("/".join(parent.values())) if mark else -1)
+                for parent in parents
+            ]
             arrays.append(pa.array(marks, field.type))
         else:
             arrays.append(pa.nulls(len(parents), field.type))
@@ -240,9 +244,16 @@ def _json(value: object) -> str | None:
 
 def _unsigned(value: object) -> str | None:
     """Keep URLs without their query: it is a signature that expires and differs on every read."""
-    if isinstance(value, list):
-        return _json([url.split("?", 1)[0] if isinstance(url, str) else url for url in value])
-    return _json(value)
+    return _json([_without_query(url) for url in value] if isinstance(value, list) else value)
+
+
+def _without_query(value: object) -> object:
+    """Cut a URL, or the URLs in an object's fields that are called so."""
+    if isinstance(value, str):
+        return value.split("?", 1)[0]
+    if isinstance(value, dict):
+        return {name: _without_query(item) if name.endswith("_url") else item for name, item in value.items()}
+    return value
 
 
 __all__ = ["REMOVED", "SYNCED_AT", "arrow_schema", "instant", "misfits", "to_arrow", "tombstones"]

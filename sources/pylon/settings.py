@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pendulum
 
-from .catalog import RATE_LIMITS, Endpoint
+from .catalog import RATE_LIMITS, TABLES, USUAL, Endpoint, Table, suggest, with_ledgers
 from .errors import ConfigurationError, CredentialsError
 
 HOSTS = {"us": "https://api.usepylon.com", "eu": "https://api.eu.usepylon.com"}
@@ -43,6 +43,8 @@ class Settings:
     reconcile_hours: float
     sweep_days: float
     timeout_seconds: float
+    include: tuple[str, ...]
+    custom_object_types: tuple[str, ...]
 
     def limit(self, endpoint: Endpoint) -> int | None:
         """Return the page size to ask an endpoint for, in rows; ``None``: send no limit."""
@@ -51,8 +53,19 @@ class Settings:
         return min(self.page_size, endpoint.max_page_size or self.page_size)
 
     def interval_hours(self, table: str, default: float) -> float:
-        """Return how often a directory table is read anew, in hours."""
+        """Return how often a table is read anew, in hours."""
         return self.refresh_hours.get(table, self.refresh_hours.get("*", default))
+
+    def cutoff(self, table: Table, now: datetime) -> datetime | None:
+        """Return the instant before which a reading is too old, ``None`` where none ever is."""
+        if table.refresh_hours is None:
+            return None
+        return now - timedelta(hours=self.interval_hours(table.name, table.refresh_hours))
+
+    @property
+    def usual(self) -> tuple[str, ...]:
+        """The tables that are read unless others are selected."""
+        return with_ledgers({*USUAL, *self.include})
 
 
 def settings(
@@ -69,6 +82,8 @@ def settings(
     reconcile_hours: float = RECONCILE_HOURS,
     sweep_days: float = SWEEP_DAYS,
     timeout_seconds: float = 60.0,
+    include: Sequence[str] | None = None,
+    custom_object_types: Sequence[str] | None = None,
 ) -> Settings:
     """Check and complete the settings.
 
@@ -91,7 +106,32 @@ def settings(
         reconcile_hours=_not_negative("reconcile_hours", reconcile_hours),
         sweep_days=_not_negative("sweep_days", sweep_days),
         timeout_seconds=_positive("timeout_seconds", timeout_seconds),
+        include=included(include),
+        custom_object_types=_texts("custom_object_types", custom_object_types),
     )
+
+
+def included(names: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the tables to read besides the usual ones.
+
+    Raises:
+        ConfigurationError: There is no such table.
+    """
+    found = _texts("include", names)
+    for name in found:
+        if name not in TABLES:
+            near = suggest(name)
+            remedy = f"Did you mean {near}?" if near else f"There are {', '.join(TABLES)}."
+            raise ConfigurationError(f"include names {name!r}, which is no table.", remedy)
+    return found
+
+
+def _texts(name: str, values: Sequence[str] | None) -> tuple[str, ...]:
+    """Check a list of texts; a single text is a list of one."""
+    given = [values] if isinstance(values, str) else list(values or ())
+    if not all(isinstance(value, str) and value.strip() for value in given):
+        raise ConfigurationError(f"{name} is {values!r}.", "Give a list of names.")
+    return tuple(dict.fromkeys(value.strip() for value in given))
 
 
 def parse_date(name: str, value: str | datetime | None) -> datetime | None:

@@ -13,7 +13,7 @@ from .catalog import CHILDREN
 from .copied import Copied, utc
 from .settings import Settings
 from .turn import Turn
-from .work import IssueTimes
+from .work import Times
 
 if TYPE_CHECKING:
     import dlt
@@ -61,7 +61,7 @@ class Verified:
         found = dict(self._copied.select(sql, before))
         return {child.name: int(found[child.name]) for child in CHILDREN if found.get(child.name)}
 
-    def stale(self, child: str, before: datetime, most: int | None) -> list[IssueTimes]:
+    def stale(self, child: str, before: datetime, most: int | None) -> list[Times]:
         """Return issues whose child was verified before an instant, at most ``most``, the oldest first."""
         columns = "{i.id}, {i.created_at}, {i.updated_at}, {i.latest_message_time}"
         which = " AND {s.child} = %s AND {s.synced_at} < %s ORDER BY {s.synced_at}, {i.id}"
@@ -76,5 +76,5 @@ _FROM = (
 """The ledger, as far as it counts."""
 
 
-def _times(row: tuple[Any, ...]) -> IssueTimes:
-    return IssueTimes(row[0], utc(row[1]), utc(row[2]), utc(row[3]))
+def _times(row: tuple[Any, ...]) -> Times:
+    return Times(row[0], utc(row[1]), utc(row[2]), utc(row[3]))

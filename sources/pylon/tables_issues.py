@@ -5,6 +5,9 @@ from __future__ import annotations
 from . import endpoints
 from .model import TAIL, UNREAD, Column, Table
 
+MOVED = (("updated_at", "issue_updated_at"), ("latest_message_time", "latest_message_time"))
+"""How an issue tells that its conversation may have moved."""
+
 ISSUES = Table(
     name="issues",
     description="Support requests, one row each, with state, people and time measures.",
@@ -156,6 +159,9 @@ ISSUE_MESSAGES = Table(
     kind="child",
     parent="issue_id",
     parent_table="issues",
+    moves=MOVED,
+    ledger="issue_sync",
+    witness=endpoints.GET_ISSUE,
     columns=(
         Column("id", "text", "Identifies the message."),
         Column("issue_id", "text", "Issue that the message is part of; join issues on id.", given=True),
@@ -201,6 +207,9 @@ ISSUE_THREADS = Table(
     kind="child",
     parent="issue_id",
     parent_table="issues",
+    moves=MOVED,
+    ledger="issue_sync",
+    witness=endpoints.GET_ISSUE,
     columns=(
         Column("id", "text", "Identifies the discussion; issue_messages refers to it as thread_id."),
         Column("issue_id", "text", "Issue that is being discussed; join issues on id.", given=True),
@@ -223,6 +232,9 @@ ISSUE_FOLLOWERS = Table(
     kind="child",
     parent="issue_id",
     parent_table="issues",
+    moves=MOVED,
+    ledger="issue_sync",
+    witness=endpoints.GET_ISSUE,
     columns=(
         Column("issue_id", "text", "Issue that is followed; join issues on id.", given=True),
         Column("type", "text", "Says whether id names a user (agent) or a contact (customer)."),
@@ -246,7 +258,7 @@ ISSUE_SYNC = Table(
         Column(
             "child",
             "text",
-            "Table that was read: issue_messages, issue_threads or issue_followers.",
+            "Table that was read, such as issue_messages or issue_threads.",
             given=True,
         ),
         Column(
@@ -303,4 +315,4 @@ DELETIONS = Table(
     ),
 )
 
-ALL = (ISSUES, ISSUE_MESSAGES, ISSUE_THREADS, ISSUE_FOLLOWERS, ISSUE_SYNC)
+ALL = (ISSUES, ISSUE_MESSAGES, ISSUE_THREADS, ISSUE_FOLLOWERS)

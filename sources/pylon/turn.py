@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from .catalog import CHILDREN, Table
+from .catalog import CHILDREN, LEDGERS, NESTED, TABLES, Table
 from .client import Client
 from .errors import PylonError, TurnOver
 from .ledger import Ledger
@@ -21,9 +21,8 @@ from .pacing import Pacers
 from .report import Report
 from .rows import Row, instant, misfits
 from .settings import Settings
-from .work import IssueTimes, Work, is_due, rank
+from .work import Times, Work, is_due, rank
 
-ISSUE_LANES = "issues"
 POLL_SECONDS = 0.25
 _TICK = timedelta(microseconds=1)
 
@@ -66,6 +65,8 @@ class Control:
     unfinished: bool = False
     sweep_before: datetime | None = None
     """What was verified before it (UTC) is read again, behind all that is due; ``None``: only what is due is read."""
+    caught_up: set[str] = field(default_factory=set)
+    """The incremental tables that this run has read up to the present; its later turns leave them alone."""
 
 
 class Turn:
@@ -91,8 +92,11 @@ class Turn:
         self.lanes = frozenset(lanes)
         self.client = Client(settings, control.pacers, pause=self.pause)
         self.patient_client = Client(settings, control.pacers, pause=self.pause_patiently)
-        self.work = {child.name: Work() for child in CHILDREN if child.name in self.lanes}
-        self.synced: asyncio.Queue[pa.Table | None] = asyncio.Queue()
+        self.work = {child.name: Work() for child in (*CHILDREN, *NESTED) if child.name in self.lanes}
+        self.synced: dict[str, asyncio.Queue[pa.Table | None]] = {
+            ledger.name: asyncio.Queue() for ledger in LEDGERS
+        }
+        self._cutoffs: dict[str, datetime | None] = {}
         self._entered: set[str] = set()
         self._left: set[str] = set()
         self._changed = asyncio.Condition()
@@ -213,8 +217,9 @@ class Turn:
 
     async def _leave(self, name: str) -> None:
         self._left.add(name)
-        if not self._children_left():
-            self.synced.put_nowait(None)
+        ledger = TABLES[name].ledger
+        if ledger and not self.writers(ledger) - self._left:
+            self.synced[ledger].put_nowait(None)
         async with self._changed:
             self._changed.notify_all()
         self._at_end()
@@ -222,13 +227,21 @@ class Turn:
             await self.client.close()
             await self.patient_client.close()
 
-    def _children_left(self) -> bool:
-        return bool(set(self.work) - self._left)
+    def writers(self, ledger: str) -> set[str]:
+        """Return the lanes of this turn that write into a ledger."""
+        return {name for name in self.work if TABLES[name].ledger == ledger}
 
-    @property
-    def more_work_may_come(self) -> bool:
-        """Whether the issue lanes are still at it."""
-        return ISSUE_LANES in self.lanes and ISSUE_LANES not in self._left
+    def more_work_may_come(self, child: Table) -> bool:
+        """Whether the lane of a child's parents is still at it."""
+        return child.parent_table in self.lanes and child.parent_table not in self._left
+
+    def left_behind(self, parent_table: Table) -> None:
+        """Ask for another turn, which takes away what hangs on rows that were just removed."""
+        self.control.unfinished = self.control.unfinished or self.has_children(parent_table)
+
+    def has_children(self, parent_table: Table) -> bool:
+        """Whether a lane of this turn reads what hangs on a table."""
+        return any(TABLES[name].parent_table == parent_table.name for name in self.work)
 
     async def wait_for_work(self) -> None:
         """Wait until an issue came, or a lane left, or a moment has passed."""
@@ -273,40 +286,59 @@ class Turn:
         """Queue what the destination says is due, as much of it as the budget allows."""
         most = self.control.budget.most_due
         for child, work in self.work.items():
-            due = self.ledger.due(child, most)
-            for issue, synced in due:
-                work.push(issue, rank(issue, synced, now))
+            cutoff = self._cutoffs[child] = self.settings.cutoff(TABLES[child], now)
+            due = self.ledger.due(child, most, cutoff)
+            for parent, synced in due:
+                work.push(parent, rank(parent, synced, now))
             self.control.unfinished = self.control.unfinished or len(due) == most
             self._show(child)
 
-    async def offer(self, rows: Sequence[Row], now: datetime) -> None:
-        """Queue the conversations of issues that were just read, as far as they are due."""
-        if not self.work:
-            return
-        issues = [_times(row) for row in rows]
-        synced = self.ledger.synced([issue.issue_id for issue in issues])
-        for child, work in self.work.items():
-            for issue in issues:
-                known = synced.get(child, {}).get(issue.issue_id)
-                if is_due(issue, known):
-                    work.push(issue, rank(issue, known, now))
+    async def offer(self, parent_table: str, rows: Sequence[Row], now: datetime) -> None:
+        """Queue what hangs on rows that were just read, as far as it is due."""
+        children = [TABLES[name] for name in self.work if TABLES[name].parent_table == parent_table]
+        for refer in dict.fromkeys(child.refer for child in children):
+            self._offer([child for child in children if child.refer == refer], rows, now)
+        if children:
+            async with self._changed:
+                self._changed.notify_all()
+
+    def _offer(self, children: Sequence[Table], rows: Sequence[Row], now: datetime) -> None:
+        parents = {id_: row for row in rows if (id_ := id_in(children[0], row))}
+        synced = self.ledger.synced(children, list(parents))
+        for child in children:
+            work = self.work[child.name]
+            for id_, row in parents.items():
+                parent, known = _times(child, id_, row), synced.get(child.name, {}).get(id_)
+                if may_have(child, row) and is_due(parent, known, self._cutoffs.get(child.name)):
+                    work.push(parent, rank(parent, known, now))
             # a child's lane that has left already leaves it to the next turn
-            late = child in self._left and (bool(len(work)) or work.again)
+            late = child.name in self._left and (bool(len(work)) or work.again)
             self.control.unfinished = self.control.unfinished or late
-            self._show(child)
-        async with self._changed:
-            self._changed.notify_all()
+            self._show(child.name)
 
     def _show(self, child: str) -> None:
         lane = self.report.lanes[child]
         lane.due = lane.done + len(self.work[child])
 
 
-def _times(row: Row) -> IssueTimes:
-    stamps: list[Any] = [
-        instant(row.get(name)) for name in ("created_at", "updated_at", "latest_message_time")
-    ]
-    return IssueTimes(row["id"], *stamps)
+def id_in(child: Table, row: Row) -> str | None:
+    """Return the id that a row gives for a child to ask for, ``None`` if it gives none."""
+    value: Any = row
+    for name in child.refer:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def may_have(child: Table, row: Row) -> bool:
+    """Whether anything of a child can hang on a row."""
+    return child.only is None or row.get(child.only[0]) == child.only[1]
+
+
+def _times(child: Table, id_: str, row: Row) -> Times:
+    if child.parent is None:  # the row only mentions what is asked for
+        return Times(id_, None, None, None)
+    stamps = [instant(row.get(name)) for name in ("created_at", "updated_at", "latest_message_time")]
+    return Times(id_, *stamps)
 
 
 class TurnKeeper:
@@ -327,4 +359,4 @@ class TurnKeeper:
         return self._turn
 
 
-__all__ = ["ISSUE_LANES", "Budget", "Control", "Turn", "TurnKeeper"]
+__all__ = ["Budget", "Control", "Turn", "TurnKeeper", "id_in", "may_have"]

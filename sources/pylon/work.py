@@ -1,4 +1,4 @@
-"""Which issues' conversations are to be read, and in which order. Pure."""
+"""What hangs on which issue, task and the like is to be read, and in which order. Pure."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ RECENT = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
-class IssueTimes:
-    """What an issue row tells about its conversation (UTC)."""
+class Times:
+    """What a parent's row tells about what hangs on it (UTC)."""
 
-    issue_id: str
+    parent_id: str
     created_at: datetime | None
     updated_at: datetime | None
     latest_message_time: datetime | None
@@ -23,29 +23,30 @@ class IssueTimes:
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """What the ledger holds for one issue and child."""
+    """What the ledger holds for one parent and child."""
 
-    issue_updated_at: datetime | None
-    latest_message_time: datetime | None
+    parent_updated_at: datetime | None
+    latest_message_time: datetime | None = None
+    synced_at: datetime | None = None
 
 
-def is_due(issue: IssueTimes, synced: Synced | None) -> bool:
-    """Say whether a child of an issue must be read (again)."""
-    if synced is None:
+def is_due(parent: Times, synced: Synced | None, cutoff: datetime | None = None) -> bool:
+    """Say whether a child of a parent must be read (again): it moved, or was read before ``cutoff``."""
+    if synced is None or (cutoff and synced.synced_at and synced.synced_at < cutoff):
         return True
-    return _moved(issue.updated_at, synced.issue_updated_at) or _moved(
-        issue.latest_message_time, synced.latest_message_time
+    return _moved(parent.updated_at, synced.parent_updated_at) or _moved(
+        parent.latest_message_time, synced.latest_message_time
     )
 
 
-def rank(issue: IssueTimes, synced: Synced | None, now: datetime) -> int:
+def rank(parent: Times, synced: Synced | None, now: datetime) -> int:
     """Return the order of worth: lower is read earlier.
 
     Never read and recent; a new message; otherwise updated; never read and old.
     """
     if synced is None:
-        return 0 if issue.created_at is None or issue.created_at > now - RECENT else 3
-    return 1 if _moved(issue.latest_message_time, synced.latest_message_time) else 2
+        return 0 if parent.created_at is None or parent.created_at > now - RECENT else 3
+    return 1 if _moved(parent.latest_message_time, synced.latest_message_time) else 2
 
 
 def vouched_for(updated_at: datetime | None, read_at: datetime) -> datetime | None:
@@ -64,37 +65,37 @@ def _moved(now: datetime | None, then: datetime | None) -> bool:
 
 
 class Work:
-    """The issues that are due for one child in one turn; each is handed out at most once.
+    """The parents that are due for one child in one turn; each is handed out at most once.
 
-    At most once, because two readings of one issue in one load would both count: what went between them would stay.
+    At most once, because two readings of one parent in one load would both count: what went between them would stay.
     """
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, float, int, str]] = []
-        self._issues: dict[str, IssueTimes] = {}
-        self._taken: dict[str, IssueTimes] = {}
+        self._parents: dict[str, Times] = {}
+        self._taken: dict[str, Times] = {}
         self.again = False
-        """Whether an issue moved on after it had been handed out, so that another turn is needed."""
+        """Whether one moved on after it had been handed out, so that another turn is needed."""
         self._order = itertools.count()
 
     def __len__(self) -> int:
-        return len(self._issues)
+        return len(self._parents)
 
-    def push(self, issue: IssueTimes, order: int) -> None:
-        """Add an issue, or what is newly known of it."""
-        if (taken := self._taken.get(issue.issue_id)) is not None:
-            self.again = self.again or is_due(issue, Synced(taken.updated_at, taken.latest_message_time))
+    def push(self, parent: Times, order: int) -> None:
+        """Add a parent, or what is newly known of it."""
+        if (taken := self._taken.get(parent.parent_id)) is not None:
+            self.again = self.again or is_due(parent, Synced(taken.updated_at, taken.latest_message_time))
             return
-        new = issue.issue_id not in self._issues
-        self._issues[issue.issue_id] = issue
+        new = parent.parent_id not in self._parents
+        self._parents[parent.parent_id] = parent
         if new:
-            youth = -issue.created_at.timestamp() if issue.created_at else 0.0
-            heapq.heappush(self._heap, (order, youth, next(self._order), issue.issue_id))
+            youth = -parent.created_at.timestamp() if parent.created_at else 0.0
+            heapq.heappush(self._heap, (order, youth, next(self._order), parent.parent_id))
 
-    def pop(self) -> IssueTimes | None:
-        """Hand out the issue that is worth most, or ``None``."""
+    def pop(self) -> Times | None:
+        """Hand out the parent that is worth most, or ``None``."""
         if not self._heap:
             return None
-        issue_id = heapq.heappop(self._heap)[-1]
-        self._taken[issue_id] = self._issues.pop(issue_id)
-        return self._taken[issue_id]
+        parent_id = heapq.heappop(self._heap)[-1]
+        self._taken[parent_id] = self._parents.pop(parent_id)
+        return self._taken[parent_id]

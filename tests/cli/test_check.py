@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 from cli.conftest import Desk
 
-from sources.pylon.catalog import TABLES
+from sources.pylon.catalog import LEDGERS, TABLES, USUAL
 
 
 def verdicts(text: str) -> dict[str, str]:
@@ -25,10 +25,21 @@ def test_all_is_well(desk: Desk) -> None:
     result = desk.pylon("check")
     assert result.code == 0, result.text
     found = verdicts(result.out)
-    assert set(found) == {"token", "region", "destination", *TABLES} - {"issue_sync"}
+    assert set(found) == {"token", "region", "destination", *USUAL} - {ledger.name for ledger in LEDGERS}
+    assert found.pop("custom_objects") == "unknown"  # which types there are is not configured
     assert set(found.values()) == {"ok"}
     assert "for the organisation Sample Workspace" in result.out
     assert f"{desk.database} can be written" in result.out
+
+
+def test_what_is_off_is_checked_once_it_is_selected(desk: Desk) -> None:
+    desk.config('[sources.pylon]\ninclude = ["audit_logs"]\ncustom_object_types = ["companies"]\n')
+    found = verdicts(desk.pylon("check").out)
+    assert found["audit_logs"] == found["custom_objects"] == "ok"
+    assert "call_recordings" not in found
+    some = "account_relationships,issue_voice_calls,call_recordings"
+    found = verdicts(desk.pylon("check", "--select", some).out)
+    assert {found[name] for name in some.split(",")} == {"ok"}
 
 
 def test_it_asks_each_endpoint_once_for_one_row_and_leaves_nothing_behind(desk: Desk) -> None:
@@ -96,7 +107,7 @@ def test_an_empty_workspace_leaves_the_conversations_unknown(open_desk: Any) -> 
     result = desk.pylon("check")
     assert result.code == 0
     assert verdicts(result.out)["issue_messages"] == "unknown"
-    assert "there is no issue yet" in result.out
+    assert "there are no issues yet" in result.out
 
 
 def test_a_destination_that_cannot_be_written(desk: Desk, tmp_path: Path) -> None:

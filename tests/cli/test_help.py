@@ -94,6 +94,7 @@ def test_every_setting_can_be_read_from_the_environment() -> None:
         configuration._NUMBERS,
         configuration._WHOLE,
         configuration._TABLES,
+        configuration._LISTS,
         configuration._DATES,
     )
     assert sorted([*(name for kind in kinds for name in kind), configuration.SECRET]) == sorted(NAMES)

@@ -12,8 +12,10 @@ from typing import Any
 
 from cli.conftest import Desk
 
-from sources.pylon.catalog import TABLES
+from sources.pylon.catalog import LEDGERS, USUAL
 
+FILLED = set(USUAL) - {"custom_objects"}
+"""What a run fills unless told otherwise; of custom objects nobody knows the types."""
 CONVERSATIONS = ("--select", "issues,issue_messages")
 
 
@@ -24,7 +26,7 @@ def test_needs_a_token_and_nothing_else(desk: Desk) -> None:
     assert desk.rows("issue_messages") == len(desk.server.world.snapshot()["issue_messages"])
     assert f"Copied to duckdb at {desk.database}, dataset pylon" in result.out
     assert "Nothing is left to read." in result.out
-    assert desk.tables() == set(TABLES)
+    assert desk.tables() == FILLED
 
 
 def test_the_token_may_stand_in_secrets_toml_and_the_settings_in_config_toml(desk: Desk) -> None:
@@ -64,9 +66,32 @@ def test_exclude_leaves_tables_out(desk: Desk) -> None:
         "run", "--exclude", "issue_messages,issue_threads", "-x", "issue_followers", "-x", "kb_articles"
     )
     assert result.code == 0, result.err
-    assert desk.tables() == {name for name in TABLES if not name.startswith("issue_")} - {"kb_articles"} | {
-        "issue_statuses"
-    }
+    conversations = {name for name in FILLED if name.startswith("issue_")} - {"issue_statuses"}
+    assert desk.tables() == FILLED - conversations - {"kb_articles"}
+
+
+def test_what_is_off_is_read_once_it_is_configured_or_selected(desk: Desk) -> None:
+    desk.config(
+        '[sources.pylon]\ninclude = ["audit_logs"]\ncustom_object_types = ["companies", "work-orders"]\n'
+    )
+    rest = ",".join(sorted(FILLED - {ledger.name for ledger in LEDGERS} - {"teams"}))
+    assert desk.pylon("run", "--exclude", rest).code == 0
+    assert desk.tables() == {"teams", "audit_logs", "custom_objects"}
+    variable = {"SOURCES__PYLON__INCLUDE": '["call_recordings"]'}
+    assert desk.pylon("run", "--exclude", rest, env=variable).code == 0
+    assert desk.tables() == {"teams", "audit_logs", "custom_objects", "call_recordings"}
+    assert desk.pylon("run", "--select", "issue_voice_calls").code == 0
+    assert "issue_voice_calls" not in desk.tables()  # nobody knows an issue
+    assert desk.pylon("run", "--select", "account_relationships,accounts").code == 0
+    assert {"account_relationships", "parent_sync"} <= desk.tables()
+
+
+def test_a_table_to_include_that_does_not_exist_is_told(desk: Desk) -> None:
+    desk.config('[sources.pylon]\ninclude = ["audit_log"]\n')
+    for verb in (("run",), ("run", "--dry-run"), ("status",), ("check",)):
+        result = desk.pylon(*verb)
+        assert result.code == 3, result.text
+        assert "audit_logs" in result.text
 
 
 def test_dataset_names_the_schema(desk: Desk) -> None:

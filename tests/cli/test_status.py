@@ -57,6 +57,20 @@ def test_rows_freshness_and_what_is_due_of_every_table(desk: Desk) -> None:
     assert "in 23 h" in text
 
 
+def test_tables_that_are_read_by_time_or_by_parent_are_shown_too(desk: Desk) -> None:
+    desk.pylon("run", "--select", "tasks,audit_logs")
+    tables = status(desk)["tables"]
+    assert list(tables) == ["tasks", "audit_logs"]
+    assert datetime.fromisoformat(tables["tasks"]["next_read"]) > datetime.now(UTC)
+    assert tables["audit_logs"]["next_read"] is None  # nothing ever goes from it
+    desk.pylon("run", "--select", "task_comments")
+    assert status(desk)["tables"]["task_comments"]["due"] == 0
+    desk.server.world.edit("tasks", desk.server.world.rows("tasks")[0]["id"], title="Edited")
+    desk.pylon("run", "--select", "tasks")
+    assert status(desk)["tables"]["task_comments"]["due"] == 1
+    assert "1 of its parents" in desk.pylon("status").out
+
+
 def test_conversations_that_are_due_are_counted(desk: Desk) -> None:
     desk.pylon("run", "--select", "issues,issue_messages")
     for number in (1, 2, 3):

@@ -51,6 +51,30 @@ def test_random_mutations_repeat_with_their_seed(control: Any, now: Any) -> None
     assert control.get("snapshot").json() == twin.snapshot()
 
 
+def test_every_collection_can_be_changed(control: Any, world: emulator.World) -> None:
+    def do(name: str, **args: Any) -> Any:
+        answer = control.post("mutate", json={"do": name, "args": args})
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    task = do("create", collection="tasks", title="New")
+    assert do("edit", collection="tasks", key=task["id"], status="completed") == world.row(
+        "tasks", task["id"]
+    )
+    comment = do("add_comment", task_id=task["id"])
+    assert do("edit_comment", comment_id=comment["id"], body_html="x")["body_html"] == "x"
+    do("delete_comment", comment_id=comment["id"])
+    issue = do("create_issue", source="phone")["number"]
+    call = do("add_voice_call", ref=issue)
+    assert len(do("finish_transcript", call_id=call["id"])["recordings"]) == 1
+    field = next(row for row in world.rows("custom_fields") if row["slug"] == "priority")["id"]
+    assert do("rename_option", field_id=field, option="low", label="Low!")["id"] == field
+    do("drop", collection="tasks", key=task["id"])
+    done = do("random", seed=1, count=200, others=True)
+    assert {"create", "edit", "add_comment"} < {one["do"] for one in done}
+    assert control.get("snapshot").json() == world.snapshot()
+
+
 def test_settings_take_effect(control: Any, server: emulator.Server, connect: Any) -> None:
     assert control.post("settings", json={"tier": {"GET /me": 0}, "rate_headers": "none"}).is_success
     assert connect(server).get("/me").status_code == 429

@@ -14,6 +14,7 @@ import pytest
 import emulator
 from emulator.children_seed import issue_of_message, message_id
 from emulator.mutations import SILENT
+from emulator.other_mutations import SILENT_OTHERS
 from emulator.times import SECOND, parse_ns, to_ns
 
 Rows = list[dict[str, Any]]
@@ -72,7 +73,13 @@ class TestSample:
     @pytest.mark.parametrize("years", [0.01, 2.0])
     def test_nothing_has_happened_in_the_last_minute(self, now: datetime, years: float) -> None:
         snapshot = emulator.World.seeded(seed=1, issues=1500, now=now, years=years).snapshot()
-        ahead = {"resolution_breach_time", "first_response_breach_time", "snoozed_until_time"}
+        ahead = {
+            "resolution_breach_time",
+            "first_response_breach_time",
+            "snoozed_until_time",
+            "due_date",
+            "end_date",
+        }
         times = {
             (table, name): parse_ns(value)
             for table, rows in snapshot.items()
@@ -201,6 +208,10 @@ class TestMutations:
         message, user = world.messages(ident)[0]["id"], world.rows("users")[0]["id"]
         other = next(i for i in world.issue_ids() if i != ident)
         account, survivor = world.issue(ident)["account"]["id"], world.rows("accounts")[-1]["id"]
+        task = world.rows("tasks")[0]["id"]
+        comment = world.create("task_comments", task_id=task)["id"]
+        world.touch_silently(ident, source="phone")
+        call = world.create("issue_voice_calls", issue_id=ident)["id"]
         changes: dict[str, Callable[[], object]] = {
             "follow": lambda: world.follow(ident, user),
             "unfollow": lambda: world.unfollow(ident, user),
@@ -212,18 +223,30 @@ class TestMutations:
             "move_message": lambda: world.move_message(message, other),
             "merge_accounts": lambda: world.merge_accounts(survivor, account),
             "scrub_issue": lambda: world.scrub_issue(ident),
+            "add_voice_call": lambda: world.add_voice_call(ident),
+            "finish_transcript": lambda: world.finish_transcript(call),
+            "add_comment": lambda: world.add_comment(task),
+            "edit_comment": lambda: world.edit_comment(comment),
+            "delete_comment": lambda: world.delete_comment(comment),
         }
         changes[kind]()
 
-    @pytest.mark.parametrize("kind", SILENT)
+    @pytest.mark.parametrize("kind", [*SILENT, *SILENT_OTHERS])
     @pytest.mark.parametrize("bumps", [False, True])
     def test_whether_a_silent_change_bumps_is_set(
         self, world: emulator.World, ident: str, kind: str, bumps: bool
     ) -> None:
         world.bumps[kind] = bumps
-        before = world.issue(ident)["updated_at"]
+        task = world.rows("tasks")[0]["id"]
+        world.edit("tasks", task, updated_at="2026-01-01T00:00:00Z")
+        before = world.issue(ident), world.row("tasks", task)
         self.silent(world, ident, kind)
-        assert (world.issue(ident)["updated_at"] != before) == bumps
+        after = world.issue(ident), world.row("tasks", task)
+        concerned = int("comment" in kind)
+        assert [new["updated_at"] != old["updated_at"] for old, new in zip(before, after, strict=True)] == [
+            bumps and concerned == 0,
+            bumps and concerned == 1,
+        ]
 
     def test_a_deleted_message_leaves_nothing(self, world: emulator.World, ident: str) -> None:
         first, *rest = world.messages(ident)

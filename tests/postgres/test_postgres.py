@@ -11,9 +11,14 @@ from support.ordeal import ONE_TURN
 from support.runner import Runner, wait_until
 from support.site import TABLES, Site
 
+from sources.pylon.catalog import INCREMENTAL, NESTED, with_ledgers
 from sources.pylon.catalog import TABLES as ALL
 
 EVERYTHING = tuple(name for name in ALL if name != "deletions")
+TYPES = {"custom_object_types": ["companies", "work-orders"]}
+OTHERS = with_ledgers(
+    {"accounts", "surveys", "feature_requests", *(table.name for table in (*INCREMENTAL, *NESTED))}
+)
 SEARCH = "POST /issues/search"
 WITHOUT_ADBC = {"DISABLE_ADBC_DETECTION": "true"}
 """Lets dlt behave as where no ADBC driver is installed."""
@@ -24,8 +29,23 @@ needs_adbc = pytest.mark.skipif(
 
 
 def test_first_load_equals_the_source_in_every_table(site: Site) -> None:
-    site.finish(tables=EVERYTHING, settings={}, turns=ONE_TURN)
+    site.finish(tables=EVERYTHING, settings=TYPES, turns=ONE_TURN)
     site.check(EVERYTHING)
+
+
+def test_what_comes_changes_and_goes_beyond_the_issues_does_so_in_the_copy(site: Site) -> None:
+    site.finish(tables=OTHERS, settings=TYPES, turns=ONE_TURN)
+    world = site.world
+    for name in ("tasks", "projects", "custom_objects", "survey_responses", "feature_requests", "milestones"):
+        first, second = world.rows(name)[:2]
+        world.drop(name, first["id"])
+        world.edit(name, second["id"], custom_fields={})
+    world.add_comment(world.rows("tasks")[0]["id"])
+    world.delete_comment(world.rows("task_comments")[0]["id"])
+    world.advance(5)
+    for _ in range(2):
+        site.finish(tables=OTHERS, settings=TYPES | {"refresh_hours": {"*": 0}}, turns=ONE_TURN)
+    site.check(OTHERS)
 
 
 def test_first_load_in_many_turns_equals_the_source(site: Site) -> None:

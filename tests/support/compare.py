@@ -29,6 +29,11 @@ MARK = "__scope__:"
 """How the keys of tombstones begin."""
 BOOKKEEPING = {"_removed", "_dlt_id", "_dlt_load_id"}
 ISSUE_CHILDREN = ("issue_messages", "issue_threads", "issue_followers")
+BY_PARENT = {
+    "issue_sync": (*ISSUE_CHILDREN, "issue_voice_calls"),
+    "parent_sync": ("task_comments", "milestones", "feature_request_evidence", "account_relationships"),
+}
+"""The tables for which each ledger vouches."""
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)")
 
@@ -93,7 +98,9 @@ def differences(
             continue
         found += _tombstones(table, stored[name])
         if table.kind == "ledger":
-            found += _ledger(table, truth, stored, living, names, forgive=ignore_deleted_issues)
+            parents = _parents(name, truth, names)
+            forgiven = _gone(stored[name], living) if ignore_deleted_issues else set()
+            found += _ledger(table, truth, stored, parents, forgiven)
             continue
         got = stored[name]
         if ignore_deleted_issues:
@@ -248,17 +255,34 @@ def _without_deleted(table: Table, rows: list[Row], stored: Rows, living: set[st
         yield from rows
 
 
+def _parents(ledger: str, truth: Rows, names: list[str]) -> dict[str, dict[str, Row]]:
+    """Return by child and id what should have been asked for."""
+    issues = {row["id"]: row for row in truth["issues"]}
+    parents = dict.fromkeys(ISSUE_CHILDREN, issues)
+    parents["issue_voice_calls"] = {id_: row for id_, row in issues.items() if row.get("source") == "phone"}
+    parents["task_comments"] = {row["id"]: row for row in truth.get("tasks", ())}
+    mentioned = {(row.get("milestone") or {}).get("id") for row in truth.get("tasks", ())} - {None}
+    known = {row["id"] for row in truth.get("milestones", ())}
+    parents["milestones"] = {id_: {} for id_ in mentioned | known}
+    parents["feature_request_evidence"] = {row["id"]: row for row in truth.get("feature_requests", ())}
+    parents["account_relationships"] = {row["id"]: row for row in truth["accounts"]}
+    return {child: parents[child] for child in BY_PARENT[ledger] if child in names}
+
+
+def _gone(rows: list[Row], living: set[str]) -> set[str]:
+    return {row["issue_id"] for row in rows if "issue_id" in row} - living
+
+
 def _ledger(
-    table: Table, truth: Rows, stored: Rows, living: set[str], names: list[str], *, forgive: bool
+    table: Table, truth: Rows, stored: Rows, parents: dict[str, dict[str, Row]], forgiven: set[str]
 ) -> Iterator[Difference]:
-    """The ledger holds one row for each issue and child, which tells how many rows there are and is not ahead."""
-    children = [child for child in ISSUE_CHILDREN if child in names]
-    wanted = {(issue, child): 0 for issue in living for child in children}
-    for child in children:
+    """The ledger holds one row for each parent and child, which tells how many rows there are and is not ahead."""
+    wanted = {(parent, child): 0 for child, rows in parents.items() for parent in rows}
+    for child in parents:
         for row in truth[child]:
-            wanted[row["issue_id"], child] += 1
-    rows = [row for row in stored[table.name] if row["issue_id"] in living or not forgive]
-    rows = [row for row in rows if row["child"] in children]
+            wanted[row[TABLES[child].parent or "id"], child] += 1
+    rows = [row for row in stored[table.name] if row["child"] in parents]
+    rows = [row for row in rows if row[table.key[0]] not in forgiven]
     times = Counter(_key(table, row) for row in rows)
     for key, count in times.items():
         if count > 1 or key not in wanted:
@@ -266,18 +290,20 @@ def _ledger(
             yield Difference(table.name, _named(key), "-", expected, f"{count} rows")
     for key in wanted.keys() - times.keys():
         yield Difference(table.name, _named(key), "-", "a row", "none")
-    issues = {issue["id"]: issue for issue in truth["issues"]}
     for row in rows:
         if (key := _key(table, row)) in wanted:
-            yield from _ledger_row(table, row, issues[row["issue_id"]], wanted[key])
+            yield from _ledger_row(table, row, parents[row["child"]][key[0]], wanted[key])
 
 
-def _ledger_row(table: Table, row: Row, issue: Row, count: int) -> Iterator[Difference]:
+def _ledger_row(table: Table, row: Row, parent: Row, count: int) -> Iterator[Difference]:
     key = _named(_key(table, row))
     if row["row_count"] != count:
         yield Difference(table.name, key, "row_count", count, row["row_count"])
-    for mine, its in (("issue_updated_at", "updated_at"), ("latest_message_time", "latest_message_time")):
-        known, real = row[mine], _timestamp(issue.get(its))[0]
+    stamps = [(f"{table.key[0].removesuffix('_id')}_updated_at", "updated_at")]
+    if "latest_message_time" in table.column_names:
+        stamps.append(("latest_message_time", "latest_message_time"))
+    for mine, its in stamps:
+        known, real = row[mine], _timestamp(parent.get(its))[0]
         if known is not None and (real is None or known > real):
             yield Difference(table.name, key, mine, f"at most {real}", known)
 
@@ -367,8 +393,14 @@ def _json(value: Any) -> tuple[Any, bool]:
 
 def _urls(value: Any) -> tuple[Any, bool]:
     if isinstance(value, list):
-        return [url.partition("?")[0] if isinstance(url, str) else url for url in value], True
+        return [_unsigned(item) for item in value], True
     return value, True
+
+
+def _unsigned(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _unsigned(item) if name[-4:] == "_url" else item for name, item in value.items()}
+    return value.partition("?")[0] if isinstance(value, str) else value
 
 
 _FIT: dict[str, Callable[[Any], tuple[Any, bool]]] = {

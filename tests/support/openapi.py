@@ -21,7 +21,7 @@ def document_of_the_catalogue() -> Any:
     """Return a document in which every endpoint answers with the objects of its table."""
     read = [table for table in TABLES.values() if table.endpoint is not UNREAD]
     schemas = {table.name: {"type": "object", "properties": _properties(table)} for table in read}
-    filled = {table.endpoint.name: table.name for table in read}
+    filled = {table.endpoint.name: table for table in read}
     paths: dict[str, Any] = {}
     for endpoint in ENDPOINTS.values():
         operation = _operation(endpoint, filled.get(endpoint.name))
@@ -29,9 +29,12 @@ def document_of_the_catalogue() -> Any:
     return {"openapi": "3.0.3", "paths": paths, "components": {"schemas": schemas}}
 
 
-def _operation(endpoint: Endpoint, table: str | None) -> Any:
-    row: Any = {"$ref": f"#/components/schemas/{table}"} if table else {"type": "object"}
-    schema = {"type": "object", "properties": {"data": {"type": "array", "items": row}}}
+def _operation(endpoint: Endpoint, table: Table | None) -> Any:
+    row: Any = {"$ref": f"#/components/schemas/{table.name}"} if table else {"type": "object"}
+    data = row if endpoint.single else {"type": "array", "items": row}
+    if table and table.rows_at:
+        data = {"type": "object", "properties": {table.rows_at: {"type": "array", "items": row}}}
+    schema = {"type": "object", "properties": {"data": data}}
     return {"responses": {"200": {"content": {"application/json": {"schema": schema}}}}}
 
 

@@ -63,6 +63,16 @@ def stir(world: emulator.World, rng: random.Random, times: int, *, pause: float 
     return done
 
 
+def truth(world: emulator.World) -> dict[str, list[dict[str, Any]]]:
+    """Return what a copy should hold, by table: also what the API shows only inside of other objects."""
+    evidence = [
+        {**piece, "feature_request_id": row["id"], "position": place}
+        for row in world.rows("feature_requests")
+        for place, piece in enumerate(row.get("evidence") or [])
+    ]
+    return {**world.snapshot(), "feature_request_evidence": evidence}
+
+
 def rfc3339(moment: datetime) -> str:
     """Return an instant as the API writes it."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

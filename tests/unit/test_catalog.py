@@ -17,16 +17,22 @@ from sources.pylon.catalog import (
     CHILDREN,
     DIRECTORY,
     ENDPOINTS,
+    INCREMENTAL,
+    LEDGERS,
+    NESTED,
     OBJECT_TYPES,
     RATE_LIMITS,
     TABLES,
     UNREAD,
+    USUAL,
     Column,
     ColumnType,
     Endpoint,
     Table,
     suggest,
+    with_ledgers,
 )
+from sources.pylon.not_read import NOT_READ
 
 Node = Any
 """A piece of the OpenAPI document."""
@@ -54,6 +60,24 @@ SCHEMAS = {
     "knowledge_bases": "KnowledgeBase",
     "kb_collections": "Collection",
     "kb_articles": "Article",
+    "issue_voice_calls": "VoiceCall",
+    "tasks": "Task",
+    "task_comments": "TaskComment",
+    "projects": "Project",
+    "milestones": "Milestone",
+    "macros": "Macro",
+    "macro_groups": "MacroGroup",
+    "surveys": "Survey",
+    "survey_responses": "SurveyResponse",
+    "feature_requests": "FeatureRequestSearchResult",
+    "feature_request_evidence": "FeatureRequestEvidence",
+    "audit_logs": "AuditLog",
+    "call_recordings": "CallRecording",
+    "activity_types": "ActivityType",
+    "training_data": "TrainingData",
+    "account_relationships": "AccountRelationship",
+    "custom_objects": "APICustomObject",
+    "organization": "Me",
 }
 READ = [TABLES[name] for name in SCHEMAS]
 EVERY = list(TABLES.values())
@@ -63,7 +87,7 @@ FROM_API = [
     for column in table.columns
     if not column.given
 ]
-TIMES = re.compile(r"(_at|_time|_until_time|^timestamp)$")
+TIMES = re.compile(r"(_at|_time|_until_time|_date|^timestamp)$")
 
 
 def by_name(item: Table | Endpoint) -> str:
@@ -98,7 +122,7 @@ def described(table: Table, column: Column) -> Node:
 
 
 def expected_type(name: str, node: Node) -> ColumnType:
-    if name in {"file_urls", "attachment_urls"}:
+    if name in {"file_urls", "attachment_urls", "recordings"}:
         return "urls"
     match resolve(node)["type"]:
         case "integer":
@@ -195,9 +219,53 @@ def test_column_exists_in_the_document_with_a_fitting_type(table: Table, column:
 @documented
 @pytest.mark.parametrize("table", READ, ids=by_name)
 def test_table_holds_what_its_endpoint_returns(table: Table) -> None:
-    rows = answer(table.endpoint)["data"]
+    assert shown_by(table, table.endpoint) == SCHEMAS[table.name]
+    if table.feed:
+        assert shown_by(table, table.feed.endpoint) == SCHEMAS[table.name]
 
-    assert rows["items"]["$ref"].rsplit("/", 1)[-1] == SCHEMAS[table.name]
+
+def shown_by(table: Table, endpoint: Endpoint) -> str:
+    """The name of the schema of a row in an endpoint's answer."""
+    data = answer(endpoint)["data"]
+    if table.rows_at:
+        data = resolve(data)["properties"][table.rows_at]
+    assert endpoint.single == ("items" not in answer(endpoint)["data"])
+    return data.get("items", data)["$ref"].rsplit("/", 1)[-1]
+
+
+@documented
+@pytest.mark.parametrize("table", INCREMENTAL, ids=by_name)
+def test_what_a_feed_filters_on_is_documented(table: Table) -> None:
+    assert table.feed is not None
+    if table.feed.bounds:
+        assert set(table.feed.bounds) <= parameters(table.feed.endpoint).keys()
+        return
+    stated = operation(table.feed.endpoint)["description"]
+    for column in (table.feed.changed, table.feed.created):
+        (operators,) = re.findall(rf"\* {column} .*?operators: (.*)|\* {column}\. .*?operators: (.*)", stated)
+        for operator in ("time_is_after", "time_is_before", "time_range"):
+            assert f"`{operator}`" in "".join(operators), column
+
+
+@documented
+def test_every_endpoint_that_reads_is_read_or_has_a_reason() -> None:
+    """A new endpoint of the document gets a table, or a line in ``not_read``."""
+    anonymous = {re.sub(r"\{\w+\}", "{}", endpoint.label) for endpoint in ENDPOINTS.values()}
+    reads = {
+        f"{method.upper()} {path}"
+        for path, methods in document()["paths"].items()
+        for method in methods
+        if method == "get" or (method == "post" and path.endswith("/search"))
+    }
+    unread = {label for label in reads if re.sub(r"\{\w+\}", "{}", label) not in anonymous}
+
+    assert unread == set(NOT_READ)
+
+
+@documented
+@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=by_name)
+def test_what_a_request_always_carries_is_documented(endpoint: Endpoint) -> None:
+    assert {name for name, _ in endpoint.fixed} <= parameters(endpoint).keys()
 
 
 @documented
@@ -224,7 +292,7 @@ def test_limit_is_sent_only_where_it_is_documented(endpoint: Endpoint) -> None:
 
     assert (endpoint.max_page_size is not None) == (limit is not None)
     if limit is not None:
-        (largest,) = re.findall(r"(?:and|at most|less than) (\d+)\.", limit["description"])
+        (largest,) = re.findall(r"(?:and|at most|less than|equal to|max) (\d+)\.", limit["description"])
         exclusive = f"less than {largest}" in limit["description"]
         assert endpoint.max_page_size == int(largest) - exclusive
 
@@ -306,7 +374,9 @@ def test_sort_is_a_time_that_the_reader_gives(table: Table) -> None:
 def test_rows_are_replaced_by_parent_only_where_there_is_one(table: Table) -> None:
     if table.scope == "parent":
         assert table.parent is not None
-        assert (table.parent_table is None) != (table.parents == ())
+    if table.parent is not None and table.kind != "ledger":
+        sources = (table.parent_table, table.parents, table.parents_setting)
+        assert sum(bool(source) for source in sources) == 1
     if table.scope == "whole":
         assert table.parent not in table.key
         assert table.parents == ()
@@ -315,7 +385,10 @@ def test_rows_are_replaced_by_parent_only_where_there_is_one(table: Table) -> No
 @pytest.mark.parametrize("table", EVERY, ids=by_name)
 def test_parent_is_a_given_column_of_the_parents_type(table: Table) -> None:
     if table.parent is None:
-        assert (table.parent_table, table.parents) == (None, ())
+        if table.refer == ("id",):
+            assert (table.parent_table, table.parents) == (None, ())
+        else:  # it is the parent's row that mentions it
+            assert table.refer[0] in TABLES[str(table.parent_table)].column_names
         return
     (column,) = (column for column in table.columns if column.name == table.parent)
 
@@ -334,7 +407,8 @@ def test_parent_is_what_the_endpoint_asks_for(table: Table) -> None:
         "end_time",
     }
 
-    assert asked == set(filter(None, [table.parent]))
+    by_itself = {"id"} if table.refer != ("id",) else set()
+    assert asked == set(filter(None, [table.parent])) | by_itself
 
 
 @pytest.mark.parametrize("table", EVERY, ids=by_name)
@@ -376,6 +450,7 @@ def test_id_of_another_row_names_its_join_partner(table: Table) -> None:
     }  # of dlt, of chat platforms, of objects with no list
     if table.name == "issue_threads":
         outside.add("thread_id")  # the chat platform's own
+    outside |= {"external_id", "calendar_event_id", "object_id", "parent_id"}  # of other tools, of any table
     ids = [column for column in table.columns if column.name.endswith("_id") and column.name not in outside]
 
     assert [column.name for column in ids if not JOIN.search(column.description)] == []
@@ -396,8 +471,55 @@ def test_durations_say_that_they_are_in_seconds(table: Table) -> None:
 
 
 @pytest.mark.parametrize("table", EVERY, ids=by_name)
-def test_only_the_directory_has_an_interval(table: Table) -> None:
-    assert (table.refresh_hours is not None) == (table.kind == "directory")
+def test_what_is_read_at_an_interval_has_one(table: Table) -> None:
+    at_an_interval = table.kind in ("directory", "incremental", "nested") and not table.append_only
+    assert (table.refresh_hours is not None) == at_an_interval
+
+
+@pytest.mark.parametrize("table", [*CHILDREN, *NESTED], ids=by_name)
+def test_what_hangs_on_a_row_knows_how_to_tell_that_it_is_due(table: Table) -> None:
+    ledger = TABLES[str(table.ledger)]
+    parent = TABLES[str(table.parent_table)]
+
+    assert ledger in LEDGERS
+    assert ledger.key[1] == "child"
+    for mine, its in table.moves:
+        assert mine in parent.column_names
+        assert its in ledger.column_names
+    assert table.moves or table.refresh_hours
+    assert (table.witness is None) == (table.parent is None)
+    if table.only:
+        assert table.only[0] in parent.column_names
+
+
+@pytest.mark.parametrize("table", INCREMENTAL, ids=by_name)
+def test_feed_is_sound(table: Table) -> None:
+    assert table.feed is not None
+    times = {column.name for column in table.columns if column.type == "timestamp" and not column.given}
+    assert {table.feed.changed, table.feed.created} <= times
+    assert table.scope == "row"
+    assert table.append_only or table.refresh_hours
+    if table.feed.endpoint is not table.endpoint:
+        assert table.feed.endpoint.name == f"search_{table.name}"
+
+
+def test_what_is_expensive_or_personal_is_off_and_says_why() -> None:
+    off = {name for name, table in TABLES.items() if table.off}
+
+    assert off == {"audit_logs", "call_recordings", "issue_voice_calls", "account_relationships"}
+    assert off.isdisjoint(USUAL)
+    assert all(TABLES[name].off.startswith(("personal: ", "expensive: ")) for name in off)
+
+
+def test_ledgers_come_with_what_needs_them_and_only_then() -> None:
+    assert with_ledgers(["task_comments", "tasks"]) == ("tasks", "task_comments", "parent_sync")
+    assert with_ledgers(["issue_voice_calls", "milestones"]) == (
+        "issue_voice_calls",
+        "issue_sync",
+        "milestones",
+        "parent_sync",
+    )
+    assert with_ledgers(["issues", "issue_sync", "tags"]) == ("issues", "tags")
 
 
 def test_people_and_customers_are_refreshed_more_often_than_settings() -> None:
@@ -408,15 +530,15 @@ def test_people_and_customers_are_refreshed_more_often_than_settings() -> None:
 
 
 def test_only_tables_of_our_own_have_no_endpoint() -> None:
-    assert {table.name for table in EVERY if table.endpoint is UNREAD} == {"issue_sync"}
+    assert [table for table in EVERY if table.endpoint is UNREAD] == list(LEDGERS)
     assert UNREAD.name not in ENDPOINTS
-    assert all(column.given for column in TABLES["issue_sync"].columns)
+    assert all(column.given for table in LEDGERS for column in table.columns)
 
 
 @pytest.mark.parametrize("table", READ, ids=by_name)
 def test_tables_and_lanes_share_the_catalogues_endpoints(table: Table) -> None:
     assert ENDPOINTS[table.endpoint.name] is table.endpoint
-    assert table.endpoint.name == {"issues": "list_issues"}.get(table.name, table.name)
+    assert table.endpoint.name == {"issues": "list_issues", "organization": "me"}.get(table.name, table.name)
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=by_name)
@@ -425,7 +547,7 @@ def test_endpoint_is_sound(endpoint: Endpoint) -> None:
     assert endpoint.label == f"{endpoint.method} {endpoint.path}"
     assert endpoint.note.endswith(".")
     if endpoint.page_size is not None:
-        assert endpoint.paged
+        assert endpoint.paged or endpoint.page_size == endpoint.max_page_size
         assert endpoint.max_page_size is not None
         assert 0 < endpoint.page_size <= endpoint.max_page_size
 
@@ -434,9 +556,9 @@ def test_lookups_hold_everything_once() -> None:
     assert all(name == table.name for name, table in TABLES.items())
     assert all(name == endpoint.name for name, endpoint in ENDPOINTS.items())
     assert len({endpoint.label for endpoint in ENDPOINTS.values()}) == len(ENDPOINTS)
-    assert set(TABLES) == {*SCHEMAS, "issue_sync"}
-    assert [table.name for table in CHILDREN] == ["issue_messages", "issue_threads", "issue_followers"]
-    assert {table.name for table in DIRECTORY} == set(SCHEMAS) - {t.name for t in CHILDREN} - {"issues"}
+    assert set(TABLES) == {*SCHEMAS, "issue_sync", "parent_sync"}
+    kinds = (CHILDREN, NESTED, INCREMENTAL, DIRECTORY, LEDGERS, (TABLES["issues"],))
+    assert sorted(table.name for tables in kinds for table in tables) == sorted(TABLES)
 
 
 def test_catalogue_cannot_be_changed() -> None:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.desk import START, Desk
 
-from sources.pylon import issues, windows
+from sources.pylon import issues, reading, windows
 from sources.pylon.errors import Unavailable
 from sources.pylon.windows import Window
 
@@ -71,7 +71,7 @@ def happen(desk: Desk, kind: str, number: int, pause: timedelta) -> None:
 
 def read(desk: Desk, way: issues.Way, window: Window, *, newest_first: bool = False) -> list[Any]:
     async def collect() -> list[Any]:
-        return [found async for found in issues.read_window(desk, way, window, newest_first=newest_first)]  # type: ignore[arg-type]
+        return [found async for found in reading.read_window(desk, way, window, newest_first=newest_first)]  # type: ignore[arg-type]
 
     return asyncio.run(collect())
 

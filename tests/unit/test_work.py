@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.pylon.work import RECENT, IssueTimes, Synced, Work, is_due, rank, vouched_for
+from sources.pylon.work import RECENT, Synced, Times, Work, is_due, rank, vouched_for
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 T1, T2 = NOW - timedelta(days=2), NOW - timedelta(days=1)
 
 
-def issue(name: str = "a", created: Any = T1, updated: Any = T1, latest: Any = None) -> IssueTimes:
-    return IssueTimes(name, created, updated, latest)
+def issue(name: str = "a", created: Any = T1, updated: Any = T1, latest: Any = None) -> Times:
+    return Times(name, created, updated, latest)
 
 
 @pytest.mark.parametrize(
@@ -35,9 +35,16 @@ def issue(name: str = "a", created: Any = T1, updated: Any = T1, latest: Any = N
     ],
 )
 def test_is_due_when_something_moved_since_it_was_read(
-    known: IssueTimes, synced: Synced | None, due: bool
+    known: Times, synced: Synced | None, due: bool
 ) -> None:
     assert is_due(known, synced) is due
+
+
+def test_what_was_read_too_long_ago_is_due_though_nothing_moved() -> None:
+    synced = Synced(T1, None, T2)
+    assert is_due(issue(), synced, T2 + timedelta(seconds=1))
+    assert not is_due(issue(), synced, T2)
+    assert not is_due(issue(), synced)
 
 
 def test_order_of_worth() -> None:
@@ -82,7 +89,13 @@ def test_work_is_handed_out_by_worth_then_youth_then_arrival() -> None:
     work.push(issue("fourth", created=T1), 1)
     work.push(issue("first", created=None), 0)
     assert len(work) == 5
-    assert [found.issue_id for found in iter(work.pop, None)] == ["first", "second", "third", "fourth", "old"]
+    assert [found.parent_id for found in iter(work.pop, None)] == [
+        "first",
+        "second",
+        "third",
+        "fourth",
+        "old",
+    ]
     assert len(work) == 0
 
 
@@ -114,6 +127,6 @@ def test_no_issue_is_handed_out_twice_and_none_is_forgotten(steps: list[tuple[st
         work.push(issue(name), order)
         pushed.add(name)
         if pop and (found := work.pop()):
-            popped.append(found.issue_id)
-    popped += [found.issue_id for found in iter(work.pop, None)]
+            popped.append(found.parent_id)
+    popped += [found.parent_id for found in iter(work.pop, None)]
     assert sorted(popped) == sorted(pushed)
