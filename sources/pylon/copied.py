@@ -53,6 +53,11 @@ class Copied:
             sql = f"SELECT t.* FROM {{{table.name}}} AS t WHERE {{t.{column}}} IN ({marks})"
             yield from self._run(sql, some, _dicts) or []
 
+    def between(self, table: Table, column: str, first: datetime, last: datetime) -> Iterator[dict[str, Any]]:
+        """Return the rows of a table in which a time lies between two instants, both included."""
+        sql = f"SELECT t.* FROM {{{table.name}}} AS t WHERE {{t.{column}}} >= %s AND {{t.{column}}} <= %s"
+        yield from self._run(sql, (first, last), _dicts) or []
+
     def _run(self, sql: str, values: Sequence[Any], fetch: Callable[[Any], Any]) -> Any:
         try:
             with (

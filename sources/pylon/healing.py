@@ -97,10 +97,18 @@ class Healing:
         return self._compared <= updated < self._passed - self._lookback
 
     def _edited(self, rows: Sequence[Row]) -> list[Row]:
-        """Return the rows of the version that the copy holds which it holds otherwise."""
+        """Return the rows of the version that the copy holds which it holds otherwise.
+
+        They are looked up by their time: a page is a stretch of it, and databases skip what lies outside.
+        """
         table = TABLES["issues"]
         same = [row for row in rows if instant(row.get("updated_at")) == self._known[row["id"]]]
-        held = {row["id"]: row for row in self._copied.rows(table, "id", [row["id"] for row in same])}
+        created = [at for row in same if (at := instant(row.get("created_at")))]
+        if not created:
+            return []
+        held = {
+            row["id"]: row for row in self._copied.between(table, "created_at", min(created), max(created))
+        }
         return [
             row
             for row, wanted in zip(same, typed(table, same), strict=True)

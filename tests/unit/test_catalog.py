@@ -106,10 +106,6 @@ def openapi() -> Document:
     return Document(document())
 
 
-def properties(table: Table) -> Node:
-    return openapi().row(table)
-
-
 def expected_type(name: str, node: Node) -> ColumnType:
     if name in {"file_urls", "attachment_urls", "recordings"}:
         return "urls"
