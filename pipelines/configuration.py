@@ -19,16 +19,22 @@ from sources.pylon.settings import Settings, included, settings
 
 SECTION = "sources.pylon"
 SECRET = "api_key"  # noqa: S105 - the name of a setting, not a secret
+MASK_KEY = "mask_key"
 UNUSED = "unused"
 """Stands in for the token where nothing is asked."""
 
 _TEXTS = ("base_url", "region")
 _NUMBERS = ("rate_window_seconds", "lookback_seconds", "timeout_seconds", "reconcile_hours", "sweep_days")
 _WHOLE = ("page_size",)
-_TABLES = ("rate_limits", "refresh_hours")
+_TABLES = ("rate_limits", "refresh_hours", "mask")
+_EXAMPLES = {
+    "rate_limits": "{ low = 10 }",
+    "refresh_hours": '{ "*" = 24 }',
+    "mask": '{ contacts = { email = "hash" } }',
+}
 _LISTS = ("include", "custom_object_types")
 _DATES = ("start_date",)
-NAMES = tuple(field.name for field in fields(Settings))
+NAMES = (*(field.name for field in fields(Settings) if field.name != "masks"), "mask", MASK_KEY)
 """The names of all settings."""
 
 
@@ -42,12 +48,17 @@ def read_settings(given: Mapping[str, Any] | None = None, *, token: bool = True)
     Raises:
         ConfigurationError: A value cannot be used; the message names the setting.
     """
-    found = {name: value for name in NAMES if name != SECRET and (value := _value(name)) is not None}
+    found = {
+        name: value
+        for name in NAMES
+        if name not in (SECRET, MASK_KEY) and (value := _value(name)) is not None
+    }
     chosen = {name: value for name, value in (given or {}).items() if value is not None}
     if "region" in chosen:
         found.pop("base_url", None)  # it would silently win over the region that was just asked for
     api_key = dlt.secrets.get(f"{SECTION}.{SECRET}") if token else UNUSED
-    return settings(api_key, **{**found, **chosen})
+    mask_key: Any = dlt.secrets.get(f"{SECTION}.{MASK_KEY}")
+    return settings(api_key, mask_key=mask_key, **{**found, **chosen})
 
 
 def include() -> tuple[str, ...]:
@@ -87,7 +98,7 @@ def _structured(name: str, value: Any) -> Any:
         example = f'Write a list, such as ["{"audit_logs" if name == "include" else "companies"}"].'
         return _parsed(name, value, (list, tuple), example)
     if name in _TABLES:
-        example = "{ low = 10 }" if name == "rate_limits" else '{ "*" = 24 }'
+        example = _EXAMPLES[name]
         kinds: tuple[type, ...] = (Mapping, int, float) if name == "refresh_hours" else (Mapping,)
         return _parsed(
             name, value, kinds, f"Write a table, such as {example}; as a variable, the same as JSON."

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sources.pylon.catalog import TABLES
-from sources.pylon.errors import ConfigurationError, PermissionDenied
+from sources.pylon.errors import ConfigurationError, Implausible, PermissionDenied, PylonError
 
 from . import exits
 
@@ -28,7 +28,7 @@ def problems(failures: Sequence[Failure]) -> list[exits.Problem]:
         what, label = failure.error.message, ""
         if found := _UNREADABLE.match(what):
             what, label = found["why"], found["label"]
-        code = exits.CONFIGURATION if isinstance(failure.error, ConfigurationError) else exits.UNAVAILABLE
+        code = _code(failure.error)
         together[what, _remedy(failure), code].append(label)
     told = [
         exits.Problem(_told(what, labels), remedy, code) for (what, remedy, code), labels in together.items()
@@ -41,6 +41,12 @@ def problems(failures: Sequence[Failure]) -> list[exits.Problem]:
             )
         ]
     return told
+
+
+def _code(error: PylonError) -> int:
+    if isinstance(error, Implausible):
+        return exits.DATA_CHECK
+    return exits.CONFIGURATION if isinstance(error, ConfigurationError) else exits.UNAVAILABLE
 
 
 def _remedy(failure: Failure) -> str:

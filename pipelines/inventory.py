@@ -16,6 +16,7 @@ _OURS = {
     "get_issue": "only for an issue that is missing, or whose child is refused",
     "get_task": "only for a task whose comments are refused",
     "get_account": "only for an account whose relationships are refused",
+    "get_contact": "only for a contact of an account that is gone: it tells a merged account from a deleted one",
 }
 """What is asked besides filling a table."""
 
@@ -106,6 +107,7 @@ _KINDS = {
     "issues": "changes every run, history once",
     "child": "when the issue changed",
     "ledger": "with each child read",
+    "history": "whenever a run sees a change",
     "deletions": "when a reconciliation removes something",
 }
 

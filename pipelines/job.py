@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import dlt
 
 from sources.pylon import PACE, Budget, Control, forget, source_of
-from sources.pylon.catalog import CHILDREN, TABLES
-from sources.pylon.errors import ConfigurationError, PylonError, TurnOver
+from sources.pylon.catalog import CHILDREN, COLLECTED, DELETIONS, HISTORIES, TABLES
+from sources.pylon.errors import ConfigurationError, Implausible, PylonError, TurnOver
 from sources.pylon.pacing import Pacers
 from sources.pylon.sweep import Verified, cutoff
 from sources.pylon.turn import POLL_SECONDS
@@ -107,7 +107,16 @@ class Job:
         with run_lock(self.pipeline):
             settle(self.pipeline)
             self._recall_pace()
-            return reconcile(self.pipeline, self.settings, self.control, self._pause, confirmed=confirmed)
+            outcome = reconcile(self.pipeline, self.settings, self.control, self._pause, confirmed=confirmed)
+            if confirmed:
+                self._read_collections_again()
+            return outcome
+
+    def _read_collections_again(self) -> None:
+        """Read the collections that are due, as those are that lacked too much, and let go what they lack."""
+        self.control.confirmed = True
+        self.tables = tuple(name for name in self.tables if TABLES[name].kind in COLLECTED)
+        self._take_turns(self._tables_left)
 
     def _reconciliation_is_due(self) -> bool:
         return (
@@ -176,9 +185,8 @@ class Job:
         return sum(self.control.report.lanes[name].done for name in self._children())
 
     def _conversation_tables(self) -> list[str]:
-        return [
-            name for name in self._tables_left() if TABLES[name].kind == "child"
-        ]  # the ledger comes along
+        """Return the children that are left; their ledger comes along."""
+        return [name for name in self._tables_left() if TABLES[name].kind == "child"]
 
     def _take_turns(self, tables_left: Callable[[], list[str]]) -> None:
         while True:
@@ -202,18 +210,24 @@ class Job:
             deadline=budget.deadline,
             stop=budget.stop,
         )
-        source = source_of(self.settings, self.control).with_resources(*tables)
         refresh = "drop_resources" if self.full_refresh and first else None
-        if refresh:
+        if refresh:  # what was recorded of former times cannot be read again
+            self.control.postponed = {history.name: [] for history in HISTORIES if history.name in tables}
+            tables = [name for name in tables if name not in self.control.postponed]
             self.pipeline.run(forget(tables))
+        source = source_of(self.settings, self.control).with_resources(*tables)
+        if refresh:  # what was recorded of former times cannot be read again
+            source.resources[DELETIONS.name].selected = False
         self.pipeline.run(source, refresh=refresh)  # type: ignore[arg-type]
+        if refresh and self.control.postponed:
+            self.control.unfinished = True
         gc.collect()  # the turn, and all that it knew was due, hangs together in cycles
         self.turns += 1
 
     def _tables_left(self) -> list[str]:
         """Leave out the tables whose lane has stopped; the others are finished."""
         tables = [name for name in self.tables if name not in self.control.report.stopped]
-        return [] if all(TABLES[name].kind == "ledger" for name in tables) else tables
+        return [] if all(TABLES[name].kind in ("ledger", "history") for name in tables) else tables
 
     def _out_of_time(self) -> bool:
         budget = self.control.budget
@@ -225,6 +239,8 @@ class Job:
             return exits.DONE
         if all(isinstance(failure.error, ConfigurationError) for failure in failures):
             return exits.CONFIGURATION
+        if all(isinstance(failure.error, Implausible) for failure in failures):
+            return exits.DATA_CHECK
         return exits.UNAVAILABLE
 
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sources.pylon.catalog import CHILDREN, ENDPOINTS
+from sources.pylon.catalog import CHILDREN, ENDPOINTS, HISTORIES, Table
 from sources.pylon.client import Client, Pause
 from sources.pylon.copied import Copied
+from sources.pylon.departures import catches
 from sources.pylon.healing import Healing
+from sources.pylon.history import record, subjects
 from sources.pylon.ledger import Ledger
 from sources.pylon.reading import history_done
 from sources.pylon.reconcile import RECONCILED_AT, Gone, confirm, list_all, mending, removal
@@ -23,13 +25,10 @@ from . import exits
 
 if TYPE_CHECKING:
     import dlt
+    import pyarrow as pa
 
     from sources.pylon import Control
     from sources.pylon.settings import Settings
-
-CATCH_SHARE = 0.2
-CATCH_ROWS = 50
-"""More than this many issues, and more than that share of them, are not removed without being told to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,20 +93,29 @@ def reconcile(
             await client.close()
 
     listed, gone = asyncio.run(find())
+    histories = [table for table in HISTORIES if table.watches == "issues" and ledger.holds(table.name)]
     if (batch := healing.batch) is not None:
-        pipeline.run(mending(batch, healing.note))
+        records = [(table, _records(ledger, table, batch)) for table in histories]
+        for load in mending(batch, records, healing.note):
+            pipeline.run(load)
         control.report.add_rows("issues", len(healing.ids))
         control.report.found_extra("issues", misfits(batch))
     ids = [one.issue_id for one in gone]
     held = [child for child in CHILDREN if ledger.holds(child.name)]
     children = {child.name: ledger.children(child.name, ids) for child in held}
-    for load in removal(gone, children, datetime.now(UTC).isoformat()):
+    names = [table.name for table in histories]
+    for load in removal(gone, children, names, datetime.now(UTC).isoformat()):
         pipeline.run(load)
     return Outcome(len(stored), len(listed), len(gone), len(healing.ids))
 
 
+def _records(ledger: Ledger, history: Table, batch: pa.Table) -> pa.Table:
+    """Return what a history has to record of rows that are mended."""
+    return record(history, batch, ledger.recorded(history, set(subjects(history, batch))))
+
+
 def _catch(missing: int, stored: int, *, confirmed: bool) -> None:
-    if not confirmed and missing > CATCH_ROWS and missing > stored * CATCH_SHARE:
+    if not confirmed and catches(missing, stored):
         raise exits.Problem(
             f"{missing:,} of {stored:,} issues in the copy are not listed by Pylon any more. Nothing was removed.",
             "If that many were really deleted, confirm with: pylon reconcile --yes. If not, check that the token"

@@ -24,6 +24,7 @@ _REPLACES = {
     "row": "the rows that changed",
     "parent": "all rows of what was read",
     "whole": "the whole table",
+    "version": "nothing",
 }
 
 

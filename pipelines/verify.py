@@ -13,6 +13,7 @@ from sources.pylon.client import Client
 from sources.pylon.comparing import differing, typed
 from sources.pylon.copied import utc
 from sources.pylon.errors import Rejected
+from sources.pylon.masking import Masks
 from sources.pylon.pacing import Pacers
 from sources.pylon.reading import read_until_settled
 from sources.pylon.reconcile import list_all
@@ -101,7 +102,7 @@ def verify(held: Held, settings: Settings, pacers: Pacers, report: Report) -> No
 
             await list_all(client, settings.start_date, settings.limit(ENDPOINTS["list_issues"]), see)
             _compare_listing(held, settings.start_date, listed, report)
-            await _compare_sample(client, held, report)
+            await _compare_sample(client, held, settings.masks, report)
         finally:
             await client.close()
 
@@ -153,18 +154,18 @@ def _month(created: datetime | None) -> str:
     return f"{created:%Y-%m}" if created else UNDATED
 
 
-async def _compare_sample(client: Client, held: Held, report: Report) -> None:
+async def _compare_sample(client: Client, held: Held, masks: Masks, report: Report) -> None:
     """Ask for each issue of the sample, and for what hangs on it."""
     gate = asyncio.Semaphore(IN_FLIGHT)
 
     async def one(id_: str) -> None:
         async with gate:
-            await _compare_issue(client, held, id_, report)
+            await _compare_issue(client, held, masks, id_, report)
 
     await asyncio.gather(*(one(id_) for id_ in held.sample))
 
 
-async def _compare_issue(client: Client, held: Held, id_: str, report: Report) -> None:
+async def _compare_issue(client: Client, held: Held, masks: Masks, id_: str, report: Report) -> None:
     table, row = TABLES["issues"], held.sample[id_]
     children = [TABLES[name] for name, issues in held.children.items() if id_ in issues]
     # the children first: what changes meanwhile shows in the issue's time
@@ -175,7 +176,7 @@ async def _compare_issue(client: Client, held: Held, id_: str, report: Report) -
         if error.status not in GONE:
             raise
         return  # the listing lacks it too, or it has just been deleted
-    (wanted,) = typed(table, [answer.data])
+    (wanted,) = typed(table, [answer.data], masks)
     if (utc(wanted["updated_at"]) or held.expected_from) > (utc(row["updated_at"]) or held.expected_from):
         return  # counted as changed since by the listing
     report.add_sampled("issues", 1)
@@ -185,7 +186,8 @@ async def _compare_issue(client: Client, held: Held, id_: str, report: Report) -
         if (id_, child.name) in held.due:
             report.unread_children += 1
         else:
-            _compare_children(child, id_, rows, held.children[child.name][id_], report)
+            wanted_rows = typed(child, rows, masks, id_)
+            _compare_children(child, wanted_rows, held.children[child.name][id_], report)
 
 
 async def _ask(client: Client, table: Table, issue_id: str) -> list[Row]:
@@ -201,12 +203,11 @@ async def _ask(client: Client, table: Table, issue_id: str) -> list[Row]:
 
 def _compare_children(
     table: Table,
-    issue_id: str,
-    rows: Sequence[Row],
+    rows: Sequence[Mapping[str, Any]],
     held: Mapping[tuple[Any, ...], dict[str, Any]],
     report: Report,
 ) -> None:
-    wanted = {key_of(table, row): row for row in typed(table, rows, issue_id)}
+    wanted = {key_of(table, row): row for row in rows}
     report.add_sampled(table.name, len(wanted))
     for key, row in wanted.items():
         _note(report, key not in held, table.name, _named(key), "is missing from the copy")

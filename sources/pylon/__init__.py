@@ -15,7 +15,7 @@ from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource, DltSource
 
 from . import children, directory, extras, incremental, issues, late, loading, reading, sweep
-from .catalog import TABLES, Table
+from .catalog import ALL_TABLES, COLLECTED, DELETIONS, TABLES, Table
 from .copied import Copied
 from .errors import ConfigurationError, PermissionDenied
 from .ledger import Ledger
@@ -34,10 +34,12 @@ class PylonSource(DltSource):
     """A dlt source in which what needs a ledger always takes it along."""
 
     def with_resources(self, *resource_names: str) -> DltSource:
-        """Select resources by name; with messages comes ``issue_sync``, their ledger, and so on."""
+        """Select resources by name; with messages comes ``issue_sync``, their ledger, with accounts ``deletions``."""
         ledgers = {TABLES[name].ledger for name in resource_names if name in TABLES}
         needed = {name for name in ledgers if name} - set(resource_names)
-        return super().with_resources(*resource_names, *needed)
+        if any(TABLES[name].kind in COLLECTED for name in resource_names if name in TABLES):
+            needed.add(DELETIONS.name)
+        return super().with_resources(*resource_names, *(needed - set(resource_names)))
 
 
 @dlt.source(name="pylon", section="pylon", max_table_nesting=0, _impl_cls=PylonSource)
@@ -54,6 +56,8 @@ def pylon_source(
     timeout_seconds: float = 60.0,
     include: list[str] | None = None,
     custom_object_types: list[str] | None = None,
+    mask: dict[str, dict[str, str]] | None = None,
+    mask_key: TSecretStrValue = None,  # type: ignore[assignment]
 ) -> Any:
     """Read a Pylon workspace incrementally: one resource for each table.
 
@@ -76,6 +80,8 @@ def pylon_source(
         timeout_seconds: How long to wait for an answer, in seconds.
         include: Tables to read besides the usual ones.
         custom_object_types: The types of custom objects to read; the API does not list them.
+        mask: ``drop``, ``hash`` or ``redact`` by table and column; the table ``*`` means all that have the column.
+        mask_key: The secret key of the digests that ``hash`` leaves.
 
     Raises:
         ConfigurationError: A value cannot be used.
@@ -94,6 +100,8 @@ def pylon_source(
             timeout_seconds=timeout_seconds,
             include=include,
             custom_object_types=custom_object_types,
+            mask=mask,
+            mask_key=mask_key,
         )
     )
 
@@ -126,7 +134,8 @@ def resources(config: Settings, control: Control | None = None) -> list[DltResou
     def turn() -> Turn:
         return keeper.turn(load_package_state()["load_id"])
 
-    return [_resource(table, turn, selected=table.name in config.usual) for table in TABLES.values()]
+    usual = {*config.usual, DELETIONS.name}
+    return [_resource(table, turn, selected=table.name in usual) for table in ALL_TABLES.values()]
 
 
 def _pacers(config: Settings, state: Mapping[str, Any]) -> Pacers:
@@ -144,7 +153,9 @@ def _resource(table: Table, turn: Callable[[], Turn], *, selected: bool) -> DltR
         "issues": _issues,
         "child": _child,
         "nested": _nested,
-        "ledger": _ledger,
+        "ledger": _written,
+        "history": _written,
+        "deletions": _written,
         "directory": _directory,
         "incremental": _incremental,
     }[table.kind]
@@ -183,7 +194,7 @@ async def _issues(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
             rows = [row for row in batch.rows if issues.is_news(row, newest, floor)]
             if rows:
                 given = {"_synced_at": turn.stamp(batch.sent_at)}
-                yield turn.count(table, to_arrow(table, rows, given), len(rows))
+                yield turn.count(table, to_arrow(table, rows, given, turn.settings.masks), len(rows))
                 await turn.offer(table.name, rows, batch.sent_at)
 
 
@@ -221,8 +232,11 @@ async def _nested(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
         yield batch
 
 
-async def _ledger(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
-    while turn.writers(table.name) and (batch := await turn.synced[table.name].get()) is not None:
+async def _written(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
+    if table.kind == "history":
+        turn.record_postponed(table)
+    queue = turn.synced[table.name]
+    while (turn.writers(table.name) or not queue.empty()) and (batch := await queue.get()) is not None:
         yield batch
 
 

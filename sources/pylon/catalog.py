@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from . import endpoints, tables_directory, tables_issues, tables_other, tables_work
+from . import endpoints, tables_directory, tables_history, tables_issues, tables_other, tables_work
 from .endpoints import OBJECT_TYPES
 from .model import (
     EXTRA,
@@ -24,10 +24,12 @@ from .model import (
 __all__ = [
     "ALL_TABLES",
     "CHILDREN",
+    "COLLECTED",
     "DELETIONS",
     "DIRECTORY",
     "ENDPOINTS",
     "EXTRA",
+    "HISTORIES",
     "INCREMENTAL",
     "LEDGERS",
     "NESTED",
@@ -62,6 +64,7 @@ TABLES: dict[str, Table] = {
         *tables_work.ALL,
         *tables_other.ALL,
         tables_work.PARENT_SYNC,
+        *tables_history.ALL,
     )
 }
 """Every table by its name: issues, what hangs on them, then the rest; parents before children."""
@@ -84,6 +87,12 @@ INCREMENTAL: tuple[Table, ...] = tuple(table for table in TABLES.values() if tab
 LEDGERS: tuple[Table, ...] = tuple(table for table in TABLES.values() if table.kind == "ledger")
 """What the connector writes to remember what it has read."""
 
+HISTORIES: tuple[Table, ...] = tuple(table for table in TABLES.values() if table.kind == "history")
+"""What the connector writes when it sees that something has changed."""
+
+COLLECTED: frozenset[Kind] = frozenset({"directory", "incremental"})
+"""The kinds of table whose rows go when a complete reading no longer shows them."""
+
 USUAL: tuple[str, ...] = tuple(name for name, table in TABLES.items() if not table.off)
 """The tables that are read unless others are selected."""
 
@@ -92,7 +101,8 @@ DIRECTORY: tuple[Table, ...] = tuple(table for table in TABLES.values() if table
 
 
 def with_ledgers(names: Collection[str]) -> tuple[str, ...]:
-    """Return tables in the catalogue's order, with the ledgers that they need and no other."""
+    """Return tables in the catalogue's order, with what they watch, the ledgers that they need and no other."""
+    names = {*names, *(TABLES[name].watches for name in names)} - {""}
     needed = {TABLES[name].ledger for name in names}
     return tuple(
         name for name, table in TABLES.items() if name in (needed if table.kind == "ledger" else names)

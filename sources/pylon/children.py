@@ -18,6 +18,7 @@ from .answers import Answer
 from .catalog import TABLES, Table
 from .client import Client
 from .errors import PermissionDenied, PylonError, Rejected, TurnOver, Unavailable
+from .masking import UNMASKED
 from .reading import Batch, read_until_settled
 from .rows import Row, instant, to_arrow, tombstones
 from .turn import Turn
@@ -218,7 +219,7 @@ def to_batch(turn: Turn, table: Table, read: Sequence[Conversation]) -> pa.Table
     if replaced := [one.parent.parent_id for one in read if table.scope == "parent" or not one.rows]:
         batches.append(_without(turn, table, replaced, read[-1].sent_at))
     if rows:
-        batches.append(turn.count(table, to_arrow(table, rows, given), len(rows)))
+        batches.append(turn.count(table, to_arrow(table, rows, given, turn.settings.masks), len(rows)))
     turn.progress()
     # last: it vouches for what is handed on
     turn.synced[str(table.ledger)].put_nowait(_ledger_rows(turn, table, read))
@@ -254,7 +255,7 @@ def _ledger_rows(turn: Turn, table: Table, read: Sequence[Conversation]) -> pa.T
         "synced_at": [one.sent_at for one in read],
         "load_id": turn.load_id,
     }
-    return to_arrow(ledger, [{}] * len(read), given)
+    return to_arrow(ledger, [{}] * len(read), given, UNMASKED)
 
 
 def _vouched_for(one: Conversation, name: str) -> datetime | None:

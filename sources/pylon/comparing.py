@@ -10,15 +10,17 @@ import orjson
 
 from .catalog import Column, Table
 from .copied import utc
+from .masking import Masks
 from .rows import Row, to_arrow
 
 
-def typed(table: Table, rows: Sequence[Row], parent: str | None = None) -> list[dict[str, Any]]:
+def typed(table: Table, rows: Sequence[Row], masks: Masks, parent: str | None = None) -> list[dict[str, Any]]:
     """Return the API's objects as the table would hold them: ``{column: value}``, JSON as text.
 
     Args:
         table: Which table they belong to.
         rows: The API's objects.
+        masks: What must not be written.
         parent: The id of what they hang on.
 
     Raises:
@@ -27,7 +29,8 @@ def typed(table: Table, rows: Sequence[Row], parent: str | None = None) -> list[
     given: dict[str, Any] = {column.name: None for column in table.columns if column.given}
     if table.parent:
         given[table.parent] = parent
-    held: list[dict[str, Any]] = to_arrow(table, rows, given).select(list(table.column_names)).to_pylist()
+    batch = to_arrow(table, rows, given, masks).select(list(table.column_names))
+    held: list[dict[str, Any]] = batch.to_pylist()
     return held
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from .answers import Answer, list_problem
 from .catalog import TABLES, Table
+from .departures import may_go
 from .errors import PermissionDenied, Rejected, Unavailable
 from .rows import Row, to_arrow, tombstones
 from .settings import Settings
@@ -42,17 +43,19 @@ async def refresh(turn: Turn, table: Table, state: State) -> AsyncIterator[pa.Ta
         with turn.unit(patient=True):
             async for batch in reading.read():
                 yield batch
+            known = turn.ledger.row_keys(table.name)
             # the first time, nothing tells that a row is missing
-            if reading.seams and (
-                "refreshed_at" not in state or reading.missing(turn.ledger.row_keys(table.name))
-            ):
+            if reading.seams and ("refreshed_at" not in state or reading.missing(known)):
                 async for batch in reading.read():
                     yield batch
+            gone = reading.missing(known)
+            if gone and not await may_go(turn, table, gone, len(known), reading.began):
+                return
     except PermissionDenied as error:
         turn.report.warn(f"{table.name} is not read: {error}")
         return
     yield tombstones(table, [{}], reading.began) if table.scope == "whole" else reading.parents()
-    if turn.has_children(table) and reading.missing(turn.ledger.row_keys(table.name)):
+    if gone and turn.has_children(table):
         turn.left_behind(table)
     turn.report.lanes["directory"].done += 1
     state["refreshed_at"] = reading.began.isoformat()
@@ -75,8 +78,12 @@ class Reading:
         self.began = datetime.now(UTC)
 
     def missing(self, known: set[tuple[str, ...]]) -> set[tuple[str, ...]]:
-        """Return which of some keys no reading has shown."""
-        return known - self._keys
+        """Return which of some keys no reading has shown, although their parent was read to the end."""
+        missing = known - self._keys
+        if self._table.parent not in self._table.key:
+            return missing
+        place = self._table.key.index(str(self._table.parent))
+        return {key for key in missing if key[place] in self._complete}
 
     async def read(self) -> AsyncIterator[pa.Table]:
         """Read all pages of all parents.
@@ -116,7 +123,7 @@ class Reading:
         given: dict[str, Any] = {"_synced_at": self._turn.stamp(sent_at)}
         if self._table.parent:
             given[self._table.parent] = parent
-        batch = to_arrow(self._table, rows, given)
+        batch = to_arrow(self._table, rows, given, self._turn.settings.masks)
         self._keys |= keys_of(self._table, batch)
         return self._turn.count(self._table, batch, len(rows))
 

@@ -102,6 +102,15 @@ TEAMS = Endpoint("teams", "GET", "/teams", "high", paged=True, note="OpenAPI doc
 
 TAGS = Endpoint("tags", "GET", "/tags", "high", paged=True, note="OpenAPI document. No limit parameter.")
 
+GET_CONTACT = Endpoint(
+    "get_contact",
+    "GET",
+    "/contacts/{contact_id}",
+    "high",
+    paged=False,
+    note="OpenAPI document. Tells where a contact of an account that is gone belongs now.",
+)
+
 CUSTOM_FIELDS = Endpoint(
     "custom_fields",
     "GET",
@@ -361,6 +370,7 @@ ALL = (
     ISSUE_FOLLOWERS,
     ACCOUNTS,
     CONTACTS,
+    GET_CONTACT,
     USERS,
     TEAMS,
     TAGS,

@@ -50,6 +50,10 @@ class Rejected(PylonError):
         self.code = code
 
 
+class Implausible(PylonError):
+    """More rows would be removed than can be believed; none was."""
+
+
 class Transient(PylonError):
     """One attempt failed in a way that another may not; never leaves the client."""
 

@@ -37,6 +37,7 @@ class Healing:
         self, settings: Settings, copied: Copied, state: dict[str, Any], reconciled_at: datetime | None
     ) -> None:
         self._copied = copied
+        self._masks = settings.masks
         self._known = {id_: updated for id_, (_, updated) in copied.issue_times().items()}
         self._lookback = timedelta(seconds=settings.lookback_seconds)
         self._passed = _parsed(state, "changed_until")
@@ -66,7 +67,7 @@ class Healing:
             return
         self._overdue += sum(self._came_too_late(row) for row in news.values())
         self._last = max(sent_at, self._last + _TICK) if self._last else sent_at
-        self._batches.append(to_arrow(TABLES["issues"], found, {"_synced_at": self._last}))
+        self._batches.append(to_arrow(TABLES["issues"], found, {"_synced_at": self._last}, self._masks))
         self._known |= {row["id"]: instant(row.get("updated_at")) for row in found}
         self.ids |= {row["id"] for row in found}
 
@@ -111,7 +112,7 @@ class Healing:
         }
         return [
             row
-            for row, wanted in zip(same, typed(table, same), strict=True)
+            for row, wanted in zip(same, typed(table, same, self._masks), strict=True)
             if row["id"] in held and differing(table, wanted, held[row["id"]])
         ]
 

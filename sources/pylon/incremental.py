@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from . import reading
 from .catalog import Feed, Table
+from .departures import may_go
 from .directory import GONE, Reading, asked_for, is_due, keys_of, parents
 from .errors import PermissionDenied, Rejected
 from .reading import Batch, Past, Request, State, Way
@@ -42,7 +43,8 @@ async def refresh(turn: Turn, table: Table, state: State) -> AsyncIterator[pa.Ta
         turn.report.warn(f"{table.name} is not read: {error}")
     else:
         turn.report.lanes["directory"].done += 1
-    turn.control.caught_up.add(table.name)
+    if not lane.again:
+        turn.control.caught_up.add(table.name)
 
 
 @dataclass
@@ -63,6 +65,7 @@ class _Lane:
         self._state = state
         self._seen: set[tuple[str, ...]] = set()
         self._whole: set[str] = set()
+        self.again = False
 
     async def read(self) -> AsyncIterator[pa.Table]:
         """Read each parent up to the present; then list the table, if that is due."""
@@ -129,7 +132,7 @@ class _Lane:
         given: dict[str, Any] = {"_synced_at": self._turn.stamp(found.sent_at)}
         if table.parent:
             given[table.parent] = stream.parent
-        batch = to_arrow(table, found.rows, given)
+        batch = to_arrow(table, found.rows, given, self._turn.settings.masks)
         self._seen |= keys_of(table, batch)
         await self._turn.offer(table.name, found.rows, found.sent_at)
         return self._turn.count(table, batch, len(found.rows))
@@ -144,6 +147,9 @@ class _Lane:
             async for batch in listing.read():
                 yield batch
         if gone := listing.missing(known):
+            if not await may_go(self._turn, self._table, gone, len(known), listing.began):
+                self.again = self._table.name not in self._turn.report.stopped
+                return
             keys = [dict(zip(self._table.key, key, strict=True)) for key in sorted(gone)]
             yield tombstones(self._table, keys, self._turn.stamp(listing.began))
             self._turn.left_behind(self._table)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
-from .catalog import TABLES, Table
+from .catalog import DELETIONS, TABLES, Table
 from .work import Synced, Times
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Ledger:
         self._pipeline = pipeline
         self._dropped = set(dropped)
         self._found: dict[str, bool] = {}
+        self._deleted: dict[str, set[tuple[str, str]]] = {}
 
     def due(
         self, child: str, most: int | None = None, cutoff: datetime | None = None
@@ -114,6 +115,54 @@ class Ledger:
             sql = f"SELECT {names} FROM {client.make_qualified_table_name(table)}"
             with client.execute_query(sql) as cursor:
                 return {tuple(row) for row in cursor.fetchall()}
+
+    def deleted(self, table: str) -> set[tuple[str, str]]:
+        """Return ``(id, parent_id)`` of the rows of a table that are written down as gone."""
+        if table not in self._deleted:
+            self._deleted[table] = self._read_deleted(table)
+        return self._deleted[table]
+
+    def _read_deleted(self, table: str) -> set[tuple[str, str]]:
+        if not self._exists(DELETIONS.name):
+            return set()
+        with self._client() as client:
+            columns = ", ".join(map(client.escape_column_name, ("id", "parent_id")))
+            source = client.make_qualified_table_name(DELETIONS.name)
+            sql = f"SELECT {columns} FROM {source} WHERE {client.escape_column_name('table')} = %s"
+            with client.execute_query(sql, table) as cursor:
+                return {(row[0], row[1]) for row in cursor.fetchall()}
+
+    def one_of(self, table: Table, column: str, value: str) -> str | None:
+        """Return the id of one row that has a value in a column."""
+        if not self._exists(table.name):
+            return None
+        with self._client() as client:
+            sql = (
+                f"SELECT MIN({client.escape_column_name('id')}) FROM {client.make_qualified_table_name(table.name)}"
+                f" WHERE {client.escape_column_name(column)} = %s"
+            )
+            with client.execute_query(sql, value) as cursor:
+                found = cursor.fetchall()[0][0]
+        return None if found is None else str(found)
+
+    def recorded(self, history: Table, subjects: Collection[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
+        """Return the fingerprint that a history recorded last, by subject."""
+        newest: dict[tuple[str, ...], tuple[Any, str]] = {}
+        if not self._exists(history.name):
+            return {}
+        with self._client() as client:
+            about = [client.escape_column_name(name) for name, _ in history.subject]
+            columns = ", ".join([*about, *map(client.escape_column_name, ("recorded_at", "fingerprint"))])
+            source = client.make_qualified_table_name(history.name)
+            for chunk in _chunks(sorted({subject[-1] for subject in subjects})):
+                marks = ", ".join(["%s"] * len(chunk))
+                sql = f"SELECT {columns} FROM {source} WHERE {about[-1]} IN ({marks})"
+                with client.execute_query(sql, *chunk) as cursor:
+                    for *subject, recorded_at, fingerprint in cursor.fetchall():
+                        known = newest.get(tuple(subject))
+                        if known is None or known[0] < recorded_at:
+                            newest[tuple(subject)] = (recorded_at, fingerprint)
+        return {subject: newest[subject][1] for subject in subjects if subject in newest}
 
     def parents(self, table: str) -> set[str]:
         """Return the issues of which a child table or the ledger holds a row."""

@@ -19,6 +19,8 @@ from .errors import ConfigurationError
 Rule = Literal["drop", "hash", "redact"]
 """``drop`` leaves null, ``hash`` a keyed digest, equal for equal values, ``redact`` a mark."""
 
+CHANGE_TIMES = ("created_at", "updated_at", "latest_message_time")
+"""What tells whether a row has changed."""
 REDACTED = "[redacted]"
 EVERY_TABLE = "*"
 
@@ -27,8 +29,6 @@ _MASKABLE = {
     "hash": frozenset({"text", "json", "urls"}),
     "redact": frozenset({"text", "json", "urls"}),
 }
-_NEEDED = frozenset({"created_at", "updated_at", "latest_message_time"})
-"""What tells whether a row has changed: without it, nothing could be read incrementally."""
 
 
 class Masks:
@@ -83,6 +83,10 @@ class Masks:
     def _digest(self, value: object) -> str:
         text = value if isinstance(value, str) else orjson.dumps(value).decode()
         return hmac.new(self._key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
+
+UNMASKED = Masks({}, b"")
+"""For what the connector writes itself."""
 
 
 def masks(rules: Mapping[str, Mapping[str, str]] | None, key: str | None) -> Masks:
@@ -143,8 +147,8 @@ def _column(table: Table, name: str, rule: str) -> Column:
         raise ConfigurationError(
             f"mask names the column {table.name}.{name}, which does not exist.", "See docs/tables.md."
         )
-    kept = {*table.key, table.parent, table.sort, *_NEEDED}
-    if name in kept or (column.given and column is not EXTRA):
+    needed = [known.source[: len(column.source)] for known in _needed(table)]
+    if column.source in needed or (column.given and column is not EXTRA):
         raise ConfigurationError(
             f"mask names {table.name}.{name}, which the connector needs to know what it has read.",
             "Mask another column, or leave the table out with --exclude.",
@@ -154,6 +158,17 @@ def _column(table: Table, name: str, rule: str) -> Column:
             f"mask says {rule} for {table.name}.{name}, which holds {column.type} values.", "Say drop."
         )
     return column
+
+
+def _needed(table: Table) -> list[Column]:
+    """Return the columns by which a table is read: without them, nothing could be kept equal."""
+    names = {*table.key, table.parent, table.sort, *CHANGE_TIMES}
+    if table.feed:
+        names |= {table.feed.changed, table.feed.created}
+    for child in TABLES.values():
+        if child.parent_table == table.name:
+            names |= {"_".join(child.refer), *(child.only or ())[:1], *(moved for moved, _ in child.moves)}
+    return [column for column in table.columns if column.name in names]
 
 
 def _redacted(_value: object) -> str:

@@ -12,15 +12,16 @@ which change on every read."""
 Tier = Literal["low", "medium", "high"]
 """How often an endpoint may be asked; see ``RATE_LIMITS``."""
 
-Scope = Literal["row", "parent", "whole"]
-"""What one read replaces: the rows that it brought, all rows of one parent, or the whole table."""
+Scope = Literal["row", "parent", "whole", "version"]
+"""What one read replaces: the rows that it brought, all rows of one parent, or the whole table; ``version``: nothing,
+but a tombstone still removes all rows of a parent."""
 
-Kind = Literal["issues", "child", "directory", "incremental", "nested", "ledger", "deletions"]
+Kind = Literal["issues", "child", "directory", "incremental", "nested", "ledger", "history", "deletions"]
 """Who fills a table.
 
 ``issues``: the issue lanes. ``child``: once for each issue that moved. ``directory``: read whole at an interval.
 ``incremental``: what changed since the last run, by a time filter. ``nested``: once for each parent, other than an
-issue, that moved. ``ledger`` and ``deletions``: the connector itself.
+issue, that moved. ``ledger``, ``history`` and ``deletions``: the connector itself.
 """
 
 RATE_LIMITS: dict[Tier, int] = {"low": 10, "medium": 20, "high": 60}
@@ -120,6 +121,10 @@ class Table:
     """Columns of the parent that tell of a change, each with the ledger's column that holds what was known."""
     ledger: str | None = None
     """The table that tells when each parent was last read."""
+    watches: str = ""
+    """The table whose changes a history records."""
+    subject: tuple[tuple[str, str], ...] = ()
+    """Columns of a history that tell what it is about, each with the watched table's column."""
     rows_at: str | None = None
     """The field of the answer's object that holds the rows."""
     feed: Feed | None = None

@@ -8,7 +8,6 @@ _NO_TIME = "It has no time filter, so {}, which lists everything, does as well."
 NOT_READ: dict[str, str] = {
     "POST /accounts/search": _NO_TIME.format("`GET /accounts`"),
     "POST /contacts/search": _NO_TIME.format("`GET /contacts`"),
-    "GET /contacts/{id}": _ONE.format("`GET /contacts`"),
     "POST /users/search": _NO_TIME.format("`GET /users`"),
     "GET /users/{id}": _ONE.format("`GET /users`"),
     "GET /teams/{id}": _ONE.format("`GET /teams`"),

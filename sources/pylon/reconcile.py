@@ -17,6 +17,7 @@ from . import issues, loading, reading, windows
 from .catalog import CHILDREN, DELETIONS, ENDPOINTS, TABLES, Table
 from .client import Client
 from .errors import Rejected
+from .masking import UNMASKED
 from .rows import Row, to_arrow, tombstones
 
 GONE = frozenset({404, 410})
@@ -79,7 +80,10 @@ async def confirm(client: Client, missing: Collection[str]) -> list[Gone]:
 
 
 def removal(
-    gone: Sequence[Gone], children: dict[str, list[tuple[str, str]]], reconciled_at: str
+    gone: Sequence[Gone],
+    children: dict[str, list[tuple[str, str]]],
+    histories: Sequence[str],
+    reconciled_at: str,
 ) -> Iterator[DltSource]:
     """Return the loads that remove issues from a copy, with all that hangs on them, and write down their ids.
 
@@ -89,11 +93,12 @@ def removal(
     Args:
         gone: The issues.
         children: What the copy holds of them, for every child table that it has: ``{table: [(id, issue_id)]}``.
+        histories: What the copy keeps of former times about issues; no content outlives its deletion.
         reconciled_at: ISO 8601, kept in the state.
     """
     if gone:
         yield _load([(DELETIONS, _records(gone, children))])
-        hanging = [TABLES[name] for name in (*children, "issue_sync")]
+        hanging = [TABLES[name] for name in (*children, "issue_sync", *histories)]
         yield _load([_without(table, gone) for table in hanging])
 
     def note(state: dict[str, Any]) -> None:
@@ -102,14 +107,21 @@ def removal(
     yield _load([_without(TABLES["issues"], gone)], note)
 
 
-def mending(issues_: pa.Table, note: Callable[[dict[str, Any]], None]) -> DltSource:
-    """Return the load that brings issues of a copy to what a listing showed; their conversations become due by it.
+def mending(
+    batch: pa.Table, records: Sequence[tuple[Table, pa.Table]], note: Callable[[dict[str, Any]], None]
+) -> Iterator[DltSource]:
+    """Return the loads that bring issues of a copy to what a listing showed; their conversations become due by it.
+
+    In this order: after a kill between them, the issues are still to be mended, and nothing is recorded twice.
 
     Args:
-        issues_: Rows of the table ``issues``.
-        note: Writes into the source's state what goes with them.
+        batch: Rows of the table ``issues``.
+        records: What the histories that watch it have to record.
+        note: Writes into the source's state what goes with the issues.
     """
-    return _load([(TABLES["issues"], issues_)], note)
+    if records:
+        yield _load(list(records))
+    yield _load([(TABLES["issues"], batch)], note)
 
 
 @dlt.source(name="pylon", section="pylon", max_table_nesting=0)
@@ -150,7 +162,7 @@ def _records(gone: Sequence[Gone], children: dict[str, list[tuple[str, str]]]) -
         "detected_at": [row[3].detected_at for row in rows],
         "evidence": [row[3].evidence for row in rows],
     }
-    return to_arrow(DELETIONS, [{}] * len(rows), given)
+    return to_arrow(DELETIONS, [{}] * len(rows), given, UNMASKED)
 
 
 def _resource(table: Table, items: Iterator[pa.Table]) -> DltResource:

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from .catalog import EXTRA, SYNCED_AT, Column, Table
 from .errors import Unavailable
+from .masking import Masks
 
 if TYPE_CHECKING:
     Array = pa.Array[Any]
@@ -58,17 +59,19 @@ def arrow_schema(table: Table) -> pa.Schema:
     return pa.schema([*fields, pa.field(REMOVED, pa.bool_())])
 
 
-def to_arrow(table: Table, rows: Sequence[Row], given: Given) -> pa.Table:
+def to_arrow(table: Table, rows: Sequence[Row], given: Given, masks: Masks) -> pa.Table:
     """Build the Arrow table of some rows.
 
     Args:
         table: Which table they belong to.
         rows: The API's objects.
         given: What the catalogue marks as given, ``_extra`` excepted.
+        masks: What must not be written.
 
     Raises:
         Unavailable: A row lacks its key, so that it could not be told from another.
     """
+    rows = masks.apply(table, rows)
     known = _fields(table)
     extras: list[Row | None] = [_unknown(row, known) for row in rows]
     arrays: list[Array] = []

@@ -11,6 +11,7 @@ import pendulum
 
 from .catalog import RATE_LIMITS, TABLES, USUAL, Endpoint, Table, suggest, with_ledgers
 from .errors import ConfigurationError, CredentialsError
+from .masking import Masks, masks
 
 HOSTS = {"us": "https://api.usepylon.com", "eu": "https://api.eu.usepylon.com"}
 """The API's hosts by region."""
@@ -45,6 +46,7 @@ class Settings:
     timeout_seconds: float
     include: tuple[str, ...]
     custom_object_types: tuple[str, ...]
+    masks: Masks
 
     def limit(self, endpoint: Endpoint) -> int | None:
         """Return the page size to ask an endpoint for, in rows; ``None``: send no limit."""
@@ -84,6 +86,8 @@ def settings(
     timeout_seconds: float = 60.0,
     include: Sequence[str] | None = None,
     custom_object_types: Sequence[str] | None = None,
+    mask: Mapping[str, Mapping[str, str]] | None = None,
+    mask_key: str | None = None,
 ) -> Settings:
     """Check and complete the settings.
 
@@ -108,6 +112,7 @@ def settings(
         timeout_seconds=_positive("timeout_seconds", timeout_seconds),
         include=included(include),
         custom_object_types=_texts("custom_object_types", custom_object_types),
+        masks=masks(_rules(mask), mask_key),
     )
 
 
@@ -132,6 +137,17 @@ def _texts(name: str, values: Sequence[str] | None) -> tuple[str, ...]:
     if not all(isinstance(value, str) and value.strip() for value in given):
         raise ConfigurationError(f"{name} is {values!r}.", "Give a list of names.")
     return tuple(dict.fromkeys(value.strip() for value in given))
+
+
+def _rules(mask: object) -> Mapping[str, Mapping[str, str]] | None:
+    if mask is None:
+        return None
+    if not isinstance(mask, Mapping) or not all(isinstance(columns, Mapping) for columns in mask.values()):
+        raise ConfigurationError(
+            f"mask is {mask!r}.",
+            'Name tables, in them columns, and for each drop, hash or redact: { contacts = { email = "hash" } }.',
+        )
+    return mask
 
 
 def parse_date(name: str, value: str | datetime | None) -> datetime | None:

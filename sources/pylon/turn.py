@@ -13,9 +13,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from .catalog import CHILDREN, LEDGERS, NESTED, TABLES, Table
+from .catalog import CHILDREN, COLLECTED, DELETIONS, HISTORIES, LEDGERS, NESTED, TABLES, Table
 from .client import Client
 from .errors import PylonError, TurnOver
+from .history import Subject, record, subjects
 from .ledger import Ledger
 from .pacing import Pacers
 from .report import Report
@@ -65,6 +66,10 @@ class Control:
     unfinished: bool = False
     sweep_before: datetime | None = None
     """What was verified before it (UTC) is read again, behind all that is due; ``None``: only what is due is read."""
+    confirmed: bool = False
+    """Whether rows may be removed however many they are."""
+    postponed: dict[str, list[pa.Table]] = field(default_factory=dict)
+    """Batches to be recorded in a history that takes no part in this turn."""
     caught_up: set[str] = field(default_factory=set)
     """The incremental tables that this run has read up to the present; its later turns leave them alone."""
 
@@ -94,8 +99,9 @@ class Turn:
         self.patient_client = Client(settings, control.pacers, pause=self.pause_patiently)
         self.work = {child.name: Work() for child in (*CHILDREN, *NESTED) if child.name in self.lanes}
         self.synced: dict[str, asyncio.Queue[pa.Table | None]] = {
-            ledger.name: asyncio.Queue() for ledger in LEDGERS
+            table.name: asyncio.Queue() for table in (*LEDGERS, *HISTORIES, DELETIONS)
         }
+        self._recorded: dict[str, dict[Subject, str]] = {history.name: {} for history in HISTORIES}
         self._cutoffs: dict[str, datetime | None] = {}
         self._entered: set[str] = set()
         self._left: set[str] = set()
@@ -217,9 +223,9 @@ class Turn:
 
     async def _leave(self, name: str) -> None:
         self._left.add(name)
-        ledger = TABLES[name].ledger
-        if ledger and not self.writers(ledger) - self._left:
-            self.synced[ledger].put_nowait(None)
+        for written, queue in self.synced.items():
+            if name in self.writers(written) <= self._left:
+                queue.put_nowait(None)
         async with self._changed:
             self._changed.notify_all()
         self._at_end()
@@ -227,9 +233,13 @@ class Turn:
             await self.client.close()
             await self.patient_client.close()
 
-    def writers(self, ledger: str) -> set[str]:
-        """Return the lanes of this turn that write into a ledger."""
-        return {name for name in self.work if TABLES[name].ledger == ledger}
+    def writers(self, written: str) -> set[str]:
+        """Return the lanes of this turn that write into a ledger, a history or the deletions."""
+        if written == DELETIONS.name:
+            return {name for name in self.lanes if name in TABLES and TABLES[name].kind in COLLECTED}
+        if watched := TABLES[written].watches:
+            return {watched} & self.lanes
+        return {name for name in self.work if TABLES[name].ledger == written}
 
     def more_work_may_come(self, child: Table) -> bool:
         """Whether the lane of a child's parents is still at it."""
@@ -278,7 +288,27 @@ class Turn:
         self._bytes += batch.nbytes
         self.report.add_rows(table.name, rows)
         self.report.found_extra(table.name, misfits(batch))
+        for history in HISTORIES:
+            if history.watches == table.name:
+                self._watch(history, batch)
         return batch
+
+    def _watch(self, history: Table, batch: pa.Table) -> None:
+        if history.name in self.lanes:
+            self._record(history, batch)
+        elif history.name in self.control.postponed:
+            self.control.postponed[history.name].append(batch)
+
+    def record_postponed(self, history: Table) -> None:
+        """Record what was read in a turn in which the history took no part."""
+        for batch in self.control.postponed.pop(history.name, []):
+            self._record(history, batch)
+
+    def _record(self, history: Table, batch: pa.Table) -> None:
+        known = self._recorded[history.name]
+        known |= self.ledger.recorded(history, set(subjects(history, batch)) - known.keys())
+        if (rows := record(history, batch, known)).num_rows:
+            self.synced[history.name].put_nowait(rows)
 
     # -- work --------------------------------------------------------------------------------------------------
 

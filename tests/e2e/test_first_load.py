@@ -20,7 +20,7 @@ def test_first_load_equals_the_source(fresh: Any) -> None:
     copy.assert_equal()
     assert_ledger_settled(copy.rows)
     assert run.report.rows["issues"] >= 60
-    assert_equal_copy(copy.world.snapshot(), lambda: read_sql(runs.pipeline_in(copy.folder)))
+    assert_equal_copy(copy.world.snapshot(), lambda: read_sql(runs.pipeline_in(copy.folder)), runs.TABLES)
 
 
 def test_first_load_asks_each_child_of_each_issue_once(fresh: Any) -> None:

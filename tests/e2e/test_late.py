@@ -116,3 +116,27 @@ def test_what_history_has_yet_to_read_is_not_missing(fresh: Any) -> None:
     assert copy.job().reconcile().mended == 0
     assert len(copy.rows()["issues"]) == stored
     assert late(copy) == {}
+
+
+def test_a_history_records_what_is_mended(loaded: Any) -> None:
+    copy = loaded(options={**SHORT, "tables": (*runs.ISSUE_TABLES, "issue_snapshots")})
+    ref = copy.world.issue_ids()[6]
+    copy.world.edit_issue(ref, state="waiting_on_you")
+    copy.world.advance(120)
+    copy.run()
+    copy.world.touch_silently(ref, state="closed")
+    assert copy.job().reconcile().mended == 1
+    recorded = [row for row in copy.rows()["issue_snapshots"] if row["issue_id"] == ref]
+    assert [row["state"] for row in sorted(recorded, key=lambda row: row["recorded_at"])] == [
+        "waiting_on_you",
+        "closed",
+    ]
+    assert copy.job().reconcile().mended == 0
+
+
+def test_what_is_masked_is_mended_masked_and_is_no_difference(loaded: Any) -> None:
+    copy = loaded(options={**SHORT, "mask": {"issues": {"title": "redact"}}})
+    copy.world.touch_silently(copy.world.issue_ids()[6], title="Secret", state="closed")
+    assert copy.job().reconcile().mended == 40, "a mask that was set later reaches the older issues too"
+    assert {row["title"] for row in copy.rows()["issues"]} == {"[redacted]"}
+    assert copy.job().reconcile().mended == 0

@@ -92,6 +92,8 @@ def differences(
     found: list[Difference] = []
     for name in names:
         table = TABLES[name]
+        if table.kind == "history":
+            continue  # what a workspace was like in former times is not in its snapshot
         if name not in stored:
             if truth.get(name):
                 found.append(Difference(name, "-", "-", f"{len(truth[name])} rows", "no such table"))
@@ -257,16 +259,17 @@ def _without_deleted(table: Table, rows: list[Row], stored: Rows, living: set[st
 
 def _parents(ledger: str, truth: Rows, names: list[str]) -> dict[str, dict[str, Row]]:
     """Return by child and id what should have been asked for."""
-    issues = {row["id"]: row for row in truth["issues"]}
-    parents = dict.fromkeys(ISSUE_CHILDREN, issues)
-    parents["issue_voice_calls"] = {id_: row for id_, row in issues.items() if row.get("source") == "phone"}
-    parents["task_comments"] = {row["id"]: row for row in truth.get("tasks", ())}
-    mentioned = {(row.get("milestone") or {}).get("id") for row in truth.get("tasks", ())} - {None}
-    known = {row["id"] for row in truth.get("milestones", ())}
-    parents["milestones"] = {id_: {} for id_ in mentioned | known}
-    parents["feature_request_evidence"] = {row["id"]: row for row in truth.get("feature_requests", ())}
-    parents["account_relationships"] = {row["id"]: row for row in truth["accounts"]}
-    return {child: parents[child] for child in BY_PARENT[ledger] if child in names}
+    return {child: _asked_for(child, truth) for child in BY_PARENT[ledger] if child in names}
+
+
+def _asked_for(child: str, truth: Rows) -> dict[str, Row]:
+    if child == "milestones":
+        mentioned = {(row.get("milestone") or {}).get("id") for row in truth["tasks"]} - {None}
+        return {id_: {} for id_ in mentioned | {row["id"] for row in truth["milestones"]}}
+    parents = {row["id"]: row for row in truth[str(TABLES[child].parent_table)]}
+    if child == "issue_voice_calls":
+        return {id_: row for id_, row in parents.items() if row.get("source") == "phone"}
+    return parents
 
 
 def _gone(rows: list[Row], living: set[str]) -> set[str]:

@@ -19,6 +19,7 @@ from sources.pylon.catalog import (
     CHILDREN,
     DIRECTORY,
     ENDPOINTS,
+    HISTORIES,
     INCREMENTAL,
     LEDGERS,
     NESTED,
@@ -334,7 +335,7 @@ def test_sort_is_a_time_that_the_reader_gives(table: Table) -> None:
 def test_rows_are_replaced_by_parent_only_where_there_is_one(table: Table) -> None:
     if table.scope == "parent":
         assert table.parent is not None
-    if table.parent is not None and table.kind != "ledger":
+    if table.parent is not None and table.kind not in ("ledger", "history"):
         sources = (table.parent_table, table.parents, table.parents_setting)
         assert sum(bool(source) for source in sources) == 1
     if table.scope == "whole":
@@ -466,7 +467,13 @@ def test_feed_is_sound(table: Table) -> None:
 def test_what_is_expensive_or_personal_is_off_and_says_why() -> None:
     off = {name for name, table in TABLES.items() if table.off}
 
-    assert off == {"audit_logs", "call_recordings", "issue_voice_calls", "account_relationships"}
+    assert off == {
+        "audit_logs",
+        "call_recordings",
+        "issue_voice_calls",
+        "account_relationships",
+        "issue_snapshots",
+    }
     assert off.isdisjoint(USUAL)
     assert all(TABLES[name].off.startswith(("personal: ", "expensive: ")) for name in off)
 
@@ -482,6 +489,17 @@ def test_ledgers_come_with_what_needs_them_and_only_then() -> None:
     assert with_ledgers(["issues", "issue_sync", "tags"]) == ("issues", "tags")
 
 
+def test_a_history_comes_with_what_it_watches_whose_columns_it_copies() -> None:
+    assert with_ledgers(["issue_snapshots"]) == ("issues", "issue_snapshots")
+    for history in HISTORIES:
+        watched = {column.name: column.type for column in TABLES[history.watches].columns}
+        about = dict(history.subject)
+        assert set(about.values()) == set(TABLES[history.watches].key)
+        for column in history.columns:
+            if column.name not in {"id", "recorded_at", "fingerprint"}:
+                assert column.type == watched[about.get(column.name, column.name)]
+
+
 def test_people_and_customers_are_refreshed_more_often_than_settings() -> None:
     hourly = {table.name for table in DIRECTORY if table.refresh_hours == 1}
 
@@ -490,9 +508,9 @@ def test_people_and_customers_are_refreshed_more_often_than_settings() -> None:
 
 
 def test_only_tables_of_our_own_have_no_endpoint() -> None:
-    assert [table for table in EVERY if table.endpoint is UNREAD] == list(LEDGERS)
+    assert [table for table in EVERY if table.endpoint is UNREAD] == [*LEDGERS, *HISTORIES]
     assert UNREAD.name not in ENDPOINTS
-    assert all(column.given for table in LEDGERS for column in table.columns)
+    assert all(column.given for table in (*LEDGERS, *HISTORIES) for column in table.columns)
 
 
 @pytest.mark.parametrize("table", READ, ids=by_name)
@@ -516,8 +534,14 @@ def test_lookups_hold_everything_once() -> None:
     assert all(name == table.name for name, table in TABLES.items())
     assert all(name == endpoint.name for name, endpoint in ENDPOINTS.items())
     assert len({endpoint.label for endpoint in ENDPOINTS.values()}) == len(ENDPOINTS)
-    assert set(TABLES) == {*SCHEMAS, "issue_sync", "parent_sync"}
-    kinds = (CHILDREN, NESTED, INCREMENTAL, DIRECTORY, LEDGERS, (TABLES["issues"],))
+    assert set(TABLES) == {
+        *SCHEMAS,
+        "issue_sync",
+        "parent_sync",
+        "custom_field_versions",
+        "issue_snapshots",
+    }
+    kinds = (CHILDREN, NESTED, INCREMENTAL, DIRECTORY, LEDGERS, HISTORIES, (TABLES["issues"],))
     assert sorted(table.name for tables in kinds for table in tables) == sorted(TABLES)
 
 

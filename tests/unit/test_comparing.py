@@ -10,6 +10,7 @@ import pytest
 from sources.pylon.catalog import TABLES
 from sources.pylon.comparing import differing, typed
 from sources.pylon.late import Late, recall, remember, suggested_lookback
+from sources.pylon.masking import UNMASKED
 
 ISSUES = TABLES["issues"]
 ROW: dict[str, Any] = {
@@ -27,12 +28,12 @@ NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 def held(**changes: Any) -> dict[str, Any]:
-    (row,) = typed(ISSUES, [ROW])
+    (row,) = typed(ISSUES, [ROW], UNMASKED)
     return {**row, "_synced_at": NOW, **changes}
 
 
 def compared(**changes: Any) -> list[str]:
-    (wanted,) = typed(ISSUES, [ROW])
+    (wanted,) = typed(ISSUES, [ROW], UNMASKED)
     return differing(ISSUES, wanted, held(**changes))
 
 
@@ -74,7 +75,7 @@ def test_another_value_differs(changes: dict[str, Any]) -> None:
 
 
 def test_a_column_that_the_table_lacks_differs_where_there_is_a_value() -> None:
-    (wanted,) = typed(ISSUES, [ROW])
+    (wanted,) = typed(ISSUES, [ROW], UNMASKED)
     stored = {name: value for name, value in held().items() if name not in ("title", "link")}
     assert differing(ISSUES, wanted, stored) == ["title"]
 

@@ -16,6 +16,7 @@ from support.compare import expected_row
 
 from sources.pylon.catalog import CHILDREN, DIRECTORY, TABLES, Table
 from sources.pylon.errors import Unavailable
+from sources.pylon.masking import UNMASKED
 from sources.pylon.rows import REMOVED, arrow_schema, instant, misfits, to_arrow, tombstones
 
 NOW = datetime(2026, 7, 1, 12, 30, 15, 123456, tzinfo=UTC)
@@ -80,7 +81,7 @@ def batches(draw: st.DrawFn) -> tuple[Table, list[dict[str, Any]]]:
 def build(table: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Convert as the lanes do, and parse the JSON columns again."""
     given = {"_synced_at": NOW, **({table.parent: "p"} if table.parent else {})}
-    built = to_arrow(table, rows, given)
+    built = to_arrow(table, rows, given, UNMASKED)
     assert built.schema == arrow_schema(table)
     documents = [column.name for column in table.columns if column.type in ("json", "urls")]
     found = built.to_pylist()
@@ -201,7 +202,7 @@ def test_a_tombstone_has_the_scope_and_no_id_of_pylons(table: Table) -> None:
 
 def test_misfits_names_what_stands_in_extra() -> None:
     rows = [{"id": "a", "value": 5}, {"id": "b", "new": None, "hex_color": "#fff"}, {"id": "c"}]
-    assert misfits(to_arrow(TABLES["tags"], rows, {"_synced_at": NOW})) == {"value", "new"}
+    assert misfits(to_arrow(TABLES["tags"], rows, {"_synced_at": NOW}, UNMASKED)) == {"value", "new"}
     assert misfits(pa.table({"x": [1]})) == set()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sources.pylon.catalog import ENDPOINTS, RATE_LIMITS
+from sources.pylon.catalog import ENDPOINTS, RATE_LIMITS, TABLES
 from sources.pylon.errors import ConfigurationError, CredentialsError
 from sources.pylon.settings import LOOKBACK_SECONDS, parse_date, settings
 
@@ -126,3 +126,35 @@ def test_intervals_by_table_or_for_all() -> None:
 
 def test_one_tier_can_be_set_without_the_others() -> None:
     assert settings("t", rate_limits={"medium": 120}).rate_limits == {**RATE_LIMITS, "medium": 120}
+
+
+def test_tables_that_are_off_are_read_with_their_ledger_once_they_are_included() -> None:
+    usual = settings("t").usual
+    assert {"issues", "issue_sync", "parent_sync", "tasks"} <= set(usual)
+    assert "audit_logs" not in usual
+    more = settings("t", include=["audit_logs", "issue_voice_calls"]).usual
+    assert set(more) - set(usual) == {"audit_logs", "issue_voice_calls"}
+
+
+def test_a_table_to_include_that_does_not_exist_is_named_with_the_near_one() -> None:
+    with pytest.raises(ConfigurationError, match="Did you mean audit_logs"):
+        settings("t", include=["audit_log"])
+
+
+@pytest.mark.parametrize("value", [[""], [1], ["a", None]])
+def test_lists_hold_names(value: Any) -> None:
+    with pytest.raises(ConfigurationError, match="custom_object_types"):
+        settings("t", custom_object_types=value)
+
+
+def test_a_single_name_is_a_list_of_one_and_a_name_counts_once() -> None:
+    assert settings("t", custom_object_types="companies").custom_object_types == ("companies",)
+    assert settings("t", custom_object_types=["a", "a", " b "]).custom_object_types == ("a", "b")
+
+
+def test_a_reading_is_too_old_after_the_tables_own_interval() -> None:
+    now = datetime(2026, 7, 1, tzinfo=UTC)
+    known = settings("t", refresh_hours={"milestones": 2})
+    assert known.cutoff(TABLES["milestones"], now) == now - timedelta(hours=2)
+    assert known.cutoff(TABLES["task_comments"], now) == now - timedelta(hours=168)
+    assert known.cutoff(TABLES["issue_messages"], now) is None

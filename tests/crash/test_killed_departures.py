@@ -1,0 +1,54 @@
+"""kill -9 while a row that is gone from a collection is removed: no removal goes unrecorded, and none is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from support.compare import assert_equal_copy
+from support.ordeal import ONE_TURN, after_merge_of, before_merge_of
+from support.runner import Runner
+from support.site import Site, duckdb_site
+
+TABLES = ("issues", "accounts", "tags")
+OPTIONS = {"turns": ONE_TURN, "tables": TABLES, "settings": {"lookback_seconds": 1.0, "refresh_hours": 0}}
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory, runner: Runner) -> Iterator[tuple[Site, dict[str, str]]]:
+    """A finished copy, and what has been deleted since."""
+    with duckdb_site(tmp_path_factory.mktemp("departed"), runner, seed=1, issues=20) as site:
+        site.finish(**OPTIONS)
+        gone = {name: site.world.rows(name)[0]["id"] for name in ("accounts", "tags")}
+        for name, row in gone.items():
+            site.world.drop(name, row)
+        yield site, gone
+
+
+@pytest.mark.parametrize("fresh", [True, False], ids=["fresh machine", "in place"])
+@pytest.mark.parametrize(
+    ("load", "table", "alone"),
+    [
+        (1, "accounts", True),
+        (1, "deletions", True),
+        (1, "deletions", False),
+        (2, "accounts", True),
+        (2, "tags", False),
+    ],
+    ids=["read, not recorded", "recorded", "all but the record", "one removed", "all but one removed"],
+)
+def test_killed_between_the_tables_of_a_removal(
+    loaded: tuple[Site, dict[str, str]], load: int, table: str, alone: bool, fresh: bool
+) -> None:
+    start, gone = loaded
+    site = start.branch(f"{load}-{table}-{alone}-{fresh}")
+    if alone:
+        site.killed(after_merge_of(table), load, first=[table], **OPTIONS)
+    else:
+        site.killed(before_merge_of(table), load, last=[table], **OPTIONS)
+    if fresh:
+        site.machine.replace()
+    site.finish(**OPTIONS)
+    rows = site.copy.read()
+    assert_equal_copy(site.world.snapshot(), rows, TABLES)
+    assert {row["table"]: row["id"] for row in rows["deletions"]} == gone
