@@ -10,7 +10,7 @@ import pytest
 from support import runs
 
 from sources.pylon import extras
-from sources.pylon.catalog import TABLES, Column
+from sources.pylon.catalog import ALL_TABLES, TABLES, Column
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -22,7 +22,8 @@ def promote(monkeypatch: pytest.MonkeyPatch) -> Any:
     def add(table: str, *columns: Column) -> None:
         known = TABLES[table]
         wider = dataclasses.replace(known, columns=(*known.columns[:-2], *columns, *known.columns[-2:]))
-        monkeypatch.setitem(TABLES, table, wider)
+        for tables in (TABLES, ALL_TABLES):
+            monkeypatch.setitem(tables, table, wider)
 
     return add
 
