@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from . import allowance, idle, load, memory
+from . import allowance, idle, load, marts, memory
 
 SHORT = {
     load: ["--issues", "5000", "--rounds", "1"],
     allowance: ["--windows", "12", "--tiers", "autumn", "--kinds", "fixed"],
     idle: ["--rounds", "1"],
+    marts: [],
     memory: ["--issues", "5000", "50000", "--minutes", "0.5", "1"],
 }
 

@@ -359,6 +359,65 @@ def drift(
         raise SystemExit(comparison.run(openapi, as_json=as_json))
 
 
+@app.command(short_help="Build the tables for analysis with dbt.")
+def transform(
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--select",
+            "-s",
+            metavar="MODEL",
+            help="Only these, in dbt's words; +MODEL with what it needs; repeat it.",
+        ),
+    ] = None,
+    destination: Annotated[
+        str,
+        typer.Option("--destination", "-d", metavar="NAME", help="Where the copy is: duckdb or postgres."),
+    ] = "duckdb",
+    dataset: Dataset = "pylon",
+    schema: Annotated[
+        str, typer.Option("--schema", metavar="NAME", help="Where to build.  [default: DATASET_analytics]")
+    ] = "",
+    test: Annotated[bool, typer.Option("--test", help="Test the tables too.")] = False,
+    progress: Annotated[
+        Progress,
+        typer.Option("--progress", help="How to show progress; auto takes rich on a terminal, else plain."),
+    ] = Progress.AUTO,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Build the tables for analysis from the copy: issues, metrics, backlog by day, account health and more.
+
+    It needs the extra: pip install 'pylon-elt[analytics]'. Time zone, working hours and thresholds are set
+    under [transform] in .dlt/config.toml. A run and a build of one copy wait for each other.
+    Exit codes: 0 done, 1 a table could not be built, 2 usage, 3 configuration, 5 a test does not hold,
+    75 a run is at work.
+
+    \b
+    Examples:
+      pylon transform
+      pylon transform --select +pylon__backlog_daily
+      pylon transform --test --destination postgres
+    """
+    from .screens import one_screen
+
+    _prepare(debug=debug)
+    with one_screen(debug=debug, as_json=as_json):
+        from . import transform as building
+
+        options = building.Options(
+            select=tuple(select or ()),
+            destination=destination,
+            dataset=dataset,
+            schema=schema,
+            test=test,
+            progress=progress.value,
+            as_json=as_json,
+            debug=debug,
+        )
+        raise SystemExit(building.run(options))
+
+
 @app.command(
     short_help="Serve a stand-in for Pylon's API on this machine.",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},

@@ -1,7 +1,7 @@
 """Writes what the documentation says about tables, endpoints and costs, from the catalogue.
 
-``python -m pipelines.reference`` rewrites ``docs/tables.md``, ``docs/api-inventory.md`` and the marked sections of
-``README.md``; a test fails where they are not what this module would write.
+``python -m pipelines.reference`` rewrites ``docs/tables.md``, ``docs/api-inventory.md``, what the dbt package knows
+of the raw tables, and the marked sections of ``README.md``; a test fails where they are not what this would write.
 """
 
 from __future__ import annotations
@@ -12,9 +12,15 @@ from pathlib import Path
 
 from sources.pylon.catalog import ALL_TABLES, CHILDREN, ENDPOINTS, RATE_LIMITS, UNREAD, Tier
 
-from . import exits, inventory
+from . import exits, inventory, package
+from .dbt_sources import sources_file, tables_macro
 
 ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = {
+    "analytics/models/staging/_sources.yml": sources_file,
+    "analytics/macros/raw_tables.sql": tables_macro,
+}
+"""What the dbt package has from the catalogue, by file."""
 AUTUMN: dict[Tier, int] = {"low": 30, "medium": 120, "high": 300}
 """Requests a minute by tier since autumn 2026."""
 MONTHS = 24
@@ -37,6 +43,12 @@ def table_of_tables() -> str:
         name = f"[`{table.name}`](docs/tables.md#{table.name})"
         lines.append(f"| {name} | {table.description} | {key} | {source} | {inventory.when(table)} |")
     return "\n".join(lines)
+
+
+def table_of_marts() -> str:
+    """Return the README's list of the tables that ``pylon transform`` builds for people."""
+    lines = ["| table | what it holds |", "|---|---|"]
+    return "\n".join([*lines, *(f"| `{name}` | {told} |" for name, told in package.marts().items())])
 
 
 def exit_codes() -> str:
@@ -82,7 +94,13 @@ def tables_page() -> str:
 
 def render(readme: str) -> str:
     """Return the README with its marked sections written anew."""
-    for name, text in {"tables": table_of_tables(), "exits": exit_codes(), "costs": costs()}.items():
+    sections = {
+        "tables": table_of_tables(),
+        "marts": table_of_marts(),
+        "exits": exit_codes(),
+        "costs": costs(),
+    }
+    for name, text in sections.items():
         start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
         before, _, rest = readme.partition(start)
         readme = f"{before}{start}{text}\n{end}{rest.partition(end)[2]}"
@@ -108,6 +126,8 @@ def main() -> int:
     (ROOT / "docs").mkdir(exist_ok=True)
     (ROOT / "docs" / "tables.md").write_text(tables_page(), encoding="utf-8")
     (ROOT / "docs" / "api-inventory.md").write_text(inventory.page(), encoding="utf-8")
+    for path, text in PACKAGE.items():
+        (ROOT / path).write_text(text(), encoding="utf-8")
     readme = ROOT / "README.md"
     readme.write_text(render(readme.read_text(encoding="utf-8")), encoding="utf-8")
     return 0

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from benchmarks import allowance, idle, load, memory
+from benchmarks import allowance, idle, load, marts, memory
 
 
 def figures(printed: str) -> dict[str, list[str]]:
@@ -59,3 +59,11 @@ def test_idle(capsys: pytest.CaptureFixture[str]) -> None:
 def test_memory(capsys: pytest.CaptureFixture[str]) -> None:
     memory.main(["--issues", "60", "--minutes", "0.5"])
     assert figures(capsys.readouterr().out)["60"][0] == "60"
+
+
+@pytest.mark.slow
+def test_marts(capsys: pytest.CaptureFixture[str]) -> None:
+    marts.main(["--issues", "300"])
+    printed = capsys.readouterr().out
+    assert re.search(r"300 issues and 1,\d+ messages: \d+\.\d s, dbt's own start included", printed)
+    assert len(figures(printed)) == marts.SLOWEST + 1

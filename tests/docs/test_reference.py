@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import exits, reference
+from pipelines import exits, package, reference
 from sources.pylon import pylon_source
 from sources.pylon.catalog import TABLES
 
@@ -24,6 +24,28 @@ def test_readme_sections_are_what_the_catalogue_says() -> None:
 def test_tables_page_is_what_the_catalogue_says() -> None:
     page = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
     assert page == reference.tables_page(), "run: python -m pipelines.reference"
+
+
+@pytest.mark.parametrize("path", reference.PACKAGE)
+def test_dbt_package_has_what_the_catalogue_says(path: str) -> None:
+    text = reference.PACKAGE[path]()
+    assert (ROOT / path).read_text(encoding="utf-8") == text, "run: python -m pipelines.reference"
+
+
+def test_every_variable_of_the_dbt_package_is_used() -> None:
+    files = [path for path in (ROOT / "analytics").rglob("*.*") if path.suffix in {".sql", ".yml"}]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    for name in package.defaults():
+        assert f"var('pylon_{name}')" in text, name
+
+
+def test_decisions_name_only_variables_that_exist() -> None:
+    told = re.findall(
+        r"`(pylon_[a-z]\w+)`", (ROOT / "analytics" / "DECISIONS.md").read_text(encoding="utf-8")
+    )
+    known = {f"pylon_{name}" for name in package.defaults()} | {"pylon_touches"}
+    assert {name for name in told if not name.startswith("pylon__")} <= known
+    assert len(told) > 8
 
 
 def test_readme_names_every_table_and_exit_code() -> None:
@@ -47,9 +69,20 @@ def test_readme_explains_every_setting_of_the_source() -> None:
 def test_example_configuration_sets_only_what_exists() -> None:
     text = (ROOT / ".dlt" / "config.toml").read_text(encoding="utf-8")
     everything = re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE)
-    settings = tomllib.loads(everything)["sources"]["pylon"]
+    written = tomllib.loads(everything)
+    settings = written["sources"]["pylon"]
     assert settings.keys() <= inspect.signature(pylon_source).parameters.keys()
     assert len(settings) >= 6
+    assert written["transform"].keys() <= package.defaults().keys()
+    assert not [name for name, value in written["transform"].items() if package.fault(name, value)]
+
+
+def test_everything_of_the_dbt_package_is_shipped() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = project["tool"]["setuptools"]["package-data"]["*"]
+    files = [path for path in (ROOT / "analytics").rglob("*") if path.is_file()]
+    assert [path for path in files if not any(path.match(pattern) for pattern in patterns)] == []
+    assert "analytics*" in project["tool"]["setuptools"]["packages"]["find"]["include"]
 
 
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\((?!http)([^)#]+)", README))))

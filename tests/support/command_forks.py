@@ -16,8 +16,11 @@ from typing import Any, NoReturn
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
-os.environ.update(RUNTIME__DLTHUB_TELEMETRY="false", RUNTIME__LOG_LEVEL="CRITICAL")
+os.environ.update(
+    DBT_SEND_ANONYMOUS_USAGE_STATS="false", RUNTIME__DLTHUB_TELEMETRY="false", RUNTIME__LOG_LEVEL="CRITICAL"
+)
 
+import dbt.cli.main  # noqa: E402, F401
 import dlt  # noqa: E402
 import dlt.destinations.impl.duckdb.duck  # noqa: E402, F401
 import duckdb  # noqa: E402, F401
@@ -25,7 +28,8 @@ import duckdb  # noqa: E402, F401
 import pipelines.check  # noqa: E402
 import pipelines.reconcile_command  # noqa: E402
 import pipelines.run_command  # noqa: E402
-import pipelines.status  # noqa: E402, F401
+import pipelines.status  # noqa: E402
+import pipelines.transform  # noqa: E402, F401
 from pipelines import cli  # noqa: E402
 
 

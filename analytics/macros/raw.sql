@@ -1,0 +1,49 @@
+{# A raw table, or as many columns without a row where the copy does not have it. #}
+{% macro raw(name) -%}
+  {%- set relation = source('pylon', name) -%}
+  {%- if pylon._is_missing(relation) -%}
+    {{ pylon._empty(name) }}
+  {%- else -%}
+    {{ relation }}
+  {%- endif -%}
+{%- endmacro %}
+
+{% macro _is_missing(relation) -%}
+  {#- A unit test puts rows of its own in the relation's place. -#}
+  {%- if not execute or not var('pylon_check_tables') or relation.is_cte -%}
+    {{ return(false) }}
+  {%- endif -%}
+  {{ return(load_relation(relation) is none) }}
+{%- endmacro %}
+
+{% macro _empty(name) -%}
+  {%- set nodes = graph.sources.values() | selectattr('source_name', 'equalto', 'pylon')
+      | selectattr('name', 'equalto', name) | list -%}
+  (select
+    {%- for column in nodes[0].columns.values() %}
+    cast(null as {{ pylon.raw_type(column.data_type) }}) as {{ pylon.column(column.name) }}{{ ',' if not loop.last }}
+    {%- endfor %}
+  from (select 1 as nothing) as nothing where 1 = 0)
+{%- endmacro %}
+
+{# The destination's type for a type of the catalogue. #}
+{% macro raw_type(name) -%}
+  {%- set types = {
+    'text': dbt.type_string(), 'bigint': dbt.type_bigint(), 'double': pylon.type_number(), 'bool': dbt.type_boolean(),
+    'timestamp': pylon.type_instant(), 'json': pylon.type_json(),
+  } -%}
+  {{ return(types[name]) }}
+{%- endmacro %}
+
+{# A raw column whose name is a keyword, quoted as dlt has created it. #}
+{% macro column(name) -%}
+  {{ return(adapter.dispatch('column', 'pylon')(name)) }}
+{%- endmacro %}
+
+{% macro default__column(name) -%}
+  {{ return(adapter.quote(name)) }}
+{%- endmacro %}
+
+{% macro snowflake__column(name) -%}
+  {{ return(adapter.quote(name | upper)) }}
+{%- endmacro %}

@@ -1,0 +1,20 @@
+select
+    id as article_id,
+    knowledge_base_id,
+    collection_id,
+    title,
+    coalesce(is_published, false) as is_published,
+    coalesce(is_unlisted, false) as is_unlisted,
+    author_user_id,
+    reviewed_by_user_id,
+    {{ pylon.json_text('approval_info', 'status') }} as review_status,
+    {{ pylon.json_text('visibility_config', 'visibility') }} as visibility,
+    created_at,
+    last_edited_at,
+    last_published_at,
+    current_published_content_html as published_html,
+    current_draft_content_html as draft_html,
+    url,
+    {{ pylon.json_length('tags') }} as tags,
+    _synced_at as synced_at
+from {{ pylon.raw('kb_articles') }}

@@ -1,0 +1,8 @@
+select
+    id as collection_id,
+    knowledge_base_id,
+    parent_collection_id,
+    title as collection_title,
+    created_at,
+    _synced_at as synced_at
+from {{ pylon.raw('kb_collections') }}

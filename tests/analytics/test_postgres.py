@@ -1,0 +1,106 @@
+"""The same raw rows in Postgres give the same marts, row by row."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import psycopg2
+import pytest
+from analytics.conftest import SCHEMAS, Built
+from support.commands import Commands
+from support.postgres import Postgres, running_postgres
+
+from pipelines import package
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("analytics")]
+
+TYPES = {
+    "VARCHAR": "text",
+    "JSON": "jsonb",
+    "TIMESTAMP WITH TIME ZONE": "timestamptz",
+    "DOUBLE": "double precision",
+}
+OF_THE_BUILD = {"checked_at", "seconds_since_newest_row", "seconds_since_last_load"}
+"""Columns that say when a table was built."""
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def url(postgres: Postgres, built: Built, commands: Commands) -> str:
+    """A database with the raw tables of the copy, dlt's own included, on which the package was built and tested."""
+    url = postgres.create("marts")
+    carry(built, url)
+    environment = {"DESTINATION__POSTGRES__CREDENTIALS": url, "DLT_DATA_DIR": str(built.folder / "dlt2")}
+    done = commands.run("transform", "--test", "-d", "postgres", folder=built.folder, environment=environment)
+    assert done.code == 0, done.text
+    assert "tests passed" in done.out
+    return url
+
+
+def carry(built: Built, url: str) -> None:
+    """Copy the raw tables from DuckDB, with the types that dlt gives them in Postgres."""
+    source = duckdb.connect(str(built.database), read_only=True)
+    source.execute("SET TimeZone = 'UTC'")
+    target = psycopg2.connect(url)
+    with source, target, target.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA pylon")
+        names = source.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'pylon'"
+        ).fetchall()
+        for (name,) in names:
+            columns = source.execute(
+                "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = 'pylon'"
+                " AND table_name = ? ORDER BY ordinal_position",
+                [name],
+            ).fetchall()
+            typed = ", ".join(f'"{column}" {TYPES.get(kind, kind)}' for column, kind in columns)
+            cursor.execute(f'CREATE TABLE pylon."{name}" ({typed})')
+            rows = source.execute(f'FROM pylon.pylon."{name}"').fetchall()
+            text = "".join("\t".join(_cell(value) for value in row) + "\n" for row in rows)
+            cursor.copy_expert(f'COPY pylon."{name}" FROM STDIN', io.StringIO(text))
+    source.close()
+    target.close()
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "\\N"
+    return str(value).replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+
+
+@pytest.mark.parametrize("model", package.models())
+def test_every_model_is_equal(model: str, built: Built, url: str) -> None:
+    schema = SCHEMAS[not model.startswith("pylon__")]
+    with psycopg2.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute(f"SET TIME ZONE 'UTC'; SELECT * FROM {schema}.{model}")
+        names = [column.name for column in cursor.description or ()]
+        found = [_plain(dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+    connection.close()
+    expected = [_plain(row) for row in built.rows(model)]
+    assert sorted(found) == sorted(expected)
+
+
+def _plain(row: dict[str, Any]) -> str:
+    kept = {name: _value(value) for name, value in row.items() if name not in OF_THE_BUILD}
+    return json.dumps(kept, sort_keys=True, ensure_ascii=False)
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, str) and value.startswith(("{", "[")):
+        return json.loads(value)
+    if isinstance(value, Decimal | float):
+        return round(float(value), 6)
+    return value if isinstance(value, int | dict | list | None | str) else str(value)
