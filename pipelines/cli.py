@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -76,7 +77,7 @@ def pylon(
         ),
     ] = False,
 ) -> None:
-    r"""Copy a Pylon workspace into a database of your own, and keep the copy equal to it.
+    """Copy a Pylon workspace into a database of your own, and keep the copy equal to it.
 
     \b
     Begin with:
@@ -99,7 +100,8 @@ def run(
             "--max-minutes",
             metavar="N",
             min=0.01,
-            help="Stop after so long; the next run goes on from there.",
+            help="Stop after so long; the next run goes on from there. Time to spare goes into re-reading the"
+            " conversations that were verified longest ago (sweep_days).",
         ),
     ] = None,
     full_refresh: Annotated[
@@ -124,7 +126,7 @@ def run(
     start_date: StartDate = None,
     debug: Debug = False,
 ) -> None:
-    r"""Copy what is new or changed, and remove what is gone.
+    """Copy what is new or changed, and remove what is gone.
 
     Ctrl-C ends a run in good order: what was read is saved, and the next run goes on from there.
     Exit codes: 0 done, 1 failed, 2 usage, 3 credentials or configuration, 4 Pylon stayed unavailable,
@@ -169,7 +171,7 @@ def check(
     base_url: BaseUrl = None,
     debug: Debug = False,
 ) -> None:
-    r"""Say whether a run would work: token, region, permissions for each table, and the destination.
+    """Say whether a run would work: token, region, permissions for each table, and the destination.
 
     It asks each endpoint once, for one row where it can. Exit codes: 0 all is well, 3 something must be
     set right, 4 Pylon cannot be reached.
@@ -200,7 +202,8 @@ def status(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    r"""Show what the copy holds, how fresh it is, what is due, the pace learnt and the last runs.
+    """Show what the copy holds, how fresh it is, what is due, the pace learnt and the last runs; also how long ago
+    conversations were verified, what the search showed late, and which new fields there are.
 
     It only reads, and asks Pylon nothing. Beside a running sync it works where the destination lets it:
     DuckDB does not, and the answer is then who is at work (exit code 75).
@@ -220,7 +223,7 @@ def status(
         raise SystemExit(report.run(destination, dataset, as_json=as_json))
 
 
-@app.command(short_help="Remove from the copy what is gone from Pylon.")
+@app.command(short_help="Remove from the copy what is gone from Pylon, and mend what differs.")
 def reconcile(
     destination: Destination = "duckdb",
     dataset: Dataset = "pylon",
@@ -232,8 +235,9 @@ def reconcile(
     start_date: StartDate = None,
     debug: Debug = False,
 ) -> None:
-    r"""Compare the copy with a complete listing, and remove the issues that are gone from Pylon.
+    """Compare the copy with a complete listing, and remove the issues that are gone from Pylon.
 
+    Issues that the copy lacks, or holds otherwise, are mended; the next run reads their conversations.
     A run does the same by itself once a day (reconcile_hours). If an unlikely number of issues is gone,
     nothing is removed, and the exit code is 5: look whether that is right, and confirm it with --yes.
 
@@ -250,6 +254,80 @@ def reconcile(
 
         given = _settings(region, base_url, start_date)
         raise SystemExit(reconcile_command.run(destination, dataset, given, confirmed=yes))
+
+
+@app.command(short_help="Compare the copy with Pylon: counts by month, and a sample value by value.")
+def verify(
+    destination: Destination = "duckdb",
+    dataset: Dataset = "pylon",
+    sample: Annotated[
+        int,
+        typer.Option("--sample", metavar="N", min=0, help="How many issues to compare value by value."),
+    ] = 20,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", metavar="N", help="Draw the same sample again.  [default: at random]"),
+    ] = None,
+    log_format: Annotated[
+        LogFormat, typer.Option("--log-format", help="A table for people, or JSON for machines.")
+    ] = LogFormat.TEXT,
+    region: Region = None,
+    base_url: BaseUrl = None,
+    start_date: StartDate = None,
+    debug: Debug = False,
+) -> None:
+    """Compare the copy with what Pylon holds, and change nothing.
+
+    The issues of each month are counted in a complete listing and in the copy, and a sample of issues is
+    compared value by value, messages, threads and followers included. It first says how many requests that
+    takes. What changed since the last run is no difference. Exit codes: 0 no difference, 4 Pylon stayed
+    unavailable, 5 a difference, 75 a run is at work.
+
+    \b
+    Examples:
+      pylon verify
+      pylon verify --sample 200 --seed 7
+      pylon verify --log-format json
+    """
+    from .screens import one_screen
+
+    as_json = log_format is LogFormat.JSON
+    _prepare(debug=debug, as_json=as_json)
+    with one_screen(debug=debug, as_json=as_json):
+        from . import verify_command
+
+        given = _settings(region, base_url, start_date)
+        raise SystemExit(
+            verify_command.run(destination, dataset, given, sample=sample, seed=seed, as_json=as_json)
+        )
+
+
+@app.command(short_help="Say where Pylon's OpenAPI document differs from what is read.")
+def drift(
+    openapi: Annotated[
+        Path,
+        typer.Option("--openapi", metavar="FILE", help="Pylon's OpenAPI document, a JSON file."),
+    ],
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Compare Pylon's OpenAPI document with the catalogue: new endpoints, new and removed fields, changed types.
+
+    Nothing is asked, and no copy is needed. The API does not serve its document: save it from Pylon's
+    documentation. Exit codes: 0 no drift, 2 no such document, 5 drift.
+
+    \b
+    Examples:
+      pylon drift --openapi openapi.json
+      pylon drift --openapi openapi.json --json
+    """
+    from .screens import one_screen
+
+    _prepare(debug=debug, as_json=as_json)
+    with one_screen(debug=debug, as_json=as_json):
+        from . import drift as comparison
+
+        raise SystemExit(comparison.run(openapi, as_json=as_json))
 
 
 @app.command(short_help="Build the tables for analysis with dbt.")
@@ -279,7 +357,7 @@ def transform(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    r"""Build the tables for analysis from the copy: issues, metrics, backlog by day, account health and more.
+    """Build the tables for analysis from the copy: issues, metrics, backlog by day, account health and more.
 
     It needs the extra: pip install 'pylon-elt[analytics]'. Time zone, working hours and thresholds are set
     under [transform] in .dlt/config.toml. A run and a build of one copy wait for each other.
@@ -316,7 +394,7 @@ def transform(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
 def emulator(context: typer.Context) -> None:
-    r"""Serve a stand-in for Pylon's API on this machine, with a sample workspace, until Ctrl-C.
+    """Serve a stand-in for Pylon's API on this machine, with a sample workspace, until Ctrl-C.
 
     All options go to the emulator; see them with: pylon emulator -- --help
 

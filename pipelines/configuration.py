@@ -29,7 +29,7 @@ UNUSED = "unused"
 """Stands in for the token where nothing is asked."""
 
 _TEXTS = ("base_url", "region")
-_NUMBERS = ("rate_window_seconds", "lookback_seconds", "timeout_seconds", "reconcile_hours")
+_NUMBERS = ("rate_window_seconds", "lookback_seconds", "timeout_seconds", "reconcile_hours", "sweep_days")
 _WHOLE = ("page_size",)
 _TABLES = ("rate_limits", "refresh_hours", "mask")
 _EXAMPLES = {

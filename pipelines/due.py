@@ -41,6 +41,8 @@ class Due:
     reconcile: bool = False
     """Whether the copy is to be compared with a complete listing."""
     oldest_issue: datetime | None = None
+    sweep: dict[str, int] = field(default_factory=dict)
+    """Conversations that the sweep may read again with time to spare, by child."""
 
     @property
     def directory_now(self) -> list[str]:
@@ -82,6 +84,8 @@ def take(
                 if fresh or copy is None
                 else copy.due(child.name, settings.cutoff(child, now))
             )
+    if copy is not None and not fresh:
+        due.sweep = {child: number for child, number in copy.sweep(settings, now).items() if child in tables}
     for table in (*DIRECTORY, *INCREMENTAL):
         if table.name in tables:
             state = {} if fresh or copy is None else copy.resource(table.name)

@@ -10,15 +10,20 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
 
-from sources.pylon import PACE
+from sources.pylon import PACE, extras
 from sources.pylon.catalog import ALL_TABLES, Table
+from sources.pylon.extras import Extra
+from sources.pylon.late import Late, recall
 from sources.pylon.ledger import Ledger
+from sources.pylon.sweep import Verified, cutoff
 
 from . import destinations
-from .lock import read_lock
+from .lock import read_lock, still_lock
 
 if TYPE_CHECKING:
     import dlt
+
+    from sources.pylon.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,16 @@ class Copy:
         """The pace learnt, by endpoint."""
         return cast("Mapping[str, Any]", self.state.get(PACE) or {})
 
+    @property
+    def extras(self) -> dict[str, dict[str, Extra]]:
+        """What stands in ``_extra``, by table and name."""
+        return extras.recall(self.state)
+
+    @property
+    def late(self) -> Late:
+        """What is known of issues that the search showed late."""
+        return recall(self.state)
+
     def resource(self, table: str) -> Mapping[str, Any]:
         """Return the state of one table's lane."""
         return cast("Mapping[str, Any]", self.state.get("resources", {}).get(table, {}))
@@ -58,6 +73,15 @@ class Copy:
     def due(self, child: str, cutoff: datetime | None = None) -> int:
         """Return for how many parents a child is due; what was read before ``cutoff`` (UTC) is."""
         return Ledger(self.pipeline).count_due(child, cutoff)
+
+    def sweep(self, settings: Settings, now: datetime) -> dict[str, int]:
+        """Return how many conversations are old enough for the sweep, by child; none is left out."""
+        before = cutoff(settings, now)
+        return Verified(self.pipeline).count(before) if before else {}
+
+    def verified(self) -> dict[str, datetime]:
+        """Return when the conversation that was verified longest ago was read (UTC), by child."""
+        return Verified(self.pipeline).oldest()
 
     def rows(self, table: Table) -> tuple[int, datetime | None] | None:
         """Return how many rows a table holds and when the newest was read; ``None``: there is no table."""
@@ -99,8 +123,13 @@ def place(destination: str, dataset: str) -> Place:
 
 
 @contextmanager
-def opened(destination: str, dataset: str) -> Iterator[Copy | None]:
+def opened(destination: str, dataset: str, *, still: bool = False) -> Iterator[Copy | None]:
     """Open a copy for reading, or give ``None`` where there is none yet.
+
+    Args:
+        destination: Where it is.
+        dataset: Its schema.
+        still: It must not change meanwhile, also where the database lets readers in beside a run.
 
     Raises:
         Problem: dlt knows no such destination, or a run has locked the file (exit code 75).
@@ -111,7 +140,7 @@ def opened(destination: str, dataset: str) -> Iterator[Copy | None]:
         if file is not None and not file.exists():
             yield None
             return
-        with read_lock(pipeline):
+        with (still_lock if still else read_lock)(pipeline):
             if file is not None:
                 pipeline = destinations.open_pipeline(
                     destination, dataset, pipelines_dir=scratch, read_only=True

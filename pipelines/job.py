@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import dlt
 
 from sources.pylon import PACE, Budget, Control, forget, source_of
-from sources.pylon.catalog import COLLECTED, DELETIONS, HISTORIES, TABLES
+from sources.pylon.catalog import CHILDREN, COLLECTED, DELETIONS, HISTORIES, TABLES
 from sources.pylon.errors import ConfigurationError, Implausible, PylonError, TurnOver
 from sources.pylon.pacing import Pacers
+from sources.pylon.sweep import Verified, cutoff
 from sources.pylon.turn import POLL_SECONDS
 
 from . import destinations, exits, snapshot
@@ -63,6 +64,8 @@ class Job:
     turns: int = 0
     outcome: Outcome | None = None
     """What a reconciliation found, if there was one."""
+    swept: int | None = None
+    """Conversations that were read again though nothing said that they had changed; ``None``: there was no sweep."""
 
     def __post_init__(self) -> None:
         self.tables = tuple(self.tables) or self.settings.usual
@@ -85,9 +88,13 @@ class Job:
         with run_lock(self.pipeline), rare_collections():
             settle(self.pipeline)
             self._recall_pace()
-            self._take_turns()
+            self._take_turns(self._tables_left)
             if self._reconciliation_is_due():
                 self._reconcile()
+                if self.outcome and self.outcome.mended and not self._out_of_time():
+                    self._take_turns(self._conversation_tables)
+            if self._has_time_to_spare():
+                self._sweep()
             self._keep_snapshot()
         return self._exit_code()
 
@@ -116,7 +123,7 @@ class Job:
         """Read the collections that are due, as those are that lacked too much, and let go what they lack."""
         self.control.confirmed = True
         self.tables = tuple(name for name in self.tables if TABLES[name].kind in COLLECTED)
-        self._take_turns()
+        self._take_turns(self._tables_left)
 
     def _reconciliation_is_due(self) -> bool:
         return (
@@ -156,9 +163,41 @@ class Job:
             self.settings.rate_limits, self.settings.rate_window_seconds, snapshot=self._state().get(PACE)
         )
 
-    def _take_turns(self) -> None:
+    def _has_time_to_spare(self) -> bool:
+        """Whether the run was given a time that is not over, and nothing is due or failed."""
+        return (
+            self.max_minutes is not None
+            and not self.control.unfinished
+            and not self.control.report.failures
+            and not self._out_of_time()
+        )
+
+    def _sweep(self) -> None:
+        """Read again what was verified longest ago, until the time is up or all of it is young enough."""
+        # the ledger's times are the server's, and the watermark is the latest of these that is known
+        watermark = self._state().get("resources", {}).get("issues", {}).get("changed_until")
+        before = cutoff(self.settings, datetime.fromisoformat(watermark)) if watermark else None
+        if before is None or not self._children() & Verified(self.pipeline).count(before).keys():
+            return
+        known = self._conversations()
+        self.control.sweep_before = before
+        self._take_turns(self._conversation_tables)
+        self.swept = self._conversations() - known
+        self.control.unfinished = False  # what the sweep did not reach is not due
+
+    def _children(self) -> set[str]:
+        return {child.name for child in CHILDREN} & set(self.tables)
+
+    def _conversations(self) -> int:
+        return sum(self.control.report.lanes[name].done for name in self._children())
+
+    def _conversation_tables(self) -> list[str]:
+        """Return the children that are left; their ledger comes along."""
+        return [name for name in self._tables_left() if TABLES[name].kind == "child"]
+
+    def _take_turns(self, tables_left: Callable[[], list[str]]) -> None:
         while True:
-            tables = self._tables_left()
+            tables = tables_left()
             if not tables:
                 return
             self._turn(tables)

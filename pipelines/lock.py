@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from . import destinations, exits
 
 if TYPE_CHECKING:
     import dlt
+    from dlt.destinations.sql_client import SqlClientBase
 
 ADVISORY_KEY = 0x70796C6F6E  # "pylon"
 READERS_SECONDS = 60.0
@@ -111,15 +112,40 @@ def _advisory(pipeline: dlt.Pipeline) -> Iterator[None]:
         client.execute_sql(
             f"SET application_name = 'pylon run, process {os.getpid()} on {socket.gethostname()}'"
         )
-        key = _key(pipeline.dataset_name)
-        if not (client.execute_sql(f"SELECT pg_try_advisory_lock({key})") or [(False,)])[0][0]:
-            rows = client.execute_sql(
-                "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
-                " WHERE l.locktype = 'advisory' AND l.granted"
-                f" AND (l.classid::bigint << 32 | l.objid::bigint) = {key}"
-            )
-            raise _locked(rows[0][0] if rows else "another session")
+        _advise(client, "pg_try_advisory_lock", _key(pipeline.dataset_name))
         yield
+
+
+@contextmanager
+def still_lock(pipeline: dlt.Pipeline) -> Iterator[None]:
+    """Keep runs from a copy while it is being read, also where the database lets readers in beside them.
+
+    Raises:
+        Problem: A run is at work (exit code 75); the message says who.
+    """
+    if not destinations.is_postgres(pipeline):
+        with read_lock(pipeline):
+            yield
+        return
+    with pipeline.sql_client() as client:
+        _advise(client, "pg_try_advisory_lock_shared", _key(pipeline.dataset_name))
+        yield
+
+
+def _advise(client: SqlClientBase[Any], function: str, key: int) -> None:
+    """Take an advisory lock, which ends with the connection.
+
+    Raises:
+        Problem: Somebody holds it.
+    """
+    if (client.execute_sql(f"SELECT {function}({key})") or [(False,)])[0][0]:
+        return
+    rows = client.execute_sql(
+        "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
+        " WHERE l.locktype = 'advisory' AND l.granted"
+        f" AND (l.classid::bigint << 32 | l.objid::bigint) = {key}"
+    )
+    raise _locked(rows[0][0] if rows else "another session")
 
 
 def _key(dataset: str) -> int:

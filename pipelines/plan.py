@@ -50,6 +50,8 @@ class Plan:
     open_ended: bool
     """Whether issues are to be read of which nobody knows the number."""
     place: Place | None = None
+    max_minutes: float | None = None
+    """How long the run may take; without it, there is no sweep."""
 
     @property
     def requests(self) -> int:
@@ -60,6 +62,11 @@ class Plan:
     def seconds(self) -> float:
         """How long they take; the endpoints are asked side by side."""
         return max((cost.seconds for cost in self.costs), default=0.0)
+
+    @property
+    def sweep(self) -> dict[str, int]:
+        """Conversations that may be read again with the time that is left, by child."""
+        return self.due.sweep if self.max_minutes is not None else {}
 
     def as_facts(self) -> dict[str, Any]:
         """Return the same for JSON."""
@@ -74,6 +81,7 @@ class Plan:
             "conversations": due.conversations,
             "directory": due.directory_now,
             "reconcile": due.reconcile,
+            "sweep": self.sweep,
             "requests": {cost.endpoint: cost.requests for cost in self.costs},
             "seconds": round(self.seconds, 1),
             "open_ended": self.open_ended,
@@ -172,6 +180,7 @@ def _lines(plan: Plan) -> Iterator[str]:
     for cost in plan.costs:
         figures = f"{cost.requests:>8,}  {cost.allowed_a_minute:>8,.0f}  {duration(cost.seconds)}"
         yield f"    {cost.endpoint:<50} {figures}"
+    yield from _sweep_lines(plan)
     total = f"{count(plan.requests, 'request')}, about {duration(plan.seconds)} at the present pace"
     yield f"{total}, {_beyond(plan)}."
 
@@ -186,6 +195,14 @@ def _issue_lines(due: dues.Due) -> Iterator[str]:
             "complete" if due.history_complete else f"from {due.history_until:%Y-%m-%d} back to {end} is left"
         )
         yield f"  {'history':<16} {text}"
+
+
+def _sweep_lines(plan: Plan) -> Iterator[str]:
+    if plan.sweep:
+        text = ", ".join(f"{number:,} of {child}" for child, number in plan.sweep.items())
+        yield wrapped(
+            "  With the time that is left, conversations verified long ago are read again: ", f"{text}."
+        )
 
 
 def _beyond(plan: Plan) -> str:

@@ -1,23 +1,31 @@
-"""Removes from the copy what is gone from Pylon: complete listing, second witness, safety catch, then the loads."""
+"""Compares the copy with a complete listing. What is gone from Pylon goes, after a second witness and a safety catch;
+what the copy lacks, or holds otherwise, is mended.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sources.pylon.catalog import CHILDREN, ENDPOINTS, HISTORIES
+from sources.pylon.catalog import CHILDREN, ENDPOINTS, HISTORIES, Table
 from sources.pylon.client import Client, Pause
+from sources.pylon.copied import Copied
 from sources.pylon.departures import catches
+from sources.pylon.healing import Healing
+from sources.pylon.history import record, subjects
 from sources.pylon.ledger import Ledger
 from sources.pylon.reading import history_done
-from sources.pylon.reconcile import RECONCILED_AT, Gone, confirm, list_all, removal
+from sources.pylon.reconcile import RECONCILED_AT, Gone, confirm, list_all, mending, removal
+from sources.pylon.rows import Row, misfits
 
 from . import exits
 
 if TYPE_CHECKING:
     import dlt
+    import pyarrow as pa
 
     from sources.pylon import Control
     from sources.pylon.settings import Settings
@@ -25,11 +33,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a reconciliation found: issues in the copy, issues listed, and those removed."""
+    """What a reconciliation found: issues in the copy, issues listed, those removed, and those mended."""
 
     stored: int
     listed: int
     removed: int
+    mended: int = 0
 
 
 def is_due(state: dict[str, Any], settings: Settings, now: datetime) -> bool:
@@ -43,7 +52,7 @@ def is_due(state: dict[str, Any], settings: Settings, now: datetime) -> bool:
 def reconcile(
     pipeline: dlt.Pipeline, settings: Settings, control: Control, pause: Pause, *, confirmed: bool = False
 ) -> Outcome:
-    """Compare the copy's issues with a complete listing and remove those that are gone.
+    """Compare the copy's issues with a complete listing, mend what differs and remove those that are gone.
 
     Args:
         pipeline: Whose destination holds the copy; the caller has the lock.
@@ -62,17 +71,21 @@ def reconcile(
     known = stored.union(
         *(ledger.parents(name) for name in (*(child.name for child in CHILDREN), "issue_sync"))
     )
+    state = pipeline.state.get("sources", {}).get("pylon", {})
+    last = datetime.fromisoformat(state[RECONCILED_AT]) if RECONCILED_AT in state else None
+    healing = Healing(settings, Copied(pipeline), _issues_state(state), last)
     lane = control.report.lanes["reconcile"]
     lane.due = len(stored)
 
-    def watch(count: int) -> None:
-        lane.done = count
+    def see(rows: Sequence[Row], sent_at: datetime) -> None:
+        lane.done += len(rows)
+        healing.see(rows, sent_at)
 
     async def find() -> tuple[set[str], list[Gone]]:
         client = Client(settings, control.pacers, pause=pause)
         try:
             page_size = settings.limit(ENDPOINTS["list_issues"])
-            listing = await list_all(client, settings.start_date, page_size, watch)
+            listing = await list_all(client, settings.start_date, page_size, see)
             missing = known - listing.ids
             _catch(len(missing), len(stored), confirmed=confirmed)
             return listing.ids, await confirm(client, missing)
@@ -80,13 +93,25 @@ def reconcile(
             await client.close()
 
     listed, gone = asyncio.run(find())
+    histories = [table for table in HISTORIES if table.watches == "issues" and ledger.holds(table.name)]
+    if (batch := healing.batch) is not None:
+        records = [(table, _records(ledger, table, batch)) for table in histories]
+        for load in mending(batch, records, healing.note):
+            pipeline.run(load)
+        control.report.add_rows("issues", len(healing.ids))
+        control.report.found_extra("issues", misfits(batch))
     ids = [one.issue_id for one in gone]
     held = [child for child in CHILDREN if ledger.holds(child.name)]
     children = {child.name: ledger.children(child.name, ids) for child in held}
-    histories = [table.name for table in HISTORIES if table.watches == "issues" and ledger.holds(table.name)]
-    for load in removal(gone, children, histories, datetime.now(UTC).isoformat()):
+    names = [table.name for table in histories]
+    for load in removal(gone, children, names, datetime.now(UTC).isoformat()):
         pipeline.run(load)
-    return Outcome(len(stored), len(listed), len(gone))
+    return Outcome(len(stored), len(listed), len(gone), len(healing.ids))
+
+
+def _records(ledger: Ledger, history: Table, batch: pa.Table) -> pa.Table:
+    """Return what a history has to record of rows that are mended."""
+    return record(history, batch, ledger.recorded(history, set(subjects(history, batch))))
 
 
 def _catch(missing: int, stored: int, *, confirmed: bool) -> None:

@@ -32,6 +32,6 @@ def run(destination: str, dataset: str, given: Mapping[str, Any], *, confirmed: 
         return exits.DONE
     screens.tell(
         f"{count(outcome.stored, 'issue')} in the copy, {outcome.listed:,} listed by Pylon;"
-        f" gone and removed: {outcome.removed:,}."
+        f" gone and removed: {outcome.removed:,}; missing or different, and mended: {outcome.mended:,}."
     )
     return exits.DONE

@@ -55,6 +55,7 @@ def dry_run(options: Options) -> int:
     tables = chosen(options.select, options.exclude, settings.include)
     with inspection.opened(options.destination, options.dataset) as copy:
         made = plan.make(copy, settings, tables, datetime.now(UTC), full_refresh=options.full_refresh)
+    made.max_minutes = options.max_minutes
     made.place = inspection.place(options.destination, options.dataset)
     screens.tell(json.dumps(made.as_facts(), indent=2) if options.as_json else plan.render(made))
     return exits.DONE

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sources.pylon.catalog import ENDPOINTS, TABLES
+from sources.pylon.extras import Extra
+from sources.pylon.late import Late, suggested_lookback
 from sources.pylon.pacing import Pacers
 
 from . import configuration, exits, inspection, runs, screens
@@ -30,6 +32,8 @@ class TableStatus:
     read_at: datetime | None
     due: int | None = None
     """Parents to be asked, for a child."""
+    verified_since: datetime | None = None
+    """When the conversation that was verified longest ago was read (UTC), for a child."""
     next_read: datetime | None = None
     """When it is to be read whole, for a collection (UTC)."""
 
@@ -48,6 +52,13 @@ class Status:
     pace: dict[str, tuple[float, float]] | None = None
     """Requests a minute that were learnt, and those that learning starts at, by endpoint."""
 
+    extras: dict[str, dict[str, Extra]] = field(default_factory=dict)
+    """What stands in ``_extra``, by table and name."""
+    late: Late = field(default_factory=Late)
+    """Issues that the search showed late."""
+    lookback: tuple[float, int | None] = (0.0, None)
+    """``lookback_seconds`` as it is, and as it should be where that is more."""
+
     def as_facts(self) -> dict[str, Any]:
         """Return the same for JSON."""
         due = self.due
@@ -62,6 +73,15 @@ class Status:
             "pace": {
                 name: {"requests_a_minute": learnt, "start": start}
                 for name, (learnt, start) in (self.pace or {}).items()
+            },
+            "extra_fields": {
+                table: {name: asdict(extra) for name, extra in names.items()}
+                for table, names in self.extras.items()
+            },
+            "late": {
+                **asdict(self.late),
+                "lookback_seconds": self.lookback[0],
+                "suggested_lookback_seconds": self.lookback[1],
             },
             "pending_packages": self.pending_packages,
             "runs": [asdict(run) for run in self.runs],
@@ -97,14 +117,24 @@ def _fill(status: Status, copy: inspection.Copy, settings: Settings) -> None:
         copy, settings, tables, status.now, rows={name: number for name, (number, _) in rows.items()}
     )
     pacers = Pacers(settings.rate_limits, settings.rate_window_seconds, snapshot=copy.pace)
+    verified = copy.verified()
     per_minute = 60 / settings.rate_window_seconds
     status.exists, status.due = True, due
     status.tables = {
         name: TableStatus(
-            number, _read_at(copy, name, stamp), due.conversations.get(name), due.directory.get(name)
+            number,
+            _read_at(copy, name, stamp),
+            due.conversations.get(name),
+            verified.get(name),
+            due.directory.get(name),
         )
         for name, (number, stamp) in rows.items()
     }
+    status.late, status.extras = copy.late, copy.extras
+    status.lookback = (
+        settings.lookback_seconds,
+        suggested_lookback(copy.late, settings.lookback_seconds),
+    )
     status.pace = {
         endpoint.label: (
             pacers.get(name, endpoint.tier).limit * per_minute,
@@ -142,6 +172,9 @@ def _lines(status: Status) -> Iterator[str]:
             read = ago(table.read_at, status.now)
             due = _due(name, table, status.now)
             yield f"  {name:<25}{table.rows:>12,}  {read:>14}  {due}".rstrip()
+        yield from _verified(status.tables, status.now)
+    yield from _late(status)
+    yield from _extras(status.extras)
     yield from _pace(status.pace or {})
     if status.runs:
         yield "\n  last runs"
@@ -158,6 +191,38 @@ def _progress(due: dues.Due) -> str:
     return f"Changes are read up to {changes}; the history {history}."
 
 
+def _late(status: Status) -> Iterator[str]:
+    """Say how far behind the search was, and whether the lookback allows for it."""
+    late, (lookback, suggested) = status.late, status.lookback
+    if not late.count:
+        return
+    text = (
+        f"the search showed {count(late.count, 'issue')} after the watermark had passed, by up to"
+        f" {duration(late.largest_seconds)}; the last was found {ago(late.last_at, status.now)}."
+    )
+    if late.beyond:
+        text += f" Of them, {late.beyond:,} came later than the lookback, and only a complete listing showed them."
+    if suggested:
+        text += f" lookback_seconds is {lookback:g}: set it to {suggested}."
+    yield screens.wrapped("  late arrivals: ", text)
+
+
+def _extras(extras: dict[str, dict[str, Extra]]) -> Iterator[str]:
+    """Say what is kept in ``_extra``: fields that could become columns, and values that no column could hold."""
+    for misfit, label in (
+        (False, "undocumented fields"),
+        (True, "values of another type than their column's"),
+    ):
+        parts = [
+            f"{table}.{name} (since {extra.since:%Y-%m-%d})"
+            for table, names in extras.items()
+            for name, extra in names.items()
+            if extra.misfit is misfit
+        ]
+        if parts:
+            yield screens.wrapped(f"  {label}, kept in _extra: ", f"{', '.join(parts)}.")
+
+
 def _pace(pace: dict[str, tuple[float, float]]) -> Iterator[str]:
     """Show what was learnt, and the endpoints that matter; the rest is as it began."""
     shown = {
@@ -170,6 +235,14 @@ def _pace(pace: dict[str, tuple[float, float]]) -> Iterator[str]:
     for endpoint, (learnt, start) in shown.items():
         note = "" if learnt == start else f"  (learnt; began at {start:,.0f})"
         yield f"  {endpoint:<50}  {learnt:>8,.0f}{note}"
+
+
+def _verified(tables: dict[str, TableStatus], now: datetime) -> Iterator[str]:
+    """Say how long ago each child was verified, at the longest."""
+    ages = {name: table.verified_since for name, table in tables.items() if table.verified_since}
+    if ages:
+        text = ", ".join(f"{name} {ago(stamp, now)}" for name, stamp in ages.items())
+        yield screens.wrapped("  oldest verification: ", f"{text}.")
 
 
 def _due(name: str, table: TableStatus, now: datetime) -> str:

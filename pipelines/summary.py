@@ -11,7 +11,7 @@ from sources.pylon.catalog import ENDPOINTS, TABLES
 from . import exits
 from .progress import LANES, asked
 from .screens import wrapped
-from .wording import duration
+from .wording import count, duration
 
 if TYPE_CHECKING:
     from .job import Job
@@ -39,6 +39,10 @@ class Summary:
     ended_early: str = ""
     removed: int | None = None
     """Issues that are gone from Pylon and now from the copy; ``None`` where nobody compared."""
+    mended: int | None = None
+    """Issues that the listing showed and the copy lacked or held otherwise; ``None`` where nobody compared."""
+    swept: int | None = None
+    """Conversations that were read again though nothing said that they had changed; ``None``: there was no sweep."""
     due: dict[str, int] | None = None
 
     @property
@@ -71,6 +75,8 @@ class Summary:
             "extra_fields": self.extra_fields,
             "ended_early": self.ended_early,
             "removed": self.removed,
+            "mended": self.mended,
+            "swept": self.swept,
             "due": self.due,
         }
 
@@ -95,6 +101,8 @@ def summarize(job: Job, *, location: str, seconds: float, code: int, ended_early
         extra_fields={table: sorted(names) for table, names in report.extra_fields.items() if names},
         ended_early=ended_early,
         removed=job.outcome.removed if job.outcome else None,
+        mended=job.outcome.mended if job.outcome else None,
+        swept=job.swept,
     )
 
 
@@ -111,7 +119,10 @@ def _lines(summary: Summary) -> Iterator[str]:
     yield f"{verb} to {summary.location}, dataset {summary.dataset}, in {duration(summary.seconds)}."
     yield from _table(summary)
     if summary.removed is not None:
-        yield f"Compared with a complete listing: gone and removed: {summary.removed:,}."
+        mended = f"missing or different, and mended: {summary.mended or 0:,}"
+        yield f"Compared with a complete listing: gone and removed: {summary.removed:,}; {mended}."
+    if summary.swept is not None:
+        yield f"With time to spare, {count(summary.swept, 'conversation')} verified longest ago read again."
     for table, names in summary.extra_fields.items():
         yield wrapped("Kept in _extra: ", f"{table} has fields that are not documented: {', '.join(names)}.")
     for text in summary.warnings[:SHOWN]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import dlt
@@ -13,8 +14,9 @@ from dlt.common.storages.load_package import load_package_state
 from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource, DltSource
 
-from . import children, directory, incremental, issues, loading
+from . import children, directory, extras, incremental, issues, late, loading, reading, sweep
 from .catalog import ALL_TABLES, COLLECTED, DELETIONS, TABLES, Table
+from .copied import Copied
 from .errors import ConfigurationError, PermissionDenied
 from .ledger import Ledger
 from .pacing import Pacers
@@ -121,8 +123,10 @@ def resources(config: Settings, control: Control | None = None) -> list[DltResou
         dropped = load_package_state()["state"].get("dropped_tables") or []
         ledger = Ledger(dlt.current.pipeline(), [str(table["name"]) for table in dropped])
         turn = Turn(config, ours, ledger, load_id, list(source.resources.selected))
-        turn.at_end(lambda: state.update({PACE: ours.pacers.snapshot()}))
+        turn.at_end(lambda: _remember(state, ours))
         turn.take_stock(datetime.now(UTC))
+        if ours.sweep_before:
+            sweep.queue(turn, dlt.current.pipeline(), ours.sweep_before)
         return turn
 
     keeper = TurnKeeper(make)
@@ -136,6 +140,12 @@ def resources(config: Settings, control: Control | None = None) -> list[DltResou
 
 def _pacers(config: Settings, state: Mapping[str, Any]) -> Pacers:
     return Pacers(config.rate_limits, config.rate_window_seconds, snapshot=state.get(PACE))
+
+
+def _remember(state: dict[str, Any], control: Control) -> None:
+    """Keep in the source's state what later runs and ``pylon status`` want to know."""
+    state[PACE] = control.pacers.snapshot()
+    extras.remember(state, control.report.extra_fields, datetime.now(UTC))
 
 
 def _resource(table: Table, turn: Callable[[], Turn], *, selected: bool) -> DltResource:
@@ -176,7 +186,8 @@ async def _issues(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
         await issues.begin(turn, state)
     newest: dict[str, datetime] = {}
     floor = turn.settings.start_date
-    lanes = {"changes": issues.changes(turn, state), "history": issues.history(turn, state)}
+    changes = _watched(turn, issues.changes(turn, state), state)
+    lanes = {"changes": changes, "history": issues.history(turn, state)}
     running = {name: lane for name, lane in lanes.items() if name not in turn.report.stopped}
     async with aclosing(issues.side_by_side(turn, running)) as batches:
         async for batch in batches:
@@ -185,6 +196,14 @@ async def _issues(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
                 given = {"_synced_at": turn.stamp(batch.sent_at)}
                 yield turn.count(table, to_arrow(table, rows, given, turn.settings.masks), len(rows))
                 await turn.offer(table.name, rows, batch.sent_at)
+
+
+def _watched(
+    turn: Turn, changes: AsyncIterator[reading.Batch], state: reading.State
+) -> AsyncIterator[reading.Batch]:
+    """Count in the source's state what the search shows late."""
+    note = partial(late.remember, dlt.current.source_state())
+    return late.watched(changes, state, turn.settings.start_date, Copied(dlt.current.pipeline()), note)
 
 
 async def _child(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:

@@ -104,7 +104,9 @@ async def _evidence(turn: Turn, table: Table, gone: list[Key]) -> dict[Key, str]
 
 async def _account_of(turn: Turn, endpoint: str, ids: Mapping[str, str]) -> str | None:
     try:
-        answer = await turn.patient_client.ask(ENDPOINTS[endpoint], ids=ids)
+        asked = ENDPOINTS[endpoint]
+        query = {"limit": asked.page_size} if asked.page_size else None
+        answer = await turn.patient_client.ask(asked, ids=ids, query=query)
     except Rejected:
         return None
     account = answer.data.get("account") if isinstance(answer.data, dict) else None

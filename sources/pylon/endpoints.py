@@ -108,7 +108,9 @@ GET_CONTACT = Endpoint(
     "/contacts/{contact_id}",
     "high",
     paged=False,
-    note="OpenAPI document. Tells where a contact of an account that is gone belongs now.",
+    page_size=999,
+    max_page_size=999,
+    note="OpenAPI document, which requires a limit here, by mistake as it seems; one is sent in any case.",
 )
 
 CUSTOM_FIELDS = Endpoint(

@@ -18,7 +18,7 @@ from .catalog import CHILDREN, DELETIONS, ENDPOINTS, TABLES, Table
 from .client import Client
 from .errors import Rejected
 from .masking import UNMASKED
-from .rows import to_arrow, tombstones
+from .rows import Row, to_arrow, tombstones
 
 GONE = frozenset({404, 410})
 RECONCILED_AT = "reconciled_at"
@@ -43,7 +43,10 @@ class Listing:
 
 
 async def list_all(
-    client: Client, floor: datetime | None, page_size: int | None, watch: Callable[[int], None]
+    client: Client,
+    floor: datetime | None,
+    page_size: int | None,
+    see: Callable[[Sequence[Row], datetime], None],
 ) -> Listing:
     """Read the ids of all issues, window by window.
 
@@ -51,14 +54,14 @@ async def list_all(
         client: Whom to ask.
         floor: Issues created before it are left out.
         page_size: Rows per page.
-        watch: Told how many ids are known after each page.
+        see: Shown each page, with the server's time at which it held.
     """
     began = await client.now()
     state: reading.State = {"history_until": (began + windows.PAD).isoformat()}
     ids: set[str] = set()
     async for _, batch in reading.newest_to_oldest(client, issues.PAST, state, floor, page_size):
         ids.update(row["id"] for row in batch.rows)
-        watch(len(ids))
+        see(batch.rows, batch.sent_at)
     return Listing(ids, began)
 
 
@@ -97,14 +100,36 @@ def removal(
         yield _load([(DELETIONS, _records(gone, children))])
         hanging = [TABLES[name] for name in (*children, "issue_sync", *histories)]
         yield _load([_without(table, gone) for table in hanging])
-    yield _load([_without(TABLES["issues"], gone)], reconciled_at)
+
+    def note(state: dict[str, Any]) -> None:
+        state[RECONCILED_AT] = reconciled_at
+
+    yield _load([_without(TABLES["issues"], gone)], note)
+
+
+def mending(
+    batch: pa.Table, records: Sequence[tuple[Table, pa.Table]], note: Callable[[dict[str, Any]], None]
+) -> Iterator[DltSource]:
+    """Return the loads that bring issues of a copy to what a listing showed; their conversations become due by it.
+
+    In this order: after a kill between them, the issues are still to be mended, and nothing is recorded twice.
+
+    Args:
+        batch: Rows of the table ``issues``.
+        records: What the histories that watch it have to record.
+        note: Writes into the source's state what goes with the issues.
+    """
+    if records:
+        yield _load(list(records))
+    yield _load([(TABLES["issues"], batch)], note)
 
 
 @dlt.source(name="pylon", section="pylon", max_table_nesting=0)
-def _load(batches: list[tuple[Table, pa.Table]], reconciled_at: str | None = None) -> Any:
+def _load(
+    batches: list[tuple[Table, pa.Table]], note: Callable[[dict[str, Any]], None] = lambda _state: None
+) -> Any:
     def items(batch: pa.Table) -> Iterator[pa.Table]:
-        if reconciled_at is not None:
-            dlt.current.source_state()[RECONCILED_AT] = reconciled_at
+        note(dlt.current.source_state())
         if batch.num_rows:
             yield batch
 

@@ -24,6 +24,9 @@ LOOKBACK_SECONDS = 900.0
 RECONCILE_HOURS = 24.0
 """How often the copy's issues are compared with a complete listing; 0 for never."""
 
+SWEEP_DAYS = 7.0
+"""How old the verification of a conversation must be for the sweep to read it again; 0: it never does."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -39,6 +42,7 @@ class Settings:
     page_size: int | None
     refresh_hours: dict[str, float]
     reconcile_hours: float
+    sweep_days: float
     timeout_seconds: float
     include: tuple[str, ...]
     custom_object_types: tuple[str, ...]
@@ -78,6 +82,7 @@ def settings(
     page_size: int | None = None,
     refresh_hours: float | Mapping[str, float] | None = None,
     reconcile_hours: float = RECONCILE_HOURS,
+    sweep_days: float = SWEEP_DAYS,
     timeout_seconds: float = 60.0,
     include: Sequence[str] | None = None,
     custom_object_types: Sequence[str] | None = None,
@@ -102,7 +107,8 @@ def settings(
         lookback_seconds=_positive("lookback_seconds", lookback_seconds),
         page_size=None if page_size is None else int(_positive("page_size", page_size)),
         refresh_hours=_hours(refresh_hours),
-        reconcile_hours=_hours(reconcile_hours).get("*", RECONCILE_HOURS),
+        reconcile_hours=_not_negative("reconcile_hours", reconcile_hours),
+        sweep_days=_not_negative("sweep_days", sweep_days),
         timeout_seconds=_positive("timeout_seconds", timeout_seconds),
         include=included(include),
         custom_object_types=_texts("custom_object_types", custom_object_types),
@@ -207,6 +213,12 @@ def _hours(refresh_hours: float | Mapping[str, float] | None) -> dict[str, float
         if not isinstance(value, (int, float)) or value < 0:
             raise ConfigurationError(f"refresh_hours of {name} is {value!r}.", "Give hours, 0 or more.")
     return {name: float(value) for name, value in given.items()}
+
+
+def _not_negative(name: str, value: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+        raise ConfigurationError(f"{name} is {value!r}.", "It must be a number, 0 or more.")
+    return float(value)
 
 
 def _positive(name: str, value: float) -> float:

@@ -64,6 +64,8 @@ class Control:
     budget: Budget = field(default_factory=Budget)
     strict: bool = False
     unfinished: bool = False
+    sweep_before: datetime | None = None
+    """What was verified before it (UTC) is read again, behind all that is due; ``None``: only what is due is read."""
     confirmed: bool = False
     """Whether rows may be removed however many they are."""
     postponed: dict[str, list[pa.Table]] = field(default_factory=dict)

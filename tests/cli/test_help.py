@@ -20,7 +20,7 @@ HEAVY = ("dlt", "httpx", "pyarrow", "duckdb", "pendulum", "rich", "sqlglot", "so
 
 
 def test_there_is_a_verb_for_everything_a_user_does() -> None:
-    assert {"run", "check", "status", "reconcile", "transform", "emulator"} <= set(VERBS)
+    assert {"run", "check", "status", "reconcile", "verify", "drift", "transform", "emulator"} <= set(VERBS)
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -29,7 +29,9 @@ def test_every_verb_has_help_with_an_example(verb: str, commands: Commands, tmp_
     assert result.code == 0
     assert result.err == ""
     assert "Usage: pylon" in result.out
-    assert f"  pylon {verb}" in result.out.partition("Examples:")[2]
+    examples = result.out.partition("\n  Examples:\n")[2].partition("\n\n")[0].splitlines()
+    assert any(line.startswith(f"    pylon {verb}") or f" pylon {verb}" in line for line in examples)
+    assert len(examples) > 1 or verb == "emulator", "each on a line of its own"
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -95,4 +97,5 @@ def test_every_setting_can_be_read_from_the_environment() -> None:
         configuration._LISTS,
         configuration._DATES,
     )
-    assert sorted([*(name for kind in kinds for name in kind), configuration.SECRET]) == sorted(NAMES)
+    secrets = (configuration.SECRET, configuration.MASK_KEY)
+    assert sorted([*(name for kind in kinds for name in kind), *secrets]) == sorted(NAMES)

@@ -55,9 +55,38 @@ def test_status_and_dry_run_work_beside_a_run_and_a_second_run_does_not(desk: De
     second = desk.pylon("run", *TO)
     assert second.code == 75
     assert f"process {first.process} on" in second.text
+    desk.server.settings.latency_seconds = 5.0  # it shall not end before it has been met
+    verification = desk.pylon("verify", *TO)
+    desk.server.settings.latency_seconds = 0.3
+    assert verification.code == 75, "it must not compare what a run is changing"
+    assert f"process {first.process} on" in verification.text
     for arguments in (["status"], ["run", "--dry-run"]):
         assert desk.pylon(*arguments, *TO).code == 0
     assert first.wait().code == 0
+
+
+def test_what_is_edited_silently_is_found_and_mended(desk: Desk) -> None:
+    world = desk.server.world
+    tables = ("--select", "issues,issue_messages,issue_followers")
+    world.edit_issue(1, tags="a text", custom_fields={"n": {"value": "12"}}, title="1\u00a0'\\")
+    world.advance(30)
+    desk.pylon("run", *TO, *tables)
+    same = desk.pylon("verify", *TO, "--sample", "100")
+    assert same.code == 0, same.text
+
+    issue = next(id_ for id_ in world.issue_ids() if world.messages(id_))
+    world.redact_message(world.messages(issue)[0]["id"])
+    world.touch_silently(issue, custom_fields={"n": {"value": 12}}, number_of_touches=99)
+    found = json.loads(desk.pylon("verify", *TO, "--sample", "100", "--log-format", "json").out)
+    assert {one["what"] for one in found["differences"]} >= {
+        "custom_fields differs",
+        "number_of_touches differs",
+        "message_html differs",
+    }
+    assert "mended: 1." in desk.pylon("reconcile", *TO).out
+    swept = desk.pylon("run", *TO, *tables, "--max-minutes", "5", env={"SOURCES__PYLON__SWEEP_DAYS": "1e-9"})
+    assert "40 conversations verified longest ago read again" in swept.out
+    assert desk.pylon("verify", *TO, "--sample", "100").code == 0
 
 
 def test_a_database_or_a_role_that_is_not_there(desk: Desk, postgres: Postgres) -> None:

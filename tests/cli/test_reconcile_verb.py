@@ -12,7 +12,10 @@ def test_it_says_what_was_compared_and_removed(desk: Desk) -> None:
     desk.server.world.delete_issue(7)
     result = desk.pylon("reconcile")
     assert result.code == 0, result.err
-    assert "30 issues in the copy, 29 listed by Pylon; gone and removed: 1." in result.out
+    assert (
+        "30 issues in the copy, 29 listed by Pylon; gone and removed: 1; missing or different, and mended: 0."
+        in result.out
+    )
     assert desk.rows("issues") == 29
 
 

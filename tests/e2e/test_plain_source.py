@@ -92,7 +92,7 @@ def test_one_source_can_be_run_again(serve: Any, pipeline: Any, tmp_path: Path) 
 def test_nothing_is_requested_while_the_source_is_built(serve: Any) -> None:
     server = serve()
     built = source(server)
-    assert set(built.resources) == set(TABLES)
+    assert set(built.resources) == {*TABLES, "deletions"}
     assert set(built.selected_resources) == set(USUAL)
     more = source(server, include=["audit_logs", "issue_voice_calls"])
     assert set(more.selected_resources) - set(USUAL) == {"audit_logs", "issue_voice_calls"}
