@@ -292,7 +292,7 @@ def verify(
     from .screens import one_screen
 
     as_json = log_format is LogFormat.JSON
-    _prepare(debug=debug, as_json=as_json)
+    prepare(debug=debug, as_json=as_json)
     with one_screen(debug=debug, as_json=as_json):
         from . import verify_command
 
@@ -323,7 +323,7 @@ def drift(
     """
     from .screens import one_screen
 
-    _prepare(debug=debug, as_json=as_json)
+    prepare(debug=debug, as_json=as_json)
     with one_screen(debug=debug, as_json=as_json):
         from . import drift as comparison
 
