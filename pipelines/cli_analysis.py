@@ -9,7 +9,7 @@ import typer
 
 from .cli_options import Dataset, Debug, Format, Schema, Source, prepare
 
-app = typer.Typer()
+app = typer.Typer(rich_markup_mode=None)
 
 Form = Annotated[
     Format | None,
@@ -39,7 +39,7 @@ def query(
     schema: Schema = "",
     debug: Debug = False,
 ) -> None:
-    r"""Answer a SELECT from the copy, and from the tables that pylon transform builds.
+    """Answer a SELECT from the copy, and from the tables that pylon transform builds.
 
     Nothing can be written, and no file but the copy be read. Tables need no schema before their name. While a run
     writes to a DuckDB file, the answer comes from its snapshot, and says so.
@@ -81,7 +81,7 @@ def ask(
     schema: Schema = "",
     debug: Debug = False,
 ) -> None:
-    r"""Answer a ready question from the tables that pylon transform builds; without a name, list the questions.
+    """Answer a ready question from the tables that pylon transform builds; without a name, list the questions.
 
     Each question has options of its own, such as --by; --explain shows them.
     Exit codes: 0 done, 1 the tables are not there, 2 usage, 3 configuration, 75 locked.
@@ -127,7 +127,7 @@ def export(
     schema: Schema = "",
     debug: Debug = False,
 ) -> None:
-    r"""Write the tables of the copy to Parquet files, one each; a file is there only when it is complete.
+    """Write the tables of the copy to Parquet files, one each; a file is there only when it is complete.
 
     Files of the same names are replaced.
     Exit codes: 0 done, 1 there is no copy, 2 usage, 3 configuration, 75 locked.
@@ -165,7 +165,7 @@ def report(
     schema: Schema = "",
     debug: Debug = False,
 ) -> None:
-    r"""Write the dashboard as one page of HTML that needs nothing else: for mail, a wiki or paper.
+    """Write the dashboard as one page of HTML that needs nothing else: for mail, a wiki or paper.
 
     It needs the extra: pip install 'pylon-elt[report]', and the tables that pylon transform builds.
     Exit codes: 0 done, 1 the tables are not there, 2 usage, 3 configuration, 75 locked.
@@ -203,7 +203,7 @@ def dashboard(
     schema: Schema = "",
     debug: Debug = False,
 ) -> None:
-    r"""Show the dashboard in a browser on this machine, until Ctrl-C.
+    """Show the dashboard in a browser on this machine, until Ctrl-C.
 
     It needs the extra: pip install 'pylon-elt[dashboard]', and the tables that pylon transform builds. They are
     read once, and again at a click, so no run has to wait for it. Nothing leaves this machine.
