@@ -43,7 +43,8 @@ def test_run_status_check_and_dry_run(desk: Desk) -> None:
     assert found["tables"]["issues"]["rows"] == 20
     assert found["tables"]["issue_messages"]["due"] == 0
     planned = json.loads(desk.pylon("run", *TO, "--dry-run", "--log-format", "json").out)
-    assert planned["requests"] == {"POST /issues/search": 1, "GET /issues/{issue_id}/threads": 20}
+    issues = {endpoint: number for endpoint, number in planned["requests"].items() if "/issues" in endpoint}
+    assert issues == {"POST /issues/search": 1, "GET /issues/{issue_id}/threads": 20}
     assert "pw" not in first.text.split()
 
 
