@@ -125,7 +125,7 @@ def built(commands: Commands, world: emulator.World, tmp_path_factory: pytest.Te
         assert run.code == 0, run.err
         world.delete_issue(GONE)
         gone = commands.run("reconcile", folder=folder, environment=environment)
-        assert "gone and removed: 1." in gone.out, gone.text
+        assert "gone and removed: 1;" in gone.out, gone.text
     made = commands.run("transform", "--test", "--json", folder=folder, environment=environment)
     assert made.code == 0, made.text
     return Built(folder, json.loads(made.out))
