@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 
 import orjson
 
-from .catalog import EXTRA, TABLES, Column, Table, suggest
+from .catalog import EXTRA, TABLES, UNREAD, Column, Table, suggest
 from .errors import ConfigurationError
 
 Rule = Literal["drop", "hash", "redact"]
@@ -104,7 +104,7 @@ def masks(rules: Mapping[str, Mapping[str, str]] | None, key: str | None) -> Mas
     every = wanted.pop(EVERY_TABLE, {})
     found: dict[str, dict[Column, Rule]] = {name: {} for name in TABLES}
     for name, rule in every.items():
-        holders = [table for table in TABLES.values() if name in table.column_names]
+        holders = [table for table in TABLES.values() if name in table.column_names and _is_read(table)]
         if not holders:
             raise ConfigurationError(
                 f"mask names the column {name}, which no table has.", "See docs/tables.md."
@@ -124,12 +124,17 @@ def masks(rules: Mapping[str, Mapping[str, str]] | None, key: str | None) -> Mas
 
 
 def _table(name: str) -> Table:
-    if name not in TABLES or TABLES[name].kind == "ledger":
+    if name not in TABLES or not _is_read(TABLES[name]):
         near = suggest(name)
         raise ConfigurationError(
             f"mask names the table {name!r}, which cannot be masked.", f"Did you mean {near}?" if near else ""
         )
     return TABLES[name]
+
+
+def _is_read(table: Table) -> bool:
+    """Whether its rows come from the API; a history copies what has been masked."""
+    return table.endpoint is not UNREAD
 
 
 def _rule(table: str, column: str, rule: str) -> Rule:

@@ -101,6 +101,13 @@ def test_what_cannot_be_masked_is_refused_by_name(rules: dict[str, dict[str, str
     assert said in str(caught.value)
 
 
+def test_a_star_passes_over_what_the_connector_writes() -> None:
+    found = masked({"*": {"tags": "drop"}}, {**ISSUE, "tags": ["a"]})
+    assert found["tags"] is None
+    with pytest.raises(ConfigurationError, match="cannot be masked"):
+        masks({"issue_snapshots": {"tags": "drop"}}, None)
+
+
 def test_a_hash_needs_a_key() -> None:
     with pytest.raises(ConfigurationError, match="mask_key"):
         masks({"issues": {"title": "hash"}}, None)
