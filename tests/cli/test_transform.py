@@ -57,7 +57,8 @@ def test_one_table_with_what_it_needs(desk: Desk) -> None:
     assert [int(line.split()[0]) for line in lines] == list(range(1, len(lines) + 1))
     assert all(f" of {len(lines)}  " in line and "success" in line for line in lines)
     files = {path.name for path in desk.folder.iterdir() if not path.name.startswith(".streams")}
-    assert files == {"pylon.duckdb", "pylon.duckdb.lock"}, "dbt leaves nothing behind"
+    kept = {"pylon.duckdb", "pylon.duckdb.lock", "pylon.snapshot.duckdb"}
+    assert files == kept, "dbt leaves nothing behind"
 
     with duckdb.connect(str(desk.database)) as connection:
         found = connection.execute(
