@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow.parquet
@@ -41,7 +43,8 @@ def leaves(folder: Path) -> Iterator[tuple[str, str]]:
         if path.suffix == ".parquet":
             yield str(path), str(pyarrow.parquet.read_table(path).to_pylist())
         elif path.suffix == ".duckdb":
-            yield str(path), str(read_duckdb(path))
+            with TemporaryDirectory() as folder:  # a snapshot holds what the database had, under its name
+                yield str(path), str(read_duckdb(shutil.copy(path, Path(folder) / "pylon.duckdb")))
             yield f"{path}, as it is", path.read_bytes().decode("latin-1")
         else:
             content = path.read_bytes()

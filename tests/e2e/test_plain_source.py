@@ -93,11 +93,17 @@ def test_nothing_is_requested_while_the_source_is_built(serve: Any) -> None:
     server = serve()
     built = source(server)
     assert set(built.resources) == {*TABLES, "deletions"}
-    assert set(built.selected_resources) == set(USUAL)
+    usual = {*USUAL, "deletions"}
+    assert set(built.selected_resources) == usual
     more = source(server, include=["audit_logs", "issue_voice_calls"])
-    assert set(more.selected_resources) - set(USUAL) == {"audit_logs", "issue_voice_calls"}
+    assert set(more.selected_resources) - usual == {"audit_logs", "issue_voice_calls"}
     alone = source(server).with_resources("call_recordings", "account_relationships")
-    assert set(alone.selected_resources) == {"call_recordings", "account_relationships", "parent_sync"}
+    assert set(alone.selected_resources) == {
+        "call_recordings",
+        "account_relationships",
+        "parent_sync",
+        "deletions",
+    }
     built.with_resources("issues", "issue_messages")
     built.discover_schema()
     assert server.log == []
