@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,7 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args(arguments)
     print(f"# A run with nothing to do: {options.issues:,} issues, all of them copied before\n")
-    with serving(options.issues) as server, TemporaryDirectory(prefix="benchmark-") as folder:
+    today = datetime.now(UTC).isoformat(timespec="seconds")  # what is read once a day is not due again
+    with serving(options.issues, now=today) as server, TemporaryDirectory(prefix="benchmark-") as folder:
         places = {name: Path(folder) / str(number) for number, name in enumerate(contestants(server))}
         runs = {}
         for name, contestant in contestants(server).items():

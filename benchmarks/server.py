@@ -56,9 +56,9 @@ class Server:
 
 
 @contextmanager
-def serving(issues: int, messages_mean: float = 4.0, **settings: Any) -> Iterator[Server]:
-    """Serve a sample workspace while the block runs."""
-    options = [f"--{name}={value}" for name, value in world(issues, messages_mean).items()]
+def serving(issues: int, messages_mean: float = 4.0, *, now: str = NOW, **settings: Any) -> Iterator[Server]:
+    """Serve a sample workspace that was made at ``now`` while the block runs."""
+    options = [f"--{name}={value}" for name, value in world(issues, messages_mean, now).items()]
     given = [f"--set={name}={value}" for name, value in settings.items()]
     command = [sys.executable, "-m", "emulator", "--port=0", *options, *given]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
@@ -70,6 +70,6 @@ def serving(issues: int, messages_mean: float = 4.0, **settings: Any) -> Iterato
             process.terminate()
 
 
-def world(issues: int, messages_mean: float) -> dict[str, Any]:
+def world(issues: int, messages_mean: float, now: str = NOW) -> dict[str, Any]:
     """Return the options that make the sample workspace, as the emulator's command line names them."""
-    return {"seed": SEED, "issues": issues, "years": YEARS, "messages-mean": messages_mean, "now": NOW}
+    return {"seed": SEED, "issues": issues, "years": YEARS, "messages-mean": messages_mean, "now": now}
