@@ -8,7 +8,9 @@ import socket
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from . import exits, screens
@@ -79,6 +81,8 @@ def _socket(port: int | None) -> socket.socket:
 
 def _serve(token: str, listening: socket.socket) -> None:
     """Only who knows the token is let in: other pages in the same browser reach this port, too."""
+    # what the first page needs is imported while the browser loads marimo's own
+    Thread(target=import_module, args=("analytics.dashboard.view",), daemon=True).start()
     import marimo
     import uvicorn
 

@@ -46,10 +46,16 @@ def _(Filters, account, again, marts, mo, period, team, view):
             view.heading(marts),
             mo.hstack([period, team, account, again], justify="start", wrap=True, gap=1.5, align="end"),
             view.tiles(marts, filters),
-            view.sections(marts, filters),
         ],
         gap=1,
     )
+    return (filters,)
+
+
+@app.cell
+def _(filters, marts, view):
+    # by themselves: the numbers need not wait for the charts
+    view.sections(marts, filters)
 
 
 if __name__ == "__main__":
