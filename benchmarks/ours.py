@@ -19,7 +19,7 @@ from sources.pylon.settings import Settings, settings
 from .floor import counted
 from .recording import Recording
 from .server import UNLIMITED
-from .stopwatch import Stopwatch
+from .stopwatch import Stopwatch, peak_mb
 
 TABLES = ("issues", "issue_messages", "issue_sync")
 
@@ -34,13 +34,15 @@ def over_http(
     max_minutes: float | None = None,
     **options: Any,
 ) -> dict[str, Any]:
-    """Run the job."""
+    """Run the job; ``peaks`` are the process's peak memory after each turn, in MB."""
     config = settings(token, base_url=url, reconcile_hours=0, **options)
     job = _job(folder, config, tables, max_minutes)
+    peaks: list[float] = []
+    job.on_turn = lambda _turn: peaks.append(peak_mb())
     with watch:
         code = job.run()
     failures = [str(failure.error) for failure in job.control.report.failures]
-    return {"exit": code, "turns": job.turns, "failures": failures, **_counted(folder)}
+    return {"exit": code, "turns": job.turns, "peaks": peaks, "failures": failures, **_counted(folder)}
 
 
 def replayed(watch: Stopwatch, folder: Path, *, url: str, token: str, recording: str) -> dict[str, Any]:

@@ -18,10 +18,12 @@ from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 
 from . import exits
+from .memory import give_back
 
 if TYPE_CHECKING:
     from dlt.common.destination import DestinationCapabilitiesContext
     from dlt.common.schema import Schema
+    from dlt.common.schema.typing import TSchemaTables
     from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration
 
 PIPELINE = "pylon"
@@ -69,6 +71,11 @@ class _QualifiedClient(DuckDbClient):
         self.sql_client = _QualifiedSqlClient(
             plain.dataset_name, plain.staging_dataset_name, config.credentials, capabilities
         )
+
+    def update_stored_schema(self, *tables: Any, **options: Any) -> TSchemaTables | None:
+        """Make room first: what follows is a load, and DuckDB works in this process."""
+        give_back()
+        return super().update_stored_schema(*tables, **options)
 
 
 class QualifiedDuckDb(duckdb):

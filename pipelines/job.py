@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -22,6 +20,7 @@ from sources.pylon.turn import POLL_SECONDS
 
 from . import destinations, exits, snapshot
 from .lock import run_lock
+from .memory import give_back, rare_collections, share_one_heap
 from .reconcile import Outcome, is_due, reconcile
 
 if TYPE_CHECKING:
@@ -85,6 +84,7 @@ class Job:
         for name, value in ((LOOK_SETTING, LOOK_SECONDS), (LANES_SETTING, 2 * len(TABLES))):
             if dlt.config.get(name) is None:
                 dlt.config[name] = value
+        share_one_heap()
         with run_lock(self.pipeline), rare_collections():
             settle(self.pipeline)
             self._recall_pace()
@@ -105,6 +105,7 @@ class Job:
             Problem: The lock is held, or the safety catch stops it (exit code 5).
             PylonError: Pylon could not be asked; nothing was changed.
         """
+        share_one_heap()
         with run_lock(self.pipeline):
             settle(self.pipeline)
             self._recall_pace()
@@ -218,19 +219,22 @@ class Job:
             deadline=budget.deadline,
             stop=budget.stop,
         )
-        refresh = "drop_resources" if self.full_refresh and first else None
-        if refresh:  # what was recorded of former times cannot be read again
+        self._load(tables, afresh=self.full_refresh and first)
+        give_back()
+        self.turns += 1
+
+    def _load(self, tables: Sequence[str], *, afresh: bool) -> None:
+        """Extract, normalize and load. Once this has returned, nothing holds on to what the turn knew."""
+        if afresh:  # what was recorded of former times cannot be read again
             self.control.postponed = {history.name: [] for history in HISTORIES if history.name in tables}
             tables = [name for name in tables if name not in self.control.postponed]
             self.pipeline.run(forget(tables))
         source = source_of(self.settings, self.control).with_resources(*tables)
-        if refresh:  # what was recorded of former times cannot be read again
+        if afresh:  # what was recorded of former times cannot be read again
             source.resources[DELETIONS.name].selected = False
-        self.pipeline.run(source, refresh=refresh)  # type: ignore[arg-type]
-        if refresh and self.control.postponed:
+        self.pipeline.run(source, refresh="drop_resources" if afresh else None)  # type: ignore[arg-type]
+        if afresh and self.control.postponed:
             self.control.unfinished = True
-        gc.collect()  # the turn, and all that it knew was due, hangs together in cycles
-        self.turns += 1
 
     def _tables_left(self) -> list[str]:
         """Leave out the tables whose lane has stopped; the others are finished."""
@@ -250,23 +254,6 @@ class Job:
         if all(isinstance(failure.error, Implausible) for failure in failures):
             return exits.DATA_CHECK
         return exits.UNAVAILABLE
-
-
-@contextmanager
-def rare_collections() -> Iterator[None]:
-    """Let Python look for cycles less often while the block runs.
-
-    A page is a hundred thousand objects that live for a while and hold no cycle; at Python's own thresholds, walking
-    them again and again is a sixth of a load's CPU time.
-    """
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
 
 
 def settle(pipeline: dlt.Pipeline) -> None:

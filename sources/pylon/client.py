@@ -247,6 +247,8 @@ class Client:
             raise Transient(f"no complete answer within {self._settings.timeout_seconds * 2:g} s") from error
         except httpx.TransportError as error:
             raise Transient(_transport_problem(error, request)) from error
+        # it is read; the stream refers back to the response, and would hold its content until Python looks for cycles
+        del response.stream
         elapsed = timedelta(seconds=time.monotonic() - started)
         return response, self._server_time(response) - elapsed
 

@@ -230,6 +230,7 @@ class Turn:
             self._changed.notify_all()
         self._at_end()
         if self._left >= self.lanes:
+            self.work.clear()  # what was not reached is asked of the destination again
             await self.client.close()
             await self.patient_client.close()
 
@@ -326,8 +327,8 @@ class Turn:
     async def offer(self, parent_table: str, rows: Sequence[Row], now: datetime) -> None:
         """Queue what hangs on rows that were just read, as far as it is due."""
         children = [TABLES[name] for name in self.work if TABLES[name].parent_table == parent_table]
-        for refer in dict.fromkeys(child.refer for child in children):
-            self._offer([child for child in children if child.refer == refer], rows, now)
+        for kind in dict.fromkeys(map(_referring, children)):
+            self._offer([child for child in children if _referring(child) == kind], rows, now)
         if children:
             async with self._changed:
                 self._changed.notify_all()
@@ -335,10 +336,11 @@ class Turn:
     def _offer(self, children: Sequence[Table], rows: Sequence[Row], now: datetime) -> None:
         parents = {id_: row for row in rows if (id_ := id_in(children[0], row))}
         synced = self.ledger.synced(children, list(parents))
+        times = {id_: _times(children[0], id_, row) for id_, row in parents.items()}
         for child in children:
             work = self.work[child.name]
             for id_, row in parents.items():
-                parent, known = _times(child, id_, row), synced.get(child.name, {}).get(id_)
+                parent, known = times[id_], synced.get(child.name, {}).get(id_)
                 if may_have(child, row) and is_due(parent, known, self._cutoffs.get(child.name)):
                     work.push(parent, rank(parent, known, now))
             # a child's lane that has left already leaves it to the next turn
@@ -349,6 +351,11 @@ class Turn:
     def _show(self, child: str) -> None:
         lane = self.report.lanes[child]
         lane.due = lane.done + len(self.work[child])
+
+
+def _referring(child: Table) -> tuple[Any, ...]:
+    """Return what decides how a parent's row is read for a child; those that agree in it share what was read."""
+    return child.refer, child.parent is None
 
 
 def id_in(child: Table, row: Row) -> str | None:
