@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from support import runs, worlds
 from support.compare import assert_equal_copy, assert_ledger_settled, read_sql
 
 import emulator
+from sources.pylon.turn import Turn
 
 AHEAD = timedelta(seconds=60)
 """Stamps lie so far ahead of the clock, so that a run reads them "within their second" however slow the machine is."""
@@ -31,6 +33,13 @@ def test_first_load_asks_each_child_of_each_issue_once(fresh: Any) -> None:
     assert set(asked.values()) == {1}
     assert run.asked["GET /me"] == 1
     assert run.asked["GET /issues/{id}"] == 0
+
+
+def test_nothing_of_a_turn_is_held_when_it_has_been_loaded(fresh: Any) -> None:
+    copy = fresh(options={"tables": runs.ISSUE_TABLES})
+    held = []
+    copy.run(on_turn=lambda _turn: held.append(sum(type(one) is Turn for one in gc.get_objects())))
+    assert held == [0] * len(held) != []
 
 
 def test_first_load_reads_no_month_twice(fresh: Any) -> None:

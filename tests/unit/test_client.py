@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import threading
 import time
@@ -11,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 import emulator
@@ -523,3 +525,21 @@ def canned(bodies: list[str], status: int = 200, headers: str = "") -> Iterator[
         listening.shutdown(socket.SHUT_RDWR)
         listening.close()
         thread.join(5)
+
+
+# -- memory --------------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_leaves_nothing_behind_until_python_looks_for_cycles(serve: Any) -> None:
+    async def ask_and_look(client: Client) -> int:
+        for _ in range(3):
+            await client.first_page(ACCOUNTS)
+        return sum(type(one) is httpx.Response for one in gc.get_objects())
+
+    asker = Asker(serve())
+    gc.collect()
+    gc.disable()
+    try:
+        assert asker.do(ask_and_look) == 0
+    finally:
+        gc.enable()
