@@ -66,29 +66,28 @@ def reconcile(
         PylonError: The listing could not be completed; nothing was changed.
     """
     ledger = Ledger(pipeline)
-    stored = ledger.keys("issues")
     # a killed load may have left what hangs on an issue without the issue
-    known = stored.union(
-        *(ledger.parents(name) for name in (*(child.name for child in CHILDREN), "issue_sync"))
+    strays = set[str]().union(
+        *(ledger.strays(name) for name in (*(child.name for child in CHILDREN), "issue_sync"))
     )
     state = pipeline.state.get("sources", {}).get("pylon", {})
     last = datetime.fromisoformat(state[RECONCILED_AT]) if RECONCILED_AT in state else None
     healing = Healing(settings, Copied(pipeline), _issues_state(state), last)
     lane = control.report.lanes["reconcile"]
-    lane.due = len(stored)
+    lane.due = stored = len(healing.known)
 
     def see(rows: Sequence[Row], sent_at: datetime) -> None:
         lane.done += len(rows)
         healing.see(rows, sent_at)
 
-    async def find() -> tuple[set[str], list[Gone]]:
+    async def find() -> tuple[int, list[Gone]]:
         client = Client(settings, control.pacers, pause=pause)
         try:
             page_size = settings.limit(ENDPOINTS["list_issues"])
             listing = await list_all(client, settings.start_date, page_size, see)
-            missing = known - listing.ids
-            _catch(len(missing), len(stored), confirmed=confirmed)
-            return listing.ids, await confirm(client, missing)
+            missing = {id_ for ids in (healing.known, strays) for id_ in ids if id_ not in listing.ids}
+            _catch(len(missing), stored, confirmed=confirmed)
+            return len(listing.ids), await confirm(client, missing)
         finally:
             await client.close()
 
@@ -106,7 +105,7 @@ def reconcile(
     names = [table.name for table in histories]
     for load in removal(gone, children, names, datetime.now(UTC).isoformat()):
         pipeline.run(load)
-    return Outcome(len(stored), len(listed), len(gone), len(healing.ids))
+    return Outcome(stored, listed, len(gone), len(healing.ids))
 
 
 def _records(ledger: Ledger, history: Table, batch: pa.Table) -> pa.Table:

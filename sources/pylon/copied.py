@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dlt.destinations.sql_client import SqlClientBase
 
 IDS_PER_QUERY = 500
+ROWS_AT_ONCE = 10_000
 
 _NAME = re.compile(r"\{(?:(\w+)\.)?(\w+)\}")
 
@@ -70,8 +71,21 @@ class Copied:
 
     def issue_times(self) -> dict[str, tuple[datetime | None, datetime | None]]:
         """Return when each issue was created and last updated (UTC), by its id."""
-        rows = self.select("SELECT {i.id}, {i.created_at}, {i.updated_at} FROM {issues} AS i")
-        return {id_: (utc(created), utc(updated)) for id_, created, updated in rows}
+        sql = "SELECT {i.id}, {i.created_at}, {i.updated_at} FROM {issues} AS i"
+        found: dict[str, tuple[datetime | None, datetime | None]] | None = self._run(
+            sql,
+            (),
+            lambda cursor: {id_: (utc(created), utc(updated)) for id_, created, updated in streamed(cursor)},
+        )
+        return found or {}
+
+    def issue_updates(self) -> dict[str, datetime | None]:
+        """Return up to when each issue is known (UTC), by its id."""
+        sql = "SELECT {i.id}, {i.updated_at} FROM {issues} AS i"
+        found: dict[str, datetime | None] | None = self._run(
+            sql, (), lambda cursor: {id_: utc(updated) for id_, updated in streamed(cursor)}
+        )
+        return found or {}
 
     def updated(self, issue_ids: Sequence[str]) -> dict[str, datetime | None]:
         """Return up to when each of some issues is known (UTC), by its id; one that the copy lacks is left out."""
@@ -82,6 +96,12 @@ class Copied:
             sql = f"SELECT {{i.id}}, {{i.updated_at}} FROM {{issues}} AS i WHERE {{i.id}} IN ({marks})"
             found |= {id_: utc(updated) for id_, updated in self.select(sql, *some)}
         return found
+
+
+def streamed(cursor: Any) -> Iterator[tuple[Any, ...]]:
+    """Read a result of any length without holding all of its rows at once."""
+    while rows := cursor.fetchmany(ROWS_AT_ONCE):
+        yield from rows
 
 
 def _dicts(cursor: Any) -> list[dict[str, Any]]:

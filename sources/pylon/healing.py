@@ -6,7 +6,7 @@ search showed later than the lookback, and edits that moved no ``updated_at``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -38,7 +38,7 @@ class Healing:
     ) -> None:
         self._copied = copied
         self._masks = settings.masks
-        self._known = {id_: updated for id_, (_, updated) in copied.issue_times().items()}
+        self._known = copied.issue_updates()
         self._lookback = timedelta(seconds=settings.lookback_seconds)
         self._passed = _parsed(state, "changed_until")
         self._compared = reconciled_at or _parsed(state, "begun_at")
@@ -50,6 +50,11 @@ class Healing:
         self._overdue = 0
         self.ids: set[str] = set()
         """The issues that have to be loaded anew."""
+
+    @property
+    def known(self) -> Collection[str]:
+        """The ids of the issues that the copy holds, or will hold once :attr:`batch` is loaded."""
+        return self._known.keys()
 
     @property
     def batch(self) -> pa.Table | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
 from .catalog import DELETIONS, TABLES, Table
+from .copied import streamed
 from .work import Synced, Times
 
 if TYPE_CHECKING:
@@ -102,10 +103,6 @@ class Ledger:
         alive = (self._values(name, column) for name, column in self._sources(table))
         return known.difference(*alive) if known else set()
 
-    def keys(self, table: str) -> set[str]:
-        """Return the first key column of all rows that a table holds."""
-        return self._values(table, TABLES[table].key[0])
-
     def row_keys(self, table: str) -> set[tuple[str, ...]]:
         """Return the whole keys of all rows that a table holds."""
         if not self._exists(table):
@@ -164,9 +161,21 @@ class Ledger:
                             newest[tuple(subject)] = (recorded_at, fingerprint)
         return {subject: newest[subject][1] for subject in subjects if subject in newest}
 
-    def parents(self, table: str) -> set[str]:
-        """Return the issues of which a child table or the ledger holds a row."""
-        return self._values(table, "issue_id")
+    def strays(self, table: str) -> set[str]:
+        """Return the issues of which a child table or the ledger holds a row, though they are gone from ``issues``."""
+        if not self._exists(table):
+            return set()
+        if not self._exists("issues"):
+            return self._values(table, "issue_id")
+        with self._client() as client:
+            qualified, quoted = client.make_qualified_table_name, client.escape_column_name
+            issue, id_ = quoted("issue_id"), quoted("id")
+            sql = (
+                f"SELECT DISTINCT c.{issue} FROM {qualified(table)} AS c"
+                f" LEFT JOIN {qualified('issues')} AS i ON i.{id_} = c.{issue} WHERE i.{id_} IS NULL"
+            )
+            with client.execute_query(sql) as cursor:
+                return {row[0] for row in streamed(cursor)}
 
     def holds(self, table: str) -> bool:
         """Whether there is such a table."""
@@ -178,7 +187,7 @@ class Ledger:
         with self._client() as client:
             name, source = client.escape_column_name(column), client.make_qualified_table_name(table)
             with client.execute_query(f"SELECT DISTINCT {name} FROM {source}{where}") as cursor:
-                return {row[0] for row in cursor.fetchall()}
+                return {row[0] for row in streamed(cursor)}
 
     def _in_ledger(self, table: Table) -> set[str]:
         ledger = str(table.ledger)
