@@ -42,15 +42,22 @@ class Copied:
             self._run(sql, values, lambda cursor: cursor.fetchmany(most) if most else cursor.fetchall()) or []
         )
 
+    def select_in(self, sql: str, ids: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Run a query that ends in ``IN``, for some ids at a time, and return the rows of all."""
+        return [row for some in chunks(ids) for row in self.select(f"{sql} {_marks(some)}", *some)]
+
+    def holds(self, table: str) -> bool:
+        """Whether there is such a table."""
+        sql = f"SELECT 1 FROM {{{table}}} AS t WHERE 1 = 0"
+        return self._run(sql, (), lambda cursor: cursor.fetchall()) is not None
+
     def rows(self, table: Table, column: str, values: Sequence[str]) -> Iterator[dict[str, Any]]:
         """Return the rows of a table in which a column has one of some values, each as ``{column: value}``.
 
         A column that the catalogue has and the table has not yet is left out.
         """
-        for start in range(0, len(values), IDS_PER_QUERY):
-            some = values[start : start + IDS_PER_QUERY]
-            marks = ", ".join(["%s"] * len(some))
-            sql = f"SELECT t.* FROM {{{table.name}}} AS t WHERE {{t.{column}}} IN ({marks})"
+        for some in chunks(values):
+            sql = f"SELECT t.* FROM {{{table.name}}} AS t WHERE {{t.{column}}} IN {_marks(some)}"
             yield from self._run(sql, some, _dicts) or []
 
     def between(self, table: Table, column: str, first: datetime, last: datetime) -> Iterator[dict[str, Any]]:
@@ -75,13 +82,18 @@ class Copied:
 
     def updated(self, issue_ids: Sequence[str]) -> dict[str, datetime | None]:
         """Return up to when each of some issues is known (UTC), by its id; one that the copy lacks is left out."""
-        found: dict[str, datetime | None] = {}
-        for start in range(0, len(issue_ids), IDS_PER_QUERY):
-            some = issue_ids[start : start + IDS_PER_QUERY]
-            marks = ", ".join(["%s"] * len(some))
-            sql = f"SELECT {{i.id}}, {{i.updated_at}} FROM {{issues}} AS i WHERE {{i.id}} IN ({marks})"
-            found |= {id_: utc(updated) for id_, updated in self.select(sql, *some)}
-        return found
+        sql = "SELECT {i.id}, {i.updated_at} FROM {issues} AS i WHERE {i.id} IN"
+        return {id_: utc(updated) for id_, updated in self.select_in(sql, issue_ids)}
+
+
+def chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Return so many ids at a time as one query takes."""
+    for start in range(0, len(ids), IDS_PER_QUERY):
+        yield ids[start : start + IDS_PER_QUERY]
+
+
+def _marks(some: Sequence[str]) -> str:
+    return f"({', '.join(['%s'] * len(some))})"
 
 
 def _dicts(cursor: Any) -> list[dict[str, Any]]:
