@@ -82,12 +82,7 @@ class Job:
         """
         if self.max_minutes is not None:
             self.control.budget.deadline = time.monotonic() + self.max_minutes * 60
-        for name, value in ((LOOK_SETTING, LOOK_SECONDS), (LANES_SETTING, 2 * len(TABLES))):
-            if dlt.config.get(name) is None:
-                dlt.config[name] = value
-        with run_lock(self.pipeline), rare_collections():
-            settle(self.pipeline)
-            self._recall_pace()
+        with self._begun():
             self._take_turns(self._tables_left)
             if self._reconciliation_is_due():
                 self._reconcile()
@@ -105,14 +100,23 @@ class Job:
             Problem: The lock is held, or the safety catch stops it (exit code 5).
             PylonError: Pylon could not be asked; nothing was changed.
         """
-        with run_lock(self.pipeline):
-            settle(self.pipeline)
-            self._recall_pace()
+        with self._begun():
             outcome = reconcile(self.pipeline, self.settings, self.control, self._pause, confirmed=confirmed)
             if confirmed:
                 self._read_collections_again()
             self._keep_snapshot()
             return outcome
+
+    @contextmanager
+    def _begun(self) -> Iterator[None]:
+        """Hold the lock, with nothing left over from a killed run and the pace that was learnt."""
+        for name, value in ((LOOK_SETTING, LOOK_SECONDS), (LANES_SETTING, 2 * len(TABLES))):
+            if dlt.config.get(name) is None:
+                dlt.config[name] = value
+        with run_lock(self.pipeline), rare_collections():
+            settle(self.pipeline)
+            self._recall_pace()
+            yield
 
     def _keep_snapshot(self, oldest: float = 0.0) -> None:
         problem = snapshot.keep(destinations.database_file(self.pipeline), oldest=oldest)
@@ -219,13 +223,12 @@ class Job:
             stop=budget.stop,
         )
         refresh = "drop_resources" if self.full_refresh and first else None
-        if refresh:  # what was recorded of former times cannot be read again
-            self.control.postponed = {history.name: [] for history in HISTORIES if history.name in tables}
-            tables = [name for name in tables if name not in self.control.postponed]
-            self.pipeline.run(forget(tables))
         source = source_of(self.settings, self.control).with_resources(*tables)
-        if refresh:  # what was recorded of former times cannot be read again
-            source.resources[DELETIONS.name].selected = False
+        if refresh:
+            self.control.postponed = {history.name: [] for history in HISTORIES if history.name in tables}
+            for table in (*HISTORIES, DELETIONS):  # what was recorded of former times cannot be read again
+                source.resources[table.name].selected = False
+            self.pipeline.run(forget(list(source.selected_resources)))
         self.pipeline.run(source, refresh=refresh)  # type: ignore[arg-type]
         if refresh and self.control.postponed:
             self.control.unfinished = True

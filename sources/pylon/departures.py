@@ -53,7 +53,7 @@ async def may_go(turn: Turn, table: Table, gone: set[Key], stored: int, began: d
     if not unrecorded:
         return True
     evidence = await _evidence(turn, table, sorted(unrecorded))
-    turn.synced[DELETIONS.name].put_nowait(_records(table, unrecorded, evidence, began))
+    turn.written[DELETIONS.name].put_nowait(_records(table, unrecorded, evidence, began))
     if turn.control.strict:
         return True
     turn.control.unfinished = True
