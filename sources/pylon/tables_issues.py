@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from . import endpoints
 from .model import TAIL, Column, Table
 
 MOVED = (("updated_at", "issue_updated_at"), ("latest_message_time", "latest_message_time"))
 """How an issue tells that its conversation may have moved."""
+
+of_issue = partial(
+    Table,
+    scope="parent",
+    kind="child",
+    parent="issue_id",
+    parent_table="issues",
+    moves=MOVED,
+    ledger="issue_sync",
+    witness=endpoints.GET_ISSUE,
+)
+"""A table that is read once for every issue, and again when it may have moved."""
 
 ISSUES = Table(
     name="issues",
@@ -150,18 +164,11 @@ ISSUES = Table(
     ),
 )
 
-ISSUE_MESSAGES = Table(
+ISSUE_MESSAGES = of_issue(
     name="issue_messages",
     description="Everything said on an issue, one row each: replies to and fro and internal notes.",
     key=("id",),
     endpoint=endpoints.ISSUE_MESSAGES,
-    scope="parent",
-    kind="child",
-    parent="issue_id",
-    parent_table="issues",
-    moves=MOVED,
-    ledger="issue_sync",
-    witness=endpoints.GET_ISSUE,
     columns=(
         Column("id", "text", "Identifies the message."),
         Column("issue_id", "text", "Issue that the message is part of; join issues on id.", given=True),
@@ -198,18 +205,11 @@ ISSUE_MESSAGES = Table(
     ),
 )
 
-ISSUE_THREADS = Table(
+ISSUE_THREADS = of_issue(
     name="issue_threads",
     description="Discussions among agents beside an issue, one row each; the notes are in issue_messages.",
     key=("id",),
     endpoint=endpoints.ISSUE_THREADS,
-    scope="parent",
-    kind="child",
-    parent="issue_id",
-    parent_table="issues",
-    moves=MOVED,
-    ledger="issue_sync",
-    witness=endpoints.GET_ISSUE,
     columns=(
         Column("id", "text", "Identifies the discussion; issue_messages refers to it as thread_id."),
         Column("issue_id", "text", "Issue that is being discussed; join issues on id.", given=True),
@@ -223,18 +223,11 @@ ISSUE_THREADS = Table(
     ),
 )
 
-ISSUE_FOLLOWERS = Table(
+ISSUE_FOLLOWERS = of_issue(
     name="issue_followers",
     description="Who is kept informed about an issue, one row for each follower of each issue.",
     key=("issue_id", "type", "id"),
     endpoint=endpoints.ISSUE_FOLLOWERS,
-    scope="parent",
-    kind="child",
-    parent="issue_id",
-    parent_table="issues",
-    moves=MOVED,
-    ledger="issue_sync",
-    witness=endpoints.GET_ISSUE,
     columns=(
         Column("issue_id", "text", "Issue that is followed; join issues on id.", given=True),
         Column("type", "text", "Says whether id names a user (agent) or a contact (customer)."),

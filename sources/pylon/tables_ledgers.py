@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from .model import UNREAD, Column, Table
 
 _READ = (
@@ -16,16 +18,14 @@ _READ = (
 )
 """What both ledgers say of a read."""
 
-ISSUE_SYNC = Table(
+_ledger = partial(Table, endpoint=UNREAD, scope="row", kind="ledger", sort="synced_at")
+
+ISSUE_SYNC = _ledger(
     name="issue_sync",
     description="The connector's ledger: for each issue and child table, when it was last read.",
     key=("issue_id", "child"),
-    endpoint=UNREAD,
-    scope="row",
-    kind="ledger",
     parent="issue_id",
     parent_table="issues",
-    sort="synced_at",
     columns=(
         Column("issue_id", "text", "Issue whose children were read; join issues on id.", given=True),
         Column(
@@ -50,14 +50,10 @@ ISSUE_SYNC = Table(
     ),
 )
 
-PARENT_SYNC = Table(
+PARENT_SYNC = _ledger(
     name="parent_sync",
     description="The connector's other ledger: what issue_sync is to issues, for tasks, accounts and the like.",
     key=("parent_id", "child"),
-    endpoint=UNREAD,
-    scope="row",
-    kind="ledger",
-    sort="synced_at",
     columns=(
         Column(
             "parent_id",

@@ -219,19 +219,12 @@ CALL_RECORDINGS = Table(
     ),
 )
 
-ISSUE_VOICE_CALLS = Table(
+ISSUE_VOICE_CALLS = tables_issues.of_issue(
     name="issue_voice_calls",
     description="Telephone calls of issues that came in by phone, one row each, with transcripts.",
     key=("id",),
     endpoint=endpoints.ISSUE_VOICE_CALLS,
-    scope="parent",
-    kind="child",
-    parent="issue_id",
-    parent_table="issues",
     only=("source", "phone"),
-    ledger="issue_sync",
-    moves=tables_issues.MOVED,
-    witness=endpoints.GET_ISSUE,
     off="personal: it holds telephone numbers and what was said word for word",
     columns=(
         Column("id", "text", "Identifies the call."),
