@@ -175,6 +175,8 @@ def _read(field: str, grammar: Grammar) -> Callable[[Row], list[Any]]:
     if field.startswith("follower_"):
         kind = field.split("_")[1]
         return lambda row: list(row.followers(kind))
+    if field == "ticket_form_id":
+        return lambda row: [form] if (form := row.form()) else []
     paths = grammar.paths.get(field, (field,))
     return lambda row: [value for path in paths for value in _walk(row.object, path)]
 

@@ -18,6 +18,7 @@ from .times import format_ns, parse_ns
 SILENT = (
     "follow",
     "unfollow",
+    "set_form",
     "add_thread",
     "delete_thread",
     "edit_message",
@@ -182,6 +183,14 @@ class Mutations(OtherMutations):
             found.followers = [row for row in found.followers if row["id"] != follower_id]
             self.view.touch()
             self._bump(record, "unfollow")
+
+    def set_form(self, ref: Ref, form_id: str | None) -> None:
+        """Let an issue have come in through a ticket form, or through none."""
+        with self.lock:
+            record = self._living(ref)
+            self._form_given[record.id] = form_id
+            self.view.touch()
+            self._bump(record, "set_form")
 
     # Telephone
 

@@ -30,6 +30,7 @@ from .model import (
 )
 
 __all__ = [
+    "ABOUT_ISSUES",
     "ALL_TABLES",
     "CHILDREN",
     "COLLECTED",
@@ -98,6 +99,11 @@ LEDGERS: tuple[Table, ...] = tuple(table for table in TABLES.values() if table.k
 
 HISTORIES: tuple[Table, ...] = tuple(table for table in TABLES.values() if table.kind == "history")
 """What the connector writes when it sees that something has changed."""
+
+ABOUT_ISSUES: tuple[Table, ...] = tuple(
+    table for table in TABLES.values() if table.watches == "issues" or table.mentions
+)
+"""What is kept about issues besides what hangs on them: it goes when the issue goes."""
 
 COLLECTED: frozenset[Kind] = frozenset({"directory", "incremental"})
 """The kinds of table whose rows go when a complete reading no longer shows them."""

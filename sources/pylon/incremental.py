@@ -103,7 +103,7 @@ class _Lane:
     async def _stream(self, stream: _Stream) -> AsyncIterator[pa.Table]:
         client, state = self._turn.client, stream.state
         if "changed_until" not in state:
-            page = await client.first_page(self._table.endpoint, **self._ids(stream))
+            page = await client.first_page(self._table.endpoint, **self._asked(stream))
             if not page.more:
                 if page.rows:
                     yield await self._batch(stream, Batch(page.rows, page.sent_at))
@@ -157,27 +157,25 @@ class _Lane:
 
     # -- how to ask ------------------------------------------------------------------------------------------------
 
-    def _ids(self, stream: _Stream) -> Request:
+    def _asked(self, stream: _Stream) -> Request:
         return asked_for(self._table, (), stream.parent)
 
     def _way(self, stream: _Stream, column: str) -> Way:
         def request(window: Window) -> Request:
             if self._feed.bounds is None:
-                return {**reading.time_range(column, window), **self._ids(stream)}
+                return reading.joined(reading.time_range(column, window), self._asked(stream))
             query = dict(zip(self._feed.bounds, map(reading.rfc3339, window.asked), strict=True))
-            return {"query": query, **self._ids(stream)}
+            return reading.joined({"query": query}, self._asked(stream))
 
         return Way(self._feed.endpoint, request, column)
 
     def _past(self, stream: _Stream) -> Past:
         def older(after: datetime | None, before: datetime) -> Request:
             if self._feed.bounds is None:
-                return {
-                    **reading.before_and_after(self._feed.created, after, before),
-                    **self._ids(stream),
-                }
+                stretch = reading.before_and_after(self._feed.created, after, before)
+                return reading.joined(stretch, self._asked(stream))
             instants = zip(self._feed.bounds, (after, before), strict=True)
             query = {name: reading.rfc3339(bound) for name, bound in instants if bound}
-            return {"query": query, **self._ids(stream)}
+            return reading.joined({"query": query}, self._asked(stream))
 
         return Past(self._way(stream, self._feed.created), self._feed.endpoint, older)
