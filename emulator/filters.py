@@ -22,11 +22,15 @@ MAX_DEPTH = 3
 
 @dataclass(frozen=True)
 class Rules:
-    """How times are read: the brackets of a range, whether bounds are cut to seconds, the longest range."""
+    """How times are read: the brackets of a range, whether bounds are cut to seconds, the longest range.
+
+    Conditions on an `ignored` field always hold.
+    """
 
     bounds: str = "[]"
     truncate: bool = False
     cap_days: float | None = None
+    ignored: Collection[str] = ()
 
 
 Predicate = Callable[[Row], bool]
@@ -81,6 +85,8 @@ def _node(tree: Any, language: _Language, depth: int) -> tuple[Predicate, Span]:
     if operator not in allowed:
         raise bad_request(f"operator {operator!r} is not allowed for {field!r}")
     values = _values(tree, operator)
+    if field in language.rules.ignored:
+        return lambda _: True, {}
     if operator in TIME:
         return _time(field, operator, values, language)
     return _plain(_read(field, language.grammar), operator, values), {}

@@ -17,11 +17,16 @@ from . import reading
 from .catalog import Feed, Table
 from .departures import may_go
 from .directory import GONE, Reading, asked_for, is_due, keys_of, parents
-from .errors import PermissionDenied, Rejected
+from .errors import PermissionDenied, Rejected, Unavailable
 from .reading import Batch, Past, Request, State, Way
 from .rows import to_arrow, tombstones
 from .turn import Turn
 from .windows import Window
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+"""The id of a parent that there is not."""
+REFUSED = GONE | {400}
+"""How a search may answer that it knows no such parent."""
 
 
 async def refresh(turn: Turn, table: Table, state: State) -> AsyncIterator[pa.Table]:
@@ -70,6 +75,7 @@ class _Lane:
     async def read(self) -> AsyncIterator[pa.Table]:
         """Read each parent up to the present; then list the table, if that is due."""
         began = datetime.now(UTC)
+        await self._expect_filter()
         named = await parents(self._turn, self._table)
         kept = self._state.setdefault("streams", {})
         for parent in named:
@@ -86,6 +92,29 @@ class _Lane:
             with self._turn.unit(patient=True):
                 async for batch in self._listing():
                     yield batch
+
+    async def _expect_filter(self) -> None:
+        """A search that ignores its filter (as it does a misspelt one) would give every row to each parent.
+
+        Raises:
+            Unavailable: The search gives rows of a parent that there is not.
+        """
+        asked = asked_for(self._table, (), NOBODY)
+        if "body" not in asked or self._state.get("filter_minded"):
+            return
+        endpoint = self._feed.endpoint
+        try:
+            page = await self._turn.client.first_page(endpoint, **asked, limit=1)
+        except Rejected as error:
+            if error.status not in REFUSED:
+                raise
+        else:
+            if page.rows:
+                raise Unavailable(
+                    f"{endpoint.label} ignores its filter: it gave a row of a {self._table.parent} that there is not.",
+                    f"Leave {self._table.name} out, and report it to Pylon.",
+                )
+        self._state["filter_minded"] = True
 
     @contextmanager
     def _forgiving(self, parent: str) -> Iterator[None]:

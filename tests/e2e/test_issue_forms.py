@@ -8,7 +8,9 @@ import pytest
 from support import runs, worlds
 
 import emulator
+from pipelines import exits
 from sources.pylon.catalog import with_ledgers
+from sources.pylon.incremental import NOBODY
 
 TABLES = with_ledgers(("issues", "ticket_forms", "issue_forms"))
 
@@ -40,7 +42,7 @@ def test_each_issue_has_the_form_through_which_it_came(world: Any, fresh: Any) -
     copy.assert_equal()
     assert len(copy.rows()["issue_forms"]) == 20
     forms = [row["id"] for row in world.rows("ticket_forms")]
-    assert sorted(by_form(first)) == sorted(forms)
+    assert sorted(by_form(first)) == sorted([NOBODY, *forms])
     second = copy.run()
     assert sorted(by_form(second)) == sorted(forms)
     assert second.asked[runs.SEARCH] == len(forms) + 1
@@ -83,3 +85,11 @@ def test_a_form_that_is_gone_takes_its_rows(world: Any, fresh: Any) -> None:
     copy.run(refresh_hours=0)
     copy.assert_equal()
     assert len(copy.rows()["issue_forms"]) == 10
+
+
+def test_a_search_that_ignores_the_form_fills_no_table(world: Any, fresh: Any) -> None:
+    copy = fresh(world, {"tables": TABLES}, ignored_filters=("ticket_form_id",))
+    run = copy.run(expect=exits.UNAVAILABLE)
+    assert "POST /issues/search ignores its filter" in run.failures["issue_forms"]
+    assert not copy.rows().get("issue_forms")
+    copy.assert_equal(tables=("issues", "ticket_forms"))
