@@ -21,6 +21,9 @@ class Row(Protocol):
     def followers(self, kind: str) -> list[str]:
         """Return the ids of its followers of one type."""
 
+    def form(self) -> str | None:
+        """Return the id of the ticket form through which it came in."""
+
     def indexed(self, field: str) -> int | None:
         """Return a time by which it is indexed (ns); None for other fields."""
 
@@ -28,18 +31,20 @@ class Row(Protocol):
 class IssueRow:
     """An issue: its indexed times, and its object once asked for."""
 
-    __slots__ = ("_children", "_load", "_object", "source")
+    __slots__ = ("_children", "_form", "_load", "_object", "source")
 
     def __init__(
         self,
         source: IssueRecord | Version,
         load: Callable[[IssueRecord | Version], bytes],
         children: Callable[[int], Children],
+        form: Callable[[JSON], str | None],
     ) -> None:
-        """Wrap an issue; `load` serialises it, `children` finds its followers."""
+        """Wrap an issue; `load` serialises it, `children` finds its followers, `form` its ticket form."""
         self.source = source
         self._load = load
         self._children = children
+        self._form = form
         self._object: JSON | None = None
 
     @property
@@ -52,6 +57,10 @@ class IssueRow:
     def followers(self, kind: str) -> list[str]:
         """Return the ids of the issue's followers of one type."""
         return [row["id"] for row in self._children(self.source.number).followers if row["type"] == kind]
+
+    def form(self) -> str | None:
+        """Return the id of the issue's ticket form."""
+        return self._form(self.object)
 
     def indexed(self, field: str) -> int | None:
         """Return the time of creation or of the last update."""
@@ -69,6 +78,10 @@ class ObjectRow:
     def followers(self, _kind: str) -> list[str]:
         """Return nothing: only issues have followers."""
         return []
+
+    def form(self) -> str | None:
+        """Return nothing: only issues come in through forms."""
+        return None
 
     def indexed(self, _field: str) -> int | None:
         """Return nothing."""

@@ -22,8 +22,9 @@ MUTATIONS = frozenset(
     {
         "create_issue", "edit_issue", "touch_silently", "bulk_edit", "delete_issue", "scrub_issue",
         "add_message", "edit_message", "redact_message", "delete_message", "move_message",
-        "add_thread", "delete_thread", "follow", "unfollow", "put", "create", "edit", "drop", "merge_accounts",
-        "add_comment", "edit_comment", "delete_comment", "rename_option", "add_voice_call", "finish_transcript",
+        "add_thread", "delete_thread", "follow", "unfollow", "set_form", "put", "create", "edit", "drop",
+        "merge_accounts", "add_comment", "edit_comment", "delete_comment", "rename_option", "add_voice_call",
+        "finish_transcript",
     }
 )  # fmt: skip
 

@@ -22,11 +22,15 @@ MAX_DEPTH = 3
 
 @dataclass(frozen=True)
 class Rules:
-    """How times are read: the brackets of a range, whether bounds are cut to seconds, the longest range."""
+    """How times are read: the brackets of a range, whether bounds are cut to seconds, the longest range.
+
+    Conditions on an `ignored` field always hold.
+    """
 
     bounds: str = "[]"
     truncate: bool = False
     cap_days: float | None = None
+    ignored: Collection[str] = ()
 
 
 Predicate = Callable[[Row], bool]
@@ -81,6 +85,8 @@ def _node(tree: Any, language: _Language, depth: int) -> tuple[Predicate, Span]:
     if operator not in allowed:
         raise bad_request(f"operator {operator!r} is not allowed for {field!r}")
     values = _values(tree, operator)
+    if field in language.rules.ignored:
+        return lambda _: True, {}
     if operator in TIME:
         return _time(field, operator, values, language)
     return _plain(_read(field, language.grammar), operator, values), {}
@@ -175,6 +181,8 @@ def _read(field: str, grammar: Grammar) -> Callable[[Row], list[Any]]:
     if field.startswith("follower_"):
         kind = field.split("_")[1]
         return lambda row: list(row.followers(kind))
+    if field == "ticket_form_id":
+        return lambda row: [form] if (form := row.form()) else []
     paths = grammar.paths.get(field, (field,))
     return lambda row: [value for path in paths for value in _walk(row.object, path)]
 

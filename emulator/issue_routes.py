@@ -64,7 +64,9 @@ def search_issues(call: Call) -> Page:
         raise bad_request("search_text and cursor must be strings")
     limit = body_limit_of(call, MAX_SEARCHED, DEFAULT_PAGE)
     slugs = {row["slug"] for row in world.rows("custom_fields") if row.get("object_type") == "issue"}
-    rules = Rules(settings.bounds, settings.truncate_bounds, settings.search_cap_days)
+    rules = Rules(
+        settings.bounds, settings.truncate_bounds, settings.search_cap_days, settings.ignored_filters
+    )
     wanted = compile_filter(tree, rules, slugs)
     query = digest(call.endpoint, tree, text)
     place = call.place(query)

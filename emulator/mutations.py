@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -11,14 +11,14 @@ from .feedback_seed import recording
 from .ground import mini_account
 from .other_mutations import OtherMutations, merge
 from .records import JSON, Children, IssueRecord, Version
-from .seed import Recipe
 from .store import Ref
 from .text import uuid
-from .times import OffsetClock, format_ns, parse_ns
+from .times import format_ns, parse_ns
 
 SILENT = (
     "follow",
     "unfollow",
+    "set_form",
     "add_thread",
     "delete_thread",
     "edit_message",
@@ -34,16 +34,7 @@ SILENT = (
 class Mutations(OtherMutations):
     """What can happen to issues, and to everything else. Fields given as `...` are removed from the object."""
 
-    def __init__(
-        self,
-        recipe: Recipe,
-        records: list[IssueRecord],
-        clock: OffsetClock,
-        others: Mapping[str, list[JSON]] | None = None,
-    ) -> None:
-        """Hold the planned `records` of `recipe` and its `others`; times come from `clock`."""
-        super().__init__(recipe, records, clock, others)
-        self.bumps |= dict.fromkeys(SILENT, False)
+    silent = (*SILENT, *OtherMutations.silent)
 
     # Issues
 
@@ -192,6 +183,14 @@ class Mutations(OtherMutations):
             found.followers = [row for row in found.followers if row["id"] != follower_id]
             self.view.touch()
             self._bump(record, "unfollow")
+
+    def set_form(self, ref: Ref, form_id: str | None) -> None:
+        """Let an issue have come in through a ticket form, or through none."""
+        with self.lock:
+            record = self._living(ref)
+            self._form_given[record.id] = form_id
+            self.view.touch()
+            self._bump(record, "set_form")
 
     # Telephone
 

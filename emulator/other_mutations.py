@@ -26,6 +26,9 @@ LOUD = ("add_comment", "add_voice_call")
 class OtherMutations(Store):
     """The store with what changes its collections. Fields given as `...` are removed from the row."""
 
+    silent: tuple[str, ...] = SILENT_OTHERS
+    """What has a place in `bumps`."""
+
     def __init__(
         self,
         recipe: Recipe,
@@ -35,8 +38,8 @@ class OtherMutations(Store):
     ) -> None:
         """Hold the planned `records` of `recipe` and its `others`; times come from `clock`."""
         super().__init__(recipe, records, clock, others)
-        self.bumps: dict[str, bool] = {name: name in LOUD for name in SILENT_OTHERS}
-        """Whether each of the `SILENT_OTHERS`, and of the `SILENT` ones, bumps `updated_at`."""
+        self.bumps: dict[str, bool] = {name: name in LOUD for name in self.silent}
+        """Whether each of the `silent` mutations bumps `updated_at`."""
         self.audited = True
         """Whether the organisation keeps an audit log of merged accounts and deleted objects."""
         self.custom_types: set[str] = set(CUSTOM_TYPES)

@@ -35,7 +35,7 @@ class Searcher:
     def _find(self, wanted: Filter, text: str, sort: Sort) -> list[Key]:
         found: list[Key] = []
         for number in self._candidates(wanted):
-            row = IssueRow(self._store.shown(number), self._store.body, self._children)
+            row = IssueRow(self._store.shown(number), self._store.body, self._children, self._store.form_of)
             if wanted.matches(row) and (not text or _contains(row, text)):
                 found.append((_time(row.source, sort), number))
         found.sort(reverse=True)

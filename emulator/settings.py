@@ -84,6 +84,8 @@ class Settings:
     """Cut the bounds of time filters to whole seconds before they are compared."""
     search_sort: Literal["created", "updated"] = "created"
     """The time by which search results are ordered, newest first."""
+    ignored_filters: Collection[str] = ()
+    """Fields by which a search of issues ignores its filter without a word."""
     index_lag_seconds: float = 0.0
     """How far the search index trails the writes, in seconds."""
     last_page: Literal["present", "null", "absent"] = "present"

@@ -39,6 +39,8 @@ class Store:
         self._records = {record.number: record for record in records}
         self._numbers = {record.id: record.number for record in records}
         self._message_home: dict[str, int] = {}
+        self._forms = tuple(row["id"] for row in recipe.directory.tables["ticket_forms"])
+        self._form_given: dict[str, str | None] = {}
         self.by_created = TimeIndex((record.created, record.number) for record in records)
         self.by_updated = TimeIndex((record.updated, record.number) for record in records)
         self.view = SearchView(self.by_created.keys, self.by_updated.keys)
@@ -89,6 +91,13 @@ class Store:
         """Return an issue without signatures; raise KeyError if there is none."""
         with self.lock:
             return _issue(self.body(self.record(ref)))
+
+    def form_of(self, issue: JSON) -> str | None:
+        """Return the id of the ticket form through which an issue came in: no answer shows it, a search finds it."""
+        ident = issue["id"]
+        if ident in self._form_given:
+            return self._form_given[ident]
+        return self._forms[issue["number"] % len(self._forms)] if issue["source"] == "form" else None
 
     def issues(self) -> Iterator[JSON]:
         """Yield all issues without signatures, by number."""
@@ -164,6 +173,12 @@ class Store:
                 tables["issue_threads"] += [row | mark for row in found.threads or []]
                 tables["issue_followers"] += [row | mark for row in found.followers]
             tables["issue_messages"] = _rows(tables["issue_messages"])
+            forms = {row["id"] for row in self.rows("ticket_forms")}
+            tables["issue_forms"] = [
+                {"id": issue["id"], "ticket_form_id": form}
+                for issue in tables["issues"]
+                if (form := self.form_of(issue)) in forms
+            ]
             tables |= {name: _rows(self.rows(name)) for name in COLLECTIONS}
             # Their search does not show it; only a read of one may.
             for row in tables["feature_requests"]:

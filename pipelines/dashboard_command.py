@@ -87,14 +87,21 @@ def _serve(token: str, listening: socket.socket) -> None:
     import uvicorn
 
     from analytics.dashboard import __file__ as package
+    from analytics.dashboard.first_paint import FirstPaint
 
     page = str(Path(package).with_name("app.py"))
     app: Any = marimo.create_asgi_app(quiet=True, include_code=False, token=token).with_app(
-        path="", root=page
+        path="", root=page, middleware=[lambda inner: FirstPaint(inner, _first_numbers)]
     )
     config = uvicorn.Config(app.build(), log_level="error", ws="auto", timeout_graceful_shutdown=1)
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def _first_numbers() -> str:
+    from analytics.dashboard import source, view
+
+    return view.first(source)
 
 
 def _open(url: str) -> None:

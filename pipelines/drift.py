@@ -77,7 +77,7 @@ def _table(document: Document, table: Table) -> Iterator[Drift]:
         yield Drift("not described", table.name, f"the answer of {table.endpoint.label}")
         return
     own = {column.source[0] for column in table.columns if len(column.source) == 1}
-    for name in properties:
+    for name in () if table.mentions else properties:
         if name not in own:
             yield Drift(
                 "new field", f"{table.name}.{name}", " or ".join(sorted(document.types(properties[name])))

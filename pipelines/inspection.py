@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
 
 from sources.pylon import PACE, extras
 from sources.pylon.catalog import ALL_TABLES, Table
+from sources.pylon.copied import utc
 from sources.pylon.extras import Extra
 from sources.pylon.late import Late, recall
 from sources.pylon.ledger import Ledger
@@ -94,7 +95,7 @@ class Copy:
             except DatabaseUndefinedRelation:
                 return None
         count, stamp = (found or [(0, None)])[0]
-        return int(count), _utc(stamp)
+        return int(count), utc(stamp)
 
     def oldest_issue(self) -> datetime | None:
         """Return when the oldest issue of the copy was created (UTC)."""
@@ -104,7 +105,7 @@ class Copy:
                 client.escape_column_name("created_at"),
             )
             found = client.execute_sql(f"SELECT MIN({created}) FROM {name}")
-        return _utc((found or [(None,)])[0][0])
+        return utc((found or [(None,)])[0][0])
 
     def all_rows(self) -> dict[str, tuple[int, datetime | None]]:
         """Return the same for every table that is there."""
@@ -155,9 +156,3 @@ def pending_packages(folder: Path) -> int:
     work = folder / destinations.PIPELINE
     waiting = ("load/normalized", "normalize/extracted", "load/new")
     return sum(len([entry for entry in (work / name).glob("*") if entry.is_dir()]) for name in waiting)
-
-
-def _utc(value: object) -> datetime | None:
-    if not isinstance(value, datetime):
-        return None
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -81,13 +82,7 @@ class Job:
         """
         if self.max_minutes is not None:
             self.control.budget.deadline = time.monotonic() + self.max_minutes * 60
-        for name, value in ((LOOK_SETTING, LOOK_SECONDS), (LANES_SETTING, 2 * len(TABLES))):
-            if dlt.config.get(name) is None:
-                dlt.config[name] = value
-        share_one_heap()
-        with run_lock(self.pipeline), rare_collections():
-            settle(self.pipeline)
-            self._recall_pace()
+        with self._begun():
             self._take_turns(self._tables_left)
             if self._reconciliation_is_due():
                 self._reconcile()
@@ -105,15 +100,24 @@ class Job:
             Problem: The lock is held, or the safety catch stops it (exit code 5).
             PylonError: Pylon could not be asked; nothing was changed.
         """
-        share_one_heap()
-        with run_lock(self.pipeline):
-            settle(self.pipeline)
-            self._recall_pace()
+        with self._begun():
             outcome = reconcile(self.pipeline, self.settings, self.control, self._pause, confirmed=confirmed)
             if confirmed:
                 self._read_collections_again()
             self._keep_snapshot()
             return outcome
+
+    @contextmanager
+    def _begun(self) -> Iterator[None]:
+        """Hold the lock, with nothing left over from a killed run and the pace that was learnt."""
+        for name, value in ((LOOK_SETTING, LOOK_SECONDS), (LANES_SETTING, 2 * len(TABLES))):
+            if dlt.config.get(name) is None:
+                dlt.config[name] = value
+        share_one_heap()
+        with run_lock(self.pipeline), rare_collections():
+            settle(self.pipeline)
+            self._recall_pace()
+            yield
 
     def _keep_snapshot(self, oldest: float = 0.0) -> None:
         problem = snapshot.keep(destinations.database_file(self.pipeline), oldest=oldest)
@@ -225,13 +229,12 @@ class Job:
 
     def _load(self, tables: Sequence[str], *, afresh: bool) -> None:
         """Extract, normalize and load. Once this has returned, nothing holds on to what the turn knew."""
-        if afresh:  # what was recorded of former times cannot be read again
-            self.control.postponed = {history.name: [] for history in HISTORIES if history.name in tables}
-            tables = [name for name in tables if name not in self.control.postponed]
-            self.pipeline.run(forget(tables))
         source = source_of(self.settings, self.control).with_resources(*tables)
-        if afresh:  # what was recorded of former times cannot be read again
-            source.resources[DELETIONS.name].selected = False
+        if afresh:
+            self.control.postponed = {history.name: [] for history in HISTORIES if history.name in tables}
+            for table in (*HISTORIES, DELETIONS):  # what was recorded of former times cannot be read again
+                source.resources[table.name].selected = False
+            self.pipeline.run(forget(list(source.selected_resources)))
         self.pipeline.run(source, refresh="drop_resources" if afresh else None)  # type: ignore[arg-type]
         if afresh and self.control.postponed:
             self.control.unfinished = True

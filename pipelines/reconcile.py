@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sources.pylon.catalog import CHILDREN, ENDPOINTS, HISTORIES, Table
+from sources.pylon.catalog import ABOUT_ISSUES, CHILDREN, ENDPOINTS, HISTORIES, Table
 from sources.pylon.client import Client, Pause
 from sources.pylon.copied import Copied
 from sources.pylon.departures import catches
@@ -102,8 +102,8 @@ def reconcile(
     ids = [one.issue_id for one in gone]
     held = [child for child in CHILDREN if ledger.holds(child.name)]
     children = {child.name: ledger.children(child.name, ids) for child in held}
-    names = [table.name for table in histories]
-    for load in removal(gone, children, names, datetime.now(UTC).isoformat()):
+    about = [table.name for table in ABOUT_ISSUES if ledger.holds(table.name)]
+    for load in removal(gone, children, about, datetime.now(UTC).isoformat()):
         pipeline.run(load)
     return Outcome(stored, listed, len(gone), len(healing.ids))
 

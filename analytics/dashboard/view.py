@@ -45,6 +45,17 @@ def tiles(marts: Marts, filters: Filters) -> mo.Html:
     return mo.Html(f'<div style="{grid}">{"".join(cards)}</div>')
 
 
+def first(source: ModuleType) -> str:
+    """Return what the page shows until it can do more, as HTML: the title, and the numbers for the usual period."""
+    marts, _ = source.read()
+    if marts is None:
+        return ""
+    # where the app will put them
+    style = "font-family:PT Sans,sans-serif;padding:2.9rem clamp(1.5rem,7.9vw,6.3rem);display:grid;gap:1rem"
+    wait = '<div style="line-height:1.6rem">Filters and charts are on their way …</div>'
+    return f'<div style="{style}">{heading(marts).text}{wait}{tiles(marts, Filters()).text}</div>'
+
+
 def sections(marts: Marts, filters: Filters) -> mo.Html:
     """Return all charts and tables, two side by side where they are not wide."""
     cells = []

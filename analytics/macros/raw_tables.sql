@@ -32,6 +32,7 @@
     'activity_types': '_synced_at',
     'training_data': '_synced_at',
     'custom_objects': '_synced_at',
+    'issue_forms': '_synced_at',
     'organization': '_synced_at',
     'account_relationships': '_synced_at',
     'audit_logs': '_synced_at',

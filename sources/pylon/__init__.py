@@ -15,7 +15,7 @@ from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource, DltSource
 
 from . import children, directory, extras, incremental, issues, late, loading, reading, sweep
-from .catalog import ALL_TABLES, COLLECTED, DELETIONS, TABLES, Table
+from .catalog import ALL_TABLES, COLLECTED, DELETIONS, TABLES, Table, companions
 from .copied import Copied
 from .errors import ConfigurationError, PermissionDenied
 from .ledger import Ledger
@@ -35,9 +35,9 @@ class PylonSource(DltSource):
 
     def with_resources(self, *resource_names: str) -> DltSource:
         """Select resources by name; with messages comes ``issue_sync``, their ledger, with accounts ``deletions``."""
-        ledgers = {TABLES[name].ledger for name in resource_names if name in TABLES}
-        needed = {name for name in ledgers if name} - set(resource_names)
-        if any(TABLES[name].kind in COLLECTED for name in resource_names if name in TABLES):
+        known = {name for name in resource_names if name in TABLES}
+        needed = known | companions(known)
+        if any(TABLES[name].kind in COLLECTED for name in needed):
             needed.add(DELETIONS.name)
         return super().with_resources(*resource_names, *(needed - set(resource_names)))
 
@@ -235,7 +235,7 @@ async def _nested(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
 async def _written(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
     if table.kind == "history":
         turn.record_postponed(table)
-    queue = turn.synced[table.name]
+    queue = turn.written[table.name]
     while (turn.writers(table.name) or not queue.empty()) and (batch := await queue.get()) is not None:
         yield batch
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from . import endpoints, tables_directory, tables_history, tables_issues, tables_other, tables_work
+from . import (
+    endpoints,
+    tables_directory,
+    tables_history,
+    tables_issues,
+    tables_ledgers,
+    tables_other,
+    tables_work,
+)
 from .endpoints import OBJECT_TYPES
 from .model import (
     EXTRA,
@@ -22,6 +30,7 @@ from .model import (
 )
 
 __all__ = [
+    "ABOUT_ISSUES",
     "ALL_TABLES",
     "CHILDREN",
     "COLLECTED",
@@ -47,6 +56,7 @@ __all__ = [
     "Scope",
     "Table",
     "Tier",
+    "companions",
     "suggest",
     "with_ledgers",
 ]
@@ -59,17 +69,17 @@ TABLES: dict[str, Table] = {
     for table in (
         *tables_issues.ALL,
         tables_other.ISSUE_VOICE_CALLS,
-        tables_issues.ISSUE_SYNC,
+        tables_ledgers.ISSUE_SYNC,
         *tables_directory.ALL,
         *tables_work.ALL,
         *tables_other.ALL,
-        tables_work.PARENT_SYNC,
+        tables_ledgers.PARENT_SYNC,
         *tables_history.ALL,
     )
 }
 """Every table by its name: issues, what hangs on them, then the rest; parents before children."""
 
-DELETIONS: Table = tables_issues.DELETIONS
+DELETIONS: Table = tables_ledgers.DELETIONS
 """What was removed from the copy; written by a reconciliation, not read from an endpoint."""
 
 ALL_TABLES: dict[str, Table] = {**TABLES, DELETIONS.name: DELETIONS}
@@ -90,6 +100,11 @@ LEDGERS: tuple[Table, ...] = tuple(table for table in TABLES.values() if table.k
 HISTORIES: tuple[Table, ...] = tuple(table for table in TABLES.values() if table.kind == "history")
 """What the connector writes when it sees that something has changed."""
 
+ABOUT_ISSUES: tuple[Table, ...] = tuple(
+    table for table in TABLES.values() if table.watches == "issues" or table.mentions
+)
+"""What is kept about issues besides what hangs on them: it goes when the issue goes."""
+
 COLLECTED: frozenset[Kind] = frozenset({"directory", "incremental"})
 """The kinds of table whose rows go when a complete reading no longer shows them."""
 
@@ -100,13 +115,17 @@ DIRECTORY: tuple[Table, ...] = tuple(table for table in TABLES.values() if table
 """What is re-read whole at an interval."""
 
 
+def companions(names: Collection[str]) -> set[str]:
+    """Return the tables without which some others cannot be filled: what they watch, and the ledgers of all."""
+    watched = {TABLES[name].watches for name in names}
+    ledgers = {TABLES[name].ledger for name in (watched | {*names}) - {""}}
+    return {name for name in watched | ledgers if name}
+
+
 def with_ledgers(names: Collection[str]) -> tuple[str, ...]:
     """Return tables in the catalogue's order, with what they watch, the ledgers that they need and no other."""
-    names = {*names, *(TABLES[name].watches for name in names)} - {""}
-    needed = {TABLES[name].ledger for name in names}
-    return tuple(
-        name for name, table in TABLES.items() if name in (needed if table.kind == "ledger" else names)
-    )
+    wanted = {name for name in names if TABLES[name].kind != "ledger"} | companions(names)
+    return tuple(name for name in TABLES if name in wanted)
 
 
 def suggest(name: str) -> str | None:

@@ -222,7 +222,7 @@ def to_batch(turn: Turn, table: Table, read: Sequence[Conversation]) -> pa.Table
         batches.append(turn.count(table, to_arrow(table, rows, given, turn.settings.masks), len(rows)))
     turn.progress()
     # last: it vouches for what is handed on
-    turn.synced[str(table.ledger)].put_nowait(_ledger_rows(turn, table, read))
+    turn.written[str(table.ledger)].put_nowait(_ledger_rows(turn, table, read))
     return pa.concat_tables(batches)
 
 
@@ -239,7 +239,7 @@ def forget(turn: Turn, table: Table) -> pa.Table | None:
     ledger = TABLES[str(table.ledger)]
     keys = [{ledger.key[0]: parent, "child": table.name} for parent in orphans]
     now = datetime.now(UTC)
-    turn.synced[ledger.name].put_nowait(tombstones(ledger, keys, now))
+    turn.written[ledger.name].put_nowait(tombstones(ledger, keys, now))
     return _without(turn, table, orphans, now)
 
 

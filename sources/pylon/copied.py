@@ -43,15 +43,34 @@ class Copied:
             self._run(sql, values, lambda cursor: cursor.fetchmany(most) if most else cursor.fetchall()) or []
         )
 
+    def select_in(self, sql: str, ids: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Run a query that ends in ``IN``, for some ids at a time, and return the rows of all."""
+        return [row for some in chunks(ids) for row in self.select(f"{sql} {_marks(some)}", *some)]
+
+    def each(self, sql: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """Run a query as :meth:`select` does, and hand out its rows one by one: all at once may be a million."""
+        try:
+            with (
+                self._pipeline.sql_client() as client,
+                client.execute_query(_named(client, sql), *values) as cursor,
+            ):
+                while rows := cursor.fetchmany(ROWS_AT_ONCE):
+                    yield from rows
+        except DatabaseUndefinedRelation:
+            return
+
+    def holds(self, table: str) -> bool:
+        """Whether there is such a table."""
+        sql = f"SELECT 1 FROM {{{table}}} AS t WHERE 1 = 0"
+        return self._run(sql, (), lambda cursor: cursor.fetchall()) is not None
+
     def rows(self, table: Table, column: str, values: Sequence[str]) -> Iterator[dict[str, Any]]:
         """Return the rows of a table in which a column has one of some values, each as ``{column: value}``.
 
         A column that the catalogue has and the table has not yet is left out.
         """
-        for start in range(0, len(values), IDS_PER_QUERY):
-            some = values[start : start + IDS_PER_QUERY]
-            marks = ", ".join(["%s"] * len(some))
-            sql = f"SELECT t.* FROM {{{table.name}}} AS t WHERE {{t.{column}}} IN ({marks})"
+        for some in chunks(values):
+            sql = f"SELECT t.* FROM {{{table.name}}} AS t WHERE {{t.{column}}} IN {_marks(some)}"
             yield from self._run(sql, some, _dicts) or []
 
     def between(self, table: Table, column: str, first: datetime, last: datetime) -> Iterator[dict[str, Any]]:
@@ -72,36 +91,27 @@ class Copied:
     def issue_times(self) -> dict[str, tuple[datetime | None, datetime | None]]:
         """Return when each issue was created and last updated (UTC), by its id."""
         sql = "SELECT {i.id}, {i.created_at}, {i.updated_at} FROM {issues} AS i"
-        found: dict[str, tuple[datetime | None, datetime | None]] | None = self._run(
-            sql,
-            (),
-            lambda cursor: {id_: (utc(created), utc(updated)) for id_, created, updated in streamed(cursor)},
-        )
-        return found or {}
+        return {id_: (utc(created), utc(updated)) for id_, created, updated in self.each(sql)}
 
     def issue_updates(self) -> dict[str, datetime | None]:
         """Return up to when each issue is known (UTC), by its id."""
         sql = "SELECT {i.id}, {i.updated_at} FROM {issues} AS i"
-        found: dict[str, datetime | None] | None = self._run(
-            sql, (), lambda cursor: {id_: utc(updated) for id_, updated in streamed(cursor)}
-        )
-        return found or {}
+        return {id_: utc(updated) for id_, updated in self.each(sql)}
 
     def updated(self, issue_ids: Sequence[str]) -> dict[str, datetime | None]:
         """Return up to when each of some issues is known (UTC), by its id; one that the copy lacks is left out."""
-        found: dict[str, datetime | None] = {}
-        for start in range(0, len(issue_ids), IDS_PER_QUERY):
-            some = issue_ids[start : start + IDS_PER_QUERY]
-            marks = ", ".join(["%s"] * len(some))
-            sql = f"SELECT {{i.id}}, {{i.updated_at}} FROM {{issues}} AS i WHERE {{i.id}} IN ({marks})"
-            found |= {id_: utc(updated) for id_, updated in self.select(sql, *some)}
-        return found
+        sql = "SELECT {i.id}, {i.updated_at} FROM {issues} AS i WHERE {i.id} IN"
+        return {id_: utc(updated) for id_, updated in self.select_in(sql, issue_ids)}
 
 
-def streamed(cursor: Any) -> Iterator[tuple[Any, ...]]:
-    """Read a result of any length without holding all of its rows at once."""
-    while rows := cursor.fetchmany(ROWS_AT_ONCE):
-        yield from rows
+def chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Return so many ids at a time as one query takes."""
+    for start in range(0, len(ids), IDS_PER_QUERY):
+        yield ids[start : start + IDS_PER_QUERY]
+
+
+def _marks(some: Sequence[str]) -> str:
+    return f"({', '.join(['%s'] * len(some))})"
 
 
 def _dicts(cursor: Any) -> list[dict[str, Any]]:

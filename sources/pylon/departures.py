@@ -46,16 +46,14 @@ async def may_go(turn: Turn, table: Table, gone: set[Key], stored: int, began: d
     if catches(len(gone), stored) and not turn.control.confirmed:
         _refuse(turn, table, len(gone), stored)
         return False
-    if DELETIONS.name not in turn.lanes:
+    if not gone or DELETIONS.name not in turn.lanes:
         return True
-    unrecorded = {key: _place(table, key) for key in gone} if gone else {}
-    for key, place in list(unrecorded.items()):
-        if place in turn.ledger.deleted(table.name):
-            del unrecorded[key]
+    recorded = turn.ledger.deleted(table.name)
+    unrecorded = {key: place for key in gone if (place := _place(table, key)) not in recorded}
     if not unrecorded:
         return True
     evidence = await _evidence(turn, table, sorted(unrecorded))
-    turn.synced[DELETIONS.name].put_nowait(_records(table, unrecorded, evidence, began))
+    turn.written[DELETIONS.name].put_nowait(_records(table, unrecorded, evidence, began))
     if turn.control.strict:
         return True
     turn.control.unfinished = True

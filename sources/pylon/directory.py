@@ -149,10 +149,14 @@ def keys_of(table: Table, batch: pa.Table) -> set[tuple[str, ...]]:
 
 
 def asked_for(table: Table, query: tuple[str, ...], parent: str) -> dict[str, Any]:
-    """Return where a request names the parent: in its query, or in its path."""
+    """Return where a request names the parent: in its query, in its path, or as what a search filters by."""
     if not table.parent:
         return {}
-    return {"query" if table.parent in query else "ids": {table.parent: parent}}
+    if table.parent in query:
+        return {"query": {table.parent: parent}}
+    if f"{{{table.parent}}}" in table.endpoint.path:
+        return {"ids": {table.parent: parent}}
+    return {"body": {"filter": {"field": table.parent, "operator": "equals", "value": parent}}}
 
 
 async def parents(turn: Turn, table: Table) -> list[str]:

@@ -17,11 +17,16 @@ from . import reading
 from .catalog import Feed, Table
 from .departures import may_go
 from .directory import GONE, Reading, asked_for, is_due, keys_of, parents
-from .errors import PermissionDenied, Rejected
+from .errors import PermissionDenied, Rejected, Unavailable
 from .reading import Batch, Past, Request, State, Way
 from .rows import to_arrow, tombstones
 from .turn import Turn
 from .windows import Window
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+"""The id of a parent that there is not."""
+REFUSED = GONE | {400}
+"""How a search may answer that it knows no such parent."""
 
 
 async def refresh(turn: Turn, table: Table, state: State) -> AsyncIterator[pa.Table]:
@@ -70,6 +75,7 @@ class _Lane:
     async def read(self) -> AsyncIterator[pa.Table]:
         """Read each parent up to the present; then list the table, if that is due."""
         began = datetime.now(UTC)
+        await self._expect_filter()
         named = await parents(self._turn, self._table)
         kept = self._state.setdefault("streams", {})
         for parent in named:
@@ -87,6 +93,29 @@ class _Lane:
                 async for batch in self._listing():
                     yield batch
 
+    async def _expect_filter(self) -> None:
+        """A search that ignores its filter (as it does a misspelt one) would give every row to each parent.
+
+        Raises:
+            Unavailable: The search gives rows of a parent that there is not.
+        """
+        asked = asked_for(self._table, (), NOBODY)
+        if "body" not in asked or self._state.get("filter_minded"):
+            return
+        endpoint = self._feed.endpoint
+        try:
+            page = await self._turn.client.first_page(endpoint, **asked, limit=1)
+        except Rejected as error:
+            if error.status not in REFUSED:
+                raise
+        else:
+            if page.rows:
+                raise Unavailable(
+                    f"{endpoint.label} ignores its filter: it gave a row of a {self._table.parent} that there is not.",
+                    f"Leave {self._table.name} out, and report it to Pylon.",
+                )
+        self._state["filter_minded"] = True
+
     @contextmanager
     def _forgiving(self, parent: str) -> Iterator[None]:
         """A parent that is not there has no rows."""
@@ -103,7 +132,7 @@ class _Lane:
     async def _stream(self, stream: _Stream) -> AsyncIterator[pa.Table]:
         client, state = self._turn.client, stream.state
         if "changed_until" not in state:
-            page = await client.first_page(self._table.endpoint, **self._ids(stream))
+            page = await client.first_page(self._table.endpoint, **self._asked(stream))
             if not page.more:
                 if page.rows:
                     yield await self._batch(stream, Batch(page.rows, page.sent_at))
@@ -157,27 +186,25 @@ class _Lane:
 
     # -- how to ask ------------------------------------------------------------------------------------------------
 
-    def _ids(self, stream: _Stream) -> Request:
+    def _asked(self, stream: _Stream) -> Request:
         return asked_for(self._table, (), stream.parent)
 
     def _way(self, stream: _Stream, column: str) -> Way:
         def request(window: Window) -> Request:
             if self._feed.bounds is None:
-                return {**reading.time_range(column, window), **self._ids(stream)}
+                return reading.joined(reading.time_range(column, window), self._asked(stream))
             query = dict(zip(self._feed.bounds, map(reading.rfc3339, window.asked), strict=True))
-            return {"query": query, **self._ids(stream)}
+            return reading.joined({"query": query}, self._asked(stream))
 
         return Way(self._feed.endpoint, request, column)
 
     def _past(self, stream: _Stream) -> Past:
         def older(after: datetime | None, before: datetime) -> Request:
             if self._feed.bounds is None:
-                return {
-                    **reading.before_and_after(self._feed.created, after, before),
-                    **self._ids(stream),
-                }
+                stretch = reading.before_and_after(self._feed.created, after, before)
+                return reading.joined(stretch, self._asked(stream))
             instants = zip(self._feed.bounds, (after, before), strict=True)
             query = {name: reading.rfc3339(bound) for name, bound in instants if bound}
-            return {"query": query, **self._ids(stream)}
+            return reading.joined({"query": query}, self._asked(stream))
 
         return Past(self._way(stream, self._feed.created), self._feed.endpoint, older)

@@ -9,20 +9,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
-
-from dlt.destinations.exceptions import DatabaseUndefinedRelation
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from .catalog import DELETIONS, TABLES, Table
-from .copied import streamed
+from .copied import Copied, chunks, utc
 from .work import Synced, Times
 
 if TYPE_CHECKING:
     import dlt
     from dlt.destinations.sql_client import SqlClientBase
 
-IDS_PER_QUERY = 500
 _TIMES = ("created_at", "updated_at", "latest_message_time")
 
 
@@ -36,9 +33,9 @@ class Ledger:
 
     def __init__(self, pipeline: dlt.Pipeline, dropped: Collection[str] = ()) -> None:
         self._pipeline = pipeline
+        self._copied = Copied(pipeline)
         self._dropped = set(dropped)
         self._found: dict[str, bool] = {}
-        self._deleted: dict[str, set[tuple[str, str]]] = {}
 
     def due(
         self, child: str, most: int | None = None, cutoff: datetime | None = None
@@ -58,7 +55,7 @@ class Ledger:
             with client.execute_query(query.due(), *query.values) as cursor:
                 rows = cursor.fetchmany(most) if most else cursor.fetchall()
         return [
-            (Times(row[0], *map(_utc, row[1:4])), Synced(*map(_utc, row[5:8])) if row[4] else None)
+            (Times(row[0], *map(utc, row[1:4])), Synced(*map(utc, row[5:8])) if row[4] else None)
             for row in rows
         ]
 
@@ -85,13 +82,13 @@ class Ledger:
             return found
         with self._client() as client:
             query = _Query(client, next(iter(trusted.values())), read=True)
-            for chunk in _chunks(ids):
+            for chunk in chunks(ids):
                 marks = ", ".join(["%s"] * len(chunk))
                 sql = f"{query.trusted()} AND {query.names('s', query.parent)} IN ({marks})"
                 with client.execute_query(sql, *chunk) as cursor:
                     for parent_id, child, *stamps in cursor.fetchall():
                         if child in trusted:
-                            found[child][parent_id] = Synced(*map(_utc, stamps))
+                            found[child][parent_id] = Synced(*map(utc, stamps))
         return found
 
     def orphans(self, child: str) -> set[str]:
@@ -107,58 +104,38 @@ class Ledger:
         """Return the whole keys of all rows that a table holds."""
         if not self._exists(table):
             return set()
-        with self._client() as client:
-            names = ", ".join(client.escape_column_name(column) for column in TABLES[table].key)
-            sql = f"SELECT {names} FROM {client.make_qualified_table_name(table)}"
-            with client.execute_query(sql) as cursor:
-                return {tuple(row) for row in cursor.fetchall()}
+        names = ", ".join(f"{{t.{column}}}" for column in TABLES[table].key)
+        return {tuple(row) for row in self._copied.each(f"SELECT {names} FROM {{{table}}} AS t")}
 
     def deleted(self, table: str) -> set[tuple[str, str]]:
         """Return ``(id, parent_id)`` of the rows of a table that are written down as gone."""
-        if table not in self._deleted:
-            self._deleted[table] = self._read_deleted(table)
-        return self._deleted[table]
-
-    def _read_deleted(self, table: str) -> set[tuple[str, str]]:
         if not self._exists(DELETIONS.name):
             return set()
-        with self._client() as client:
-            columns = ", ".join(map(client.escape_column_name, ("id", "parent_id")))
-            source = client.make_qualified_table_name(DELETIONS.name)
-            sql = f"SELECT {columns} FROM {source} WHERE {client.escape_column_name('table')} = %s"
-            with client.execute_query(sql, table) as cursor:
-                return {(row[0], row[1]) for row in cursor.fetchall()}
+        sql = f"SELECT {{d.id}}, {{d.parent_id}} FROM {{{DELETIONS.name}}} AS d WHERE {{d.table}} = %s"
+        return {(row[0], row[1]) for row in self._copied.select(sql, table)}
 
     def one_of(self, table: Table, column: str, value: str) -> str | None:
         """Return the id of one row that has a value in a column."""
         if not self._exists(table.name):
             return None
-        with self._client() as client:
-            sql = (
-                f"SELECT MIN({client.escape_column_name('id')}) FROM {client.make_qualified_table_name(table.name)}"
-                f" WHERE {client.escape_column_name(column)} = %s"
-            )
-            with client.execute_query(sql, value) as cursor:
-                found = cursor.fetchall()[0][0]
+        sql = f"SELECT MIN({{t.id}}) FROM {{{table.name}}} AS t WHERE {{t.{column}}} = %s"
+        ((found,),) = self._copied.select(sql, value)
         return None if found is None else str(found)
 
     def recorded(self, history: Table, subjects: Collection[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
         """Return the fingerprint that a history recorded last, by subject."""
-        newest: dict[tuple[str, ...], tuple[Any, str]] = {}
         if not self._exists(history.name):
             return {}
-        with self._client() as client:
-            about = [client.escape_column_name(name) for name, _ in history.subject]
-            columns = ", ".join([*about, *map(client.escape_column_name, ("recorded_at", "fingerprint"))])
-            source = client.make_qualified_table_name(history.name)
-            for chunk in _chunks(sorted({subject[-1] for subject in subjects})):
-                marks = ", ".join(["%s"] * len(chunk))
-                sql = f"SELECT {columns} FROM {source} WHERE {about[-1]} IN ({marks})"
-                with client.execute_query(sql, *chunk) as cursor:
-                    for *subject, recorded_at, fingerprint in cursor.fetchall():
-                        known = newest.get(tuple(subject))
-                        if known is None or known[0] < recorded_at:
-                            newest[tuple(subject)] = (recorded_at, fingerprint)
+        newest: dict[tuple[str, ...], tuple[Any, str]] = {}
+        about = [f"{{h.{name}}}" for name, _ in history.subject]
+        columns = ", ".join([*about, "{h.recorded_at}", "{h.fingerprint}"])
+        sql = f"SELECT {columns} FROM {{{history.name}}} AS h WHERE {about[-1]} IN"
+        for *subject, recorded_at, fingerprint in self._copied.select_in(
+            sql, sorted({subject[-1] for subject in subjects})
+        ):
+            known = newest.get(tuple(subject))
+            if known is None or known[0] < recorded_at:
+                newest[tuple(subject)] = (recorded_at, fingerprint)
         return {subject: newest[subject][1] for subject in subjects if subject in newest}
 
     def strays(self, table: str) -> set[str]:
@@ -167,48 +144,34 @@ class Ledger:
             return set()
         if not self._exists("issues"):
             return self._values(table, "issue_id")
-        with self._client() as client:
-            qualified, quoted = client.make_qualified_table_name, client.escape_column_name
-            issue, id_ = quoted("issue_id"), quoted("id")
-            sql = (
-                f"SELECT DISTINCT c.{issue} FROM {qualified(table)} AS c"
-                f" LEFT JOIN {qualified('issues')} AS i ON i.{id_} = c.{issue} WHERE i.{id_} IS NULL"
-            )
-            with client.execute_query(sql) as cursor:
-                return {row[0] for row in streamed(cursor)}
+        sql = (
+            f"SELECT DISTINCT {{c.issue_id}} FROM {{{table}}} AS c"
+            " LEFT JOIN {issues} AS i ON {i.id} = {c.issue_id} WHERE {i.id} IS NULL"
+        )
+        return {row[0] for row in self._copied.each(sql)}
 
     def holds(self, table: str) -> bool:
         """Whether there is such a table."""
         return self._exists(table)
 
-    def _values(self, table: str, column: str, where: str = "") -> set[str]:
-        if not self._exists(table):
-            return set()
-        with self._client() as client:
-            name, source = client.escape_column_name(column), client.make_qualified_table_name(table)
-            with client.execute_query(f"SELECT DISTINCT {name} FROM {source}{where}") as cursor:
-                return {row[0] for row in streamed(cursor)}
-
-    def _in_ledger(self, table: Table) -> set[str]:
-        ledger = str(table.ledger)
-        with self._client() as client:
-            where = f" WHERE {client.escape_column_name('child')} = '{table.name}'"
-        return self._values(ledger, TABLES[ledger].key[0], where)
-
     def children(self, table: str, issue_ids: Sequence[str]) -> list[tuple[str, str]]:
         """Return ``(id, issue_id)`` of what a child table holds of some issues."""
-        if not issue_ids or not self._exists(table):
+        if not self._exists(table):
             return []
-        found: list[tuple[str, str]] = []
-        with self._client() as client:
-            id_, issue = client.escape_column_name("id"), client.escape_column_name("issue_id")
-            for chunk in _chunks(issue_ids):
-                marks = ", ".join(["%s"] * len(chunk))
-                source = client.make_qualified_table_name(table)
-                sql = f"SELECT {id_}, {issue} FROM {source} WHERE {issue} IN ({marks})"
-                with client.execute_query(sql, *chunk) as cursor:
-                    found += [(row[0], row[1]) for row in cursor.fetchall()]
-        return found
+        sql = f"SELECT {{t.id}}, {{t.issue_id}} FROM {{{table}}} AS t WHERE {{t.issue_id}} IN"
+        return [(row[0], row[1]) for row in self._copied.select_in(sql, issue_ids)]
+
+    def _values(self, table: str, column: str) -> set[str]:
+        if not self._exists(table):
+            return set()
+        return {row[0] for row in self._copied.each(f"SELECT DISTINCT {{t.{column}}} FROM {{{table}}} AS t")}
+
+    def _in_ledger(self, table: Table) -> set[str]:
+        ledger = TABLES[str(table.ledger)]
+        if not self._exists(ledger.name):
+            return set()
+        sql = f"SELECT {{s.{ledger.key[0]}}} FROM {{{ledger.name}}} AS s WHERE {{s.child}} = %s"
+        return {row[0] for row in self._copied.each(sql, table.name)}
 
     def _sources(self, table: Table) -> list[tuple[str, str]]:
         """Return the tables and columns that tell which parents there are."""
@@ -223,18 +186,8 @@ class Ledger:
 
     def _exists(self, table: str) -> bool:
         if table not in self._found:
-            self._found[table] = table not in self._dropped and self._can_be_read(table)
+            self._found[table] = table not in self._dropped and self._copied.holds(table)
         return self._found[table]
-
-    def _can_be_read(self, table: str) -> bool:
-        try:
-            with self._client() as client:
-                source = client.make_qualified_table_name(table)
-                with client.execute_query(f"SELECT 1 FROM {source} WHERE 1 = 0") as cursor:
-                    cursor.fetchall()
-        except DatabaseUndefinedRelation:
-            return False
-        return True
 
     @contextmanager
     def _client(self) -> Iterator[SqlClientBase[Any]]:
@@ -341,16 +294,3 @@ class _Query:
             for name, column in self.sources
         ]
         return f"({' UNION '.join(mentions)})"
-
-
-def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(ids), IDS_PER_QUERY):
-        yield ids[start : start + IDS_PER_QUERY]
-
-
-def _utc(value: object) -> datetime | None:
-    """Return a destination's timestamp as an aware datetime; some drivers give naive ones, which are UTC."""
-    if value is None:
-        return None
-    stamp = cast(datetime, value)
-    return stamp.replace(tzinfo=UTC) if stamp.tzinfo is None else stamp.astimezone(UTC)

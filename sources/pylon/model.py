@@ -139,6 +139,11 @@ class Table:
     """Of several rows with one key in one load, the one with the highest value here is kept."""
 
     @property
+    def mentions(self) -> bool:
+        """Whether it keeps only some fields of objects that another table holds whole."""
+        return self.endpoint is not UNREAD and EXTRA not in self.columns
+
+    @property
     def column_names(self) -> tuple[str, ...]:
         """The names of the columns, in order."""
         return tuple(column.name for column in self.columns)

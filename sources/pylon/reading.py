@@ -250,6 +250,14 @@ def before_and_after(field: str, after: datetime | None, before: datetime) -> Re
     return {"body": {"filter": condition}}
 
 
+def joined(one: Request, other: Request) -> Request:
+    """Return the request for what two others both ask for."""
+    filters = [request["body"]["filter"] for request in (one, other) if "body" in request]
+    if len(filters) < len((one, other)):
+        return {**one, **other}
+    return {**one, **other, "body": {"filter": {"operator": "and", "subfilters": filters}}}
+
+
 def rfc3339(instant_: datetime) -> str:
     """Format an instant as the API takes it, in UTC with ``Z``; the fraction only where there is one."""
     return instant_.isoformat().replace("+00:00", "Z")

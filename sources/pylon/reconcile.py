@@ -82,7 +82,7 @@ async def confirm(client: Client, missing: Collection[str]) -> list[Gone]:
 def removal(
     gone: Sequence[Gone],
     children: dict[str, list[tuple[str, str]]],
-    histories: Sequence[str],
+    about: Sequence[str],
     reconciled_at: str,
 ) -> Iterator[DltSource]:
     """Return the loads that remove issues from a copy, with all that hangs on them, and write down their ids.
@@ -93,12 +93,12 @@ def removal(
     Args:
         gone: The issues.
         children: What the copy holds of them, for every child table that it has: ``{table: [(id, issue_id)]}``.
-        histories: What the copy keeps of former times about issues; no content outlives its deletion.
+        about: What else the copy keeps about issues; no content outlives its deletion.
         reconciled_at: ISO 8601, kept in the state.
     """
     if gone:
         yield _load([(DELETIONS, _records(gone, children))])
-        hanging = [TABLES[name] for name in (*children, "issue_sync", *histories)]
+        hanging = [TABLES[name] for name in (*children, "issue_sync", *about)]
         yield _load([_without(table, gone) for table in hanging])
 
     def note(state: dict[str, Any]) -> None:

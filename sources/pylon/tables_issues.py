@@ -1,12 +1,26 @@
-"""Issues, what hangs on them, and the ledger of what has been read."""
+"""Issues and what hangs on them."""
 
 from __future__ import annotations
 
+from functools import partial
+
 from . import endpoints
-from .model import TAIL, UNREAD, Column, Table
+from .model import TAIL, Column, Table
 
 MOVED = (("updated_at", "issue_updated_at"), ("latest_message_time", "latest_message_time"))
 """How an issue tells that its conversation may have moved."""
+
+of_issue = partial(
+    Table,
+    scope="parent",
+    kind="child",
+    parent="issue_id",
+    parent_table="issues",
+    moves=MOVED,
+    ledger="issue_sync",
+    witness=endpoints.GET_ISSUE,
+)
+"""A table that is read once for every issue, and again when it may have moved."""
 
 ISSUES = Table(
     name="issues",
@@ -150,18 +164,11 @@ ISSUES = Table(
     ),
 )
 
-ISSUE_MESSAGES = Table(
+ISSUE_MESSAGES = of_issue(
     name="issue_messages",
     description="Everything said on an issue, one row each: replies to and fro and internal notes.",
     key=("id",),
     endpoint=endpoints.ISSUE_MESSAGES,
-    scope="parent",
-    kind="child",
-    parent="issue_id",
-    parent_table="issues",
-    moves=MOVED,
-    ledger="issue_sync",
-    witness=endpoints.GET_ISSUE,
     columns=(
         Column("id", "text", "Identifies the message."),
         Column("issue_id", "text", "Issue that the message is part of; join issues on id.", given=True),
@@ -198,18 +205,11 @@ ISSUE_MESSAGES = Table(
     ),
 )
 
-ISSUE_THREADS = Table(
+ISSUE_THREADS = of_issue(
     name="issue_threads",
     description="Discussions among agents beside an issue, one row each; the notes are in issue_messages.",
     key=("id",),
     endpoint=endpoints.ISSUE_THREADS,
-    scope="parent",
-    kind="child",
-    parent="issue_id",
-    parent_table="issues",
-    moves=MOVED,
-    ledger="issue_sync",
-    witness=endpoints.GET_ISSUE,
     columns=(
         Column("id", "text", "Identifies the discussion; issue_messages refers to it as thread_id."),
         Column("issue_id", "text", "Issue that is being discussed; join issues on id.", given=True),
@@ -223,95 +223,16 @@ ISSUE_THREADS = Table(
     ),
 )
 
-ISSUE_FOLLOWERS = Table(
+ISSUE_FOLLOWERS = of_issue(
     name="issue_followers",
     description="Who is kept informed about an issue, one row for each follower of each issue.",
     key=("issue_id", "type", "id"),
     endpoint=endpoints.ISSUE_FOLLOWERS,
-    scope="parent",
-    kind="child",
-    parent="issue_id",
-    parent_table="issues",
-    moves=MOVED,
-    ledger="issue_sync",
-    witness=endpoints.GET_ISSUE,
     columns=(
         Column("issue_id", "text", "Issue that is followed; join issues on id.", given=True),
         Column("type", "text", "Says whether id names a user (agent) or a contact (customer)."),
         Column("id", "text", "The follower; join users or contacts on id, as type says."),
         *TAIL,
-    ),
-)
-
-ISSUE_SYNC = Table(
-    name="issue_sync",
-    description="The connector's ledger: for each issue and child table, when it was last read.",
-    key=("issue_id", "child"),
-    endpoint=UNREAD,
-    scope="row",
-    kind="ledger",
-    parent="issue_id",
-    parent_table="issues",
-    sort="synced_at",
-    columns=(
-        Column("issue_id", "text", "Issue whose children were read; join issues on id.", given=True),
-        Column(
-            "child",
-            "text",
-            "Table that was read, such as issue_messages or issue_threads.",
-            given=True,
-        ),
-        Column(
-            "issue_updated_at",
-            "timestamp",
-            "The issue's updated_at as known before the read began (UTC).",
-            given=True,
-        ),
-        Column(
-            "latest_message_time",
-            "timestamp",
-            "The issue's latest_message_time as known then (UTC).",
-            given=True,
-        ),
-        Column(
-            "row_count", "bigint", "Rows that the read brought; zero means that there are none.", given=True
-        ),
-        Column(
-            "synced_at", "timestamp", "When the read took place, in UTC by the server's clock.", given=True
-        ),
-        Column(
-            "load_id",
-            "text",
-            "Load that carried the rows; counts only if complete in _dlt_loads.",
-            given=True,
-        ),
-    ),
-)
-
-DELETIONS = Table(
-    name="deletions",
-    description="What was removed from the copy because it is gone from Pylon: ids only, no content.",
-    key=("table", "id", "parent_id"),
-    endpoint=UNREAD,
-    scope="row",
-    kind="deletions",
-    sort="detected_at",
-    columns=(
-        Column("table", "text", "Table that the row was removed from.", given=True),
-        Column("id", "text", "Identifies the row that was removed.", given=True),
-        Column(
-            "parent_id",
-            "text",
-            "Issue of a removed message, thread or follower; empty for an issue.",
-            given=True,
-        ),
-        Column("detected_at", "timestamp", "When it was found to be gone (UTC).", given=True),
-        Column(
-            "evidence",
-            "text",
-            "How it was found: which list lacked it, and what asking for it gave.",
-            given=True,
-        ),
     ),
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import endpoints, tables_issues
-from .model import TAIL, Column, Feed, Table
+from .model import SYNCED_AT, TAIL, Column, Feed, Table
 from .tables_work import DAILY, MOVED, WEEKLY
 
 WEEK_SECONDS = 7 * 86_400.0
@@ -219,19 +219,12 @@ CALL_RECORDINGS = Table(
     ),
 )
 
-ISSUE_VOICE_CALLS = Table(
+ISSUE_VOICE_CALLS = tables_issues.of_issue(
     name="issue_voice_calls",
     description="Telephone calls of issues that came in by phone, one row each, with transcripts.",
     key=("id",),
     endpoint=endpoints.ISSUE_VOICE_CALLS,
-    scope="parent",
-    kind="child",
-    parent="issue_id",
-    parent_table="issues",
     only=("source", "phone"),
-    ledger="issue_sync",
-    moves=tables_issues.MOVED,
-    witness=endpoints.GET_ISSUE,
     off="personal: it holds telephone numbers and what was said word for word",
     columns=(
         Column("id", "text", "Identifies the call."),
@@ -339,6 +332,26 @@ CUSTOM_OBJECTS = Table(
     ),
 )
 
+ISSUE_FORMS = Table(
+    name="issue_forms",
+    description="The ticket form through which an issue came in, one row each; issues that came without one have none.",
+    key=("issue_id",),
+    endpoint=endpoints.SEARCH_ISSUES,
+    scope="row",
+    kind="incremental",
+    feed=Feed(endpoints.SEARCH_ISSUES, changed="updated_at", created="created_at"),
+    parent="ticket_form_id",
+    parent_table="ticket_forms",
+    refresh_hours=WEEKLY,
+    # no answer names an issue's form, but the search filters by it
+    off="expensive: each form costs a search in every run, of the 20 a minute that the changes of issues need too",
+    columns=(
+        Column("issue_id", "text", "Issue that came in through the form; join issues on id.", ("id",)),
+        Column("ticket_form_id", "text", "The form; join ticket_forms on id.", given=True),
+        SYNCED_AT,
+    ),
+)
+
 ORGANIZATION = Table(
     name="organization",
     description="The organisation that the token belongs to, one row.",
@@ -366,6 +379,7 @@ ALL = (
     ACTIVITY_TYPES,
     TRAINING_DATA,
     CUSTOM_OBJECTS,
+    ISSUE_FORMS,
     ORGANIZATION,
     ACCOUNT_RELATIONSHIPS,
     AUDIT_LOGS,

@@ -1,9 +1,9 @@
-"""Tasks with their comments, projects and milestones, and the ledger of what hangs on other rows than issues."""
+"""Tasks with their comments, projects and milestones."""
 
 from __future__ import annotations
 
 from . import endpoints
-from .model import TAIL, UNREAD, Column, Feed, Table
+from .model import TAIL, Column, Feed, Table
 
 DAILY = 24.0
 WEEKLY = 168.0
@@ -170,43 +170,6 @@ MILESTONES = Table(
         Column("created_at", "timestamp", "When the milestone was set (UTC)."),
         Column("updated_at", "timestamp", "Last change of the milestone itself (UTC)."),
         *TAIL,
-    ),
-)
-
-PARENT_SYNC = Table(
-    name="parent_sync",
-    description="The connector's other ledger: what issue_sync is to issues, for tasks, accounts and the like.",
-    key=("parent_id", "child"),
-    endpoint=UNREAD,
-    scope="row",
-    kind="ledger",
-    sort="synced_at",
-    columns=(
-        Column(
-            "parent_id",
-            "text",
-            "What was asked for: a row of the table on which the child hangs; for milestones, its own id.",
-            given=True,
-        ),
-        Column("child", "text", "Table that was read, such as task_comments or milestones.", given=True),
-        Column(
-            "parent_updated_at",
-            "timestamp",
-            "The parent's updated_at as known before the read began (UTC).",
-            given=True,
-        ),
-        Column(
-            "row_count", "bigint", "Rows that the read brought; zero means that there are none.", given=True
-        ),
-        Column(
-            "synced_at", "timestamp", "When the read took place, in UTC by the server's clock.", given=True
-        ),
-        Column(
-            "load_id",
-            "text",
-            "Load that carried the rows; counts only if complete in _dlt_loads.",
-            given=True,
-        ),
     ),
 )
 

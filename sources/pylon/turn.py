@@ -71,7 +71,7 @@ class Control:
     postponed: dict[str, list[pa.Table]] = field(default_factory=dict)
     """Batches to be recorded in a history that takes no part in this turn."""
     caught_up: set[str] = field(default_factory=set)
-    """The incremental tables that this run has read up to the present; its later turns leave them alone."""
+    """What later turns of this run leave alone: it is read up to the present, or it may not be read at all."""
 
 
 class Turn:
@@ -98,7 +98,7 @@ class Turn:
         self.client = Client(settings, control.pacers, pause=self.pause)
         self.patient_client = Client(settings, control.pacers, pause=self.pause_patiently)
         self.work = {child.name: Work() for child in (*CHILDREN, *NESTED) if child.name in self.lanes}
-        self.synced: dict[str, asyncio.Queue[pa.Table | None]] = {
+        self.written: dict[str, asyncio.Queue[pa.Table | None]] = {
             table.name: asyncio.Queue() for table in (*LEDGERS, *HISTORIES, DELETIONS)
         }
         self._recorded: dict[str, dict[Subject, str]] = {history.name: {} for history in HISTORIES}
@@ -223,8 +223,8 @@ class Turn:
 
     async def _leave(self, name: str) -> None:
         self._left.add(name)
-        for written, queue in self.synced.items():
-            if name in self.writers(written) <= self._left:
+        for table, queue in self.written.items():
+            if name in self.writers(table) <= self._left:
                 queue.put_nowait(None)
         async with self._changed:
             self._changed.notify_all()
@@ -234,13 +234,13 @@ class Turn:
             await self.client.close()
             await self.patient_client.close()
 
-    def writers(self, written: str) -> set[str]:
+    def writers(self, table: str) -> set[str]:
         """Return the lanes of this turn that write into a ledger, a history or the deletions."""
-        if written == DELETIONS.name:
+        if table == DELETIONS.name:
             return {name for name in self.lanes if name in TABLES and TABLES[name].kind in COLLECTED}
-        if watched := TABLES[written].watches:
+        if watched := TABLES[table].watches:
             return {watched} & self.lanes
-        return {name for name in self.work if TABLES[name].ledger == written}
+        return {name for name in self.work if TABLES[name].ledger == table}
 
     def more_work_may_come(self, child: Table) -> bool:
         """Whether the lane of a child's parents is still at it."""
@@ -309,7 +309,7 @@ class Turn:
         known = self._recorded[history.name]
         known |= self.ledger.recorded(history, set(subjects(history, batch)) - known.keys())
         if (rows := record(history, batch, known)).num_rows:
-            self.synced[history.name].put_nowait(rows)
+            self.written[history.name].put_nowait(rows)
 
     # -- work --------------------------------------------------------------------------------------------------
 

@@ -25,6 +25,8 @@ SCHEMAS = ("pylon_analytics", "pylon_analytics_staging")
 GONE = 40
 """The number of an issue that is deleted between the run and the build."""
 CONFIG = """
+[sources.pylon]
+include = ["issue_forms"]
 [transform]
 timezone = "America/New_York"
 history_days = 90

@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from analytics.conftest import Built
 
+import emulator
+
 pytestmark = pytest.mark.xdist_group("analytics")
 
 ZONE = ZoneInfo("America/New_York")
@@ -105,6 +107,15 @@ def test_the_sample_has_what_the_measures_are_about(built: Built, talks: dict[st
     assert sides["automation", False] > 3
     assert sum(len(talk.responses) > 1 for talk in talks.values()) > 20
     assert {row["state"] for row in built.rows("issues")} > {"closed", "new", "Escalated 🚨"}
+
+
+def test_forms(built: Built, world: emulator.World) -> None:
+    names = {row["id"]: row["name"] for row in world.rows("ticket_forms")}
+    forms = {row["id"]: row["ticket_form_id"] for row in world.snapshot()["issue_forms"]}
+    assert len(set(forms.values())) == len(names)
+    for row in built.rows("pylon__issues"):
+        assert row["form_id"] == forms.get(row["issue_id"])
+        assert row["form_name"] == names.get(row["form_id"])
 
 
 def test_responses(built: Built, talks: dict[str, Talk]) -> None:

@@ -235,6 +235,18 @@ def test_only_who_knows_the_token_is_let_in(served: tuple[Desk, str, Command]) -
             opener = urllib.request.build_opener(_NoRedirect)
             opener.open(plain + path, timeout=30)
         assert refused.value.code in (303, 307, 401, 403)
+        assert b"data-tile" not in refused.value.read()
+
+
+def test_the_numbers_are_in_the_page_before_its_code_runs(served: tuple[Desk, str, Command]) -> None:
+    desk, url, _ = served
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    with opener.open(url, timeout=60) as answer:
+        text = answer.read().decode()
+    ((count,),) = desk.sql("select count(*) from pylon__issues where is_open")
+    assert re.search(rf'data-tile="Open issues"[^>]*>{count:,}<', text)
+    with opener.open(f"{url.partition('?')[0]}manifest.json", timeout=60) as answer:
+        assert "data-tile" not in answer.read().decode()
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -255,6 +267,7 @@ def test_a_browser_shows_filters_and_saves_what_the_marts_hold(
         ((everything,),) = desk.sql("select count(*) from pylon__issues where is_open")
         _wait_for_number(tab, everything)
         tab.locator("[data-section=agents] canvas, [data-section=agents] svg.marks").first.wait_for()
+        assert tab.locator("[data-tile='Open issues']").count() == 1
         assert tab.locator("[data-section] canvas, [data-section] svg.marks").count() == 9
         assert tab.get_by_text("Vega Editor").count() == 0, "it would send the data away"
         _screenshot(tab, "dashboard.png", request)

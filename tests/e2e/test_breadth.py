@@ -89,6 +89,8 @@ def test_a_second_run_asks_only_where_something_may_have_changed(world: Any, cop
     parts = {
         RESPONSES: len(world.rows("surveys")),
         "POST /custom-objects/{type}/search": len(world.custom_types),
+        runs.SEARCH: 1 + len(world.rows("ticket_forms")),
+        "GET /ticket-forms": 1,
     }
     assert copy.run().asked == SEARCHES | parts
     copy.assert_equal()

@@ -104,6 +104,8 @@ def test_nothing_is_requested_while_the_source_is_built(serve: Any) -> None:
         "parent_sync",
         "deletions",
     }
+    history = source(server).with_resources("issue_snapshots")
+    assert set(history.selected_resources) == {"issue_snapshots", "issues"}
     built.with_resources("issues", "issue_messages")
     built.discover_schema()
     assert server.log == []

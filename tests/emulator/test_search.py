@@ -72,7 +72,7 @@ CASES: list[tuple[Issue | None, Test]] = [
     ({"field": "account_id", "operator": "is_unset"}, lambda i: i["account"] is None),
     ({"field": "assignee_id", "operator": "is_set"}, lambda i: i["assignee"] is not None),
     ({"field": "team_id", "operator": "is_set"}, lambda i: i["team"] is not None),
-    ({"field": "ticket_form_id", "operator": "is_set"}, lambda _: False),
+    ({"field": "ticket_form_id", "operator": "is_set"}, lambda issue: issue["source"] == "form"),
     (one("tags", "contains", "bug"), lambda i: "bug" in (i["tags"] or [])),
     (one("tags", "does_not_contain", "bug"), lambda i: "bug" not in (i["tags"] or [])),
     (many("tags", "in", "bug", "api"), lambda i: bool({"bug", "api"} & set(i["tags"] or []))),

@@ -215,6 +215,7 @@ class TestMutations:
         changes: dict[str, Callable[[], object]] = {
             "follow": lambda: world.follow(ident, user),
             "unfollow": lambda: world.unfollow(ident, user),
+            "set_form": lambda: world.set_form(ident, None),
             "add_thread": lambda: world.add_thread(ident),
             "delete_thread": lambda: world.delete_thread(ident, world.add_thread(ident)["id"]),
             "edit_message": lambda: world.edit_message(message, message_html="x"),

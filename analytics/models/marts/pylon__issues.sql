@@ -67,6 +67,8 @@ select
     coalesce(assignees.email, lower(issues.assignee_email)) as assignee_email,
     issues.team_id,
     teams.team_name,
+    came.form_id,
+    forms.form_name,
 
     issues.body_text,
     tags.tags,
@@ -116,6 +118,8 @@ left join {{ ref('stg_pylon__accounts') }} as accounts on issues.account_id = ac
 left join {{ ref('stg_pylon__contacts') }} as requesters on issues.requester_id = requesters.contact_id
 left join {{ ref('stg_pylon__users') }} as assignees on issues.assignee_id = assignees.user_id
 left join {{ ref('stg_pylon__teams') }} as teams on issues.team_id = teams.team_id
+left join {{ ref('stg_pylon__issue_forms') }} as came on issues.issue_id = came.issue_id
+left join {{ ref('stg_pylon__ticket_forms') }} as forms on came.form_id = forms.form_id
 left join priorities on issues.priority = priorities.option_slug
 left join tags on issues.issue_id = tags.issue_id
 left join ratings on issues.issue_id = ratings.issue_id
