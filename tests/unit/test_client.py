@@ -534,12 +534,17 @@ def test_an_answer_leaves_nothing_behind_until_python_looks_for_cycles(serve: An
     async def ask_and_look(client: Client) -> int:
         for _ in range(3):
             await client.first_page(ACCOUNTS)
-        return sum(type(one) is httpx.Response for one in gc.get_objects())
+        return _alive(httpx.Response)
 
     asker = Asker(serve())
     gc.collect()
+    before = _alive(httpx.Response)  # what earlier tests in this process may have left
     gc.disable()
     try:
-        assert asker.do(ask_and_look) == 0
+        assert asker.do(ask_and_look) <= before
     finally:
         gc.enable()
+
+
+def _alive(kind: type) -> int:
+    return sum(type(one) is kind for one in gc.get_objects())
