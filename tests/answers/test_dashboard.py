@@ -266,9 +266,8 @@ def test_a_browser_shows_filters_and_saves_what_the_marts_hold(
         tab.get_by_text("Accounts at risk", exact=True).first.wait_for()
         ((everything,),) = desk.sql("select count(*) from pylon__issues where is_open")
         _wait_for_number(tab, everything)
-        tab.locator("[data-section=agents] canvas, [data-section=agents] svg.marks").first.wait_for()
-        assert tab.locator("[data-tile='Open issues']").count() == 1
-        assert tab.locator("[data-section] canvas, [data-section] svg.marks").count() == 9
+        _wait_for_count(tab, "[data-section] canvas, [data-section] svg.marks", 9)
+        _wait_for_count(tab, "[data-tile='Open issues']", 1)
         assert tab.get_by_text("Vega Editor").count() == 0, "it would send the data away"
         _screenshot(tab, "dashboard.png", request)
 
@@ -305,6 +304,13 @@ def duckdb_before(desk: Desk, query: str) -> list[tuple[Any, ...]]:
     with duckdb.connect(str(original), read_only=True) as connection:
         connection.execute("SET schema = 'pylon_analytics'")
         return connection.execute(query).fetchall()
+
+
+def _wait_for_count(tab: Any, selector: str, count: int) -> None:
+    """Wait until so many are shown; charts are drawn one after the other."""
+    from playwright.sync_api import expect
+
+    expect(tab.locator(selector)).to_have_count(count, timeout=60_000)
 
 
 def _wait_for_number(tab: Any, number: int) -> None:
