@@ -32,7 +32,7 @@ def _(again, mo, source):
 def _(mo, source, view):
     # by themselves: what was chosen stays when the marts are read again
     teams, accounts = view.choices(source, "team_name"), view.choices(source, "account_name")
-    period = mo.ui.dropdown(view.PERIODS, value="180 days", label="Period")
+    period = mo.ui.dropdown(view.PERIODS, value=view.USUAL, label="Period")
     team = mo.ui.dropdown(teams, value=view.ALL, label="Team")
     account = mo.ui.dropdown(accounts, value=view.ALL, label="Account", searchable=True)
     return account, period, team

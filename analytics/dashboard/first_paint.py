@@ -11,7 +11,7 @@ from starlette.datastructures import MutableHeaders
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-EMPTY_ROOT = b'<div id="root"></div>'
+OPEN, CLOSE = b'<div id="root">', b"</div>"
 """Where marimo's page draws itself once its code runs; what stands there until then is replaced."""
 
 
@@ -54,10 +54,10 @@ class FirstPaint:
         await self._app(scope, receive, fill)
 
     async def _filled(self, body: bytes) -> bytes:
-        if EMPTY_ROOT not in body:
+        if OPEN + CLOSE not in body:
             return body
         inside = (await run_in_threadpool(self._paint)).encode()
-        return body.replace(EMPTY_ROOT, EMPTY_ROOT.replace(b"></", b">" + inside + b"</"), 1)
+        return body.replace(OPEN + CLOSE, OPEN + inside + CLOSE, 1)
 
 
 def _is_page(start: Message) -> bool:
