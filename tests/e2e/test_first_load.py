@@ -8,6 +8,7 @@ from typing import Any
 
 from support import runs, worlds
 from support.compare import assert_equal_copy, assert_ledger_settled, read_sql
+from support.memory import alive
 
 import emulator
 from sources.pylon.turn import Turn
@@ -39,14 +40,10 @@ def test_nothing_of_a_turn_is_held_when_it_has_been_loaded(fresh: Any) -> None:
     copy = fresh(options={"tables": runs.ISSUE_TABLES})
     held = []
     gc.collect()
-    before = _alive(Turn)  # what earlier tests in this process may have left
-    copy.run(on_turn=lambda _turn: held.append(_alive(Turn)))
+    before = alive(Turn)  # what earlier tests in this process may have left
+    copy.run(on_turn=lambda _turn: held.append(alive(Turn)))
     assert held
     assert max(held) <= before
-
-
-def _alive(kind: type) -> int:
-    return sum(type(one) is kind for one in gc.get_objects())
 
 
 def test_first_load_reads_no_month_twice(fresh: Any) -> None:

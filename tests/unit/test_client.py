@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from support.memory import alive
 
 import emulator
 import sources.pylon.answers as answers_module
@@ -534,17 +535,13 @@ def test_an_answer_leaves_nothing_behind_until_python_looks_for_cycles(serve: An
     async def ask_and_look(client: Client) -> int:
         for _ in range(3):
             await client.first_page(ACCOUNTS)
-        return _alive(httpx.Response)
+        return alive(httpx.Response)
 
     asker = Asker(serve())
     gc.collect()
-    before = _alive(httpx.Response)  # what earlier tests in this process may have left
+    before = alive(httpx.Response)  # what earlier tests in this process may have left
     gc.disable()
     try:
         assert asker.do(ask_and_look) <= before
     finally:
         gc.enable()
-
-
-def _alive(kind: type) -> int:
-    return sum(type(one) is kind for one in gc.get_objects())
