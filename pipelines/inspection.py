@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sources.pylon import PACE, extras
 from sources.pylon.catalog import ALL_TABLES, Table
-from sources.pylon.copied import utc
+from sources.pylon.copied import Copied, utc
 from sources.pylon.extras import Extra
 from sources.pylon.late import Late, recall
 from sources.pylon.ledger import Ledger
@@ -86,26 +86,16 @@ class Copy:
 
     def rows(self, table: Table) -> tuple[int, datetime | None] | None:
         """Return how many rows a table holds and when the newest was read; ``None``: there is no table."""
-        from dlt.destinations.exceptions import DatabaseUndefinedRelation
-
-        with self.pipeline.sql_client() as client:
-            name, newest = client.make_qualified_table_name(table.name), client.escape_column_name(table.sort)
-            try:
-                found = client.execute_sql(f"SELECT COUNT(*), MAX({newest}) FROM {name}")
-            except DatabaseUndefinedRelation:
-                return None
-        count, stamp = (found or [(0, None)])[0]
+        sql = f"SELECT COUNT(*), MAX({{t.{table.sort}}}) FROM {{{table.name}}} AS t"
+        if not (found := Copied(self.pipeline).select(sql)):
+            return None
+        count, stamp = found[0]
         return int(count), utc(stamp)
 
     def oldest_issue(self) -> datetime | None:
         """Return when the oldest issue of the copy was created (UTC)."""
-        with self.pipeline.sql_client() as client:
-            name, created = (
-                client.make_qualified_table_name("issues"),
-                client.escape_column_name("created_at"),
-            )
-            found = client.execute_sql(f"SELECT MIN({created}) FROM {name}")
-        return utc((found or [(None,)])[0][0])
+        found = Copied(self.pipeline).select("SELECT MIN({i.created_at}) FROM {issues} AS i")
+        return utc(found[0][0]) if found else None
 
     def all_rows(self) -> dict[str, tuple[int, datetime | None]]:
         """Return the same for every table that is there."""

@@ -12,7 +12,7 @@ from sources.pylon.catalog import ENDPOINTS, TABLES, Table
 from sources.pylon.client import Client
 from sources.pylon.comparing import differing, typed
 from sources.pylon.copied import utc
-from sources.pylon.errors import Rejected
+from sources.pylon.errors import GONE_ISSUE, Rejected
 from sources.pylon.masking import Masks
 from sources.pylon.pacing import Pacers
 from sources.pylon.reading import read_until_settled
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from sources.pylon.settings import Settings
 
 
-GONE = frozenset({400, 404, 410})
 IN_FLIGHT = 8
 UNDATED = "no date"
 
@@ -173,7 +172,7 @@ async def _compare_issue(client: Client, held: Held, masks: Masks, id_: str, rep
     try:
         answer = await client.ask(ENDPOINTS["get_issue"], ids={"issue_id": id_})
     except Rejected as error:
-        if error.status not in GONE:
+        if error.status not in GONE_ISSUE:
             raise
         return  # the listing lacks it too, or it has just been deleted
     (wanted,) = typed(table, [answer.data], masks)
@@ -195,7 +194,7 @@ async def _ask(client: Client, table: Table, issue_id: str) -> list[Row]:
     try:
         batch = await read_until_settled(lambda: client.pages(table.endpoint, ids=ids), table.endpoint.label)
     except Rejected as error:
-        if error.status not in GONE:
+        if error.status not in GONE_ISSUE:
             raise
         return []
     return batch.rows

@@ -17,7 +17,7 @@ import pyarrow as pa
 from .answers import Answer
 from .catalog import TABLES, Table
 from .client import Client
-from .errors import PermissionDenied, PylonError, Rejected, TurnOver, Unavailable
+from .errors import GONE, GONE_ISSUE, PermissionDenied, PylonError, Rejected, TurnOver, Unavailable
 from .masking import UNMASKED
 from .reading import Batch, read_until_settled
 from .rows import Row, instant, to_arrow, tombstones
@@ -32,10 +32,6 @@ BATCH_SECONDS = 5.0
 LOOK_SECONDS = 1.0
 FAILURES = 3
 """A lane stops after so many parents in a row that could not be read; a single one is passed over and stays due."""
-
-GONE = frozenset({404, 410})
-GONE_ISSUE = GONE | {400}
-"""What the API answers for a child of an issue that was deleted or scrubbed (seen)."""
 
 RIPENS = timedelta(days=1)
 """How long a call without a recording is asked for again: its transcript may not be ready yet."""

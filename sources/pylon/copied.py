@@ -45,7 +45,7 @@ class Copied:
 
     def select_in(self, sql: str, ids: Sequence[str]) -> list[tuple[Any, ...]]:
         """Run a query that ends in ``IN``, for some ids at a time, and return the rows of all."""
-        return [row for some in chunks(ids) for row in self.select(f"{sql} {_marks(some)}", *some)]
+        return [row for some in chunks(ids) for row in self.select(f"{sql} {marks(some)}", *some)]
 
     def each(self, sql: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         """Run a query as :meth:`select` does, and hand out its rows one by one: all at once may be a million."""
@@ -70,7 +70,7 @@ class Copied:
         A column that the catalogue has and the table has not yet is left out.
         """
         for some in chunks(values):
-            sql = f"SELECT t.* FROM {{{table.name}}} AS t WHERE {{t.{column}}} IN {_marks(some)}"
+            sql = f"SELECT t.* FROM {{{table.name}}} AS t WHERE {{t.{column}}} IN {marks(some)}"
             yield from self._run(sql, some, _dicts) or []
 
     def between(self, table: Table, column: str, first: datetime, last: datetime) -> Iterator[dict[str, Any]]:
@@ -110,7 +110,8 @@ def chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
         yield ids[start : start + IDS_PER_QUERY]
 
 
-def _marks(some: Sequence[str]) -> str:
+def marks(some: Sequence[str]) -> str:
+    """Return the marks to which so many ids are bound, in brackets."""
     return f"({', '.join(['%s'] * len(some))})"
 
 

@@ -11,14 +11,12 @@ import pyarrow as pa
 from .answers import Answer, list_problem
 from .catalog import TABLES, Table
 from .departures import may_go
-from .errors import PermissionDenied, Rejected, Unavailable
+from .errors import GONE, PermissionDenied, Rejected, Unavailable
 from .rows import Row, to_arrow, tombstones
 from .settings import Settings
 from .turn import Turn
 
 State = dict[str, Any]
-
-GONE = frozenset({404, 410})
 
 
 def is_due(table: Table, settings: Settings, state: State, now: datetime) -> bool:

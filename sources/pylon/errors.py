@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+GONE = frozenset({404, 410})
+"""What the API answers for what is not there, or not any more."""
+GONE_ISSUE = GONE | {400}
+"""What it answers for an issue that was deleted or scrubbed, and for a child of one (seen)."""
+
 
 class PylonError(Exception):
     """Something went wrong that a user should hear of in one sentence.

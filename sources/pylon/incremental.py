@@ -16,8 +16,8 @@ import pyarrow as pa
 from . import reading
 from .catalog import Feed, Table
 from .departures import may_go
-from .directory import GONE, Reading, asked_for, is_due, keys_of, parents
-from .errors import PermissionDenied, Rejected, Unavailable
+from .directory import Reading, asked_for, is_due, keys_of, parents
+from .errors import GONE, PermissionDenied, Rejected, Unavailable
 from .reading import Batch, Past, Request, State, Way
 from .rows import to_arrow, tombstones
 from .turn import Turn

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from .catalog import DELETIONS, TABLES, Table
-from .copied import Copied, chunks, utc
+from .copied import Copied, chunks, marks, utc
 from .work import Synced, Times
 
 if TYPE_CHECKING:
@@ -83,8 +83,7 @@ class Ledger:
         with self._client() as client:
             query = _Query(client, next(iter(trusted.values())), read=True)
             for chunk in chunks(ids):
-                marks = ", ".join(["%s"] * len(chunk))
-                sql = f"{query.trusted()} AND {query.names('s', query.parent)} IN ({marks})"
+                sql = f"{query.trusted()} AND {query.names('s', query.parent)} IN {marks(chunk)}"
                 with client.execute_query(sql, *chunk) as cursor:
                     for parent_id, child, *stamps in cursor.fetchall():
                         if child in trusted:

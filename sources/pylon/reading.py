@@ -252,10 +252,10 @@ def before_and_after(field: str, after: datetime | None, before: datetime) -> Re
 
 def joined(one: Request, other: Request) -> Request:
     """Return the request for what two others both ask for."""
-    filters = [request["body"]["filter"] for request in (one, other) if "body" in request]
-    if len(filters) < len((one, other)):
+    if "body" not in one or "body" not in other:
         return {**one, **other}
-    return {**one, **other, "body": {"filter": {"operator": "and", "subfilters": filters}}}
+    subfilters = [request["body"]["filter"] for request in (one, other)]
+    return {**one, **other, "body": {"filter": {"operator": "and", "subfilters": subfilters}}}
 
 
 def rfc3339(instant_: datetime) -> str:

@@ -16,11 +16,10 @@ from dlt.extract import DltResource, DltSource
 from . import issues, loading, reading, windows
 from .catalog import CHILDREN, DELETIONS, ENDPOINTS, TABLES, Table
 from .client import Client
-from .errors import Rejected
+from .errors import GONE, Rejected
 from .masking import UNMASKED
 from .rows import Row, to_arrow, tombstones
 
-GONE = frozenset({404, 410})
 RECONCILED_AT = "reconciled_at"
 """Where the source's state keeps when a reconciliation was last completed."""
 
