@@ -34,7 +34,7 @@ $(VENV)/installed-demo: $(BIN)/python pyproject.toml constraints.txt
 	@touch $(VENV)/installed $@
 
 demo: $(VENV)/installed-demo ## Copy a sample workspace into DuckDB, analyse it and write a report
-	@$(BIN)/python -m emulator.demo
+	@$(BIN)/python -m pylon_elt.emulator.demo
 
 test: $(VENV)/installed-dev ## Run all tests, offline
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
@@ -50,7 +50,7 @@ format: $(VENV)/installed-dev ## Format the code
 
 docs: $(VENV)/installed-dev ## Write the page of questions anew
 	@PYTHONPATH=tests $(BIN)/python -m support.questions_docs
-	@$(BIN)/python -m pipelines.reference
+	@$(BIN)/python -m pylon_elt.pipelines.docs.reference
 
 bench: $(VENV)/installed-dev ## Measure against dlt's rest_api and DuckDB's own reader
 	@$(BIN)/python -m benchmarks

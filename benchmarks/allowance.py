@@ -12,7 +12,7 @@ from datetime import datetime
 from statistics import mean
 from typing import Any
 
-from emulator.settings import TIERS
+from pylon_elt.emulator.settings import TIERS
 
 from .process import measure
 from .rounds import note, table

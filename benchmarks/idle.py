@@ -56,7 +56,7 @@ def _command(server: Server, folder: Path) -> Cost:
         "SOURCES__PYLON__BASE_URL": server.url,
         "SOURCES__PYLON__RATE_LIMITS": json.dumps(UNLIMITED),
     }
-    _, cpu, wall = run([sys.executable, "-m", "pipelines.cli", "run"], folder, environment)
+    _, cpu, wall = run([sys.executable, "-m", "pylon_elt.pipelines.cli", "run"], folder, environment)
     return Cost(cpu, wall, 0.0, cpu, wall)
 
 

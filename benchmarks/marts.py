@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pipelines import package
+from pylon_elt.pipelines.transform import package
 
 from .marts_rows import make
 from .rounds import note, table

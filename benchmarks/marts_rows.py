@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from sources.pylon.catalog import ALL_TABLES
+from pylon_elt.sources.pylon.catalog import ALL_TABLES
 
 TYPES = {"text": "VARCHAR", "timestamp": "TIMESTAMPTZ", "double": "DOUBLE", "bool": "BOOLEAN", "urls": "JSON"}
 AGENTS, TEAMS, TAGS, DAYS = 60, 8, 40, 730

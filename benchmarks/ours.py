@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from pipelines.destinations import open_pipeline
-from pipelines.job import Job
-from sources.pylon import turn
-from sources.pylon.answers import Answer
-from sources.pylon.catalog import ENDPOINTS, Endpoint
-from sources.pylon.client import Client
-from sources.pylon.settings import Settings, settings
+from pylon_elt.pipelines.copy.destinations import open_pipeline
+from pylon_elt.pipelines.run.job import Job
+from pylon_elt.sources.pylon.api.answers import Answer
+from pylon_elt.sources.pylon.api.client import Client
+from pylon_elt.sources.pylon.catalog import ENDPOINTS, Endpoint
+from pylon_elt.sources.pylon.lanes import turn
+from pylon_elt.sources.pylon.settings import Settings, settings
 
 from .floor import counted
 from .recording import Recording

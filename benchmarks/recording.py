@@ -21,7 +21,7 @@ def record(
     watch: Stopwatch, _folder: Path, *, into: str, issues: int, messages_mean: float
 ) -> dict[str, Any]:
     """Write the sample workspace: issues, conversations (a list each) and messages, newest issue first."""
-    from emulator import World
+    from pylon_elt.emulator import World
 
     from .server import NOW, SEED, YEARS
 

@@ -60,7 +60,7 @@ def serving(issues: int, messages_mean: float = 4.0, *, now: str = NOW, **settin
     """Serve a sample workspace that was made at ``now`` while the block runs."""
     options = [f"--{name}={value}" for name, value in world(issues, messages_mean, now).items()]
     given = [f"--set={name}={value}" for name, value in settings.items()]
-    command = [sys.executable, "-m", "emulator", "--port=0", *options, *given]
+    command = [sys.executable, "-m", "pylon_elt.emulator", "--port=0", *options, *given]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

@@ -7,7 +7,16 @@ from random import Random
 
 from .records import JSON
 from .settings import OBJECT_TYPES
-from .text import COMPANIES, FIRST, LAST, SUFFIXES, TAGS, sentence, token, uuid
+from .text import (
+    COMPANIES,
+    FIRST,
+    LAST,
+    SUFFIXES,
+    TAGS,
+    sentence,
+    token,
+    uuid,
+)
 from .times import DAY, format_ns
 
 BASE_STATES = ("new", "waiting_on_you", "waiting_on_customer", "on_hold", "closed")

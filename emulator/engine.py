@@ -14,13 +14,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from .calls import Call, Handler
+from .collection_routes import HANDLERS as OTHER_HANDLERS
 from .directory_routes import HANDLERS as DIRECTORY_HANDLERS
 from .endpoints import Endpoint
 from .faults import PAGE_KINDS, Fault, Faults
 from .issue_routes import HANDLERS as ISSUE_HANDLERS
 from .limits import Decision, Limiter
 from .log import Log, Record
-from .other_routes import HANDLERS as OTHER_HANDLERS
 from .paging import encode
 from .records import JSON
 from .replies import JSON_TYPE, ApiError, Page, bad_request, error_response

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from random import Random
 
-from .ground import Ground, maybe, stamps
 from .records import JSON
 from .seed import SIGNED
+from .seed_basis import Ground, maybe, stamps
 from .text import LAST, SENTENCES, SUBJECTS, sentence, uuid
 from .times import SECOND, format_ns
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 
+from .collection_mutations import OtherMutations, merge
 from .feedback_seed import recording
-from .ground import mini_account
-from .other_mutations import OtherMutations, merge
 from .records import JSON, Children, IssueRecord, Version
+from .seed_basis import mini_account
 from .store import Ref
 from .text import uuid
 from .times import format_ns, parse_ns

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
-from .ground import Ground, maybe, stamps
 from .records import JSON
+from .seed_basis import Ground, maybe, stamps
 from .text import COMPANIES, SENTENCES, sentence, uuid
 from .times import SECOND, format_ns
 

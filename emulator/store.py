@@ -9,7 +9,14 @@ import orjson
 
 from .children_seed import children as generate_children
 from .children_seed import issue_of_message
-from .records import JSON, Children, IssueRecord, TimeIndex, Version, collector_paused
+from .records import (
+    JSON,
+    Children,
+    IssueRecord,
+    TimeIndex,
+    Version,
+    collector_paused,
+)
 from .search_view import Change, SearchView
 from .seed import SIGNED, Recipe, issue_body
 from .tables import COLLECTIONS, SIGNING, Tables

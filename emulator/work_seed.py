@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
-from .ground import Ground, maybe, stamps
 from .records import JSON
+from .seed_basis import Ground, maybe, stamps
 from .text import FIRST, SUBJECTS, sentence, uuid
 from .times import DAY, format_ns, parse_ns
 

@@ -9,12 +9,12 @@ from typing import Any, Self
 
 from .directory_seed import directory
 from .feedback_seed import feedback, phone_issues
-from .ground import Ground
 from .mutations import Mutations
 from .office_seed import office
-from .random_mutation import random_mutation
+from .random_mutations import random_mutation
 from .records import collector_paused
 from .seed import Recipe, plan
+from .seed_basis import Ground
 from .times import DAY, SECOND, Clock, OffsetClock, to_ns
 from .work_seed import work
 

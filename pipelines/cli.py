@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from . import cli_analysis
-from .cli_options import AsJson, Dataset, Debug, Destination, Progress, prepare
+from .ask import verbs as cli_analysis
+from .base.options import AsJson, Dataset, Debug, Destination, Progress, prepare
 
 app = typer.Typer(
     name="pylon",
@@ -139,11 +139,11 @@ def run(
       pylon run --destination postgres --log-format json
       pylon run --dry-run
     """
-    from .screens import one_screen
+    from .base.screens import one_screen
 
     prepare(debug=debug, as_json=log_format is LogFormat.JSON)
     with one_screen(debug=debug, as_json=log_format is LogFormat.JSON):
-        from . import run_command
+        from .run import command as run_command
 
         options = run_command.Options(
             select=tuple(select or ()),
@@ -182,11 +182,11 @@ def check(
       pylon check --region eu --destination postgres
       pylon check --exclude kb_articles
     """
-    from .screens import one_screen
+    from .base.screens import one_screen
 
     prepare(debug=debug)
     with one_screen(debug=debug):
-        from . import check as checks
+        from .look import check as checks
 
         raise SystemExit(
             checks.run(
@@ -214,11 +214,11 @@ def status(
       pylon status --destination postgres
       pylon status --json
     """
-    from .screens import one_screen
+    from .base.screens import one_screen
 
     prepare(debug=debug)
     with one_screen(debug=debug, as_json=as_json):
-        from . import status as report
+        from .look import status as report
 
         raise SystemExit(report.run(destination, dataset, as_json=as_json))
 
@@ -246,11 +246,11 @@ def reconcile(
       pylon reconcile
       pylon reconcile --yes
     """
-    from .screens import one_screen
+    from .base.screens import one_screen
 
     prepare(debug=debug)
     with one_screen(debug=debug):
-        from . import reconcile_command
+        from .run import reconcile_command
 
         given = _settings(region, base_url, start_date)
         raise SystemExit(reconcile_command.run(destination, dataset, given, confirmed=yes))
@@ -289,12 +289,12 @@ def verify(
       pylon verify --sample 200 --seed 7
       pylon verify --log-format json
     """
-    from .screens import one_screen
+    from .base.screens import one_screen
 
     as_json = log_format is LogFormat.JSON
     prepare(debug=debug, as_json=as_json)
     with one_screen(debug=debug, as_json=as_json):
-        from . import verify_command
+        from .verify import command as verify_command
 
         given = _settings(region, base_url, start_date)
         raise SystemExit(
@@ -321,11 +321,11 @@ def drift(
       pylon drift --openapi openapi.json
       pylon drift --openapi openapi.json --json
     """
-    from .screens import one_screen
+    from .base.screens import one_screen
 
     prepare(debug=debug, as_json=as_json)
     with one_screen(debug=debug, as_json=as_json):
-        from . import drift as comparison
+        from .verify import drift as comparison
 
         raise SystemExit(comparison.run(openapi, as_json=as_json))
 
@@ -370,11 +370,11 @@ def transform(
       pylon transform --select +pylon__backlog_daily
       pylon transform --test --destination postgres
     """
-    from .screens import one_screen
+    from .base.screens import one_screen
 
     prepare(debug=debug)
     with one_screen(debug=debug, as_json=as_json):
-        from . import transform as building
+        from .transform import transform as building
 
         options = building.Options(
             select=tuple(select or ()),
@@ -403,10 +403,10 @@ def emulator(context: typer.Context) -> None:
       pylon emulator --port 8765 --issues 500
       PYLON_API_KEY=pyl_test pylon run --base-url http://127.0.0.1:8765
     """
-    from .screens import one_screen
+    from .base.screens import one_screen
 
     with one_screen():
-        from .emulator_command import serve
+        from .sample.emulator import serve
 
         serve(context.args)
 

@@ -9,8 +9,8 @@ app = marimo.App(width="full", app_title="Support dashboard")
 def _():
     import marimo as mo
 
-    from analytics.dashboard import source, view
-    from analytics.dashboard.data import Filters
+    from . import source, view
+    from .data import Filters
 
     return Filters, mo, source, view
 

@@ -1,4 +1,4 @@
-{# Written by `python -m pipelines.reference`: each raw table, and the column that dates its rows. #}
+{# Written by `make docs`: each raw table, and the column that dates its rows. #}
 {% macro raw_tables() -%}
   {{ return({
     'issues': '_synced_at',

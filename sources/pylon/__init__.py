@@ -14,15 +14,18 @@ from dlt.common.storages.load_package import load_package_state
 from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource, DltSource
 
-from . import children, directory, extras, incremental, issues, late, loading, reading, sweep
+from .api import reading
+from .api.pacing import Pacers
 from .catalog import ALL_TABLES, COLLECTED, DELETIONS, TABLES, Table, companions
-from .copied import Copied
+from .copy import loading
+from .copy.copied import Copied
+from .copy.ledger import Ledger
 from .errors import ConfigurationError, PermissionDenied
-from .ledger import Ledger
-from .pacing import Pacers
-from .rows import to_arrow
+from .lanes import children, directory, incremental, issues, late, sweep
+from .lanes.turn import Budget, Control, Turn, TurnKeeper
+from .rows import extras
+from .rows.rows import to_arrow
 from .settings import LOOKBACK_SECONDS, Settings, settings
-from .turn import Budget, Control, Turn, TurnKeeper
 
 __all__ = ["Budget", "Control", "PylonSource", "forget", "pylon_source", "source_of"]
 

@@ -9,9 +9,17 @@ from datetime import datetime, timedelta
 
 import pendulum
 
-from .catalog import RATE_LIMITS, TABLES, USUAL, Endpoint, Table, suggest, with_ledgers
+from .catalog import (
+    RATE_LIMITS,
+    TABLES,
+    USUAL,
+    Endpoint,
+    Table,
+    suggest,
+    with_ledgers,
+)
 from .errors import ConfigurationError, CredentialsError
-from .masking import Masks, masks
+from .rows.masking import Masks, masks
 
 HOSTS = {"us": "https://api.usepylon.com", "eu": "https://api.eu.usepylon.com"}
 """The API's hosts by region."""

@@ -17,7 +17,7 @@ import pytest
 from support.commands import Commands
 from support.worlds import MADE, quiet
 
-import emulator
+from pylon_elt import emulator
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "analytics"

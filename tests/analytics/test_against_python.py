@@ -14,9 +14,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from analytics.conftest import Built
+from pylon_elt.analytics.conftest import Built
 
-import emulator
+from pylon_elt import emulator
 
 pytestmark = pytest.mark.xdist_group("analytics")
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
-from analytics.conftest import GONE, PACKAGE, SCHEMAS, Built, dbt, duckdb_profile
+from pylon_elt.analytics.conftest import GONE, PACKAGE, SCHEMAS, Built, dbt, duckdb_profile
 
-from pipelines import package
-from sources.pylon.catalog import ALL_TABLES
+from pylon_elt.pipelines.transform import package
+from pylon_elt.sources.pylon.catalog import ALL_TABLES
 
 pytestmark = pytest.mark.xdist_group("analytics")
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 import sqlglot
-from analytics.conftest import PACKAGE
+from pylon_elt.analytics.conftest import PACKAGE
 from sqlglot.errors import ErrorLevel
 
-from pipelines import package
+from pylon_elt.pipelines.transform import package
 
 pytestmark = pytest.mark.xdist_group("analytics")
 

@@ -12,11 +12,11 @@ from typing import Any
 import duckdb
 import psycopg2
 import pytest
-from analytics.conftest import SCHEMAS, Built
+from pylon_elt.analytics.conftest import SCHEMAS, Built
 from support.commands import Commands
 from support.postgres import Postgres, running_postgres
 
-from pipelines import package
+from pylon_elt.pipelines.transform import package
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("analytics")]
 

@@ -10,9 +10,10 @@ import pytest
 from answers.conftest import Desk
 from support import questions_docs
 
-from pipelines import exits, package
-from pipelines.questions import FOLDER, all_questions
-from pipelines.reader_duckdb import DuckDbReader
+from pylon_elt.pipelines.ask.questions import FOLDER, all_questions
+from pylon_elt.pipelines.ask.reader_duckdb import DuckDbReader
+from pylon_elt.pipelines.base import exits
+from pylon_elt.pipelines.transform import package
 
 pytestmark = pytest.mark.xdist_group("answers")
 QUESTIONS = all_questions()

@@ -22,9 +22,9 @@ from support import questions_docs
 from support.browser import browser, watch
 from support.commands import Command, wait_until
 
-from analytics.dashboard import data, page, sections
-from pipelines import exits
-from pipelines.reader_duckdb import DuckDbReader
+from pylon_elt.analytics.dashboard import data, page, sections
+from pylon_elt.pipelines.ask.reader_duckdb import DuckDbReader
+from pylon_elt.pipelines.base import exits
 
 pytestmark = pytest.mark.xdist_group("answers")
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
@@ -363,7 +363,7 @@ def _sum(table: pa.Table, column: str) -> int:
 
 
 def test_an_extra_that_is_missing_is_named_with_how_to_install_it() -> None:
-    from pipelines.report_command import require
+    from pylon_elt.pipelines.ask.report import require
 
     require("report", "altair", "vl_convert")
     with pytest.raises(exits.Problem) as missing:

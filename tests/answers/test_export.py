@@ -8,8 +8,9 @@ import duckdb
 import pytest
 from answers.conftest import Desk
 
-from pipelines import exits, package
-from sources.pylon.catalog import ALL_TABLES
+from pylon_elt.pipelines.base import exits
+from pylon_elt.pipelines.transform import package
+from pylon_elt.sources.pylon.catalog import ALL_TABLES
 
 pytestmark = pytest.mark.xdist_group("answers")
 

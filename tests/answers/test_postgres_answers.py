@@ -16,11 +16,14 @@ import pytest
 from support import questions_docs
 from support.postgres import Postgres, running_postgres
 
-from pipelines import exits, export_command, query_command, reading
-from pipelines.cli_options import Format
-from pipelines.questions import all_questions
-from pipelines.reader import Reader
-from pipelines.reader_duckdb import DuckDbReader
+from pylon_elt.pipelines.ask import export as export_command
+from pylon_elt.pipelines.ask import query as query_command
+from pylon_elt.pipelines.ask import reading
+from pylon_elt.pipelines.ask.questions import all_questions
+from pylon_elt.pipelines.ask.reader import Reader
+from pylon_elt.pipelines.ask.reader_duckdb import DuckDbReader
+from pylon_elt.pipelines.base import exits
+from pylon_elt.pipelines.base.options import Format
 
 pytestmark = pytest.mark.xdist_group("answers")
 TYPES = {"VARCHAR": "text", "DOUBLE": "double precision", "TIMESTAMP WITH TIME ZONE": "timestamptz"}

@@ -13,7 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 from answers.conftest import Desk
 
-from pipelines import exits, query_command, reading
+from pylon_elt.pipelines.ask import query as query_command
+from pylon_elt.pipelines.ask import reading
+from pylon_elt.pipelines.base import exits
 
 pytestmark = pytest.mark.xdist_group("answers")
 

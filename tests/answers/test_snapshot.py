@@ -14,7 +14,8 @@ import duckdb
 import pytest
 from answers.conftest import Desk
 
-from pipelines import exits, snapshot
+from pylon_elt.pipelines.base import exits
+from pylon_elt.pipelines.copy import snapshot
 
 pytestmark = pytest.mark.xdist_group("answers")
 
@@ -113,7 +114,7 @@ def test_without_a_snapshot_a_locked_file_is_a_matter_of_waiting(raw_desk: Desk,
 def test_reading_a_true_snapshot_keeps_no_run_waiting(
     raw_desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipelines import reading
+    from pylon_elt.pipelines.ask import reading
 
     monkeypatch.chdir(raw_desk.folder)
     snapshot.keep(raw_desk.database)
@@ -124,7 +125,7 @@ def test_reading_a_true_snapshot_keeps_no_run_waiting(
 
 
 def test_whoever_reads_apart_has_a_file_of_his_own(raw_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipelines import reading
+    from pylon_elt.pipelines.ask import reading
 
     monkeypatch.chdir(raw_desk.folder)
     with reading.opened("duckdb", "pylon", apart=True) as reader:

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from support.commands import Command, Commands, Result
 
-import emulator
+from pylon_elt import emulator
 
 
 @dataclass

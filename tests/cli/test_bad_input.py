@@ -290,7 +290,16 @@ def test_an_error_is_one_event_with_json(desk: Desk) -> None:
 
 def unprivileged(desk: Desk) -> Result:
     """Run as somebody who has no rights of root's."""
-    command = [sys.executable, "-m", "pipelines.cli", "run", "--select", "teams,tags", "--progress", "none"]
+    command = [
+        sys.executable,
+        "-m",
+        "pylon_elt.pipelines.cli",
+        "run",
+        "--select",
+        "teams,tags",
+        "--progress",
+        "none",
+    ]
     if os.geteuid() == 0:
         if not shutil.which("setpriv"):
             pytest.skip("root may write anything, and setpriv is missing")

@@ -6,17 +6,17 @@ import errno
 
 import pytest
 
-from pipelines import exits
-from pipelines.causes import chain, explain
-from pipelines.failures import SHOWN, problems
-from sources.pylon.errors import (
+from pylon_elt.pipelines.base import exits
+from pylon_elt.pipelines.base.causes import chain, explain
+from pylon_elt.pipelines.run.failures import SHOWN, problems
+from pylon_elt.sources.pylon.errors import (
     ConfigurationError,
     CredentialsError,
     PermissionDenied,
     PylonError,
     Unavailable,
 )
-from sources.pylon.report import Failure
+from pylon_elt.sources.pylon.lanes.report import Failure
 
 
 def wrapped(error: BaseException) -> Exception:

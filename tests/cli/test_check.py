@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 from cli.conftest import Desk
 
-from sources.pylon.catalog import TABLES, UNREAD, USUAL
+from pylon_elt.sources.pylon.catalog import TABLES, UNREAD, USUAL
 
 
 def verdicts(text: str) -> dict[str, str]:

@@ -12,8 +12,8 @@ import pytest
 from cli.conftest import Commands
 from support.openapi import document_of_the_catalogue
 
-from pipelines.drift import Drift, compare
-from pipelines.openapi import Document
+from pylon_elt.pipelines.verify.drift import Drift, compare
+from pylon_elt.pipelines.verify.openapi import Document
 
 Change = Callable[[Any], None]
 

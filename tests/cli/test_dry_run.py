@@ -9,7 +9,7 @@ from typing import Any
 
 from cli.conftest import Desk
 
-from sources.pylon.catalog import CHILDREN, ENDPOINTS
+from pylon_elt.sources.pylon.catalog import CHILDREN, ENDPOINTS
 
 CHILD_ENDPOINTS = {child.endpoint.label for child in CHILDREN}
 

@@ -11,9 +11,9 @@ from cli.conftest import Desk
 from cli.test_dry_run import plan
 from cli.test_status import status
 
-from pipelines import status as status_of
-from pipelines.inspection import Place
-from sources.pylon.late import Late, suggested_lookback
+from pylon_elt.pipelines.copy.inspection import Place
+from pylon_elt.pipelines.look import status as status_of
+from pylon_elt.sources.pylon.lanes.late import Late, suggested_lookback
 
 TABLES = "issues,issue_messages,issue_followers"
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

@@ -10,8 +10,9 @@ import pytest
 import typer.main
 from support.commands import Commands
 
-from pipelines import cli, exits
-from pipelines.configuration import NAMES
+from pylon_elt.pipelines import cli
+from pylon_elt.pipelines.base import exits
+from pylon_elt.pipelines.base.configuration import NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 GROUP = typer.main.get_command(cli.app)
@@ -88,7 +89,7 @@ def test_help_imports_nothing_heavy(arguments: list[str], tmp_path: Path) -> Non
 
 
 def test_every_setting_can_be_read_from_the_environment() -> None:
-    from pipelines import configuration
+    from pylon_elt.pipelines.base import configuration
 
     kinds = (
         configuration._TEXTS,

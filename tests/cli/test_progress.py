@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from pipelines import views
-from pipelines.progress import LaneView, Moment, moment, seconds_for
-from pipelines.views import JsonView, PlainView, RichView, View, choose
-from pipelines.watcher import Watcher
-from pipelines.wording import ago, count, duration
-from sources.pylon.errors import Unavailable
-from sources.pylon.pacing import Pacers
-from sources.pylon.report import Report
+from pylon_elt.pipelines.base.wording import ago, count, duration
+from pylon_elt.pipelines.run import views
+from pylon_elt.pipelines.run.progress import LaneView, Moment, moment, seconds_for
+from pylon_elt.pipelines.run.views import JsonView, PlainView, RichView, View, choose
+from pylon_elt.pipelines.run.watcher import Watcher
+from pylon_elt.sources.pylon.api.pacing import Pacers
+from pylon_elt.sources.pylon.errors import Unavailable
+from pylon_elt.sources.pylon.lanes.report import Report
 
 LANES = (
     LaneView("changes", 12, None, "", 1, 20, None),
@@ -67,7 +67,7 @@ class Listener(View):
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.watcher.POLL_SECONDS", 0.01)
+    monkeypatch.setattr("pylon_elt.pipelines.run.watcher.POLL_SECONDS", 0.01)
 
 
 def test_a_moment_holds_done_due_pace_allowance_and_time_left() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from cli.conftest import Desk
 
-from sources.pylon.catalog import LEDGERS, USUAL
+from pylon_elt.sources.pylon.catalog import LEDGERS, USUAL
 
 FILLED = set(USUAL) - {"custom_objects"}
 """What a run fills unless told otherwise; of custom objects nobody knows the types."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipelines import runs
+from pylon_elt.pipelines.copy import runs
 
 
 def test_the_last_fifty_runs_are_kept(tmp_path: Path) -> None:

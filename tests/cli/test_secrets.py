@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cli.conftest import Desk
 
-from pipelines import redaction
+from pylon_elt.pipelines.base import redaction
 
 TOKEN = "pyl_very+secret/token="
 PASSWORD = "p@ss w0rd/äß"

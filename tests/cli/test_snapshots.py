@@ -6,7 +6,8 @@ from typing import Any
 
 from cli.conftest import Desk
 
-from pipelines import exits, snapshot
+from pylon_elt.pipelines.base import exits
+from pylon_elt.pipelines.copy import snapshot
 
 
 def test_a_run_leaves_a_true_snapshot_and_one_that_changes_nothing_leaves_it_alone(desk: Desk) -> None:

@@ -15,7 +15,9 @@ import pytest
 from cli.conftest import Desk
 from support.commands import Result, wait_until
 
-from pipelines import dbt_profile, dbt_run, destinations, exits
+from pylon_elt.pipelines.base import exits
+from pylon_elt.pipelines.copy import destinations
+from pylon_elt.pipelines.transform import dbt_profile, dbt_run
 
 pytestmark = pytest.mark.xdist_group("transform")
 

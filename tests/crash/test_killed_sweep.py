@@ -9,7 +9,7 @@ from support.ordeal import ONE_TURN, after_merge_of, before_merge_of
 from support.runner import Runner
 from support.site import Site, duckdb_site
 
-from emulator.mutations import SILENT
+from pylon_elt.emulator.mutations import SILENT
 
 TABLES = ("issues", "issue_messages", "issue_followers", "issue_sync")
 SWEEP = {"lookback_seconds": 1.0, "sweep_days": 1e-9}

@@ -15,8 +15,8 @@ from packaging.requirements import Requirement
 from support.compare import assert_equal_copy, read_duckdb
 from support.worlds import truth
 
-import emulator
-from sources.pylon.catalog import USUAL, with_ledgers
+from pylon_elt import emulator
+from pylon_elt.sources.pylon.catalog import USUAL, with_ledgers
 
 REPOSITORY = Path(__file__).parents[2]
 DLT = (sys.executable, "-m", "dlt", "--non-interactive")

@@ -9,27 +9,31 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import exits, package, reference
-from sources.pylon import pylon_source
-from sources.pylon.catalog import TABLES
+from pylon_elt.pipelines.base import exits
+from pylon_elt.pipelines.docs import reference
+from pylon_elt.pipelines.transform import package
+from pylon_elt.sources.pylon import pylon_source
+from pylon_elt.sources.pylon.catalog import TABLES
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_readme_sections_are_what_the_catalogue_says() -> None:
-    assert reference.render(README) == README, "run: python -m pipelines.reference"
+    assert reference.render(README) == README, "run: make docs"
 
 
 def test_tables_page_is_what_the_catalogue_says() -> None:
     page = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
-    assert page == reference.tables_page(), "run: python -m pipelines.reference"
+    assert page == reference.tables_page(), "run: make docs"
 
 
 @pytest.mark.parametrize("path", reference.PACKAGE)
 def test_dbt_package_has_what_the_catalogue_says(path: str) -> None:
     text = reference.PACKAGE[path]()
-    assert (ROOT / path).read_text(encoding="utf-8") == text, "run: python -m pipelines.reference"
+    assert (ROOT / path).read_text(encoding="utf-8") == text, (
+        "run: make docs"
+    )
 
 
 def test_every_variable_of_the_dbt_package_is_used() -> None:
@@ -85,7 +89,7 @@ def test_everything_of_the_dbt_package_is_shipped() -> None:
     ]
     files = [path for path in files if path.suffix != ".py"]  # modules are shipped as such
     assert [path for path in files if not any(path.match(pattern) for pattern in patterns)] == []
-    assert "analytics*" in project["tool"]["setuptools"]["packages"]["find"]["include"]
+    assert "pylon_elt*" in project["tool"]["setuptools"]["packages"]["find"]["include"]
 
 
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\((?!http)([^)#]+)", README))))

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from support import runs, worlds
 
-import emulator
-import sources.pylon.client
+from pylon_elt import emulator
+from pylon_elt.sources.pylon.api import client
 
 Serve = Callable[..., emulator.Server]
 Start = Callable[..., runs.Copy]
@@ -21,7 +21,7 @@ Start = Callable[..., runs.Copy]
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries wait for moments instead of seconds; how often there are retries stays."""
-    monkeypatch.setattr(sources.pylon.client, "LONGEST_BACKOFF", 0.05)
+    monkeypatch.setattr(client, "LONGEST_BACKOFF", 0.05)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from support import runs, worlds
 
-import emulator
+from pylon_elt import emulator
 
 SECRET = "pyl_9f3c1e7a55aa4b0e8d2c6b1f0a7e4d39"
 
@@ -143,8 +143,8 @@ def test_the_token_is_nowhere_but_in_the_requests(
 
 
 def _source(copy: runs.Copy) -> Any:
-    from sources.pylon import Control, source_of
-    from sources.pylon.pacing import Pacers
+    from pylon_elt.sources.pylon import Control, source_of
+    from pylon_elt.sources.pylon.api.pacing import Pacers
 
     settings = runs.settings_for(copy.server)
     return source_of(settings, Control(Pacers(settings.rate_limits, 1.0))).with_resources("tags", "issues")

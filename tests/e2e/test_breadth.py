@@ -11,8 +11,8 @@ import pytest
 from support import runs, worlds
 from support.runs import Copy
 
-import emulator
-from sources.pylon.catalog import INCREMENTAL, NESTED, USUAL, with_ledgers
+from pylon_elt import emulator
+from pylon_elt.sources.pylon.catalog import INCREMENTAL, NESTED, USUAL, with_ledgers
 
 COMMENTS = "GET /tasks/{id}/comments"
 RESPONSES = "GET /surveys/{id}/responses"

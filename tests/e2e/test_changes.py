@@ -10,8 +10,8 @@ import pytest
 from support import runs, worlds
 from support.compare import assert_ledger_settled
 
-import emulator
-from emulator.mutations import SILENT
+from pylon_elt import emulator
+from pylon_elt.emulator.mutations import SILENT
 
 World = emulator.World
 Change = Callable[[World], Any]

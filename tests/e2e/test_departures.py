@@ -6,7 +6,7 @@ from typing import Any
 
 from support import runs, worlds
 
-from pipelines import exits
+from pylon_elt.pipelines.base import exits
 
 DUE = {"refresh_hours": 0}
 PEOPLE = ("issues", "accounts", "contacts")

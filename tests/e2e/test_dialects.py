@@ -11,7 +11,7 @@ import pytest
 from support import runs, worlds
 from support.compare import ISSUE_CHILDREN, assert_equal_copy
 
-import emulator
+from pylon_elt import emulator
 
 ISSUES = {"options": {"tables": ["issues"]}}
 PAGE = 11

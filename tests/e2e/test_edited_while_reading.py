@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support import runs, worlds
 
-import emulator
+from pylon_elt import emulator
 
 PAGE = 9
 

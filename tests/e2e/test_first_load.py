@@ -10,8 +10,8 @@ from support import runs, worlds
 from support.compare import assert_equal_copy, assert_ledger_settled, read_sql
 from support.memory import alive
 
-import emulator
-from sources.pylon.turn import Turn
+from pylon_elt import emulator
+from pylon_elt.sources.pylon.lanes.turn import Turn
 
 AHEAD = timedelta(seconds=60)
 """Stamps lie so far ahead of the clock, so that a run reads them "within their second" however slow the machine is."""

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from support import runs, worlds
 
-import emulator
-from pipelines import exits
-from sources.pylon.catalog import with_ledgers
-from sources.pylon.incremental import NOBODY
+from pylon_elt import emulator
+from pylon_elt.pipelines.base import exits
+from pylon_elt.sources.pylon.catalog import with_ledgers
+from pylon_elt.sources.pylon.lanes.incremental import NOBODY
 
 TABLES = with_ledgers(("issues", "ticket_forms", "issue_forms"))
 

@@ -14,7 +14,7 @@ import pytest
 from support import runs
 from support.compare import read_duckdb
 
-from sources.pylon.masking import REDACTED
+from pylon_elt.sources.pylon.rows.masking import REDACTED
 
 TABLES = (*runs.ISSUE_TABLES, "contacts", "users", "issue_snapshots")
 MASK = {

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from support import runs
 
-from sources.pylon import extras
-from sources.pylon.catalog import ALL_TABLES, TABLES, Column
+from pylon_elt.sources.pylon.catalog import ALL_TABLES, TABLES, Column
+from pylon_elt.sources.pylon.rows import extras
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 

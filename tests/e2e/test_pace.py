@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from support import runs, worlds
 
-import pipelines.job
+from pylon_elt.pipelines.run import job
 
 STYLES = ["retry-after", "retry-after-fraction", "retry-after-date", "x-retry-after", "ratelimit", "none"]
 TIERS = [("july", "fixed"), ("autumn", "sliding"), ("july", "sliding"), ("autumn", "fixed")]
@@ -15,8 +15,8 @@ TIERS = [("july", "fixed"), ("autumn", "sliding"), ("july", "sliding"), ("autumn
 
 @pytest.fixture
 def short_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipelines.job, "FIRST_TURN_SECONDS", 0.5)
-    monkeypatch.setattr(pipelines.job, "TURN_SECONDS", 1.0)
+    monkeypatch.setattr(job, "FIRST_TURN_SECONDS", 0.5)
+    monkeypatch.setattr(job, "TURN_SECONDS", 1.0)
 
 
 def _refused(copy: runs.Copy, endpoint: str) -> tuple[int, int]:

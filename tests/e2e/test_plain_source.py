@@ -12,9 +12,9 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from support import runs, worlds
 from support.compare import assert_equal_copy
 
-from sources.pylon import pylon_source
-from sources.pylon.catalog import TABLES, USUAL
-from sources.pylon.errors import ConfigurationError, CredentialsError, Unavailable
+from pylon_elt.sources.pylon import pylon_source
+from pylon_elt.sources.pylon.catalog import TABLES, USUAL
+from pylon_elt.sources.pylon.errors import ConfigurationError, CredentialsError, Unavailable
 
 USUAL_BUT_CUSTOM = [name for name in USUAL if name != "custom_objects"]
 """Which types of custom objects there are has to be configured."""

@@ -10,7 +10,8 @@ import pytest
 from support import runs, worlds
 from support.compare import assert_equal_copy, read_duckdb
 
-from pipelines import exits, reconcile
+from pylon_elt.pipelines.base import exits
+from pylon_elt.pipelines.run import reconcile
 
 ISSUE = "GET /issues/{id}"
 

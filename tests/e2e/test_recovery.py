@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from support import runs, worlds
 
-from pipelines import exits
-from pipelines.lock import lock_file, run_lock
+from pylon_elt.pipelines.base import exits
+from pylon_elt.pipelines.copy.lock import lock_file, run_lock
 
 
 def _change(copy: runs.Copy, number: int) -> None:

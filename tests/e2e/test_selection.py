@@ -10,8 +10,8 @@ import duckdb
 import pytest
 from support import runs, worlds
 
-from emulator.log import Record
-from sources.pylon.catalog import CHILDREN, TABLES, USUAL
+from pylon_elt.emulator.log import Record
+from pylon_elt.sources.pylon.catalog import CHILDREN, TABLES, USUAL
 
 
 def test_only_the_tables_that_were_asked_for_are_made_and_requested(fresh: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from support import runs, worlds
 
-from pipelines import job
+from pylon_elt.pipelines.run import job
 
 AT_ONCE = 1e-9
 """``sweep_days`` by which everything has been verified long ago."""

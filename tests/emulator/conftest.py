@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-import emulator
+from pylon_elt import emulator
 
 TLS = httpx.create_ssl_context()
 """Made once: it takes longer to make than most tests run, and none uses it."""

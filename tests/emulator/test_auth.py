@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-import emulator
+from pylon_elt import emulator
 
 Serve = Callable[..., emulator.Server]
 

@@ -18,10 +18,10 @@ from jsonschema import Draft4Validator  # type: ignore[import-untyped]
 from jsonschema.exceptions import ValidationError  # type: ignore[import-untyped]
 from support.places import paths
 
-import emulator
-from emulator.endpoints import ENDPOINTS
-from emulator.search_routes import SEARCHES
-from emulator.tables import UNSAID
+from pylon_elt import emulator
+from pylon_elt.emulator.endpoints import ENDPOINTS
+from pylon_elt.emulator.search_routes import SEARCHES
+from pylon_elt.emulator.tables import UNSAID
 
 DOCUMENT = Path(__file__).parents[2].parent / "shared/pylon/openapi.json"
 pytestmark = pytest.mark.skipif(

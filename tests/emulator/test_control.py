@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-import emulator
-from emulator.__main__ import main
+from pylon_elt import emulator
+from pylon_elt.emulator.__main__ import main
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def test_nothing_is_left_when_the_block_ends(world: emulator.World) -> None:
 
 def spawn(*options: str) -> subprocess.Popen[str]:
     root = Path(emulator.__file__).parents[1]
-    command = [sys.executable, "-m", "emulator", "--port", "0", "--issues", "50", *options]
+    command = [sys.executable, "-m", "pylon_elt.emulator", "--port", "0", "--issues", "50", *options]
     return subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-import emulator
-from emulator.faults import KINDS
-from emulator.log import Record
+from pylon_elt import emulator
+from pylon_elt.emulator.faults import KINDS
+from pylon_elt.emulator.log import Record
 
 SEEN: set[str] = set()
 

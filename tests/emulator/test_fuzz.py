@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import not_a_server_error
 from support.places import paths
 
-import emulator
-from emulator.endpoints import ENDPOINTS
-from emulator.search_routes import SEARCHES
+from pylon_elt import emulator
+from pylon_elt.emulator.endpoints import ENDPOINTS
+from pylon_elt.emulator.search_routes import SEARCHES
 
 DOCUMENT = Path(__file__).parents[2].parent / "shared/pylon/openapi.json"
 pytestmark = [

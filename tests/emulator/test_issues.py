@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-import emulator
-from emulator.times import parse_ns
+from pylon_elt import emulator
+from pylon_elt.emulator.times import parse_ns
 
 START, END = "2026-06-02T00:00:00Z", "2026-07-01T12:00:00Z"
 

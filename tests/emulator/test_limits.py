@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from emulator.limits import Decision, Limiter
+from pylon_elt.emulator.limits import Decision, Limiter
 
 
 def take(limiter: Limiter, now: float, endpoint: str = "GET /x", **options: Any) -> Decision:

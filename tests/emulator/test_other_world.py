@@ -11,9 +11,9 @@ import httpx
 import pytest
 from support.places import paths
 
-import emulator
-from emulator.tables import COLLECTIONS, DIRECTORY, OTHERS, UNSAID
-from emulator.times import parse_ns
+from pylon_elt import emulator
+from pylon_elt.emulator.tables import COLLECTIONS, DIRECTORY, OTHERS, UNSAID
+from pylon_elt.emulator.times import parse_ns
 
 Rows = list[dict[str, Any]]
 BEFORE = ("issues", "issue_messages", "issue_threads", "issue_followers", *DIRECTORY)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from support.places import paths
 
-import emulator
-from emulator.endpoints import ENDPOINTS
-from emulator.search_routes import SEARCHES
-from emulator.times import parse_ns
+from pylon_elt import emulator
+from pylon_elt.emulator.endpoints import ENDPOINTS
+from pylon_elt.emulator.search_routes import SEARCHES
+from pylon_elt.emulator.times import parse_ns
 
 Rows = list[dict[str, Any]]
 COLLECTION = {endpoint: spec.collection for endpoint, spec in SEARCHES.items()}

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-import emulator
-from emulator.paging import decode, encode
-from emulator.replies import ApiError
+from pylon_elt import emulator
+from pylon_elt.emulator.paging import decode, encode
+from pylon_elt.emulator.replies import ApiError
 
 KINDS = ("offset", "keyset")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-import emulator
+from pylon_elt import emulator
 
 ENDPOINTS = {"/issue-statuses": (10, 30), "/knowledge-bases/x/articles": (20, 120), "/me": (60, 300)}
 

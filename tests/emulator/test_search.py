@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-import emulator
-from emulator.times import parse_ns, to_ns
+from pylon_elt import emulator
+from pylon_elt.emulator.times import parse_ns, to_ns
 
 Issue = dict[str, Any]
 Test = Callable[[Issue], bool]

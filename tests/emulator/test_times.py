@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.times import SECOND, OffsetClock, format_ns, parse_ns, to_datetime, to_ns
+from pylon_elt.emulator.times import SECOND, OffsetClock, format_ns, parse_ns, to_datetime, to_ns
 
 INSTANTS = st.integers(min_value=0, max_value=4_000_000_000 * SECOND)
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-import emulator
-from emulator.children_seed import issue_of_message, message_id
-from emulator.mutations import SILENT
-from emulator.other_mutations import SILENT_OTHERS
-from emulator.times import SECOND, parse_ns, to_ns
+from pylon_elt import emulator
+from pylon_elt.emulator.children_seed import issue_of_message, message_id
+from pylon_elt.emulator.collection_mutations import SILENT_OTHERS
+from pylon_elt.emulator.mutations import SILENT
+from pylon_elt.emulator.times import SECOND, parse_ns, to_ns
 
 Rows = list[dict[str, Any]]
 

@@ -11,8 +11,8 @@ from support.ordeal import ONE_TURN
 from support.runner import Runner, wait_until
 from support.site import TABLES, Site
 
-from sources.pylon.catalog import INCREMENTAL, NESTED, with_ledgers
-from sources.pylon.catalog import TABLES as ALL
+from pylon_elt.sources.pylon.catalog import INCREMENTAL, NESTED, with_ledgers
+from pylon_elt.sources.pylon.catalog import TABLES as ALL
 
 EVERYTHING = tuple(name for name in ALL if name != "deletions")
 TYPES = {"custom_object_types": ["companies", "work-orders"]}

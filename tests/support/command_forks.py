@@ -25,12 +25,12 @@ import dlt  # noqa: E402
 import dlt.destinations.impl.duckdb.duck  # noqa: E402, F401
 import duckdb  # noqa: E402, F401
 
-import pipelines.check  # noqa: E402
-import pipelines.reconcile_command  # noqa: E402
-import pipelines.run_command  # noqa: E402
-import pipelines.status  # noqa: E402
-import pipelines.transform  # noqa: E402, F401
-from pipelines import cli  # noqa: E402
+import pylon_elt.pipelines.look.check  # noqa: E402
+import pylon_elt.pipelines.look.status  # noqa: E402
+import pylon_elt.pipelines.run.command  # noqa: E402
+import pylon_elt.pipelines.run.reconcile_command  # noqa: E402
+import pylon_elt.pipelines.transform.transform  # noqa: E402, F401
+from pylon_elt.pipelines import cli  # noqa: E402
 
 
 def command(spec: dict[str, Any]) -> NoReturn:

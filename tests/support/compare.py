@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from sources.pylon.catalog import TABLES, Column, Table
+from pylon_elt.sources.pylon.catalog import TABLES, Column, Table
 
 Row = dict[str, Any]
 Rows = Mapping[str, list[Row]]

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sources.pylon.answers import Answer
-from sources.pylon.catalog import Endpoint
+from pylon_elt.sources.pylon.api.answers import Answer
+from pylon_elt.sources.pylon.catalog import Endpoint
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from emulator import World
-from emulator.mutations import SILENT
-from emulator.records import JSON
-from emulator.store import Ref
+from pylon_elt.emulator import World
+from pylon_elt.emulator.mutations import SILENT
+from pylon_elt.emulator.records import JSON
+from pylon_elt.emulator.store import Ref
 
 
 class LoudWorld(World):

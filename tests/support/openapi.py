@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sources.pylon.catalog import ENDPOINTS, TABLES, UNREAD, Column, ColumnType, Endpoint, Table
+from pylon_elt.sources.pylon.catalog import (
+    ENDPOINTS,
+    TABLES,
+    UNREAD,
+    Column,
+    ColumnType,
+    Endpoint,
+    Table,
+)
 
 TYPES: dict[ColumnType, str] = {
     "text": "string",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-import emulator
+from pylon_elt import emulator
 
 
 def paths(world: emulator.World, endpoint: str, most: int = 150) -> list[str]:

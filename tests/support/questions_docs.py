@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pipelines.questions_page import page
-from pipelines.reader_duckdb import DuckDbReader
+from pylon_elt.pipelines.ask.reader_duckdb import DuckDbReader
+from pylon_elt.pipelines.docs.questions_page import page
 
 from . import sample
 

@@ -33,10 +33,11 @@ import requests  # noqa: F401
 from dlt.common.storages.load_package import PackageStorage
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 
-from pipelines import exits, job
-from pipelines.destinations import open_pipeline
-from sources.pylon import children
-from sources.pylon.settings import settings
+from pylon_elt.pipelines.base import exits
+from pylon_elt.pipelines.copy.destinations import open_pipeline
+from pylon_elt.pipelines.run import job
+from pylon_elt.sources.pylon.lanes import children
+from pylon_elt.sources.pylon.settings import settings
 
 
 def say(**event: Any) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import emulator
+from pylon_elt import emulator
 
 SCRIPT = Path(__file__).with_name("run_job.py")
 SMALL_TURNS = {"TURN_ROWS": 30, "BATCH_ROWS": 10, "BATCH_SECONDS": 0.05}

@@ -13,14 +13,14 @@ from typing import Any
 from support.compare import Row, assert_equal_copy, read_duckdb
 from support.worlds import truth
 
-import emulator
-from emulator.log import Record
-from pipelines.destinations import open_pipeline
-from pipelines.job import Job
-from sources.pylon import catalog
-from sources.pylon.catalog import DIRECTORY
-from sources.pylon.report import Report
-from sources.pylon.settings import Settings, settings
+from pylon_elt import emulator
+from pylon_elt.emulator.log import Record
+from pylon_elt.pipelines.copy.destinations import open_pipeline
+from pylon_elt.pipelines.run.job import Job
+from pylon_elt.sources.pylon import catalog
+from pylon_elt.sources.pylon.catalog import DIRECTORY
+from pylon_elt.sources.pylon.lanes.report import Report
+from pylon_elt.sources.pylon.settings import Settings, settings
 
 MESSAGES = "GET /issues/{id}/messages"
 THREADS = "GET /issues/{id}/threads"

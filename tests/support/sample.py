@@ -13,11 +13,11 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-import emulator
-from pipelines import package
-from sources.pylon.catalog import ALL_TABLES, EXTRA, SYNCED_AT, Table
-from sources.pylon.masking import masks
-from sources.pylon.rows import REMOVED, to_arrow
+from pylon_elt import emulator
+from pylon_elt.pipelines.transform import package
+from pylon_elt.sources.pylon.catalog import ALL_TABLES, EXTRA, SYNCED_AT, Table
+from pylon_elt.sources.pylon.rows.masking import masks
+from pylon_elt.sources.pylon.rows.rows import REMOVED, to_arrow
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 """When the workspace was copied."""

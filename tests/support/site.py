@@ -20,8 +20,8 @@ from support.postgres import Postgres
 from support.runner import SMALL_TURNS, Machine, Outcome, Run, Runner
 from support.worlds import truth
 
-import emulator
-from pipelines.destinations import open_pipeline
+from pylon_elt import emulator
+from pylon_elt.pipelines.copy.destinations import open_pipeline
 
 TABLES = ("issues", "issue_messages", "issue_threads", "issue_followers", "issue_sync", "teams")
 """Of each kind of scope one, so that a load has few tables and a test many loads."""

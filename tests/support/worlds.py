@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import emulator
+from pylon_elt import emulator
 
 MINUTES = 10
 MADE = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=MINUTES)

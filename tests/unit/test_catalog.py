@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.drift import compare
-from pipelines.openapi import Document
-from sources.pylon.catalog import (
+from pylon_elt.pipelines.verify.drift import compare
+from pylon_elt.pipelines.verify.openapi import Document
+from pylon_elt.sources.pylon.catalog import (
     CHILDREN,
     DIRECTORY,
     ENDPOINTS,
@@ -35,7 +35,7 @@ from sources.pylon.catalog import (
     suggest,
     with_ledgers,
 )
-from sources.pylon.not_read import NOT_READ
+from pylon_elt.sources.pylon.catalog.not_read import NOT_READ
 
 Node = Any
 """A piece of the OpenAPI document."""

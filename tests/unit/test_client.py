@@ -16,11 +16,12 @@ import httpx
 import pytest
 from support.memory import alive
 
-import emulator
-import sources.pylon.answers as answers_module
-from sources.pylon.catalog import ENDPOINTS
-from sources.pylon.client import ATTEMPTS, EMPTY_PAGES, REFUSALS, Client
-from sources.pylon.errors import (
+from pylon_elt import emulator
+from pylon_elt.sources.pylon.api import answers as answers_module
+from pylon_elt.sources.pylon.api.client import ATTEMPTS, EMPTY_PAGES, REFUSALS, Client
+from pylon_elt.sources.pylon.api.pacing import Pacers
+from pylon_elt.sources.pylon.catalog import ENDPOINTS
+from pylon_elt.sources.pylon.errors import (
     CredentialsError,
     PermissionDenied,
     PylonError,
@@ -28,8 +29,7 @@ from sources.pylon.errors import (
     TurnOver,
     Unavailable,
 )
-from sources.pylon.pacing import Pacers
-from sources.pylon.settings import Settings, settings
+from pylon_elt.sources.pylon.settings import Settings, settings
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 RATES = {"low": 1000, "medium": 1000, "high": 1000}

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from sources.pylon.catalog import TABLES
-from sources.pylon.comparing import differing, typed
-from sources.pylon.late import Late, recall, remember, suggested_lookback
-from sources.pylon.masking import UNMASKED
+from pylon_elt.sources.pylon.catalog import TABLES
+from pylon_elt.sources.pylon.lanes.late import Late, recall, remember, suggested_lookback
+from pylon_elt.sources.pylon.rows.masking import UNMASKED
+from pylon_elt.sources.pylon.upkeep.comparing import differing, typed
 
 ISSUES = TABLES["issues"]
 ROW: dict[str, Any] = {

@@ -7,9 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines import exits
-from pipelines.causes import explain
-from pipelines.destinations import open_pipeline
+from pylon_elt.pipelines.base import exits
+from pylon_elt.pipelines.base.causes import explain
+from pylon_elt.pipelines.copy.destinations import open_pipeline
 
 LIMIT = "SELECT value FROM duckdb_settings() WHERE name = 'memory_limit'"
 

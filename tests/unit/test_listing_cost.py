@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipelines.listing_cost import listing_cost
+from pylon_elt.pipelines.verify.listing_cost import listing_cost
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 

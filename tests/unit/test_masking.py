@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.pylon.catalog import TABLES
-from sources.pylon.errors import ConfigurationError
-from sources.pylon.masking import REDACTED, masks
+from pylon_elt.sources.pylon.catalog import TABLES
+from pylon_elt.sources.pylon.errors import ConfigurationError
+from pylon_elt.sources.pylon.rows.masking import REDACTED, masks
 
 ISSUE: dict[str, Any] = {
     "id": "i1",

@@ -19,8 +19,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sources.pylon.pacing import LONGEST_WAIT, PROBE_INTERVAL, Pacer, Pacers, Ticket
-from sources.pylon.quota import Quota
+from pylon_elt.sources.pylon.api.pacing import LONGEST_WAIT, PROBE_INTERVAL, Pacer, Pacers, Ticket
+from pylon_elt.sources.pylon.api.quota import Quota
 
 WINDOW = 60.0
 EPOCH = 1_790_000_000.0

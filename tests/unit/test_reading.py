@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.desk import START, Desk
 
-from sources.pylon import issues, reading, windows
-from sources.pylon.errors import Unavailable
-from sources.pylon.windows import Window
+from pylon_elt.sources.pylon.api import reading, windows
+from pylon_elt.sources.pylon.api.windows import Window
+from pylon_elt.sources.pylon.errors import Unavailable
+from pylon_elt.sources.pylon.lanes import issues
 
 SECOND = timedelta(seconds=1)
 LOOKBACK = timedelta(seconds=900)

@@ -14,10 +14,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from support.compare import expected_row
 
-from sources.pylon.catalog import CHILDREN, DIRECTORY, TABLES, Table
-from sources.pylon.errors import Unavailable
-from sources.pylon.masking import UNMASKED
-from sources.pylon.rows import REMOVED, arrow_schema, instant, misfits, to_arrow, tombstones
+from pylon_elt.sources.pylon.catalog import CHILDREN, DIRECTORY, TABLES, Table
+from pylon_elt.sources.pylon.errors import Unavailable
+from pylon_elt.sources.pylon.rows.masking import UNMASKED
+from pylon_elt.sources.pylon.rows.rows import (
+    REMOVED,
+    arrow_schema,
+    instant,
+    misfits,
+    to_arrow,
+    tombstones,
+)
 
 NOW = datetime(2026, 7, 1, 12, 30, 15, 123456, tzinfo=UTC)
 READ = [TABLES["issues"], *CHILDREN, *DIRECTORY]

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from sources.pylon.catalog import ENDPOINTS, RATE_LIMITS, TABLES
-from sources.pylon.errors import ConfigurationError, CredentialsError
-from sources.pylon.settings import LOOKBACK_SECONDS, parse_date, settings
+from pylon_elt.sources.pylon.catalog import ENDPOINTS, RATE_LIMITS, TABLES
+from pylon_elt.sources.pylon.errors import ConfigurationError, CredentialsError
+from pylon_elt.sources.pylon.settings import LOOKBACK_SECONDS, parse_date, settings
 
 
 def test_a_token_is_all_that_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:

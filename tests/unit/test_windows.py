@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.pylon import windows
-from sources.pylon.windows import Window
+from pylon_elt.sources.pylon.api import windows
+from pylon_elt.sources.pylon.api.windows import Window
 
 EARLY, LATE = datetime.fromisoformat("2015-01-01"), datetime.fromisoformat("2040-01-01")
 instants = st.datetimes(EARLY, LATE).map(lambda naive: naive.replace(tzinfo=UTC))

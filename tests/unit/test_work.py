@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.pylon.work import RECENT, Synced, Times, Work, is_due, rank, vouched_for
+from pylon_elt.sources.pylon.copy.work import RECENT, Synced, Times, Work, is_due, rank, vouched_for
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 T1, T2 = NOW - timedelta(days=2), NOW - timedelta(days=1)

@@ -1,0 +1,1 @@
+"""The verbs that read a copy and never write: query, ask, export, report, dashboard."""

@@ -1,0 +1,80 @@
+"""``pylon ask``: the ready questions, listed or answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..base import exits, screens
+from . import query as query_command
+from . import reading
+from .questions import all_questions, find
+from .reader import Reader
+
+
+def list_all() -> int:
+    """Print the names of all questions with their titles and options."""
+    for question in all_questions().values():
+        options = " ".join(f"--{name} {parameter.told}" for name, parameter in question.parameters.items())
+        screens.tell(f"pylon ask {question.name:<15} {question.title}")
+        if options:
+            screens.tell(screens.wrapped(" " * 26, options))
+    screens.tell("\nMore on each: pylon ask NAME --explain. All with sample answers: docs/questions.md.")
+    return exits.DONE
+
+
+def explain(name: str) -> int:
+    """Print what a question is about, its options and its SQL.
+
+    Raises:
+        Problem: There is none of that name.
+    """
+    question = find(name)
+    screens.tell(f"{question.title}\n{screens.wrapped('', question.explanation)}\n")
+    for parameter in question.parameters.values():
+        default = f"  [default: {parameter.default}]" if parameter.default else ""
+        screens.tell(f"  --{parameter.name} {parameter.told}\n      {parameter.meaning}{default}")
+    screens.tell(f"\n{question.statement}")
+    return exits.DONE
+
+
+def run(name: str, arguments: Sequence[str], options: query_command.Options) -> int:
+    """Answer a question.
+
+    Raises:
+        Problem: An argument means nothing (exit code 2), or the tables for analysis have not been built.
+    """
+    question = find(name)
+    given = _given(arguments)
+    with reading.opened(options.destination, options.dataset, options.schema) as reader:
+        require_marts(reader)
+        values = question.values(given, reader)
+        query_command.answer(reader, question.statement, options, values)
+    return exits.DONE
+
+
+def require_marts(reader: Reader) -> None:
+    """Make sure that the tables for analysis are there.
+
+    Raises:
+        Problem: They are not.
+    """
+    if "pylon__issues" not in reader.tables()[reader.schemas[1]]:
+        raise exits.Problem(
+            f"The tables for analysis are not there yet: schema {reader.schemas[1]}, {reader.location}.",
+            "Build them, with: pylon transform",
+            exits.FAILED,
+        )
+
+
+def _given(arguments: Sequence[str]) -> dict[str, str]:
+    """Return the options of a question: ``--by team`` or ``--by=team``."""
+    given: dict[str, str] = {}
+    rest = list(arguments)
+    while rest:
+        name, equals, value = rest.pop(0).partition("=")
+        if not name.startswith("--") or not (equals or rest):
+            raise exits.Problem(
+                f"{name} cannot be understood.", "Such as: pylon ask backlog --by team", exits.USAGE
+            )
+        given[name[2:]] = value if equals else rest.pop(0)
+    return given

@@ -1,0 +1,111 @@
+"""``pylon dashboard``: serves the dashboard to browsers on this machine, and to nobody else."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from ..base import exits, screens
+from .report import read, require
+
+if TYPE_CHECKING:
+    from pylon_elt.analytics.dashboard.data import Marts
+
+HOST = "127.0.0.1"
+PORT = 2718
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line of ``pylon dashboard``."""
+
+    port: int | None
+    browser: bool
+    destination: str
+    dataset: str
+    schema: str
+
+
+def run(options: Options) -> int:
+    """Serve until Ctrl-C.
+
+    Raises:
+        Problem: There is nothing to show, marimo is missing, or the port is taken.
+    """
+    require("dashboard", "altair", "marimo")
+    os.environ["MARIMO_SKIP_UPDATE_CHECK"] = "1"
+    from pylon_elt.analytics.dashboard import source
+
+    def marts() -> Marts:
+        return read(options.destination, options.dataset, options.schema)
+
+    def marts_or_why() -> Marts:
+        try:
+            return marts()
+        except exits.Problem as problem:
+            raise source.NothingToShow(f"{problem.what}\n\n{problem.remedy}") from problem
+
+    with _socket(options.port) as listening:
+        source.use(marts_or_why, marts())
+        token = secrets.token_urlsafe(16)
+        url = f"http://{HOST}:{listening.getsockname()[1]}/?access_token={token}"
+        screens.tell(f"The dashboard is at {url}\nCtrl-C ends it.")
+        if options.browser and sys.stdout.isatty():
+            _open(url)
+        _serve(token, listening)
+    return exits.DONE
+
+
+def _socket(port: int | None) -> socket.socket:
+    """Listen on the port that was asked for, else on the usual one or any that is free."""
+    for candidate in (PORT, 0) if port is None else (port,):
+        listening = socket.socket()
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with suppress(OSError):
+            listening.bind((HOST, candidate))
+            listening.listen()  # who comes before the server is ready waits
+            return listening
+        listening.close()
+    raise exits.Problem(
+        f"Port {port} is taken.", "Choose another, or 0 for any: --port 0", exits.CONFIGURATION
+    )
+
+
+def _serve(token: str, listening: socket.socket) -> None:
+    """Only who knows the token is let in: other pages in the same browser reach this port, too."""
+    # what the first page needs is imported while the browser loads marimo's own
+    Thread(target=import_module, args=("pylon_elt.analytics.dashboard.view",), daemon=True).start()
+    import marimo
+    import uvicorn
+
+    from pylon_elt.analytics.dashboard import __file__ as package
+    from pylon_elt.analytics.dashboard.first_paint import FirstPaint
+
+    page = str(Path(package).with_name("app.py"))
+    app: Any = marimo.create_asgi_app(quiet=True, include_code=False, token=token).with_app(
+        path="", root=page, middleware=[lambda inner: FirstPaint(inner, _first_numbers)]
+    )
+    config = uvicorn.Config(app.build(), log_level="error", ws="auto", timeout_graceful_shutdown=1)
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _first_numbers() -> str:
+    from pylon_elt.analytics.dashboard import source, view
+
+    return view.first(source)
+
+
+def _open(url: str) -> None:
+    import webbrowser
+
+    with suppress(webbrowser.Error):
+        webbrowser.open(url)

@@ -1,0 +1,225 @@
+"""How the rows of an answer are written: a table for people; CSV, JSON and Parquet for programs."""
+
+from __future__ import annotations
+
+import csv
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+import pyarrow as pa
+
+from ..base import exits
+from ..base.options import Format
+from .reader import Answer
+
+CELL = 60
+"""A longer text is cut in the table for people."""
+
+
+def choose(wanted: Format | None, output: Path | None) -> Format:
+    """Return the format: as asked for, else by the file's name, else a table.
+
+    Raises:
+        Problem: Parquet is to go to a terminal.
+    """
+    by_name = {f".{one}": one for one in Format}.get(output.suffix.lower() if output else "")
+    chosen = wanted or by_name or (Format.CSV if output else Format.TABLE)
+    if chosen is Format.PARQUET and output is None and sys.stdout.isatty():
+        raise exits.Problem("Parquet is not for a screen.", "Name a file: --output rows.parquet", exits.USAGE)
+    return chosen
+
+
+def write(answer: Answer, chosen: Format, output: Path | None, limit: int = 0) -> int:
+    """Write an answer, to a file or to stdout, and return how many rows were written.
+
+    Args:
+        answer: What to write.
+        chosen: How.
+        output: The file, which is there only when it is complete; ``None`` for stdout.
+        limit: The most rows of a table for people; 0 for all.
+    """
+    answer.schema = _distinct(answer.schema)
+    with _target(output) as stream:
+        if chosen is Format.TABLE:
+            return _table(answer, stream, limit)
+        if chosen is Format.CSV:
+            return _csv(answer, stream)
+        if chosen is Format.JSON:
+            return _json(answer, stream)
+        return parquet(answer, stream)
+
+
+def parquet(answer: Answer, stream: IO[bytes]) -> int:
+    """Write Parquet, a batch of rows at a time."""
+    from pyarrow import parquet as pq
+
+    count = 0
+    with pq.ParquetWriter(stream, answer.schema, compression="zstd") as writer:
+        for batch in answer.batches:
+            writer.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=answer.schema))
+            count += batch.num_rows
+    return count
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Give a name to write under beside ``path``; the file gets its own name when it is complete."""
+    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        yield new
+        new.replace(path)
+    finally:
+        with suppress(FileNotFoundError):
+            new.unlink()
+
+
+@contextmanager
+def _target(output: Path | None) -> Iterator[IO[bytes]]:
+    if output is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    try:
+        with whole(output) as new, new.open("wb") as stream:
+            yield stream
+    except FileNotFoundError as error:
+        raise exits.Problem(f"There is no folder {output.parent}.", "Make it first.", exits.USAGE) from error
+
+
+def _distinct(schema: pa.Schema) -> pa.Schema:
+    """Give columns of one name different ones: JSON and Parquet could not keep them apart."""
+    names: list[str] = []
+    for name in schema.names:
+        fresh, number = name, 1
+        while fresh in names:
+            fresh, number = f"{name}_{number}", number + 1
+        names.append(fresh)
+    fields = [field.with_name(name) for field, name in zip(schema, names, strict=True)]
+    return pa.schema(fields)
+
+
+def _rows(answer: Answer) -> Iterator[list[Any]]:
+    for batch in answer.batches:
+        columns = [column.to_pylist() for column in batch.columns]
+        yield from (list(row) for row in zip(*columns, strict=True))
+
+
+def _csv(answer: Answer, stream: IO[bytes]) -> int:
+    import io
+
+    text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True)
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(answer.schema.names)
+    count = 0
+    for row in _rows(answer):
+        writer.writerow([_csv_cell(value) for value in row])
+        count += 1
+    text.flush()
+    text.detach()
+    return count
+
+
+def _json(answer: Answer, stream: IO[bytes]) -> int:
+    """Write one array, a row a line."""
+    count = 0
+    for row in _rows(answer):
+        line = orjson.dumps(
+            dict(zip(answer.schema.names, row, strict=True)), default=_plain, option=orjson.OPT_UTC_Z
+        )
+        stream.write((b",\n" if count else b"[\n") + line)
+        count += 1
+    stream.write(b"\n]\n" if count else b"[]\n")
+    return count
+
+
+def _table(answer: Answer, stream: IO[bytes], limit: int) -> int:
+    import io
+
+    rows = list(islice(_rows(answer), limit + 1 if limit else None))
+    more = bool(limit) and len(rows) > limit
+    text = io.TextIOWrapper(stream, encoding="utf-8", write_through=True)
+    if answer.schema.names == ["explain_key", "explain_value"]:
+        text.writelines(row[1] for row in rows)  # DuckDB has drawn it
+        rows = []
+    else:
+        draw(answer.schema, rows[:limit] if more else rows, text)
+    if more:
+        text.write(
+            f"The first {limit:,} rows; --limit 0 shows all, --format csv writes them for a program.\n"
+        )
+    text.flush()
+    text.detach()
+    return limit if more else len(rows)
+
+
+def draw(schema: pa.Schema, rows: Sequence[Sequence[Any]], stream: Any, width: int | None = None) -> None:
+    """Draw rows as a table; where it is no terminal, as wide as it needs to be."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for field in schema:
+        number = (
+            pa.types.is_integer(field.type)
+            or pa.types.is_floating(field.type)
+            or pa.types.is_decimal(field.type)
+        )
+        table.add_column(Text(field.name), justify="right" if number else "left")
+    for row in rows:
+        table.add_row(*(Text(cell(value)) for value in row))
+    is_terminal = hasattr(stream, "isatty") and stream.isatty()
+    console = Console(file=stream, width=width or (None if is_terminal else 10_000), highlight=False)
+    console.print(table)
+
+
+def cell(value: Any) -> str:
+    """Write one value for people."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float | Decimal):
+        return f"{value:,.2f}".rstrip("0").rstrip(".")
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    text = " ".join(str(_csv_cell(value)).split())
+    return text if len(text) <= CELL else text[: CELL - 1] + "…"
+
+
+def _csv_cell(value: Any) -> Any:
+    if isinstance(value, list | dict):
+        return orjson.dumps(value, default=_plain, option=orjson.OPT_UTC_Z).decode()
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _plain(value: Any) -> Any:
+    """Return something that JSON has for a value that it has not; nothing is rounded."""
+    if isinstance(value, Decimal):
+        return _number(value)
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, int | date | time):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def _number(value: Decimal) -> Any:
+    number = int(value) if value == value.to_integral_value() else float(value)
+    exact = Decimal(repr(number)) == value and abs(number) < 2**63
+    return number if exact else str(value)

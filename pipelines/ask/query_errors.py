@@ -1,0 +1,64 @@
+"""What is wrong with a query that the database refuses: where, and what was probably meant."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import Any
+
+from ..base import exits
+from ..transform import package
+from .reader import Reader
+from .statement import marked
+
+_MISSING = re.compile(r'Table with name "?([^"\s]+)"? does not exist|relation "([^"]+)" does not exist')
+_DUCKDB = ("Parser", "Syntax", "Binder", "Catalog", "Conversion", "OutOfRange", "InvalidInput", "InvalidType",
+           "TypeMismatch", "NotImplemented", "Permission")  # fmt: skip
+"""Whose exceptions say that the statement is wrong, not the file or the machine."""
+
+
+def explained(error: Exception, sql: str, reader: Reader) -> exits.Problem | None:
+    """Return the problem if it is the statement's (exit code 2), or ``None``."""
+    text = _text(error, sql)
+    if text is None:
+        return None
+    if found := _MISSING.search(text):
+        return _no_table(next(filter(None, found.groups())), reader)
+    return exits.Problem(text, code=exits.USAGE)
+
+
+def _text(error: Exception, sql: str) -> str | None:
+    module, name = type(error).__module__, type(error).__name__
+    if "duckdb" in module:
+        if not name.removesuffix("Exception").startswith(_DUCKDB):
+            return None
+        return re.sub(r"\n\s*\n", "\n", str(error)).strip()
+    if module.startswith("psycopg2"):
+        return _of_postgres(error, sql)
+    return None
+
+
+def _of_postgres(error: Any, sql: str) -> str | None:
+    if not str(error.pgcode or "").startswith(("22", "25006", "42", "0A", "21")) or error.pgcode == "42501":
+        return None
+    lines = [str(error.diag.message_primary)]
+    if error.diag.statement_position:
+        before = sql[: int(error.diag.statement_position) - 1]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        lines = [f"Line {line}, column {column}: {lines[0]}", marked(sql, line, column)]
+    if error.diag.message_hint:
+        lines.append(str(error.diag.message_hint))
+    return "\n".join(lines)
+
+
+def _no_table(name: str, reader: Reader) -> exits.Problem:
+    there = [table for tables in reader.tables().values() for table in tables if not table.startswith("_dlt")]
+    plain = name.rpartition(".")[2]
+    if plain in package.models() and plain not in there:
+        return exits.Problem(f"There is no table {name} yet.", "Build it, with: pylon transform", exits.USAGE)
+    near = get_close_matches(plain, there, n=1)
+    return exits.Problem(
+        f"There is no table {name}.",
+        f"Did you mean {near[0]}?" if near else 'See all of them with: pylon query "show all tables"',
+        exits.USAGE,
+    )

@@ -1,0 +1,136 @@
+"""Reads a copy on a server: in Postgres in a transaction that may only read and is rolled back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Self
+
+import pyarrow as pa
+
+from ..copy import destinations
+from .reader import BATCH_ROWS, Answer
+
+if TYPE_CHECKING:
+    import dlt
+
+_TYPES: dict[int, pa.DataType] = {
+    16: pa.bool_(),
+    **dict.fromkeys((20, 21, 23, 26), pa.int64()),
+    **dict.fromkeys((700, 701), pa.float64()),
+    **dict.fromkeys((18, 19, 25, 114, 1042, 1043, 2950, 3802), pa.string()),
+    1082: pa.date32(),
+    1114: pa.timestamp("us"),
+    1184: pa.timestamp("us", "UTC"),
+}
+"""Arrow's types by Postgres' numbers of its own (pg_type.oid); what is missing is told by its values."""
+
+
+class ServerReader:
+    """A :class:`reader.Reader` of a database that is reached through dlt."""
+
+    note = ""
+
+    def __init__(self, pipeline: dlt.Pipeline, client: Any, schemas: tuple[str, ...]) -> None:
+        self.client = client
+        self.is_postgres = destinations.is_postgres(pipeline)
+        self.location = destinations.location(pipeline)
+        self.schemas = schemas
+        kind = pipeline.destination.destination_type if pipeline.destination else ""
+        self.dialect = {"mssql": "tsql", "synapse": "tsql", "motherduck": "duckdb"}.get(
+            name := kind.rpartition(".")[2], name
+        )
+
+    @classmethod
+    @contextmanager
+    def opened(cls, pipeline: dlt.Pipeline, schemas: tuple[str, ...]) -> Iterator[Self]:
+        """Connect; on Postgres, begin a transaction that may only read."""
+        with pipeline.sql_client() as client:
+            reader = cls(pipeline, client, schemas)
+            if not reader.is_postgres:
+                yield reader
+                return
+            connection: Any = client.native_connection
+            connection.set_session(readonly=True, autocommit=False)
+            try:
+                reader.begin(connection)
+                yield reader
+            finally:
+                connection.rollback()
+
+    def begin(self, connection: Any) -> None:
+        """Say where names are looked up, times are in UTC, and that JSON is wanted as it is written."""
+        extras: Any = import_module("psycopg2.extras")
+
+        extras.register_default_json(connection, loads=str)
+        extras.register_default_jsonb(connection, loads=str)
+        path = ", ".join(self.client.escape_column_name(schema) for schema in self.schemas)
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL search_path TO {path}; SET LOCAL TIME ZONE 'UTC'")
+
+    def ask(self, sql: str, values: Mapping[str, Any] | None = None) -> Answer:
+        """Return what one statement gives."""
+        if self.is_postgres:
+            return self._ask_postgres(_with_places(sql) if values else sql, dict(values) if values else None)
+        with self.client.execute_query(sql) as cursor:
+            return _answer(cursor)
+
+    def _ask_postgres(self, sql: str, values: dict[str, Any] | None) -> Answer:
+        connection: Any = self.client.native_connection
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(sql, values)
+                return _answer(cursor)
+        except Exception:
+            connection.rollback()  # nothing more would be answered in this transaction, not even which tables there are
+            self.begin(connection)
+            raise
+
+    def tables(self) -> dict[str, list[str]]:
+        """Return the names of the tables and views of each schema."""
+        marks = ", ".join(["%s"] * len(self.schemas))
+        found = self.client.execute_sql(
+            "SELECT table_schema, table_name FROM information_schema.tables"
+            f" WHERE table_schema IN ({marks}) ORDER BY 1, 2",
+            *self.schemas,
+        )
+        return {schema: [name for place, name in found or [] if place == schema] for schema in self.schemas}
+
+    def name(self, schema: str, table: str) -> str:
+        """Return a table's name in full, quoted."""
+        quoted: list[str] = [self.client.escape_column_name(part) for part in (schema, table)]
+        return ".".join(quoted)
+
+
+def _with_places(sql: str) -> str:
+    """Write ``$name`` as psycopg2 does, which quotes the value."""
+    return re.sub(r"\$([a-z_]+)", r"%(\1)s", sql.replace("%", "%%"))
+
+
+def _answer(cursor: Any) -> Answer:
+    columns = [(str(column[0]), column[1]) for column in cursor.description or []]
+    parts: list[pa.Table] = []
+    while rows := cursor.fetchmany(BATCH_ROWS):
+        parts.append(_table(columns, rows))
+    table = pa.concat_tables(parts, promote_options="permissive") if parts else _table(columns, [])
+    return Answer(table.schema, iter(table.to_batches(BATCH_ROWS)))
+
+
+def _table(columns: Sequence[tuple[str, Any]], rows: Sequence[Sequence[Any]]) -> pa.Table:
+    arrays = [
+        _array([row[place] for row in rows], _TYPES.get(kind) if isinstance(kind, int) else None)
+        for place, (_, kind) in enumerate(columns)
+    ]
+    return pa.Table.from_arrays(arrays, names=[name for name, _ in columns])
+
+
+def _array(values: list[Any], kind: pa.DataType | None) -> pa.Array[Any]:
+    if kind is not None:
+        return pa.array(values, kind)
+    try:
+        found = pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.array([None if value is None else str(value) for value in values], pa.string())
+    return pa.array(values, pa.string()) if found.type == pa.null() else found

@@ -1,0 +1,87 @@
+"""Opens a copy for whoever only asks: SQL in, Arrow out, and nothing can be written.
+
+A DuckDB file is read by its snapshot while that is true, so that no run has to wait for a reader. Otherwise the
+file itself is read, under the lock for readers; and if somebody writes to it, the snapshot once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from ..base import exits
+from ..base.wording import ago
+from ..copy import destinations, snapshot
+from ..copy.lock import read_lock
+from .reader import Reader
+from .reader_duckdb import DuckDbReader
+from .reader_server import ServerReader
+
+if TYPE_CHECKING:
+    import dlt
+
+NO_COPY = exits.Problem("There is no copy yet.", "Make it first, with: pylon run", exits.FAILED)
+
+
+@contextmanager
+def opened(destination: str, dataset: str, schema: str = "", *, apart: bool = False) -> Iterator[Reader]:
+    """Open a copy for reading.
+
+    Args:
+        destination: A destination that dlt knows, by name.
+        dataset: The schema with the copy.
+        schema: The schema with the tables for analysis.
+        apart: Never keep a run waiting: read a file of our own where there is no true snapshot.
+
+    Raises:
+        Problem: There is no copy, or it is locked and there is no snapshot (exit code 75).
+    """
+    built = schema or f"{dataset}_analytics"
+    schemas = (dataset, built, f"{built}_staging")
+    with TemporaryDirectory(prefix="pylon-read-") as scratch, ExitStack() as stack:
+        pipeline = destinations.open_pipeline(destination, dataset, pipelines_dir=scratch)
+        database = destinations.database_file(pipeline)
+        if database is None:
+            yield stack.enter_context(ServerReader.opened(pipeline, schemas))
+            return
+        place = Path(scratch) if apart else None
+        yield _of_file(stack, pipeline, database, schemas, place)
+
+
+def _of_file(
+    stack: ExitStack, pipeline: dlt.Pipeline, database: Path, schemas: tuple[str, ...], place: Path | None
+) -> Reader:
+    taken = snapshot.of(database)
+    if not database.exists():
+        raise NO_COPY
+
+    def attach(file: Path, note: str = "") -> Reader:
+        return stack.enter_context(DuckDbReader.opened(file, database, schemas, note))
+
+    if snapshot.is_current(database):
+        return attach(taken)
+    try:
+        with ExitStack() as lock:
+            lock.enter_context(read_lock(pipeline))
+            if place is not None:
+                snapshot.copy(database, place / database.name)
+                return attach(place / database.name)
+            reader = attach(database)
+            stack.push(lock.pop_all())
+            return reader
+    except Exception as error:
+        if not _is_locked(error) or not taken.exists():
+            raise
+        at = datetime.fromtimestamp(taken.stat().st_mtime, UTC)
+        note = f"{database.name} is being written to; this is its snapshot, {ago(at, datetime.now(UTC))}"
+        return attach(taken, f"{note.removesuffix(' ago')} old.")
+
+
+def _is_locked(error: Exception) -> bool:
+    if isinstance(error, exits.Problem):
+        return error.code == exits.LOCKED
+    return "Could not set lock on file" in str(error)

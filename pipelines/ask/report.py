@@ -1,0 +1,94 @@
+"""``pylon report`` and what it shares with ``pylon dashboard``: the marts of a copy, read into memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..base import exits, screens
+from . import formats, reading
+from .ask import require_marts
+
+if TYPE_CHECKING:
+    from pylon_elt.analytics.dashboard.data import Marts
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line of ``pylon report``."""
+
+    file: Path
+    days: int
+    team: str
+    account: str
+    destination: str
+    dataset: str
+    schema: str
+
+
+def run(options: Options) -> int:
+    """Write the page.
+
+    Raises:
+        Problem: There is nothing to show, a name is unknown, or the page cannot be drawn or written.
+    """
+    require("report", "altair", "vl_convert")
+    from pylon_elt.analytics.dashboard.data import Filters
+    from pylon_elt.analytics.dashboard.page import render
+
+    marts = read(options.destination, options.dataset, options.schema)
+    team = _known("team", options.team, marts.names("team_name"))
+    account = _known("account", options.account, marts.names("account_name"))
+    page = render(marts, Filters(options.days, team, account), datetime.now(UTC))
+    if not options.file.parent.is_dir():
+        raise exits.Problem(f"There is no folder {options.file.parent}.", "Make it first.", exits.USAGE)
+    with formats.whole(options.file) as new:
+        new.write_text(page, encoding="utf-8")
+    screens.tell(f"The report is in {options.file.absolute()}.")
+    return exits.DONE
+
+
+def require(extra: str, *modules: str) -> None:
+    """Make sure that what an extra installs is there.
+
+    Raises:
+        Problem: It is not.
+    """
+    if any(find_spec(module) is None for module in modules):
+        raise exits.Problem(
+            f"pylon {extra} needs {' and '.join(modules)}, which are not installed.",
+            f"Install them with: pip install 'pylon-elt[{extra}]'; in a checkout:"
+            f" pip install -c constraints.txt -e '.[{extra}]'",
+            exits.CONFIGURATION,
+        )
+
+
+def read(destination: str, dataset: str, schema: str) -> Marts:
+    """Read the marts into memory; a note on where they come from goes to stderr.
+
+    Raises:
+        Problem: They are not there, or locked.
+    """
+    from pylon_elt.analytics.dashboard.data import Marts
+
+    with reading.opened(destination, dataset, schema) as reader:
+        require_marts(reader)
+        if reader.note:
+            screens.say(reader.note)
+        return Marts(lambda sql: reader.ask(sql).table())
+
+
+def _known(option: str, given: str, names: list[str]) -> str:
+    folded = {name.casefold(): name for name in names}
+    if not given or given.casefold() in folded:
+        return folded.get(given.casefold(), "")
+    near = get_close_matches(given.casefold(), folded, n=1)
+    raise exits.Problem(
+        f"--{option}: no issue has the {option} {given!r}.",
+        f"Did you mean {folded[near[0]]}?" if near else f"There are {', '.join(names[:12]) or 'none'}.",
+        exits.USAGE,
+    )

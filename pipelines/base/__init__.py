@@ -1,0 +1,1 @@
+"""What every verb needs: options, settings, exit codes, and one screen for each error."""

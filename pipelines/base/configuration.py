@@ -1,0 +1,125 @@
+"""The settings of a run: command line, then environment, then ``.dlt/secrets.toml`` and ``.dlt/config.toml``.
+
+The only place that asks dlt for a setting of ours. A setting has one place, ``sources.pylon.<name>``: a
+variable ``REGION`` that somebody set for another program is not taken for it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from difflib import get_close_matches
+from typing import Any
+
+import dlt
+
+from pylon_elt.sources.pylon.errors import ConfigurationError
+from pylon_elt.sources.pylon.settings import Settings, included, settings
+
+SECTION = "sources.pylon"
+SECRET = "api_key"  # noqa: S105 - the name of a setting, not a secret
+MASK_KEY = "mask_key"
+UNUSED = "unused"
+"""Stands in for the token where nothing is asked."""
+
+_TEXTS = ("base_url", "region")
+_NUMBERS = ("rate_window_seconds", "lookback_seconds", "timeout_seconds", "reconcile_hours", "sweep_days")
+_WHOLE = ("page_size",)
+_TABLES = ("rate_limits", "refresh_hours", "mask")
+_EXAMPLES = {
+    "rate_limits": "{ low = 10 }",
+    "refresh_hours": '{ "*" = 24 }',
+    "mask": '{ contacts = { email = "hash" } }',
+}
+_LISTS = ("include", "custom_object_types")
+_DATES = ("start_date",)
+NAMES = (*(field.name for field in fields(Settings) if field.name != "masks"), "mask", MASK_KEY)
+"""The names of all settings."""
+
+
+def read_settings(given: Mapping[str, Any] | None = None, *, token: bool = True) -> Settings:
+    """Return the settings, checked; what the command line gave goes before what is configured.
+
+    Args:
+        given: Settings from the command line by name; ``None`` where an option was not used.
+        token: Whether the token is needed; without it, the settings serve to plan, not to ask.
+
+    Raises:
+        ConfigurationError: A value cannot be used; the message names the setting.
+    """
+    found = {
+        name: value
+        for name in NAMES
+        if name not in (SECRET, MASK_KEY) and (value := _value(name)) is not None
+    }
+    chosen = {name: value for name, value in (given or {}).items() if value is not None}
+    if "region" in chosen:
+        found.pop("base_url", None)  # it would silently win over the region that was just asked for
+    api_key = dlt.secrets.get(f"{SECTION}.{SECRET}") if token else UNUSED
+    mask_key: Any = dlt.secrets.get(f"{SECTION}.{MASK_KEY}")
+    return settings(api_key, mask_key=mask_key, **{**found, **chosen})
+
+
+def include() -> tuple[str, ...]:
+    """Return the tables that the configuration adds to the usual ones.
+
+    Raises:
+        ConfigurationError: There is no such table.
+    """
+    return included(_value("include"))
+
+
+def unknown_names() -> dict[str, str | None]:
+    """Return the names in ``[sources.pylon]`` that mean nothing, each with the name probably meant."""
+    section: Any = dlt.config.get(SECTION)
+    if not isinstance(section, Mapping):
+        return {}
+    # a table in the section may belong to dlt: settings of one resource, for example
+    wrong = [name for name, value in section.items() if name not in NAMES and not isinstance(value, Mapping)]
+    return {name: next(iter(get_close_matches(name, NAMES, n=1)), None) for name in wrong}
+
+
+def _value(name: str) -> Any:
+    value: Any = dlt.config.get(f"{SECTION}.{name}")
+    if value is None or value == "":
+        return None
+    if name in _TEXTS and not isinstance(value, str):
+        raise _wrong(name, value, "Write it in quotes.")
+    return str(value) if name in _DATES else _structured(name, value)
+
+
+def _structured(name: str, value: Any) -> Any:
+    if name in _NUMBERS:
+        return _parsed(name, value, (int, float), "It must be a number.")
+    if name in _WHOLE:
+        return _parsed(name, value, (int,), "It must be a whole number.")
+    if name in _LISTS:
+        example = f'Write a list, such as ["{"audit_logs" if name == "include" else "companies"}"].'
+        return _parsed(name, value, (list, tuple), example)
+    if name in _TABLES:
+        example = _EXAMPLES[name]
+        kinds: tuple[type, ...] = (Mapping, int, float) if name == "refresh_hours" else (Mapping,)
+        return _parsed(
+            name, value, kinds, f"Write a table, such as {example}; as a variable, the same as JSON."
+        )
+    return value
+
+
+def _parsed(name: str, value: Any, kinds: tuple[type, ...], remedy: str) -> Any:
+    """Return a value of one of some types; what comes from the environment is text and is read as JSON."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError as error:
+            raise _wrong(name, value, remedy) from error
+    if isinstance(value, bool) or not isinstance(value, kinds):
+        raise _wrong(name, value, remedy)
+    return value
+
+
+def _wrong(name: str, value: Any, remedy: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{name} is {value!r}.",
+        f"{remedy} It stands under [{SECTION}] in .dlt/config.toml, or in the environment.",
+    )

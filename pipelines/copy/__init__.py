@@ -1,0 +1,1 @@
+"""Where the copy is: destination, lock, snapshot, and a look that changes nothing."""

@@ -1,0 +1,149 @@
+"""Looks at a copy without changing it: no request to Pylon, no file written, no run disturbed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, cast
+
+from pylon_elt.sources.pylon import PACE
+from pylon_elt.sources.pylon.catalog import ALL_TABLES, Table
+from pylon_elt.sources.pylon.copy.copied import Copied, utc
+from pylon_elt.sources.pylon.copy.ledger import Ledger
+from pylon_elt.sources.pylon.lanes.late import Late, recall
+from pylon_elt.sources.pylon.lanes.sweep import Verified, cutoff
+from pylon_elt.sources.pylon.rows import extras
+from pylon_elt.sources.pylon.rows.extras import Extra
+
+from . import destinations
+from .lock import read_lock, still_lock
+
+if TYPE_CHECKING:
+    import dlt
+
+    from pylon_elt.sources.pylon.settings import Settings
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a copy is, or will be."""
+
+    location: str
+    dataset: str
+    folder: Path
+
+
+@dataclass
+class Copy:
+    """A copy that was opened for reading."""
+
+    pipeline: dlt.Pipeline
+
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """The source's state as it was saved with the last load."""
+        return cast("Mapping[str, Any]", self.pipeline.state.get("sources", {}).get("pylon", {}))
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything has been loaded."""
+        return bool(self.state)
+
+    @property
+    def pace(self) -> Mapping[str, Any]:
+        """The pace learnt, by endpoint."""
+        return cast("Mapping[str, Any]", self.state.get(PACE) or {})
+
+    @property
+    def extras(self) -> dict[str, dict[str, Extra]]:
+        """What stands in ``_extra``, by table and name."""
+        return extras.recall(self.state)
+
+    @property
+    def late(self) -> Late:
+        """What is known of issues that the search showed late."""
+        return recall(self.state)
+
+    def resource(self, table: str) -> Mapping[str, Any]:
+        """Return the state of one table's lane."""
+        return cast("Mapping[str, Any]", self.state.get("resources", {}).get(table, {}))
+
+    def due(self, child: str, cutoff: datetime | None = None) -> int:
+        """Return for how many parents a child is due; what was read before ``cutoff`` (UTC) is."""
+        return Ledger(self.pipeline).count_due(child, cutoff)
+
+    def sweep(self, settings: Settings, now: datetime) -> dict[str, int]:
+        """Return how many conversations are old enough for the sweep, by child; none is left out."""
+        before = cutoff(settings, now)
+        return Verified(self.pipeline).count(before) if before else {}
+
+    def verified(self) -> dict[str, datetime]:
+        """Return when the conversation that was verified longest ago was read (UTC), by child."""
+        return Verified(self.pipeline).oldest()
+
+    def rows(self, table: Table) -> tuple[int, datetime | None] | None:
+        """Return how many rows a table holds and when the newest was read; ``None``: there is no table."""
+        sql = f"SELECT COUNT(*), MAX({{t.{table.sort}}}) FROM {{{table.name}}} AS t"
+        if not (found := Copied(self.pipeline).select(sql)):
+            return None
+        count, stamp = found[0]
+        return int(count), utc(stamp)
+
+    def oldest_issue(self) -> datetime | None:
+        """Return when the oldest issue of the copy was created (UTC)."""
+        found = Copied(self.pipeline).select("SELECT MIN({i.created_at}) FROM {issues} AS i")
+        return utc(found[0][0]) if found else None
+
+    def all_rows(self) -> dict[str, tuple[int, datetime | None]]:
+        """Return the same for every table that is there."""
+        return {name: known for name, table in ALL_TABLES.items() if (known := self.rows(table)) is not None}
+
+
+def place(destination: str, dataset: str) -> Place:
+    """Say where a copy is, without looking.
+
+    Raises:
+        Problem: dlt knows no such destination.
+    """
+    with TemporaryDirectory() as scratch:
+        pipeline = destinations.open_pipeline(destination, dataset, pipelines_dir=scratch)
+        return Place(destinations.location(pipeline), dataset, destinations.working_folder(pipeline))
+
+
+@contextmanager
+def opened(destination: str, dataset: str, *, still: bool = False) -> Iterator[Copy | None]:
+    """Open a copy for reading, or give ``None`` where there is none yet.
+
+    Args:
+        destination: Where it is.
+        dataset: Its schema.
+        still: It must not change meanwhile, also where the database lets readers in beside a run.
+
+    Raises:
+        Problem: dlt knows no such destination, or a run has locked the file (exit code 75).
+    """
+    with TemporaryDirectory() as scratch:
+        pipeline = destinations.open_pipeline(destination, dataset, pipelines_dir=scratch)
+        file = destinations.database_file(pipeline)
+        if file is not None and not file.exists():
+            yield None
+            return
+        with (still_lock if still else read_lock)(pipeline):
+            if file is not None:
+                pipeline = destinations.open_pipeline(
+                    destination, dataset, pipelines_dir=scratch, read_only=True
+                )
+            pipeline.sync_destination()
+            copy = Copy(pipeline)
+            yield copy if copy.exists else None
+
+
+def pending_packages(folder: Path) -> int:
+    """Return how many load packages a killed run left in its working folder."""
+    work = folder / destinations.PIPELINE
+    waiting = ("load/normalized", "normalize/extracted", "load/new")
+    return sum(len([entry for entry in (work / name).glob("*") if entry.is_dir()]) for name in waiting)

@@ -1,0 +1,173 @@
+"""One run at a time for each copy: an advisory lock in Postgres, a lock file elsewhere. Ends with its process."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from ..base import exits
+from . import destinations
+
+if TYPE_CHECKING:
+    import dlt
+    from dlt.destinations.sql_client import SqlClientBase
+
+ADVISORY_KEY = 0x70796C6F6E  # "pylon"
+READERS_SECONDS = 60.0
+
+
+@contextmanager
+def run_lock(pipeline: dlt.Pipeline) -> Iterator[None]:
+    """Hold the lock of a pipeline's destination.
+
+    Raises:
+        Problem: Another run holds it (exit code 75); the message says who.
+    """
+    held = _advisory(pipeline) if destinations.is_postgres(pipeline) else _file(lock_file(pipeline))
+    with held:
+        yield
+
+
+def lock_file(pipeline: dlt.Pipeline) -> Path:
+    """Return the lock file: beside a DuckDB file, else beside the pipeline's working folder."""
+    database = destinations.database_file(pipeline)
+    if database is not None:
+        return database.with_name(database.name + ".lock")
+    return Path(pipeline.pipelines_dir) / f"{pipeline.pipeline_name}.lock"
+
+
+@contextmanager
+def _file(path: Path) -> Iterator[None]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise exits.Problem(
+            f"The lock file {path} cannot be written: {error.strerror}.",
+            "Run where the database's folder can be written.",
+            exits.CONFIGURATION,
+        ) from error
+    with handle:
+        _take(handle, fcntl.LOCK_EX)
+        handle.seek(0)
+        handle.truncate()
+        handle.write(_me())
+        handle.flush()
+        yield
+        handle.truncate(0)
+
+
+@contextmanager
+def read_lock(pipeline: dlt.Pipeline) -> Iterator[None]:
+    """Keep runs from a DuckDB file while it is being read, which takes a moment: DuckDB would fail them.
+
+    Raises:
+        Problem: A run is at work (exit code 75); the message says who.
+    """
+    path = lock_file(pipeline)
+    if destinations.database_file(pipeline) is None or not path.exists():
+        yield  # servers allow readers; a file without a lock file was never written by a run
+        return
+    with path.open(encoding="utf-8") as handle:
+        _take(handle, fcntl.LOCK_SH)
+        yield
+
+
+def _take(handle: TextIO, kind: int) -> None:
+    """Take the lock. A run is not waited for; whoever only reads is, since that takes a moment.
+
+    Raises:
+        Problem: A run holds it.
+    """
+    until = time.monotonic() + READERS_SECONDS
+    while not _taken(handle, kind):
+        if not _taken(handle, fcntl.LOCK_SH):  # others who read would let us
+            handle.seek(0)
+            raise _locked(_holder(handle.read()))
+        fcntl.flock(handle, fcntl.LOCK_UN)
+        if time.monotonic() > until:
+            raise _locked("somebody who reads the copy")
+        time.sleep(0.05)
+
+
+def _taken(handle: TextIO, kind: int) -> bool:
+    try:
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def _advisory(pipeline: dlt.Pipeline) -> Iterator[None]:
+    with pipeline.sql_client() as client:
+        client.execute_sql(
+            f"SET application_name = 'pylon run, process {os.getpid()} on {socket.gethostname()}'"
+        )
+        _advise(client, "pg_try_advisory_lock", _key(pipeline.dataset_name))
+        yield
+
+
+@contextmanager
+def still_lock(pipeline: dlt.Pipeline) -> Iterator[None]:
+    """Keep runs from a copy while it is being read, also where the database lets readers in beside them.
+
+    Raises:
+        Problem: A run is at work (exit code 75); the message says who.
+    """
+    if not destinations.is_postgres(pipeline):
+        with read_lock(pipeline):
+            yield
+        return
+    with pipeline.sql_client() as client:
+        _advise(client, "pg_try_advisory_lock_shared", _key(pipeline.dataset_name))
+        yield
+
+
+def _advise(client: SqlClientBase[Any], function: str, key: int) -> None:
+    """Take an advisory lock, which ends with the connection.
+
+    Raises:
+        Problem: Somebody holds it.
+    """
+    if (client.execute_sql(f"SELECT {function}({key})") or [(False,)])[0][0]:
+        return
+    rows = client.execute_sql(
+        "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
+        " WHERE l.locktype = 'advisory' AND l.granted"
+        f" AND (l.classid::bigint << 32 | l.objid::bigint) = {key}"
+    )
+    raise _locked(rows[0][0] if rows else "another session")
+
+
+def _key(dataset: str) -> int:
+    """Return the number of a dataset's lock: two copies in one database do not keep each other waiting."""
+    return ADVISORY_KEY << 16 ^ zlib.crc32(dataset.encode())
+
+
+def _me() -> str:
+    now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return json.dumps({"process": os.getpid(), "host": socket.gethostname(), "since": now})
+
+
+def _holder(text: str) -> str:
+    try:
+        known = json.loads(text)
+        return f"process {known['process']} on {known['host']} since {known['since']}"
+    except (ValueError, KeyError, TypeError):
+        return "another process"
+
+
+def _locked(holder: str) -> exits.Problem:
+    return exits.Problem(
+        f"Another run is at work: {holder}.", "Let it finish; nothing was done here.", exits.LOCKED
+    )

@@ -1,0 +1,1 @@
+"""The pages and files that are written from the catalogue and the questions."""

@@ -1,0 +1,61 @@
+"""Writes what the dbt package knows of the raw tables, from the catalogue: names, columns, types, descriptions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from pylon_elt.sources.pylon.catalog import ALL_TABLES, Table
+
+HEAD = """\
+# Written by `make docs` from the catalogue in sources/pylon/.
+version: 2
+sources:
+  - name: pylon
+    description: The tables that `pylon run` keeps equal to the Pylon workspace.
+    database: "{{ var('pylon_database') or target.database }}"
+    schema: "{{ var('pylon_schema') }}"
+    tables:
+"""
+LOADS = (
+    ("load_id", "text", "Identifies the load."),
+    ("schema_name", "text", "The dlt schema that was loaded."),
+    ("status", "bigint", "0 for a load that is complete."),
+    ("inserted_at", "timestamp", "When the load was completed (UTC)."),
+)
+"""The columns of dlt's own table of loads that the package reads."""
+
+
+def sources_file() -> str:
+    """Return the text of ``analytics/models/staging/_sources.yml``."""
+    return HEAD + "".join(_all())
+
+
+def tables_macro() -> str:
+    """Return the text of ``analytics/macros/raw_tables.sql``: each raw table, and the column that dates its rows."""
+    rows = "".join(f"    '{table.name}': '{table.sort}',\n" for table in ALL_TABLES.values())
+    return (
+        "{# Written by `make docs`: each raw table, and the column that dates its rows. #}\n"
+        f"{{% macro raw_tables() -%}}\n  {{{{ return({{\n{rows}  }}) }}}}\n{{%- endmacro %}}\n"
+    )
+
+
+def _all() -> Iterator[str]:
+    for table in ALL_TABLES.values():
+        yield _table(table.name, table.description, _columns(table))
+    yield _table("_dlt_loads", "The loads of dlt, one row each.", LOADS)
+
+
+def _columns(table: Table) -> tuple[tuple[str, str, str], ...]:
+    return tuple(
+        (column.name, "json" if column.type == "urls" else column.type, column.description)
+        for column in table.columns
+    )
+
+
+def _table(name: str, description: str, columns: tuple[tuple[str, str, str], ...]) -> str:
+    lines = [f"      - name: {name}", f"        description: {json.dumps(description)}", "        columns:"]
+    for column, kind, told in columns:
+        lines += [f"          - name: {column}", f"            data_type: {kind}"]
+        lines += [f"            description: {json.dumps(told, ensure_ascii=False)}"]
+    return "\n".join(lines) + "\n"

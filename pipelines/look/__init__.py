@@ -1,0 +1,1 @@
+"""pylon status and pylon check: what is there, and whether a run would succeed."""

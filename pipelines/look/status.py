@@ -1,0 +1,268 @@
+"""``pylon status``: what the copy holds, how fresh it is, what is due, the pace learnt and the last runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pylon_elt.sources.pylon.api.pacing import Pacers
+from pylon_elt.sources.pylon.catalog import ENDPOINTS, TABLES
+from pylon_elt.sources.pylon.lanes.late import Late, suggested_lookback
+from pylon_elt.sources.pylon.rows.extras import Extra
+
+from ..base import configuration, exits, screens
+from ..base.wording import ago, count, duration
+from ..copy import inspection, runs
+from ..run import due as dues
+from ..run.plan import UNITS
+
+if TYPE_CHECKING:
+    from pylon_elt.sources.pylon.settings import Settings
+
+RUNS_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class TableStatus:
+    """One table: how many rows, when the newest was read (UTC), and what is due."""
+
+    rows: int
+    read_at: datetime | None
+    due: int | None = None
+    """Parents to be asked, for a child."""
+    verified_since: datetime | None = None
+    """When the conversation that was verified longest ago was read (UTC), for a child."""
+    next_read: datetime | None = None
+    """When it is to be read whole, for a collection (UTC)."""
+
+
+@dataclass
+class Status:
+    """What ``pylon status`` shows."""
+
+    place: inspection.Place
+    now: datetime
+    runs: list[runs.Run]
+    pending_packages: int
+    exists: bool = False
+    due: dues.Due | None = None
+    tables: dict[str, TableStatus] | None = None
+    pace: dict[str, tuple[float, float]] | None = None
+    """Requests a minute that were learnt, and those that learning starts at, by endpoint."""
+
+    extras: dict[str, dict[str, Extra]] = field(default_factory=dict)
+    """What stands in ``_extra``, by table and name."""
+    late: Late = field(default_factory=Late)
+    """Issues that the search showed late."""
+    lookback: tuple[float, int | None] = (0.0, None)
+    """``lookback_seconds`` as it is, and as it should be where that is more."""
+
+    def as_facts(self) -> dict[str, Any]:
+        """Return the same for JSON."""
+        due = self.due
+        return {
+            "location": self.place.location,
+            "dataset": self.place.dataset,
+            "exists": self.exists,
+            "changed_until": due.changed_until if due else None,
+            "history_until": due.history_until if due else None,
+            "history_complete": due.history_complete if due else False,
+            "tables": {name: asdict(table) for name, table in (self.tables or {}).items()},
+            "pace": {
+                name: {"requests_a_minute": learnt, "start": start}
+                for name, (learnt, start) in (self.pace or {}).items()
+            },
+            "extra_fields": {
+                table: {name: asdict(extra) for name, extra in names.items()}
+                for table, names in self.extras.items()
+            },
+            "late": {
+                **asdict(self.late),
+                "lookback_seconds": self.lookback[0],
+                "suggested_lookback_seconds": self.lookback[1],
+            },
+            "pending_packages": self.pending_packages,
+            "runs": [asdict(run) for run in self.runs],
+        }
+
+
+def run(destination: str, dataset: str, *, as_json: bool) -> int:
+    """Print the status of a copy.
+
+    Raises:
+        Problem: The copy cannot be read, or a run has locked it (exit code 75).
+    """
+    status = look(destination, dataset, datetime.now(UTC))
+    screens.tell(json.dumps(status.as_facts(), default=_iso, indent=2) if as_json else render(status))
+    return exits.DONE
+
+
+def look(destination: str, dataset: str, now: datetime) -> Status:
+    """Take everything together."""
+    settings = configuration.read_settings(token=False)
+    place = inspection.place(destination, dataset)
+    status = Status(place, now, runs.recall(place.folder), inspection.pending_packages(place.folder))
+    with inspection.opened(destination, dataset) as copy:
+        if copy is not None:
+            _fill(status, copy, settings)
+    return status
+
+
+def _fill(status: Status, copy: inspection.Copy, settings: Settings) -> None:
+    rows = copy.all_rows()
+    tables = [name for name in TABLES if name in rows or name in settings.usual]
+    due = dues.take(
+        copy, settings, tables, status.now, rows={name: number for name, (number, _) in rows.items()}
+    )
+    pacers = Pacers(settings.rate_limits, settings.rate_window_seconds, snapshot=copy.pace)
+    verified = copy.verified()
+    per_minute = 60 / settings.rate_window_seconds
+    status.exists, status.due = True, due
+    status.tables = {
+        name: TableStatus(
+            number,
+            _read_at(copy, name, stamp),
+            due.conversations.get(name),
+            verified.get(name),
+            due.directory.get(name),
+        )
+        for name, (number, stamp) in rows.items()
+    }
+    status.late, status.extras = copy.late, copy.extras
+    status.lookback = (
+        settings.lookback_seconds,
+        suggested_lookback(copy.late, settings.lookback_seconds),
+    )
+    status.pace = {
+        endpoint.label: (
+            pacers.get(name, endpoint.tier).limit * per_minute,
+            settings.rate_limits[endpoint.tier] * per_minute,
+        )
+        for name, endpoint in ENDPOINTS.items()
+        if name in copy.pace
+    }
+
+
+def _read_at(copy: inspection.Copy, table: str, newest: datetime | None) -> datetime | None:
+    """Return when a table was read; of a collection that shrank or is empty, its lane remembers."""
+    refreshed = copy.resource(table).get("refreshed_at")
+    stamps = [newest, datetime.fromisoformat(refreshed) if refreshed else None]
+    return max((stamp for stamp in stamps if stamp), default=None)
+
+
+def render(status: Status) -> str:
+    """Return the text of a status."""
+    return "\n".join(_lines(status))
+
+
+def _lines(status: Status) -> Iterator[str]:
+    yield f"{status.place.location}, dataset {status.place.dataset}"
+    if status.due is None:
+        yield "There is no copy yet. Make it with: pylon run"
+    else:
+        yield _progress(status.due)
+    if status.pending_packages:
+        yield f"A run that was killed left {count(status.pending_packages, 'load package')} for the next run."
+    if status.tables:
+        yield ""
+        yield f"  {'table':<25}{'rows':>12}  {'newest read':>14}  due"
+        for name, table in status.tables.items():
+            read = ago(table.read_at, status.now)
+            due = _due(name, table, status.now)
+            yield f"  {name:<25}{table.rows:>12,}  {read:>14}  {due}".rstrip()
+        yield from _verified(status.tables, status.now)
+    yield from _late(status)
+    yield from _extras(status.extras)
+    yield from _pace(status.pace or {})
+    if status.runs:
+        yield "\n  last runs"
+        yield from (_run(run) for run in reversed(status.runs[-RUNS_SHOWN:]))
+
+
+def _progress(due: dues.Due) -> str:
+    if due.changed_until is None or due.history_until is None:
+        return "The issues have not been read yet."
+    changes = f"{due.changed_until:%Y-%m-%d %H:%M:%S} UTC ({ago(due.changed_until, due.now)})"
+    history = f"is read back to {due.history_until:%Y-%m-%d}, the rest is due"
+    if due.history_complete:
+        history = "is complete"
+    return f"Changes are read up to {changes}; the history {history}."
+
+
+def _late(status: Status) -> Iterator[str]:
+    """Say how far behind the search was, and whether the lookback allows for it."""
+    late, (lookback, suggested) = status.late, status.lookback
+    if not late.count:
+        return
+    text = (
+        f"the search showed {count(late.count, 'issue')} after the watermark had passed, by up to"
+        f" {duration(late.largest_seconds)}; the last was found {ago(late.last_at, status.now)}."
+    )
+    if late.beyond:
+        text += f" Of them, {late.beyond:,} came later than the lookback, and only a complete listing showed them."
+    if suggested:
+        text += f" lookback_seconds is {lookback:g}: set it to {suggested}."
+    yield screens.wrapped("  late arrivals: ", text)
+
+
+def _extras(extras: dict[str, dict[str, Extra]]) -> Iterator[str]:
+    """Say what is kept in ``_extra``: fields that could become columns, and values that no column could hold."""
+    for misfit, label in (
+        (False, "undocumented fields"),
+        (True, "values of another type than their column's"),
+    ):
+        parts = [
+            f"{table}.{name} (since {extra.since:%Y-%m-%d})"
+            for table, names in extras.items()
+            for name, extra in names.items()
+            if extra.misfit is misfit
+        ]
+        if parts:
+            yield screens.wrapped(f"  {label}, kept in _extra: ", f"{', '.join(parts)}.")
+
+
+def _pace(pace: dict[str, tuple[float, float]]) -> Iterator[str]:
+    """Show what was learnt, and the endpoints that matter; the rest is as it began."""
+    shown = {
+        endpoint: (learnt, start)
+        for endpoint, (learnt, start) in pace.items()
+        if learnt != start or "/issues" in endpoint
+    }
+    if shown:
+        yield f"\n  {'pace':<50}  requests a minute"
+    for endpoint, (learnt, start) in shown.items():
+        note = "" if learnt == start else f"  (learnt; began at {start:,.0f})"
+        yield f"  {endpoint:<50}  {learnt:>8,.0f}{note}"
+
+
+def _verified(tables: dict[str, TableStatus], now: datetime) -> Iterator[str]:
+    """Say how long ago each child was verified, at the longest."""
+    ages = {name: table.verified_since for name, table in tables.items() if table.verified_since}
+    if ages:
+        text = ", ".join(f"{name} {ago(stamp, now)}" for name, stamp in ages.items())
+        yield screens.wrapped("  oldest verification: ", f"{text}.")
+
+
+def _due(name: str, table: TableStatus, now: datetime) -> str:
+    if table.due:
+        return f"{table.due:,} {UNITS[TABLES[name].kind]}"
+    if table.next_read is not None:
+        return "now" if table.next_read <= now else f"in {duration((table.next_read - now).total_seconds())}"
+    return ""
+
+
+def _run(run: runs.Run) -> str:
+    begun = f"{run.started[:16].replace('T', ' ')} UTC"
+    done = f"{count(sum(run.rows.values()), 'row')}, {count(run.requests, 'request')}"
+    outcome = exits.MEANINGS.get(run.exit, "")
+    if run.ended_early:
+        outcome = f"Ended early: {run.ended_early}."
+    text = f"  {begun}  {duration(run.seconds):>12}  exit {run.exit:<2}  {done}. {outcome}"
+    return f"{text}\n{screens.wrapped('      ', run.problem)}" if run.problem else text
+
+
+def _iso(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

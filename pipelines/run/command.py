@@ -1,0 +1,206 @@
+"""``pylon run``: from the options to an exit code."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pylon_elt.sources.pylon.catalog import CHILDREN, NESTED
+
+from ..base import configuration, exits, screens
+from ..base.causes import explain
+from ..base.redaction import redact, remember
+from ..base.selection import chosen
+from ..copy import destinations, inspection, runs
+from . import plan
+from .failures import problems
+from .job import Job
+from .signals import stopped_by_signals
+from .summary import Summary, render, summarize
+from .views import choose
+from .watcher import Watcher
+
+STOPPING = (
+    "Stopping: what was read is being saved. Once more, and it ends at once, which loses nothing either."
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line of ``pylon run``."""
+
+    select: tuple[str, ...]
+    exclude: tuple[str, ...]
+    destination: str
+    dataset: str
+    max_minutes: float | None
+    full_refresh: bool
+    yes: bool
+    progress: str
+    as_json: bool
+    settings: Mapping[str, Any]
+
+
+def dry_run(options: Options) -> int:
+    """Print what is due and what it costs.
+
+    Raises:
+        Problem: The copy cannot be read.
+    """
+    settings = configuration.read_settings(options.settings, token=False)
+    tables = chosen(options.select, options.exclude, settings.include)
+    with inspection.opened(options.destination, options.dataset) as copy:
+        made = plan.make(copy, settings, tables, datetime.now(UTC), full_refresh=options.full_refresh)
+    made.max_minutes = options.max_minutes
+    made.place = inspection.place(options.destination, options.dataset)
+    screens.tell(json.dumps(made.as_facts(), indent=2) if options.as_json else plan.render(made))
+    return exits.DONE
+
+
+def run(options: Options) -> int:
+    """Copy, and show it.
+
+    Raises:
+        Problem: The run could not begin, or ended in the middle; what was saved before stays.
+    """
+    job = _job(options)
+    watcher = Watcher(job, choose(options.progress, as_json=options.as_json))
+    location = destinations.location(job.pipeline)
+    watcher.event("run_started", location=location, dataset=options.dataset, tables=job.tables)
+    started = datetime.now(UTC)
+    try:
+        with watcher.watching(), stopped_by_signals(job, watcher.say) as stop:
+            code, doubt = _outcome(job)
+    except Exception as error:
+        raise _failed(job, watcher, started, explain(error), as_json=options.as_json) from error
+    early = _why(job, stop(), options)
+    summary = summarize(job, location=location, seconds=watcher.seconds, code=code, ended_early=early)
+    summary.due = _due(job, options, summary)
+    _tell(job, watcher, started, summary, doubt, as_json=options.as_json)
+    return code
+
+
+def _job(options: Options) -> Job:
+    """Put a job together from what was asked for and what is configured."""
+    tables = chosen(options.select, options.exclude)  # a slip of the pen is told before a missing token
+    settings = configuration.read_settings(options.settings)
+    tables = chosen(options.select, options.exclude, settings.include)
+    remember(settings.api_key)
+    pipeline = destinations.open_own_pipeline(options.destination, options.dataset)
+    if options.full_refresh and not options.yes:
+        _ask(tables, f"{destinations.location(pipeline)}, dataset {options.dataset}")
+    job = Job(pipeline, settings, tables, max_minutes=options.max_minutes, full_refresh=options.full_refresh)
+    _warn_of_typing_errors(job)
+    return job
+
+
+def _outcome(job: Job) -> tuple[int, exits.Problem | None]:
+    """Run; a data check that fails at the end does not keep the summary back."""
+    try:
+        return job.run(), None
+    except exits.Problem as problem:
+        if problem.code != exits.DATA_CHECK:
+            raise
+        return problem.code, problem
+
+
+def _ask(tables: tuple[str, ...], where: str) -> None:
+    """Make sure that a full refresh is meant.
+
+    Raises:
+        Problem: Nobody is there to ask, or the answer is no.
+    """
+    if not sys.stdin.isatty():
+        raise exits.Problem(
+            "--full-refresh drops tables, and nobody is there to be asked.",
+            "Add --yes to do it without a question.",
+            exits.USAGE,
+        )
+    screens.say(screens.wrapped("", f"This drops {', '.join(tables)} in {where}, and reads them anew."))
+    sys.stderr.write("Go on? [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise exits.Problem("Nothing was done.", code=exits.FAILED)
+
+
+def _warn_of_typing_errors(job: Job) -> None:
+    for name, near in configuration.unknown_names().items():
+        hint = f"; {near} was probably meant" if near else ""
+        job.control.report.warn(f"[{configuration.SECTION}] has a setting {name}, which means nothing{hint}.")
+
+
+def _why(job: Job, received: int, options: Options) -> str:
+    if received:
+        return f"a signal ({signal.Signals(received).name}) asked for it"
+    if options.max_minutes is not None and job.control.unfinished:
+        return f"the time of --max-minutes {options.max_minutes:g} is over"
+    return ""
+
+
+def _due(job: Job, options: Options, summary: Summary) -> dict[str, int] | None:
+    """Ask the copy what is left, if anything can be; a summary without it is better than none."""
+    children = [child for child in (*CHILDREN, *NESTED) if child.name in job.tables]
+    read = any(child.name in summary.rows for child in children)
+    if not (read or job.control.unfinished or summary.failures):
+        return None
+    with suppress(Exception), inspection.opened(options.destination, options.dataset) as copy:
+        if copy is not None:
+            return {child.name: copy.due(child.name) for child in children}
+    return None
+
+
+def _tell(
+    job: Job,
+    watcher: Watcher,
+    started: datetime,
+    summary: Summary,
+    doubt: exits.Problem | None,
+    *,
+    as_json: bool,
+) -> None:
+    told = [*problems(job.control.report.failures), *([doubt] if doubt else [])]
+    runs.remember(job.pipeline.pipelines_dir, _remembered(summary, started, told))
+    if as_json:
+        if doubt:  # the watcher has told the others
+            screens.show(doubt, as_json=True)
+        watcher.event("run_finished", **summary.as_facts())
+        return
+    screens.tell(render(summary))
+    for problem in told:
+        screens.show(problem)
+
+
+def _remembered(summary: Summary, started: datetime, told: Sequence[exits.Problem]) -> runs.Run:
+    return runs.Run(
+        started=started.isoformat(timespec="seconds"),
+        seconds=round(summary.seconds, 1),
+        exit=summary.code,
+        turns=summary.turns,
+        rows=summary.rows,
+        requests=summary.asked,
+        refused=summary.refused,
+        ended_early=summary.ended_early,
+        problem=redact("; ".join(problem.what for problem in told)),
+    )
+
+
+def _failed(
+    job: Job, watcher: Watcher, started: datetime, problem: exits.Problem, *, as_json: bool
+) -> exits.Problem:
+    """Remember a run that ended in the middle, and return what is to be told of it."""
+    summary = summarize(job, location="", seconds=watcher.seconds, code=problem.code, ended_early="")
+    if (
+        problem.code != exits.LOCKED
+    ):  # every attempt beside a long run would push real runs out of the history
+        runs.remember(job.pipeline.pipelines_dir, _remembered(summary, started, [problem]))
+    if not as_json:
+        return problem
+    screens.show(problem, as_json=True)
+    watcher.event("run_finished", **summary.as_facts())
+    return exits.Problem(problem.what, problem.remedy, problem.code, told=True)

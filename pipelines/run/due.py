@@ -1,0 +1,133 @@
+"""What is due in a copy, by the same rules as the run itself, told from the copy alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pylon_elt.sources.pylon.api import reading
+from pylon_elt.sources.pylon.catalog import CHILDREN, DIRECTORY, INCREMENTAL, NESTED, TABLES, Table
+from pylon_elt.sources.pylon.lanes import directory
+
+from . import reconcile
+
+if TYPE_CHECKING:
+    from pylon_elt.sources.pylon.settings import Settings
+
+    from ..copy.inspection import Copy
+
+
+@dataclass
+class Due:
+    """What is due at one moment; all times are UTC."""
+
+    now: datetime
+    changed_until: datetime | None = None
+    """Changes were read up to here; ``None`` before the first run."""
+    history_until: datetime | None = None
+    """History was read back to here."""
+    history_complete: bool = False
+    floor: datetime | None = None
+    """``start_date``: history ends here."""
+    conversations: dict[str, int] = field(default_factory=dict)
+    """How many parents are to be asked, by child."""
+    directory: dict[str, datetime] = field(default_factory=dict)
+    """When each collection is to be read whole next, by table."""
+    searched: dict[str, int] = field(default_factory=dict)
+    """How many searches for changes each run makes, by incremental table that has been read."""
+    object_types: int = 0
+    rows: dict[str, int] = field(default_factory=dict)
+    reconcile: bool = False
+    """Whether the copy is to be compared with a complete listing."""
+    oldest_issue: datetime | None = None
+    sweep: dict[str, int] = field(default_factory=dict)
+    """Conversations that the sweep may read again with time to spare, by child."""
+
+    @property
+    def directory_now(self) -> list[str]:
+        """The collections that are due."""
+        return [name for name, at in self.directory.items() if at <= self.now]
+
+
+def take(
+    copy: Copy | None,
+    settings: Settings,
+    tables: Sequence[str],
+    now: datetime,
+    *,
+    rows: Mapping[str, int],
+    full_refresh: bool = False,
+) -> Due:
+    """Look what is due.
+
+    Args:
+        copy: The copy, or ``None`` where there is none.
+        settings: The reader's settings.
+        tables: What the run would fill.
+        now: The present, UTC.
+        rows: How many rows each table of the copy holds.
+        full_refresh: Whether the run would drop the tables first.
+    """
+    due = Due(now, floor=settings.start_date, rows=dict(rows))
+    fresh = copy is None or full_refresh
+    if "issues" in tables:
+        _issues(due, {} if fresh or copy is None else copy.resource("issues"))
+        if copy is not None and not fresh and reconcile.is_due(dict(copy.state), settings, now):
+            due.reconcile, due.oldest_issue = True, copy.oldest_issue()
+    for child in (*CHILDREN, *NESTED):
+        if child.name in tables:
+            # a refresh drops the ledger, and with it what was known to be read
+            fewer = child.name if child.only or child.parent is None else str(child.parent_table)
+            due.conversations[child.name] = (
+                rows.get(fewer, 0)
+                if fresh or copy is None
+                else copy.due(child.name, settings.cutoff(child, now))
+            )
+    if copy is not None and not fresh:
+        due.sweep = {child: number for child, number in copy.sweep(settings, now).items() if child in tables}
+    for table in (*DIRECTORY, *INCREMENTAL):
+        if table.name in tables:
+            state = {} if fresh or copy is None else copy.resource(table.name)
+            _collection(due, table, settings, state)
+    return due
+
+
+def _collection(due: Due, table: Table, settings: Settings, state: Mapping[str, Any]) -> None:
+    streams = sum("changed_until" in stream for stream in state.get("streams", {}).values())
+    if streams:
+        due.searched[table.name] = streams
+    if table.parents_setting:
+        due.object_types = len(getattr(settings, table.parents_setting))
+        if not due.object_types:
+            return
+    if not (table.append_only and streams):
+        due.directory[table.name] = next_read(table, settings, state, due.now)
+
+
+def _issues(due: Due, state: Mapping[str, Any]) -> None:
+    if "changed_until" not in state:
+        return
+    due.changed_until = datetime.fromisoformat(state["changed_until"])
+    due.history_until = datetime.fromisoformat(state["history_until"])
+    due.history_complete = reading.history_done(dict(state), due.floor)
+
+
+def next_read(table: Table, settings: Settings, state: Mapping[str, Any], now: datetime) -> datetime:
+    """Return when a collection is due; ``now`` where it is."""
+    if directory.is_due(table, settings, dict(state), now):
+        return now
+    hours = settings.interval_hours(table.name, table.refresh_hours or 0.0)
+    return datetime.fromisoformat(state["refreshed_at"]) + timedelta(hours=hours)
+
+
+def parents(table: Table, due: Due) -> int | None:
+    """Return for how many parents a collection is asked: 1 without any, ``None`` where nobody knows."""
+    if table.parents:
+        return len(table.parents)
+    if table.parents_setting:
+        return due.object_types
+    if table.parent_table is None:
+        return 1
+    return due.rows.get(TABLES[table.parent_table].name)

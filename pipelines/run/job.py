@@ -1,0 +1,312 @@
+"""The run loop: turns until nothing is due, each of them one dlt extract, normalize and load."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import dlt
+
+from pylon_elt.sources.pylon import PACE, Budget, Control, forget, source_of
+from pylon_elt.sources.pylon.api.pacing import Pacers
+from pylon_elt.sources.pylon.catalog import CHILDREN, COLLECTED, DELETIONS, HISTORIES, TABLES
+from pylon_elt.sources.pylon.errors import ConfigurationError, Implausible, PylonError, TurnOver
+from pylon_elt.sources.pylon.lanes.sweep import Verified, cutoff
+from pylon_elt.sources.pylon.lanes.turn import POLL_SECONDS
+
+from ..base import exits
+from ..base.memory import give_back, rare_collections, share_one_heap
+from ..copy import destinations, snapshot
+from ..copy.lock import run_lock
+from .reconcile import Outcome, is_due, reconcile
+
+if TYPE_CHECKING:
+    from pylon_elt.sources.pylon.settings import Settings
+
+FIRST_TURN_SECONDS = 5.0
+"""The first turn ends early, so that there is something to look at."""
+TURN_SECONDS = 30.0
+LONGEST_TURN_SECONDS = 90.0
+TURN_ROWS = 60_000
+TURN_BYTES = 32_000_000
+TURN_DUE = 8_000
+"""These bound what a turn and its load hold in memory; no allowance known lets a turn read more conversations."""
+LOOK_SETTING, LOOK_SECONDS = "extract.futures_poll_interval", 0.25
+"""How often dlt looks up from waiting for the lanes; with its own 0.01 that is a third of a paced run's CPU time."""
+LANES_SETTING = "extract.max_parallel_items"
+"""How many lanes dlt waits for at once; with its own 20, the lanes that only wait would keep others from beginning."""
+
+
+@dataclass
+class Job:
+    """One run of the connector.
+
+    Args:
+        pipeline: Where to load; see :func:`destinations.open_pipeline`.
+        settings: How to read.
+        tables: The tables to fill; by default the usual ones, and those that the settings include.
+        max_minutes: When to end although something is due; ``None`` for never.
+        full_refresh: Drop the tables and read everything anew.
+        on_turn: Called after each turn with its number.
+    """
+
+    pipeline: dlt.Pipeline
+    settings: Settings
+    tables: Sequence[str] = ()
+    max_minutes: float | None = None
+    full_refresh: bool = False
+    on_turn: Callable[[int], None] = lambda _turn: None
+    control: Control = field(init=False)
+    turns: int = 0
+    outcome: Outcome | None = None
+    """What a reconciliation found, if there was one."""
+    swept: int | None = None
+    """Conversations that were read again though nothing said that they had changed; ``None``: there was no sweep."""
+
+    def __post_init__(self) -> None:
+        self.tables = tuple(self.tables) or self.settings.usual
+        self.control = Control(Pacers(self.settings.rate_limits, self.settings.rate_window_seconds))
+
+    def run(self) -> int:
+        """Take the lock, settle what a killed run left, and take turns until nothing is due.
+
+        Returns:
+            The exit code.
+
+        Raises:
+            Problem: The lock is held, or the destination cannot be used.
+        """
+        if self.max_minutes is not None:
+            self.control.budget.deadline = time.monotonic() + self.max_minutes * 60
+        with self._begun():
+            self._take_turns(self._tables_left)
+            if self._reconciliation_is_due():
+                self._reconcile()
+                if self.outcome and self.outcome.mended and not self._out_of_time():
+                    self._take_turns(self._conversation_tables)
+            if self._has_time_to_spare():
+                self._sweep()
+            self._keep_snapshot()
+        return self._exit_code()
+
+    def reconcile(self, *, confirmed: bool = False) -> Outcome:
+        """Take the lock, and remove from the copy the issues that are gone from Pylon.
+
+        Raises:
+            Problem: The lock is held, or the safety catch stops it (exit code 5).
+            PylonError: Pylon could not be asked; nothing was changed.
+        """
+        with self._begun():
+            outcome = reconcile(self.pipeline, self.settings, self.control, self._pause, confirmed=confirmed)
+            if confirmed:
+                self._read_collections_again()
+            self._keep_snapshot()
+            return outcome
+
+    @contextmanager
+    def _begun(self) -> Iterator[None]:
+        """Hold the lock, with nothing left over from a killed run and the pace that was learnt."""
+        for name, value in ((LOOK_SETTING, LOOK_SECONDS), (LANES_SETTING, 2 * len(TABLES))):
+            if dlt.config.get(name) is None:
+                dlt.config[name] = value
+        share_one_heap()
+        with run_lock(self.pipeline), rare_collections():
+            settle(self.pipeline)
+            self._recall_pace()
+            yield
+
+    def _keep_snapshot(self, oldest: float = 0.0) -> None:
+        problem = snapshot.keep(destinations.database_file(self.pipeline), oldest=oldest)
+        if problem:
+            self.control.report.warn(problem)
+
+    def _read_collections_again(self) -> None:
+        """Read the collections that are due, as those are that lacked too much, and let go what they lack."""
+        self.control.confirmed = True
+        self.tables = tuple(name for name in self.tables if TABLES[name].kind in COLLECTED)
+        self._take_turns(self._tables_left)
+
+    def _reconciliation_is_due(self) -> bool:
+        return (
+            "issues" in self.tables
+            and not {"changes", "history", "issues"} & self.control.report.stopped
+            and not self._out_of_time()
+            and is_due(self._state(), self.settings, datetime.now(UTC))
+        )
+
+    def _reconcile(self) -> None:
+        try:
+            self.outcome = reconcile(self.pipeline, self.settings, self.control, self._pause)
+        except TurnOver:
+            pass  # the run's time is up; the next run begins the comparison anew
+        except PylonError as error:
+            self.control.report.fail("reconcile", error)
+
+    async def _pause(self, _endpoint: str, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while True:
+            if self._out_of_time():
+                raise TurnOver
+            if (left := until - time.monotonic()) <= 0:
+                return
+            await asyncio.sleep(min(left, POLL_SECONDS))
+
+    def _state(self) -> dict[str, Any]:
+        state: dict[str, Any] = self.pipeline.state.get("sources", {}).get("pylon", {})
+        return state
+
+    def stop(self) -> None:
+        """End the run after what is under way has been saved; may be called from a signal handler."""
+        self.control.budget.stop.set()
+
+    def _recall_pace(self) -> None:
+        self.control.pacers = Pacers(
+            self.settings.rate_limits, self.settings.rate_window_seconds, snapshot=self._state().get(PACE)
+        )
+
+    def _has_time_to_spare(self) -> bool:
+        """Whether the run was given a time that is not over, and nothing is due or failed."""
+        return (
+            self.max_minutes is not None
+            and not self.control.unfinished
+            and not self.control.report.failures
+            and not self._out_of_time()
+        )
+
+    def _sweep(self) -> None:
+        """Read again what was verified longest ago, until the time is up or all of it is young enough."""
+        # the ledger's times are the server's, and the watermark is the latest of these that is known
+        watermark = self._state().get("resources", {}).get("issues", {}).get("changed_until")
+        before = cutoff(self.settings, datetime.fromisoformat(watermark)) if watermark else None
+        if before is None or not self._children() & Verified(self.pipeline).count(before).keys():
+            return
+        known = self._conversations()
+        self.control.sweep_before = before
+        self._take_turns(self._conversation_tables)
+        self.swept = self._conversations() - known
+        self.control.unfinished = False  # what the sweep did not reach is not due
+
+    def _children(self) -> set[str]:
+        return {child.name for child in CHILDREN} & set(self.tables)
+
+    def _conversations(self) -> int:
+        return sum(self.control.report.lanes[name].done for name in self._children())
+
+    def _conversation_tables(self) -> list[str]:
+        """Return the children that are left; their ledger comes along."""
+        return [name for name in self._tables_left() if TABLES[name].kind == "child"]
+
+    def _take_turns(self, tables_left: Callable[[], list[str]]) -> None:
+        while True:
+            tables = tables_left()
+            if not tables:
+                return
+            self._turn(tables)
+            self.on_turn(self.turns)
+            if not self.control.unfinished or self._out_of_time():
+                return
+            self._keep_snapshot(snapshot.SECONDS)
+
+    def _turn(self, tables: Sequence[str]) -> None:
+        budget = self.control.budget
+        first = self.turns == 0
+        self.control.budget = Budget(
+            least_seconds=FIRST_TURN_SECONDS if first else TURN_SECONDS,
+            most_seconds=LONGEST_TURN_SECONDS,
+            most_rows=TURN_ROWS,
+            most_bytes=TURN_BYTES,
+            most_due=TURN_DUE,
+            deadline=budget.deadline,
+            stop=budget.stop,
+        )
+        self._load(tables, afresh=self.full_refresh and first)
+        give_back()
+        self.turns += 1
+
+    def _load(self, tables: Sequence[str], *, afresh: bool) -> None:
+        """Extract, normalize and load. Once this has returned, nothing holds on to what the turn knew."""
+        source = source_of(self.settings, self.control).with_resources(*tables)
+        if afresh:
+            self.control.postponed = {history.name: [] for history in HISTORIES if history.name in tables}
+            for table in (*HISTORIES, DELETIONS):  # what was recorded of former times cannot be read again
+                source.resources[table.name].selected = False
+            self.pipeline.run(forget(list(source.selected_resources)))
+        self.pipeline.run(source, refresh="drop_resources" if afresh else None)  # type: ignore[arg-type]
+        if afresh and self.control.postponed:
+            self.control.unfinished = True
+
+    def _tables_left(self) -> list[str]:
+        """Leave out the tables whose lane has stopped; the others are finished."""
+        tables = [name for name in self.tables if name not in self.control.report.stopped]
+        return [] if all(TABLES[name].kind in ("ledger", "history") for name in tables) else tables
+
+    def _out_of_time(self) -> bool:
+        budget = self.control.budget
+        return budget.stop.is_set() or (budget.deadline is not None and time.monotonic() >= budget.deadline)
+
+    def _exit_code(self) -> int:
+        failures = self.control.report.failures
+        if not failures:
+            return exits.DONE
+        if all(isinstance(failure.error, ConfigurationError) for failure in failures):
+            return exits.CONFIGURATION
+        if all(isinstance(failure.error, Implausible) for failure in failures):
+            return exits.DATA_CHECK
+        return exits.UNAVAILABLE
+
+
+def settle(pipeline: dlt.Pipeline) -> None:
+    """Load what a killed run left behind, then take the destination's word for everything.
+
+    A package that is older than the destination's last load is given up: another machine has gone on since. So is one
+    that is that load: it is complete, only its files were not put away; and one whose schema a kill left unsaved, which
+    dlt passes over without a word. Giving a package up loses nothing, since its progress is in the package itself and
+    will be made again.
+    """
+    if pipeline.default_schema_name and pipeline.has_pending_data and not _is_stale(pipeline):
+        _flush(pipeline)
+    # the state at the destination is the only one: local state that is ahead of it, as after a backup was restored,
+    # would leave a gap for ever; what a killed extract left goes with it
+    pipeline.drop()
+    pipeline.activate()
+    pipeline.sync_destination()
+
+
+def _flush(pipeline: dlt.Pipeline) -> None:
+    """Load the pending packages, unless the destination will never take them."""
+    from dlt.common.destination.exceptions import DestinationTerminalException
+    from dlt.pipeline.exceptions import PipelineStepFailed
+
+    try:
+        while pipeline.has_pending_data:
+            pipeline.run()
+    except PipelineStepFailed as error:
+        if not isinstance(error.exception, DestinationTerminalException) and error.step != "normalize":
+            raise
+
+
+def _is_stale(pipeline: dlt.Pipeline) -> bool:
+    pending, newest = _pending(pipeline), last_load(pipeline)
+    return newest is not None and bool(pending) and float(min(pending)) <= newest
+
+
+def _pending(pipeline: dlt.Pipeline) -> list[str]:
+    return [*pipeline.list_extracted_load_packages(), *pipeline.list_normalized_load_packages()]
+
+
+def last_load(pipeline: dlt.Pipeline) -> float | None:
+    """Return the id of the newest complete load at the destination; ids are seconds since 1970."""
+    from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+    with pipeline.sql_client() as client:
+        loads = client.make_qualified_table_name("_dlt_loads")
+        try:
+            rows = client.execute_sql(f"SELECT load_id FROM {loads} WHERE status = 0")
+        except DatabaseUndefinedRelation:
+            return None
+    return max((float(row[0]) for row in rows or []), default=None)

@@ -1,0 +1,128 @@
+"""Compares the copy with a complete listing. What is gone from Pylon goes, after a second witness and a safety catch;
+what the copy lacks, or holds otherwise, is mended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pylon_elt.sources.pylon.api.client import Client, Pause
+from pylon_elt.sources.pylon.api.reading import history_done
+from pylon_elt.sources.pylon.catalog import ABOUT_ISSUES, CHILDREN, ENDPOINTS, HISTORIES, Table
+from pylon_elt.sources.pylon.copy.copied import Copied
+from pylon_elt.sources.pylon.copy.ledger import Ledger
+from pylon_elt.sources.pylon.lanes.departures import catches
+from pylon_elt.sources.pylon.rows.rows import Row, misfits
+from pylon_elt.sources.pylon.rows.versions import record, subjects
+from pylon_elt.sources.pylon.upkeep.healing import Healing
+from pylon_elt.sources.pylon.upkeep.reconcile import RECONCILED_AT, Gone, confirm, list_all, mending, removal
+
+from ..base import exits
+
+if TYPE_CHECKING:
+    import dlt
+    import pyarrow as pa
+
+    from pylon_elt.sources.pylon import Control
+    from pylon_elt.sources.pylon.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a reconciliation found: issues in the copy, issues listed, those removed, and those mended."""
+
+    stored: int
+    listed: int
+    removed: int
+    mended: int = 0
+
+
+def is_due(state: dict[str, Any], settings: Settings, now: datetime) -> bool:
+    """Say whether the interval since the last comparison has passed; it begins once the history is complete."""
+    if settings.reconcile_hours == 0 or not history_done(_issues_state(state), settings.start_date):
+        return False
+    last = state.get(RECONCILED_AT) or _issues_state(state).get("begun_at")
+    return last is None or datetime.fromisoformat(last) + timedelta(hours=settings.reconcile_hours) <= now
+
+
+def reconcile(
+    pipeline: dlt.Pipeline, settings: Settings, control: Control, pause: Pause, *, confirmed: bool = False
+) -> Outcome:
+    """Compare the copy's issues with a complete listing, mend what differs and remove those that are gone.
+
+    Args:
+        pipeline: Whose destination holds the copy; the caller has the lock.
+        settings: How to read.
+        control: The pace, and where to note progress.
+        pause: How to wait; raises ``TurnOver`` when the run is to end, and then nothing is removed.
+        confirmed: Remove however many there are.
+
+    Raises:
+        Problem: More would go than the safety catch lets pass (exit code 5); nothing was changed.
+        PylonError: The listing could not be completed; nothing was changed.
+    """
+    ledger = Ledger(pipeline)
+    # a killed load may have left what hangs on an issue without the issue
+    strays = set[str]().union(
+        *(ledger.strays(name) for name in (*(child.name for child in CHILDREN), "issue_sync"))
+    )
+    state = pipeline.state.get("sources", {}).get("pylon", {})
+    last = datetime.fromisoformat(state[RECONCILED_AT]) if RECONCILED_AT in state else None
+    healing = Healing(settings, Copied(pipeline), _issues_state(state), last)
+    lane = control.report.lanes["reconcile"]
+    lane.due = stored = len(healing.known)
+
+    def see(rows: Sequence[Row], sent_at: datetime) -> None:
+        lane.done += len(rows)
+        healing.see(rows, sent_at)
+
+    async def find() -> tuple[int, list[Gone]]:
+        client = Client(settings, control.pacers, pause=pause)
+        try:
+            page_size = settings.limit(ENDPOINTS["list_issues"])
+            listing = await list_all(client, settings.start_date, page_size, see)
+            missing = {id_ for ids in (healing.known, strays) for id_ in ids if id_ not in listing.ids}
+            _catch(len(missing), stored, confirmed=confirmed)
+            return len(listing.ids), await confirm(client, missing)
+        finally:
+            await client.close()
+
+    listed, gone = asyncio.run(find())
+    histories = [table for table in HISTORIES if table.watches == "issues" and ledger.holds(table.name)]
+    if (batch := healing.batch) is not None:
+        records = [(table, _records(ledger, table, batch)) for table in histories]
+        for load in mending(batch, records, healing.note):
+            pipeline.run(load)
+        control.report.add_rows("issues", len(healing.ids))
+        control.report.found_extra("issues", misfits(batch))
+    ids = [one.issue_id for one in gone]
+    held = [child for child in CHILDREN if ledger.holds(child.name)]
+    children = {child.name: ledger.children(child.name, ids) for child in held}
+    about = [table.name for table in ABOUT_ISSUES if ledger.holds(table.name)]
+    for load in removal(gone, children, about, datetime.now(UTC).isoformat()):
+        pipeline.run(load)
+    return Outcome(stored, listed, len(gone), len(healing.ids))
+
+
+def _records(ledger: Ledger, history: Table, batch: pa.Table) -> pa.Table:
+    """Return what a history has to record of rows that are mended."""
+    return record(history, batch, ledger.recorded(history, set(subjects(history, batch))))
+
+
+def _catch(missing: int, stored: int, *, confirmed: bool) -> None:
+    if not confirmed and catches(missing, stored):
+        raise exits.Problem(
+            f"{missing:,} of {stored:,} issues in the copy are not listed by Pylon any more. Nothing was removed.",
+            "If that many were really deleted, confirm with: pylon reconcile --yes. If not, check that the token"
+            " belongs to the same workspace.",
+            exits.DATA_CHECK,
+        )
+
+
+def _issues_state(state: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = state.get("resources", {}).get("issues", {})
+    return found

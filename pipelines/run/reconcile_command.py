@@ -1,0 +1,38 @@
+"""``pylon reconcile``: remove from the copy what is gone from Pylon, now instead of when it is due."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pylon_elt.sources.pylon.errors import TurnOver
+
+from ..base import configuration, exits, screens
+from ..base.redaction import remember
+from ..base.wording import count
+from ..copy import destinations
+from .job import Job
+from .signals import stopped_by_signals
+
+
+def run(destination: str, dataset: str, given: Mapping[str, Any], *, confirmed: bool) -> int:
+    """Compare the copy with a complete listing, and say what was found.
+
+    Raises:
+        Problem: More would go than the safety catch lets pass, or the lock is held.
+        PylonError: The listing could not be completed.
+    """
+    settings = configuration.read_settings(given)
+    remember(settings.api_key)
+    job = Job(destinations.open_own_pipeline(destination, dataset), settings)
+    try:
+        with stopped_by_signals(job, screens.say):
+            outcome = job.reconcile(confirmed=confirmed)
+    except TurnOver:
+        screens.tell("Ended early; nothing was removed.")
+        return exits.DONE
+    screens.tell(
+        f"{count(outcome.stored, 'issue')} in the copy, {outcome.listed:,} listed by Pylon;"
+        f" gone and removed: {outcome.removed:,}; missing or different, and mended: {outcome.mended:,}."
+    )
+    return exits.DONE

@@ -1,0 +1,176 @@
+"""What a run did, in a few lines of text or as one JSON object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pylon_elt.sources.pylon.catalog import ENDPOINTS, TABLES
+
+from ..base import exits
+from ..base.screens import wrapped
+from ..base.wording import count, duration
+from .progress import LANES, asked
+
+if TYPE_CHECKING:
+    from .job import Job
+
+SHOWN = 12
+"""Failures and warnings beyond so many are counted, not shown: the screen has an end."""
+
+
+@dataclass
+class Summary:
+    """What a run did. ``due`` counts the conversations that are left, by child; ``None``: nobody knows."""
+
+    location: str
+    dataset: str
+    seconds: float
+    turns: int
+    code: int
+    rows: dict[str, int]
+    requests: dict[str, tuple[int, int]]
+    """Requests that were answered, and how many of them were refused (429), by endpoint."""
+    warnings: list[str] = field(default_factory=list)
+    failures: list[tuple[str, str, str]] = field(default_factory=list)
+    """Lane, what, remedy."""
+    extra_fields: dict[str, list[str]] = field(default_factory=dict)
+    ended_early: str = ""
+    removed: int | None = None
+    """Issues that are gone from Pylon and now from the copy; ``None`` where nobody compared."""
+    mended: int | None = None
+    """Issues that the listing showed and the copy lacked or held otherwise; ``None`` where nobody compared."""
+    swept: int | None = None
+    """Conversations that were read again though nothing said that they had changed; ``None``: there was no sweep."""
+    due: dict[str, int] | None = None
+
+    @property
+    def asked(self) -> int:
+        """All requests."""
+        return sum(count for count, _ in self.requests.values())
+
+    @property
+    def refused(self) -> int:
+        """All refused requests."""
+        return sum(refused for _, refused in self.requests.values())
+
+    def as_facts(self) -> dict[str, Any]:
+        """Return the same for JSON."""
+        return {
+            "exit": self.code,
+            "meaning": exits.MEANINGS.get(self.code, ""),
+            "location": self.location,
+            "dataset": self.dataset,
+            "seconds": round(self.seconds, 1),
+            "turns": self.turns,
+            "rows": self.rows,
+            "requests": {
+                name: {"asked": asked, "refused": refused} for name, (asked, refused) in self.requests.items()
+            },
+            "warnings": self.warnings,
+            "failures": [
+                {"lane": lane, "what": what, "remedy": remedy} for lane, what, remedy in self.failures
+            ],
+            "extra_fields": self.extra_fields,
+            "ended_early": self.ended_early,
+            "removed": self.removed,
+            "mended": self.mended,
+            "swept": self.swept,
+            "due": self.due,
+        }
+
+
+def summarize(job: Job, *, location: str, seconds: float, code: int, ended_early: str) -> Summary:
+    """Take a run's counters together; ``due`` is left open."""
+    report, pacers = job.control.report, job.control.pacers.known()
+    return Summary(
+        location=location,
+        dataset=job.pipeline.dataset_name,
+        seconds=seconds,
+        turns=job.turns,
+        code=code,
+        rows={name: report.rows[name] for name in TABLES if report.rows.get(name)},
+        requests={
+            ENDPOINTS[name].label: (asked(pacer), pacer.refusals)
+            for name, pacer in pacers.items()
+            if asked(pacer)
+        },
+        warnings=list(report.warnings),
+        failures=[(one.lane, one.error.message, one.error.remedy) for one in report.failures],
+        extra_fields={table: sorted(names) for table, names in report.extra_fields.items() if names},
+        ended_early=ended_early,
+        removed=job.outcome.removed if job.outcome else None,
+        mended=job.outcome.mended if job.outcome else None,
+        swept=job.swept,
+    )
+
+
+def render(summary: Summary) -> str:
+    """Return the text of a summary."""
+    return "\n".join(_lines(summary))
+
+
+def _lines(summary: Summary) -> Iterator[str]:
+    if not summary.rows and summary.failures:
+        yield "Nothing was read."
+        return
+    verb = "Copied in part" if summary.failures else "Copied"
+    yield f"{verb} to {summary.location}, dataset {summary.dataset}, in {duration(summary.seconds)}."
+    yield from _table(summary)
+    if summary.removed is not None:
+        mended = f"missing or different, and mended: {summary.mended or 0:,}"
+        yield f"Compared with a complete listing: gone and removed: {summary.removed:,}; {mended}."
+    if summary.swept is not None:
+        yield f"With time to spare, {count(summary.swept, 'conversation')} verified longest ago read again."
+    for table, names in summary.extra_fields.items():
+        yield wrapped("Kept in _extra: ", f"{table} has fields that are not documented: {', '.join(names)}.")
+    for text in summary.warnings[:SHOWN]:
+        yield wrapped("Warning: ", text)
+    yield left(summary)
+
+
+def _table(summary: Summary) -> Iterator[str]:
+    """One line for the issues and each of their children, one for the directory, one for the rest."""
+    yield f"  {'':<16} {'rows read':>10} {'requests':>9} {'refused':>8}"
+    left = dict(summary.requests)
+    for name, table in TABLES.items():
+        if table.kind in ("issues", "child", "nested"):
+            endpoints = LANES.get(name) or (*LANES["changes"], *LANES["history"])
+            yield from _line(name, summary.rows.get(name, 0), _taken(left, endpoints))
+    kinds = ("directory", "incremental")
+    directory = {name: count for name, count in summary.rows.items() if TABLES[name].kind in kinds}
+    yield from _line("directory", sum(directory.values()), _taken(left, LANES["directory"]))
+    if directory:
+        yield wrapped(" " * 19, ", ".join(f"{name} {count:,}" for name, count in directory.items()))
+    yield from _line("other", 0, left)
+
+
+def _taken(left: dict[str, tuple[int, int]], endpoints: tuple[str, ...]) -> dict[str, tuple[int, int]]:
+    labels = [ENDPOINTS[name].label for name in endpoints]
+    return {label: left.pop(label) for label in labels if label in left}
+
+
+def _line(name: str, rows: int, requests: dict[str, tuple[int, int]]) -> Iterator[str]:
+    asked, refused = (sum(count[which] for count in requests.values()) for which in (0, 1))
+    if not rows and not asked:
+        return
+    several = ", ".join(f"{label} {count:,}" for label, (count, _) in requests.items())
+    note = f"  {several}" if name not in ("directory", *LANES) else ""
+    yield f"  {name:<16} {rows:>10,} {asked:>9,} {refused or '':>8}{note}".rstrip()
+
+
+def left(summary: Summary) -> str:
+    """Say what is due after a run, and why it ended with something due."""
+    due = {name: count for name, count in (summary.due or {}).items() if count}
+    text = ", ".join(f"{count:,} of {name}" for name, count in due.items())
+    if summary.ended_early:
+        rest = f"Left to read, as far as is known: {text}." if text else "Run again to go on."
+        return f"Ended early: {summary.ended_early}. What was read is saved. {rest}"
+    if summary.failures:
+        return (
+            f"Left for the next run: {text}, and what failed."
+            if text
+            else "Left for the next run: what failed."
+        )
+    return f"Left for the next run: {text}." if text else "Nothing is left to read."

@@ -1,0 +1,1 @@
+"""The sample workspace: the emulator, and the demo on it."""

@@ -1,0 +1,1 @@
+"""pylon transform: tables for analysis, built by the dbt package in analytics/."""

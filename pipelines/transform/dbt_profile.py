@@ -1,0 +1,79 @@
+"""How dbt reaches the copy: a profile made for one command, in a folder that goes away with it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..base import exits
+from ..base.redaction import remember
+from ..copy import destinations
+
+if TYPE_CHECKING:
+    import dlt
+
+PASSWORD = "DBT_ENV_SECRET_PYLON_PASSWORD"  # noqa: S105 - a name, by which dbt knows what to keep out of its logs
+THREADS = {"duckdb": 2, "postgres": 4}
+"""Models that are built at a time; DuckDB shares one set of cores among them."""
+_POSTGRES_OPTIONS = ("sslmode", "sslcert", "sslkey", "sslrootcert")
+
+
+def adapter(pipeline: dlt.Pipeline, destination: str) -> str:
+    """Return the name of dbt's adapter for a destination.
+
+    Raises:
+        Problem: The command cannot build there.
+    """
+    if destinations.is_duckdb(pipeline) and destinations.database_file(pipeline) is not None:
+        return "duckdb"
+    if destinations.is_postgres(pipeline):
+        return "postgres"
+    raise exits.Problem(
+        f"pylon transform builds in DuckDB and Postgres, not in {destination}.",
+        "Name the folder analytics/ as a local package in a dbt project of your own; its README says how.",
+        exits.USAGE,
+    )
+
+
+@contextmanager
+def written(pipeline: dlt.Pipeline, folder: Path, schema: str, kind: str) -> Iterator[None]:
+    """Write ``profiles.yml`` into a folder. The password is never in it: dbt takes it from the environment."""
+    target, password = (_duckdb if kind == "duckdb" else _postgres)(pipeline)
+    target |= {"schema": schema, "threads": THREADS[kind]}
+    profile = {"pylon": {"target": "copy", "outputs": {"copy": target}}}
+    file = folder / "profiles.yml"
+    file.touch(mode=0o600, exist_ok=False)
+    file.write_text(json.dumps(profile), encoding="utf-8")  # which is YAML too
+    before = os.environ.get(PASSWORD)
+    os.environ[PASSWORD] = password
+    remember(password)
+    try:
+        yield
+    finally:
+        os.environ.pop(PASSWORD)
+        if before is not None:
+            os.environ[PASSWORD] = before
+
+
+def _duckdb(pipeline: dlt.Pipeline) -> tuple[dict[str, Any], str]:
+    file = destinations.database_file(pipeline)
+    return {"type": "duckdb", "path": str(file), "settings": {"TimeZone": "UTC"}}, ""
+
+
+def _postgres(pipeline: dlt.Pipeline) -> tuple[dict[str, Any], str]:
+    known: Any = pipeline.destination_client().config.credentials
+    query = known.get_query()
+    target = {
+        "type": "postgres",
+        "host": query.get("host") or known.host,
+        "port": known.port,
+        "user": known.username or "",
+        "password": f"{{{{ env_var('{PASSWORD}') }}}}",
+        "dbname": known.database,
+        "connect_timeout": known.connect_timeout,
+    }
+    return target | {name: query[name] for name in _POSTGRES_OPTIONS if name in query}, known.password or ""

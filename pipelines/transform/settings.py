@@ -1,0 +1,61 @@
+"""The settings of the dbt package: ``[transform]`` in ``.dlt/config.toml``, or the environment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from difflib import get_close_matches
+from typing import Any
+
+import dlt
+
+from pylon_elt.sources.pylon.errors import ConfigurationError
+
+from . import package
+
+SECTION = "transform"
+
+
+def read_settings() -> dict[str, Any]:
+    """Return the settings of the dbt package that are configured, by name.
+
+    Raises:
+        ConfigurationError: A name means nothing, or a value is of the wrong kind.
+    """
+    known = package.defaults()
+    section: Any = dlt.config.get(SECTION)
+    for name in section if isinstance(section, Mapping) else ():
+        if name not in known:
+            near = next(iter(get_close_matches(name, known, n=1)), None)
+            raise ConfigurationError(
+                f"[{SECTION}] has a setting {name}, which means nothing.",
+                f"Did you mean {near}?" if near else f"It may have {', '.join(known)}.",
+            )
+    found: dict[str, Any] = {name: dlt.config.get(f"{SECTION}.{name}") for name in known}
+    return {name: _like(name, value, known[name]) for name, value in found.items() if value is not None}
+
+
+def _like(name: str, value: Any, default: Any) -> Any:
+    """Return a value of the kind of its default; ``auto`` may be replaced by a list."""
+    if isinstance(value, str) and (not isinstance(default, str) or value.startswith("[")):
+        with suppress(ValueError):
+            value = json.loads(value)
+    value = value.unwrap() if hasattr(value, "unwrap") else value  # what tomlkit read
+    kinds: tuple[type, ...] = (type(default),)
+    if isinstance(default, float | int):
+        kinds = (int, float)
+    elif default == "auto":
+        kinds = (str, list)
+    if isinstance(value, bool) or not isinstance(value, kinds):
+        raise _unlike(name, value, f"Its default is {json.dumps(default)}.")
+    if remedy := package.fault(name, value):
+        raise _unlike(name, value, remedy)
+    return value
+
+
+def _unlike(name: str, value: Any, remedy: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{name} is {value!r}.",
+        f"{remedy} It stands under [{SECTION}] in .dlt/config.toml, or in the environment.",
+    )

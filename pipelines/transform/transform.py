@@ -1,0 +1,146 @@
+"""``pylon transform``: build the tables for analysis from the copy, with dbt."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from pylon_elt.sources.pylon.catalog import TABLES
+
+from ..base import exits, screens
+from ..base.wording import count, duration
+from ..copy import destinations, inspection, snapshot
+from ..copy.lock import run_lock
+from . import dbt_profile, dbt_run, package, settings
+from .build_views import BuildView
+from .build_views import choose as choose_view
+
+if TYPE_CHECKING:
+    import dlt
+
+LEFT_BY_DBT = ("dbt_packages", "logs", "target", "package-lock.yml")
+QUIET = ("--quiet", "--log-level", "none", "--log-level-file", "none", "--no-use-colors", "--no-write-json")
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line of ``pylon transform``."""
+
+    select: tuple[str, ...]
+    destination: str
+    dataset: str
+    schema: str
+    test: bool
+    progress: str
+    as_json: bool
+    debug: bool
+
+
+def run(options: Options) -> int:
+    """Build the tables, and say what was built.
+
+    Raises:
+        Problem: There is nothing to build from, dbt is missing, a model or a test failed, or the lock is held.
+        ConfigurationError: A setting of the package cannot be used.
+    """
+    with TemporaryDirectory() as scratch:
+        pipeline = destinations.open_pipeline(options.destination, options.dataset, pipelines_dir=scratch)
+        kind = dbt_profile.adapter(pipeline, options.destination)
+        dbt_run.require(kind)
+        variables = settings.read_settings()
+        _require_known(options.select)
+        _require_copy(options)
+        started = monotonic()
+        with run_lock(pipeline), _project(pipeline, options, kind) as folder:
+            outcome = _build(folder, options, variables)
+            if problem := snapshot.keep(destinations.database_file(pipeline)):
+                screens.say(f"Warning: {problem}")
+        _tell(outcome, options, destinations.location(pipeline), monotonic() - started)
+    return exits.DONE
+
+
+def _require_known(select: tuple[str, ...]) -> None:
+    """Answer a misspelt name at once; what is more than a name, dbt understands."""
+    names = package.models()
+    for text in select:
+        if text.strip("+@").isidentifier() and text.strip("+@") not in names:
+            raise _nothing(text)
+
+
+def _require_copy(options: Options) -> None:
+    with inspection.opened(options.destination, options.dataset) as copy:
+        if copy is None or copy.rows(TABLES["issues"]) is None:
+            raise exits.Problem(
+                "There is no copy yet to build from.", "Make it first, with: pylon run", exits.FAILED
+            )
+
+
+@contextmanager
+def _project(pipeline: dlt.Pipeline, options: Options, kind: str) -> Iterator[Path]:
+    """Put the package and a profile into a folder that goes away: dbt writes beside what it reads."""
+    with TemporaryDirectory(prefix="pylon-transform-") as name:
+        folder = Path(name)
+        shutil.copytree(package.FOLDER, folder / "project", ignore=shutil.ignore_patterns(*LEFT_BY_DBT))
+        schema = options.schema or f"{options.dataset}_analytics"
+        with dbt_profile.written(pipeline, folder, schema, kind):
+            yield folder
+
+
+def _build(folder: Path, options: Options, given: dict[str, Any]) -> dbt_run.Outcome:
+    variables = {f"{package.PREFIX}{name}": value for name, value in given.items()}
+    variables[f"{package.PREFIX}schema"] = options.dataset
+    arguments = [
+        *(() if options.debug else QUIET),
+        *("--log-path", str(folder / "logs")),
+        *(("build", "--exclude", "resource_type:unit_test") if options.test else ("run",)),
+        *("--project-dir", str(folder / "project"), "--profiles-dir", str(folder)),
+        *("--target-path", str(folder / "target"), "--vars", json.dumps(variables)),
+        *(("--select", *options.select) if options.select else ()),
+    ]
+    with _view(options) as view:
+        outcome = dbt_run.invoke(arguments, view.finished)
+    if not outcome.nodes:
+        raise _nothing(" ".join(options.select))
+    return outcome
+
+
+@contextmanager
+def _view(options: Options) -> Iterator[BuildView]:
+    view = choose_view(options.progress, as_json=options.as_json)
+    try:
+        yield view
+    finally:
+        view.close()
+
+
+def _nothing(asked: str) -> exits.Problem:
+    near = get_close_matches(asked.strip("+@"), package.models(), n=1)
+    return exits.Problem(
+        f"Nothing is called {asked}.",
+        f"Did you mean {near[0]}?" if near else f"Choose from {', '.join(package.marts())}.",
+        exits.USAGE,
+    )
+
+
+def _tell(outcome: dbt_run.Outcome, options: Options, location: str, seconds: float) -> None:
+    schema = options.schema or f"{options.dataset}_analytics"
+    if options.as_json:
+        facts = {"location": location, "schema": schema, "seconds": round(seconds, 1)}
+        screens.tell(json.dumps({**facts, "nodes": [asdict(node) for node in outcome.nodes]}, indent=2))
+        return
+    screens.tell(
+        f"{count(outcome.count('model'), 'table')} built in {duration(seconds)}: {location}, schema {schema}."
+    )
+    if options.test:
+        passed = outcome.count("test") - len(outcome.warnings)
+        screens.tell(f"{count(passed, 'test')} passed.")
+    for node in outcome.warnings:
+        screens.tell(f"Warning: {node.name}: {node.message}")

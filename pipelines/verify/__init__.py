@@ -1,0 +1,1 @@
+"""pylon verify and pylon drift: the copy against Pylon, the catalogue against Pylon's own document."""

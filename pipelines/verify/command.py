@@ -1,0 +1,124 @@
+"""``pylon verify``: from the options to an exit code."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from pylon_elt.sources.pylon.api.pacing import Pacers
+from pylon_elt.sources.pylon.catalog import ENDPOINTS
+
+from ..base import configuration, exits, screens
+from ..base.redaction import remember
+from ..base.wording import count, duration
+from ..copy import inspection
+from ..run.progress import asked, seconds_for
+from .held import announced, take
+from .verify import Report, remedies, verify
+
+SHOWN = 12
+"""Differences beyond so many are counted, not shown: the screen has an end."""
+
+
+def run(
+    destination: str,
+    dataset: str,
+    given: Mapping[str, Any],
+    *,
+    sample: int,
+    seed: int | None,
+    as_json: bool,
+) -> int:
+    """Compare a copy with Pylon, and print what was found.
+
+    Raises:
+        Problem: There is no copy, or a run is changing it (exit code 75).
+        PylonError: Pylon could not be asked.
+    """
+    settings = configuration.read_settings(given)
+    remember(settings.api_key)
+    seed = random.randrange(10**6) if seed is None else seed
+    with inspection.opened(destination, dataset, still=True) as copy:
+        if copy is None:
+            raise exits.Problem("There is no copy yet.", "Make it with: pylon run", exits.FAILED)
+        held = take(copy, settings, sample, seed)
+        pacers = Pacers(settings.rate_limits, settings.rate_window_seconds, snapshot=copy.pace)
+    report = Report(seed, announced(held, settings, datetime.now(UTC)))
+    _announce(report, pacers, as_json=as_json)
+    verify(held, settings, pacers, report)
+    report.asked = {name: asked(pacer) for name, pacer in pacers.known().items() if asked(pacer)}
+    screens.tell(json.dumps(report.as_facts(), indent=2) if as_json else render(report))
+    if not report.differences:
+        return exits.DONE
+    what = f"The copy differs from what Pylon holds in {count(len(report.differences), 'place')}."
+    screens.show(exits.Problem(what, " ".join(remedies(report)), exits.DATA_CHECK), as_json=as_json)
+    return exits.DATA_CHECK
+
+
+def _announce(report: Report, pacers: Pacers, *, as_json: bool) -> None:
+    """Say what is going to be asked, before it is."""
+    times = []
+    for name, number in report.announced.items():
+        pacer = pacers.get(name, ENDPOINTS[name].tier)
+        times.append(seconds_for(number, pacer.limit, pacer.window, pacer.limit - pacer.occupied()))
+    total, seconds = sum(report.announced.values()), max(times, default=0.0)
+    labels = {ENDPOINTS[name].label: number for name, number in report.announced.items()}
+    if as_json:
+        event = {"event": "announcement", "requests": labels, "seconds": round(seconds, 1)}
+        screens.say(json.dumps(event))
+        return
+    text = f"{count(total, 'request')}, about {duration(seconds)} at the present pace: "
+    screens.say(
+        screens.wrapped(
+            "This takes ", text + ", ".join(f"{number:,} {label}" for label, number in labels.items())
+        )
+    )
+
+
+def render(report: Report) -> str:
+    """Return the text of a report."""
+    return "\n".join(_lines(report))
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield _months(report)
+    rows = ", ".join(f"{number:,} {table}" for table, number in report.sampled.items())
+    yield screens.wrapped("Compared value by value: ", f"{rows or 'nothing'} (--seed {report.seed}).")
+    since = [
+        f"{count(number, noun)} {what}"
+        for number, noun, what in (
+            (report.new_since, "issue", "new since the last run"),
+            (report.changed_since, "issue", "changed since the last run"),
+            (report.unread, "issue", "not read yet"),
+            (report.unread_children, "conversation", "not read yet"),
+        )
+        if number
+    ]
+    if since:
+        yield screens.wrapped("No differences, since the next run reads them: ", f"{'; '.join(since)}.")
+    for one in report.differences[:SHOWN]:
+        yield screens.wrapped("  ", f"{one.table} {one.id}: {one.what}")
+    if (more := len(report.differences) - SHOWN) > 0:
+        yield f"  and {more:,} more; see them all with --log-format json"
+    yield f"{sum(report.asked.values()):,} requests were made."
+    if not report.differences:
+        yield "No difference was found."
+
+
+def _months(report: Report) -> str:
+    from rich.console import Console
+    from rich.table import Table
+
+    drawn = Table(box=None, pad_edge=False)
+    for name in ("created in", "listed", "in the copy", "missing", "surplus"):
+        drawn.add_column(name, justify="left" if name == "created in" else "right")
+    for name, month in report.months.items():
+        found = (month.listed, month.copied, month.missing, month.surplus)
+        drawn.add_row(name, *(f"{number:,}" for number in found))
+    console = Console(file=io.StringIO(), width=screens.WIDTH)
+    console.print(drawn)
+    return console.file.getvalue().rstrip()  # type: ignore[attr-defined, no-any-return]

@@ -1,0 +1,119 @@
+"""What a verification reads from the copy, before Pylon is asked: a run may go on meanwhile."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pylon_elt.sources.pylon.api.reading import history_done
+from pylon_elt.sources.pylon.catalog import CHILDREN, ENDPOINTS, TABLES, Table
+from pylon_elt.sources.pylon.copy.copied import Copied, utc
+from pylon_elt.sources.pylon.copy.work import Synced, Times, is_due
+
+from ..base import exits
+from .listing_cost import listing_cost
+
+if TYPE_CHECKING:
+    from pylon_elt.sources.pylon.settings import Settings
+
+    from ..copy.inspection import Copy
+
+Key = tuple[Any, ...]
+Stored = dict[str, Any]
+"""One row of the copy: ``{column: value}``."""
+
+
+@dataclass
+class Held:
+    """What the copy holds of that which is compared, read before Pylon is asked."""
+
+    times: dict[str, tuple[datetime | None, datetime | None]]
+    """When each issue was created and last updated (UTC)."""
+    sample: dict[str, Stored]
+    """Rows of ``issues``, by id."""
+    children: dict[str, dict[str, dict[Key, Stored]]]
+    """Rows of each child by issue and key; issues that cannot have any are left out."""
+    due: set[tuple[str, str]]
+    """Issues of the sample and their children that the next run reads."""
+    expected_from: datetime
+    """What was updated since is found by the next run (UTC)."""
+    read_from: datetime | None
+    """What was created before has yet to be read by the first load (UTC); ``None``: nothing."""
+
+
+def take(copy: Copy, settings: Settings, sample: int, seed: int) -> Held:
+    """Read from a copy what is to be compared.
+
+    Raises:
+        Problem: It holds no issues.
+    """
+    copied, state = Copied(copy.pipeline), dict(copy.resource("issues"))
+    if "changed_until" not in state:
+        raise exits.Problem("The copy holds no issues yet.", "Make it with: pylon run", exits.FAILED)
+    times = copied.issue_times()
+    ids = random.Random(seed).sample(sorted(times), min(sample, len(times)))
+    present = [table for table in CHILDREN if copy.rows(table) is not None]
+    rows = {row["id"]: row for row in copied.rows(TABLES["issues"], "id", ids)}
+    lookback = timedelta(seconds=settings.lookback_seconds)
+    whole = history_done(state, settings.start_date)
+    children = {table.name: _by_issue(table, copied, rows) for table in present}
+    return Held(
+        times=times,
+        sample={id_: rows[id_] for id_ in ids},
+        children=children,
+        due=_due(copied, children, rows),
+        expected_from=datetime.fromisoformat(state["changed_until"]) - lookback,
+        read_from=None if whole else datetime.fromisoformat(state["history_until"]),
+    )
+
+
+def _by_issue(table: Table, copied: Copied, issues: Mapping[str, Stored]) -> dict[str, dict[Key, Stored]]:
+    found: dict[str, dict[Key, Stored]] = {
+        id_: {} for id_, row in issues.items() if table.only is None or row[table.only[0]] == table.only[1]
+    }
+    for row in copied.rows(table, "issue_id", list(found)):
+        found[row["issue_id"]][key_of(table, row)] = row
+    return found
+
+
+def _due(
+    copied: Copied, children: Mapping[str, Mapping[str, Any]], issues: Mapping[str, Stored]
+) -> set[tuple[str, str]]:
+    """Return which conversations the copy itself says are due."""
+    complete = {
+        row[0] for row in copied.select("SELECT {l.load_id} FROM {_dlt_loads} AS l WHERE {l.status} = 0")
+    }
+    synced = {
+        (row["issue_id"], row["child"]): Synced(utc(row["issue_updated_at"]), utc(row["latest_message_time"]))
+        for row in copied.rows(TABLES["issue_sync"], "issue_id", list(issues))
+        if row["load_id"] in complete
+    }
+    return {
+        (id_, name)
+        for name, found in children.items()
+        for id_ in found
+        if is_due(_times(id_, issues[id_]), synced.get((id_, name)))
+    }
+
+
+def _times(id_: str, row: Mapping[str, Any]) -> Times:
+    return Times(id_, *(utc(row[name]) for name in ("created_at", "updated_at", "latest_message_time")))
+
+
+def announced(held: Held, settings: Settings, now: datetime) -> dict[str, int]:
+    """Return how many requests a verification takes, by endpoint name."""
+    created = [at for at, _ in held.times.values() if at]
+    size = settings.limit(ENDPOINTS["list_issues"]) or 0
+    counted = listing_cost(created, now, settings.start_date, size)
+    counted["get_issue"] += len(held.sample)
+    for name, found in held.children.items():
+        counted[TABLES[name].endpoint.name] += len(found)
+    return {name: counted[name] for name in ENDPOINTS if counted[name]}
+
+
+def key_of(table: Table, row: Mapping[str, Any]) -> Key:
+    """Return the key of a row."""
+    return tuple(row[name] for name in table.key)

@@ -1,0 +1,234 @@
+"""Is the copy what Pylon holds? Issues by month from a complete listing, and a sample compared value by value."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pylon_elt.sources.pylon.api.client import Client
+from pylon_elt.sources.pylon.api.pacing import Pacers
+from pylon_elt.sources.pylon.api.reading import read_until_settled
+from pylon_elt.sources.pylon.catalog import ENDPOINTS, TABLES, Table
+from pylon_elt.sources.pylon.copy.copied import utc
+from pylon_elt.sources.pylon.errors import GONE_ISSUE, Rejected
+from pylon_elt.sources.pylon.rows.masking import Masks
+from pylon_elt.sources.pylon.rows.rows import Row, instant
+from pylon_elt.sources.pylon.upkeep.comparing import differing, typed
+from pylon_elt.sources.pylon.upkeep.reconcile import list_all
+
+from .held import Held, key_of
+
+if TYPE_CHECKING:
+    from pylon_elt.sources.pylon.settings import Settings
+
+
+IN_FLIGHT = 8
+UNDATED = "no date"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One way in which the copy is not what Pylon holds: names and ids, never values."""
+
+    table: str
+    id: str
+    what: str
+
+
+@dataclass
+class Month:
+    """The issues that were created in one month (UTC)."""
+
+    listed: int = 0
+    copied: int = 0
+    missing: int = 0
+    """Listed, not in the copy, and not to be found by the next run."""
+    surplus: int = 0
+    """In the copy, and not listed."""
+
+
+@dataclass
+class Report:
+    """What a verification found."""
+
+    seed: int
+    announced: dict[str, int]
+    """Requests that were announced, by endpoint."""
+    asked: dict[str, int] = field(default_factory=dict)
+    months: dict[str, Month] = field(default_factory=dict)
+    sampled: dict[str, int] = field(default_factory=dict)
+    """Rows that were compared value by value, by table."""
+    new_since: int = 0
+    changed_since: int = 0
+    unread: int = 0
+    """Issues that the first load has yet to read."""
+    unread_children: int = 0
+    """Conversations of the sample that the next run reads."""
+    differences: list[Difference] = field(default_factory=list)
+
+    def add_sampled(self, table: str, rows: int) -> None:
+        """Count rows that were compared value by value."""
+        self.sampled[table] = self.sampled.get(table, 0) + rows
+
+    def as_facts(self) -> dict[str, Any]:
+        """Return the same for JSON."""
+        return {"equal": not self.differences, **asdict(self)}
+
+
+def verify(held: Held, settings: Settings, pacers: Pacers, report: Report) -> None:
+    """Ask Pylon, and compare.
+
+    Args:
+        held: What the copy holds.
+        settings: How to read.
+        pacers: The pace.
+        report: Where to write what is found.
+
+    Raises:
+        PylonError: Pylon could not be asked.
+    """
+
+    async def work() -> None:
+        client = Client(settings, pacers)
+        try:
+            listed: dict[str, Row] = {}
+
+            def see(rows: Sequence[Row], _sent_at: datetime) -> None:
+                listed.update({row["id"]: _stamps(row) for row in rows})
+
+            await list_all(client, settings.start_date, settings.limit(ENDPOINTS["list_issues"]), see)
+            _compare_listing(held, settings.start_date, listed, report)
+            await _compare_sample(client, held, settings.masks, report)
+        finally:
+            await client.close()
+
+    asyncio.run(work())
+    report.differences.sort(key=lambda one: (one.table, one.id, one.what))
+
+
+def _stamps(row: Row) -> Row:
+    return {name: instant(row.get(name)) for name in ("created_at", "updated_at")}
+
+
+def _compare_listing(held: Held, floor: datetime | None, listed: Mapping[str, Row], report: Report) -> None:
+    """Compare which issues there are, and of which version."""
+    months: dict[str, Month] = {}
+    for id_, row in listed.items():
+        created, updated = row["created_at"], row["updated_at"]
+        if floor and created and created < floor:
+            continue
+        if id_ not in held.times and held.read_from and created and created < held.read_from:
+            report.unread += 1
+            continue
+        month = months.setdefault(_month(created), Month())
+        month.listed += 1
+        expected = updated is None or updated >= held.expected_from
+        if id_ not in held.times:
+            report.new_since += expected
+            month.missing += not expected
+            _note(report, not expected, "issues", id_, "is missing from the copy")
+        elif updated and updated > (held.times[id_][1] or datetime.min.replace(tzinfo=updated.tzinfo)):
+            report.changed_since += expected
+            _note(
+                report,
+                not expected,
+                "issues",
+                id_,
+                "is an older version, and no later search shows the newer one",
+            )
+    for id_, (created, _) in held.times.items():
+        if floor and created and created < floor:
+            continue
+        month = months.setdefault(_month(created), Month())
+        month.copied += 1
+        month.surplus += id_ not in listed
+        _note(report, id_ not in listed, "issues", id_, "is not listed by Pylon any more")
+    report.months = dict(sorted(months.items()))
+
+
+def _month(created: datetime | None) -> str:
+    return f"{created:%Y-%m}" if created else UNDATED
+
+
+async def _compare_sample(client: Client, held: Held, masks: Masks, report: Report) -> None:
+    """Ask for each issue of the sample, and for what hangs on it."""
+    gate = asyncio.Semaphore(IN_FLIGHT)
+
+    async def one(id_: str) -> None:
+        async with gate:
+            await _compare_issue(client, held, masks, id_, report)
+
+    await asyncio.gather(*(one(id_) for id_ in held.sample))
+
+
+async def _compare_issue(client: Client, held: Held, masks: Masks, id_: str, report: Report) -> None:
+    table, row = TABLES["issues"], held.sample[id_]
+    children = [TABLES[name] for name, issues in held.children.items() if id_ in issues]
+    # the children first: what changes meanwhile shows in the issue's time
+    found = [await _ask(client, child, id_) for child in children]
+    try:
+        answer = await client.ask(ENDPOINTS["get_issue"], ids={"issue_id": id_})
+    except Rejected as error:
+        if error.status not in GONE_ISSUE:
+            raise
+        return  # the listing lacks it too, or it has just been deleted
+    (wanted,) = typed(table, [answer.data], masks)
+    if (utc(wanted["updated_at"]) or held.expected_from) > (utc(row["updated_at"]) or held.expected_from):
+        return  # counted as changed since by the listing
+    report.add_sampled("issues", 1)
+    for column in differing(table, wanted, row):
+        _note(report, True, "issues", id_, f"{column} differs")
+    for child, rows in zip(children, found, strict=True):
+        if (id_, child.name) in held.due:
+            report.unread_children += 1
+        else:
+            wanted_rows = typed(child, rows, masks, id_)
+            _compare_children(child, wanted_rows, held.children[child.name][id_], report)
+
+
+async def _ask(client: Client, table: Table, issue_id: str) -> list[Row]:
+    ids = {"issue_id": issue_id}
+    try:
+        batch = await read_until_settled(lambda: client.pages(table.endpoint, ids=ids), table.endpoint.label)
+    except Rejected as error:
+        if error.status not in GONE_ISSUE:
+            raise
+        return []
+    return batch.rows
+
+
+def _compare_children(
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    held: Mapping[tuple[Any, ...], dict[str, Any]],
+    report: Report,
+) -> None:
+    wanted = {key_of(table, row): row for row in rows}
+    report.add_sampled(table.name, len(wanted))
+    for key, row in wanted.items():
+        _note(report, key not in held, table.name, _named(key), "is missing from the copy")
+        for column in differing(table, row, held[key]) if key in held else ():
+            _note(report, True, table.name, _named(key), f"{column} differs")
+    for key in held.keys() - wanted.keys():
+        _note(report, True, table.name, _named(key), "is gone from Pylon")
+
+
+def _note(report: Report, differs: bool, table: str, id_: str, what: str) -> None:
+    if differs:
+        report.differences.append(Difference(table, id_, what))
+
+
+def _named(key: tuple[Any, ...]) -> str:
+    return "/".join(map(str, key))
+
+
+def remedies(report: Report) -> Iterator[str]:
+    """Say what mends the differences."""
+    tables = {one.table for one in report.differences}
+    if "issues" in tables:
+        yield "pylon reconcile removes issues that are gone, and mends those that are missing or different."
+    if tables - {"issues"}:
+        yield "A sweep mends conversations: pylon run --max-minutes 60, with sweep_days below the copy's age in days."

@@ -1,0 +1,272 @@
+"""Reading what lies in a stretch of time, window by window, so that no row is lost while the result changes.
+
+Knows neither dlt nor which table it reads: the issues and every table with a time filter are read by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..catalog import Endpoint
+from ..errors import Unavailable
+from ..rows.rows import Row, instant
+from . import windows
+from .answers import Answer
+from .client import Client
+from .windows import Window
+
+State = dict[str, Any]
+"""How far a table was read, kept in dlt's state: ISO 8601 instants in UTC."""
+
+READINGS = 6
+"""How often a list that does not fit one page is read until two readings agree."""
+
+PROBES = 8
+"""How many searches a stretch without rows may cost before it is read window by window."""
+
+Request = dict[str, Any]
+"""What to hand to the client besides the endpoint: ``query``, ``body``, ``ids``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows that were read, with the server's time at which they held."""
+
+    rows: list[Row]
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to ask for the rows of a window: the endpoint, the request, and the field that it filters on."""
+
+    endpoint: Endpoint
+    request: Callable[[Window], Request]
+    stamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """How to go back in time: how to ask for a window, and how to find some row that is older than all read."""
+
+    way: Way
+    finder: Endpoint
+    older: Callable[[datetime | None, datetime], Request]
+    """The request for rows after an instant, where one is given, and before another."""
+
+
+def begin(state: State, now: datetime) -> None:
+    """Fix the moment that divides history from changes: the server's time at the first run."""
+    state["begun_at"] = state["changed_until"] = now.isoformat()
+    state["history_until"] = (now + windows.PAD).isoformat()
+
+
+async def changes(
+    client: Client, way: Way, state: State, lookback: timedelta
+) -> AsyncIterator[tuple[Window, Batch]]:
+    """Read what changed since the watermark, oldest window first.
+
+    The watermark ``changed_until`` moves only past windows that were read to their end. Each run begins a lookback
+    before it, so that an edit that the search index shows late is not missed.
+    """
+    start = parse(state["changed_until"]) - lookback
+    while True:
+        window = windows.after(start)
+        reached: datetime | None = None
+        async for piece, batch in read_window(client, way, window, newest_first=False):
+            yield piece, batch
+            reached = min(piece.end, batch.sent_at)
+            state["changed_until"] = _later(state["changed_until"], reached)
+        if reached is None or reached < window.end:
+            return
+        start = window.end
+
+
+async def newest_to_oldest(
+    client: Client, past: Past, state: State, floor: datetime | None, page_size: int | None
+) -> AsyncIterator[tuple[Window, Batch]]:
+    """Read all rows between ``floor`` and ``history_until``, and move that as it goes.
+
+    Windows are as wide as a page probably holds; stretches without a row are skipped.
+    """
+    while not history_done(state, floor):
+        width = timedelta(seconds=state.get("history_width", windows.WIDEST.total_seconds()))
+        window = windows.before(parse(state["history_until"]), width, floor)
+        count = 0
+        async for piece, batch in read_window(client, past.way, window, newest_first=True):
+            yield piece, batch
+            count += len(batch.rows)
+            state["history_until"] = piece.start.isoformat()
+        state["history_width"] = windows.next_width(window, count, page_size or count).total_seconds()
+        if count == 0 and not history_done(state, floor):
+            await _skip_gap(client, past, state)
+
+
+def history_done(state: State, floor: datetime | None) -> bool:
+    """Say whether the history was read back to ``floor``, or to the oldest row."""
+    if state.get("history_complete"):
+        return True
+    return floor is not None and parse(state["history_until"]) <= floor
+
+
+async def _skip_gap(client: Client, past: Past, state: State) -> None:
+    """Jump to the newest row that is older than what was read; without one, the history is complete.
+
+    Which of the results comes first is undocumented, so it may be older than others: these are asked for, until none
+    is left. Where that takes too long, nothing is skipped, and the next window is read as any other.
+    """
+    until = parse(state["history_until"])
+    newest: datetime | None = None
+    for _ in range(PROBES):
+        created = await _any_older(client, past, newest and newest + windows.PAD, until)
+        if created is None:
+            break
+        # an older one again: the server minds no lower bound, so that the gap cannot be told
+        newest = (
+            until
+            if newest and created < newest
+            else max(created, newest + windows.PAD if newest else created)
+        )
+    else:
+        newest = until
+    if newest is None:
+        state["history_complete"] = True
+    else:
+        state["history_until"] = min(until, newest + windows.PAD).isoformat()
+
+
+async def _any_older(client: Client, past: Past, after: datetime | None, before: datetime) -> datetime | None:
+    """Return the time of some row in a range, ``None`` if there is none.
+
+    Raises:
+        Unavailable: The server ignores the range.
+    """
+    page = await client.first_page(past.finder, **past.older(after, before), limit=1)
+    if not page.rows:
+        return None
+    stamp = past.way.stamp
+    found = instant(page.rows[0].get(stamp))
+    if found is None or found > before + windows.PAD:
+        raise Unavailable(
+            f"{past.finder.label} ignores its filter: asked for {stamp} before {rfc3339(before)},"
+            f" it gave one of {page.rows[0].get(stamp)}.",
+            "Report it to Pylon.",
+        )
+    return found
+
+
+def is_news(row: Row, newest: dict[str, datetime]) -> bool:
+    """Say whether a row is no older than the one already read in this turn, and remember it.
+
+    An index that trails may show an older version than the one that was read before.
+    """
+    updated, row_id = instant(row.get("updated_at")), row.get("id")
+    if updated is None or not isinstance(row_id, str):
+        return True
+    if updated < newest.get(row_id, updated):
+        return False
+    newest[row_id] = updated
+    return True
+
+
+async def read_window(
+    client: Client, way: Way, window: Window, *, newest_first: bool
+) -> AsyncIterator[tuple[Window, Batch]]:
+    """Read a window in pieces that each fit one page, so that no row can slip through between two pages.
+
+    A result that changes between two of its pages can lose the row at the seam: an edited row leaves the window,
+    the rest move up. So a window whose rows do not fit is cut, and one that cannot be cut is read until two readings
+    agree. The pieces come in order, without a gap.
+    """
+    stack = [window]
+    while stack:
+        piece = stack.pop()
+        page = await client.first_page(way.endpoint, **way.request(piece))
+        if not page.more:
+            yield piece, Batch(page.rows, page.sent_at)
+            continue
+        stamps = [stamp for row in page.rows if (stamp := instant(row.get(way.stamp)))]
+        _expect_filter(way, piece, stamps)
+        at = windows.cut_point(piece, stamps, page.sent_at)
+        if at is None:
+            yield piece, await _settled(client, way, piece)
+        else:
+            older, newer = piece.cut(at)
+            stack += [older, newer] if newest_first else [newer, older]
+
+
+async def read_until_settled(read: Callable[[], AsyncIterator[Answer]], label: str) -> Batch:
+    """Read a list of several pages until two readings in a row show the same rows; one page needs no second reading.
+
+    Raises:
+        Unavailable: It changes faster than it can be read.
+    """
+    before: object = None
+    for _ in range(READINGS):
+        pages = [page async for page in read()]
+        rows = {_identity(row): row for page in pages for row in page.rows}
+        if len(pages) == 1 or rows.keys() == before:
+            return Batch([row for page in pages for row in page.rows], pages[0].sent_at)
+        before = rows.keys()
+    raise Unavailable(f"{label} changes faster than it can be read.", "Run again when less is going on.")
+
+
+async def _settled(client: Client, way: Way, piece: Window) -> Batch:
+    limit = way.endpoint.max_page_size
+    return await read_until_settled(
+        lambda: client.pages(way.endpoint, limit=limit, **way.request(piece)), way.endpoint.label
+    )
+
+
+def _identity(row: Row) -> tuple[Any, Any]:
+    return row.get("id"), row.get("updated_at")
+
+
+def _expect_filter(way: Way, piece: Window, stamps: list[datetime]) -> None:
+    """A server that ignores the filter (an unknown field is ignored without a word) would be asked for ever."""
+    if stamps and not any(piece.holds(stamp) for stamp in stamps):
+        start, end = (rfc3339(bound) for bound in piece.asked)
+        raise Unavailable(
+            f"{way.endpoint.label} ignores its filter: no row of a full page has {way.stamp} from {start} to {end}.",
+            "Report it to Pylon.",
+        )
+
+
+def time_range(field: str, window: Window) -> Request:
+    """Return the request of a search for what a window holds."""
+    values = [rfc3339(bound) for bound in window.asked]
+    return {"body": {"filter": {"field": field, "operator": "time_range", "values": values}}}
+
+
+def before_and_after(field: str, after: datetime | None, before: datetime) -> Request:
+    """Return the request of a search for what is older than an instant, and newer than another if that is given."""
+    condition: Request = {"field": field, "operator": "time_is_before", "value": rfc3339(before)}
+    if after is not None:
+        later = {"field": field, "operator": "time_is_after", "value": rfc3339(after)}
+        condition = {"operator": "and", "subfilters": [condition, later]}
+    return {"body": {"filter": condition}}
+
+
+def joined(one: Request, other: Request) -> Request:
+    """Return the request for what two others both ask for."""
+    if "body" not in one or "body" not in other:
+        return {**one, **other}
+    subfilters = [request["body"]["filter"] for request in (one, other)]
+    return {**one, **other, "body": {"filter": {"operator": "and", "subfilters": subfilters}}}
+
+
+def rfc3339(instant_: datetime) -> str:
+    """Format an instant as the API takes it, in UTC with ``Z``; the fraction only where there is one."""
+    return instant_.isoformat().replace("+00:00", "Z")
+
+
+def parse(text: str) -> datetime:
+    """Read an instant of a state."""
+    return datetime.fromisoformat(text)
+
+
+def _later(known: str, reached: datetime) -> str:
+    return max(parse(known), reached).isoformat()

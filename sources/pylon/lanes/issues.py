@@ -1,0 +1,95 @@
+"""Which issues changed, and which there are: the two lanes that fill the table ``issues``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+
+from ..api import reading
+from ..api.reading import Batch, Past, Request, State, Way, rfc3339, time_range
+from ..api.windows import Window
+from ..catalog import ENDPOINTS
+from ..errors import PylonError, TurnOver
+from ..rows.rows import Row, instant
+from .turn import Turn
+
+
+def _listing(window: Window) -> Request:
+    start, end = window.asked
+    return {"query": {"start_time": rfc3339(start), "end_time": rfc3339(end)}}
+
+
+BY_CREATION = Way(ENDPOINTS["list_issues"], _listing, "created_at")
+BY_UPDATE = Way(ENDPOINTS["search_issues"], partial(time_range, "updated_at"), "updated_at")
+PAST = Past(BY_CREATION, BY_UPDATE.endpoint, partial(reading.before_and_after, "created_at"))
+
+
+async def changes(turn: Turn, state: State) -> AsyncIterator[Batch]:
+    """Read the issues that were updated since the watermark, oldest window first."""
+    lookback = timedelta(seconds=turn.settings.lookback_seconds)
+    lane = turn.report.lanes["changes"]
+    async for _, batch in reading.changes(turn.client, BY_UPDATE, state, lookback):
+        yield batch
+        lane.done += len(batch.rows)
+
+
+async def history(turn: Turn, state: State) -> AsyncIterator[Batch]:
+    """Read all issues by creation, newest window first, from the first run back to the start of the workspace."""
+    lane = turn.report.lanes["history"]
+    page_size = turn.settings.limit(BY_CREATION.endpoint)
+    floor = turn.settings.start_date
+    async for piece, batch in reading.newest_to_oldest(turn.client, PAST, state, floor, page_size):
+        yield batch
+        lane.done += len(batch.rows)
+        lane.note = f"back to {piece.start:%Y-%m-%d}"
+        turn.progress()
+
+
+async def begin(turn: Turn, state: State) -> None:
+    """Fix the moment that divides history from changes: the server's time at the first run."""
+    if "changed_until" not in state:
+        reading.begin(state, await turn.client.now())
+
+
+def is_news(row: Row, newest: dict[str, datetime], floor: datetime | None) -> bool:
+    """Say whether a row belongs into this load, and remember it; the search finds issues before the start date."""
+    created = instant(row.get("created_at"))
+    if floor is not None and created is not None and created < floor:
+        return False
+    return reading.is_news(row, newest)
+
+
+async def side_by_side(turn: Turn, lanes: Mapping[str, AsyncIterator[Batch]]) -> AsyncGenerator[Batch, None]:
+    """Merge lanes that each wait at their own endpoint's pace; one that stops does not stop the others.
+
+    A lane goes on, and moves its state, only once its batch has been taken: what could not be stored is read again.
+    """
+    queue: asyncio.Queue[tuple[Batch, asyncio.Event] | None] = asyncio.Queue()
+
+    async def drain(name: str, lane: AsyncIterator[Batch]) -> None:
+        try:
+            with turn.unit():
+                async for batch in lane:
+                    taken = asyncio.Event()
+                    queue.put_nowait((batch, taken))
+                    await taken.wait()
+        except TurnOver:
+            turn.control.unfinished = True
+        except PylonError as error:
+            turn.fail(name, error)
+        finally:
+            queue.put_nowait(None)
+
+    tasks = [asyncio.create_task(drain(name, lane)) for name, lane in lanes.items()]
+    try:
+        for _ in tasks:
+            while (waiting := await queue.get()) is not None:
+                batch, taken = waiting
+                yield batch
+                taken.set()
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()

@@ -1,0 +1,408 @@
+"""One turn: what its lanes share. A turn is one dlt extract, and so one load package."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from ..api.client import Client
+from ..api.pacing import Pacers
+from ..catalog import (
+    CHILDREN,
+    COLLECTED,
+    DELETIONS,
+    HISTORIES,
+    LEDGERS,
+    NESTED,
+    TABLES,
+    Table,
+)
+from ..copy.ledger import Ledger
+from ..copy.work import Times, Work, is_due, rank
+from ..errors import PylonError, TurnOver
+from ..rows.rows import Row, instant, misfits
+from ..rows.versions import Subject, record, subjects
+from ..settings import Settings
+from .report import Report
+
+POLL_SECONDS = 0.25
+_TICK = timedelta(microseconds=1)
+
+
+@dataclass
+class Budget:
+    """When a turn ends although something is still due; ``None`` anywhere means that it does not end for that.
+
+    Args:
+        least_seconds: A turn of this age ends as soon as all of its lanes wait for their allowance.
+        most_seconds: A turn of this age ends at any rate.
+        most_rows: So does one that has read this many rows,
+        most_bytes: or this much, as Arrow counts it.
+        most_due: How many conversations that were due before a turn takes on, for each child.
+        deadline: So does any turn at this instant of ``time.monotonic()``.
+        stop: So does any turn once this is set.
+    """
+
+    least_seconds: float | None = None
+    most_seconds: float | None = None
+    most_rows: int | None = None
+    most_bytes: int | None = None
+    most_due: int | None = None
+    deadline: float | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass
+class Control:
+    """What outlives a turn: the pace learnt, the counters, and when to end the next turn.
+
+    ``strict`` raises what stops a lane, so that dlt discards the extract; otherwise it is noted in the report, the
+    other lanes finish, and what was read is loaded. ``unfinished`` tells after a turn whether something was left.
+    """
+
+    pacers: Pacers
+    report: Report = field(default_factory=Report)
+    budget: Budget = field(default_factory=Budget)
+    strict: bool = False
+    unfinished: bool = False
+    sweep_before: datetime | None = None
+    """What was verified before it (UTC) is read again, behind all that is due; ``None``: only what is due is read."""
+    confirmed: bool = False
+    """Whether rows may be removed however many they are."""
+    postponed: dict[str, list[pa.Table]] = field(default_factory=dict)
+    """Batches to be recorded in a history that takes no part in this turn."""
+    caught_up: set[str] = field(default_factory=set)
+    """What later turns of this run leave alone: it is read up to the present, or it may not be read at all."""
+
+
+class Turn:
+    """The common ground of the lanes of one extract.
+
+    Args:
+        settings: The reader's settings.
+        control: Pace, counters and budget.
+        ledger: What the destination holds already.
+        load_id: The load package that this extract fills.
+        lanes: The names of all resources that take part.
+    """
+
+    def __init__(
+        self, settings: Settings, control: Control, ledger: Ledger, load_id: str, lanes: Sequence[str]
+    ) -> None:
+        self.settings = settings
+        self.control = control
+        control.unfinished = False
+        self.report = control.report
+        self.ledger = ledger
+        self.load_id = load_id
+        self.lanes = frozenset(lanes)
+        self.client = Client(settings, control.pacers, pause=self.pause)
+        self.patient_client = Client(settings, control.pacers, pause=self.pause_patiently)
+        self.work = {child.name: Work() for child in (*CHILDREN, *NESTED) if child.name in self.lanes}
+        self.written: dict[str, asyncio.Queue[pa.Table | None]] = {
+            table.name: asyncio.Queue() for table in (*LEDGERS, *HISTORIES, DELETIONS)
+        }
+        self._recorded: dict[str, dict[Subject, str]] = {history.name: {} for history in HISTORIES}
+        self._cutoffs: dict[str, datetime | None] = {}
+        self._entered: set[str] = set()
+        self._left: set[str] = set()
+        self._changed = asyncio.Condition()
+        self._units = 0
+        self._patient_units = 0
+        self._shared: dict[str, asyncio.Task[Any]] = {}
+        self._pausing: dict[object, float] = {}
+        self._started = time.monotonic()
+        self._rows = self._bytes = 0
+        self._progressed = False
+        self._closing = False
+        self._at_end: Callable[[], None] = lambda: None
+        self._last_synced = datetime.min.replace(tzinfo=UTC)
+
+    # -- when it ends ------------------------------------------------------------------------------------------
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing new may be begun."""
+        budget = self.control.budget
+        age = time.monotonic() - self._started
+        self._closing = (
+            self._closing
+            or self.out_of_time
+            or (budget.most_seconds is not None and age >= budget.most_seconds)
+            or (budget.most_rows is not None and self._rows >= budget.most_rows)
+            or (budget.most_bytes is not None and self._bytes >= budget.most_bytes)
+        )
+        return self._closing
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether the whole run is to end."""
+        budget = self.control.budget
+        return budget.stop.is_set() or (budget.deadline is not None and time.monotonic() >= budget.deadline)
+
+    async def pause(self, _endpoint: str, seconds: float) -> None:
+        """Wait; raise ``TurnOver`` once the turn is over.
+
+        Raises:
+            TurnOver: The turn ended before the wait did.
+        """
+        await self._wait(seconds, lambda: self.over)
+
+    async def pause_patiently(self, _endpoint: str, seconds: float) -> None:
+        """Wait; raise ``TurnOver`` only once the run is over. For what is read whole or not at all.
+
+        Raises:
+            TurnOver: The run ended before the wait did.
+        """
+        await self._wait(seconds, lambda: self.out_of_time)
+
+    async def _wait(self, seconds: float, ended: Callable[[], bool]) -> None:
+        me, until = object(), time.monotonic() + seconds
+        self._pausing[me] = until
+        try:
+            while True:
+                self._close_if_starved()
+                if ended():
+                    raise TurnOver
+                left = until - time.monotonic()
+                if left <= 0:
+                    return
+                await asyncio.sleep(min(left, POLL_SECONDS))
+        finally:
+            del self._pausing[me]
+
+    def _close_if_starved(self) -> None:
+        """End the turn while all of its lanes wait anyway: loading then costs no allowance."""
+        least = self.control.budget.least_seconds
+        now = time.monotonic()
+        if (
+            least is not None
+            and now - self._started >= least
+            and self._progressed
+            and self._entered == self.lanes
+            and len(self._pausing) >= self._units
+            and not self._patient_units
+            and min(self._pausing.values()) - now > self.settings.rate_window_seconds * 0.05
+        ):
+            self._closing = True
+
+    @contextmanager
+    def unit(self, *, patient: bool = False) -> Iterator[None]:
+        """Mark a piece of work that is under way; the turn does not count as waiting while one is not pausing."""
+        self._units += 1
+        self._patient_units += patient
+        try:
+            yield
+        finally:
+            self._units -= 1
+            self._patient_units -= patient
+
+    # -- lanes -------------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def lane(self, name: str) -> AsyncIterator[None]:
+        """Take part in the turn; what stops the lane is noted, and raised only where the control is strict."""
+        self._entered.add(name)
+        try:
+            yield
+        except TurnOver:
+            self.control.unfinished = True
+        except PylonError as error:
+            self.fail(name, error)
+        finally:
+            await self._leave(name)
+
+    def fail(self, name: str, error: PylonError, *, stops: bool = True) -> None:
+        """Note what could not be read, or raise it where the control is strict."""
+        if self.control.strict:
+            raise error
+        self.report.fail(name, error, stops=stops)
+
+    def at_end(self, action: Callable[[], None]) -> None:
+        """Set what is done whenever a lane leaves; the last call is the one that counts."""
+        self._at_end = action
+
+    async def _leave(self, name: str) -> None:
+        self._left.add(name)
+        for table, queue in self.written.items():
+            if name in self.writers(table) <= self._left:
+                queue.put_nowait(None)
+        async with self._changed:
+            self._changed.notify_all()
+        self._at_end()
+        if self._left >= self.lanes:
+            self.work.clear()  # what was not reached is asked of the destination again
+            await self.client.close()
+            await self.patient_client.close()
+
+    def writers(self, table: str) -> set[str]:
+        """Return the lanes of this turn that write into a ledger, a history or the deletions."""
+        if table == DELETIONS.name:
+            return {name for name in self.lanes if name in TABLES and TABLES[name].kind in COLLECTED}
+        if watched := TABLES[table].watches:
+            return {watched} & self.lanes
+        return {name for name in self.work if TABLES[name].ledger == table}
+
+    def more_work_may_come(self, child: Table) -> bool:
+        """Whether the lane of a child's parents is still at it."""
+        return child.parent_table in self.lanes and child.parent_table not in self._left
+
+    def left_behind(self, parent_table: Table) -> None:
+        """Ask for another turn, which takes away what hangs on rows that were just removed."""
+        self.control.unfinished = self.control.unfinished or self.has_children(parent_table)
+
+    def has_children(self, parent_table: Table) -> bool:
+        """Whether a lane of this turn reads what hangs on a table."""
+        return any(TABLES[name].parent_table == parent_table.name for name in self.work)
+
+    async def wait_for_work(self) -> None:
+        """Wait until an issue came, or a lane left, or a moment has passed."""
+        async with self._changed:
+            try:
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass
+
+    async def once(self, name: str, read: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        """Read something that several lanes need once in this turn."""
+        if name not in self._shared:
+            self._shared[name] = asyncio.create_task(read())
+        return await self._shared[name]
+
+    # -- rows --------------------------------------------------------------------------------------------------
+
+    def stamp(self, sent_at: datetime) -> datetime:
+        """Return when a row was read, by the server's clock, later than any stamp given before.
+
+        Of two readings of one row the later one wins, although the server's clock ticks in seconds.
+        """
+        self._last_synced = max(sent_at, self._last_synced + _TICK)
+        return self._last_synced
+
+    def progress(self) -> None:
+        """Note that something was read that would have to be read again if the turn were lost."""
+        self._progressed = True
+
+    def count(self, table: Table, batch: pa.Table, rows: int) -> pa.Table:
+        """Count a batch on its way to dlt, and return it."""
+        self._rows += rows
+        self._bytes += batch.nbytes
+        self.report.add_rows(table.name, rows)
+        self.report.found_extra(table.name, misfits(batch))
+        for history in HISTORIES:
+            if history.watches == table.name:
+                self._watch(history, batch)
+        return batch
+
+    def _watch(self, history: Table, batch: pa.Table) -> None:
+        if history.name in self.lanes:
+            self._record(history, batch)
+        elif history.name in self.control.postponed:
+            self.control.postponed[history.name].append(batch)
+
+    def record_postponed(self, history: Table) -> None:
+        """Record what was read in a turn in which the history took no part."""
+        for batch in self.control.postponed.pop(history.name, []):
+            self._record(history, batch)
+
+    def _record(self, history: Table, batch: pa.Table) -> None:
+        known = self._recorded[history.name]
+        known |= self.ledger.recorded(history, set(subjects(history, batch)) - known.keys())
+        if (rows := record(history, batch, known)).num_rows:
+            self.written[history.name].put_nowait(rows)
+
+    # -- work --------------------------------------------------------------------------------------------------
+
+    def take_stock(self, now: datetime) -> None:
+        """Queue what the destination says is due, as much of it as the budget allows."""
+        most = self.control.budget.most_due
+        for child, work in self.work.items():
+            cutoff = self._cutoffs[child] = self.settings.cutoff(TABLES[child], now)
+            due = self.ledger.due(child, most, cutoff)
+            for parent, synced in due:
+                work.push(parent, rank(parent, synced, now))
+            self.control.unfinished = self.control.unfinished or len(due) == most
+            self._show(child)
+
+    async def offer(self, parent_table: str, rows: Sequence[Row], now: datetime) -> None:
+        """Queue what hangs on rows that were just read, as far as it is due."""
+        children = [TABLES[name] for name in self.work if TABLES[name].parent_table == parent_table]
+        for kind in dict.fromkeys(map(_referring, children)):
+            self._offer([child for child in children if _referring(child) == kind], rows, now)
+        if children:
+            async with self._changed:
+                self._changed.notify_all()
+
+    def _offer(self, children: Sequence[Table], rows: Sequence[Row], now: datetime) -> None:
+        parents = {id_: row for row in rows if (id_ := id_in(children[0], row))}
+        synced = self.ledger.synced(children, list(parents))
+        times = {id_: _times(children[0], id_, row) for id_, row in parents.items()}
+        for child in children:
+            work = self.work[child.name]
+            for id_, row in parents.items():
+                parent, known = times[id_], synced.get(child.name, {}).get(id_)
+                if may_have(child, row) and is_due(parent, known, self._cutoffs.get(child.name)):
+                    work.push(parent, rank(parent, known, now))
+            # a child's lane that has left already leaves it to the next turn
+            late = child.name in self._left and (bool(len(work)) or work.again)
+            self.control.unfinished = self.control.unfinished or late
+            self._show(child.name)
+
+    def _show(self, child: str) -> None:
+        lane = self.report.lanes[child]
+        lane.due = lane.done + len(self.work[child])
+
+
+def _referring(child: Table) -> tuple[Any, ...]:
+    """Return what decides how a parent's row is read for a child; those that agree in it share what was read."""
+    return child.refer, child.parent is None
+
+
+def id_in(child: Table, row: Row) -> str | None:
+    """Return the id that a row gives for a child to ask for, ``None`` if it gives none."""
+    value: Any = row
+    for name in child.refer:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def may_have(child: Table, row: Row) -> bool:
+    """Whether anything of a child can hang on a row."""
+    return child.only is None or row.get(child.only[0]) == child.only[1]
+
+
+def _times(child: Table, id_: str, row: Row) -> Times:
+    if child.parent is None:  # the row only mentions what is asked for
+        return Times(id_, None, None, None)
+    stamps = [instant(row.get(name)) for name in ("created_at", "updated_at", "latest_message_time")]
+    return Times(id_, *stamps)
+
+
+class TurnKeeper:
+    """Makes one turn for each extract, whichever lane asks first.
+
+    Args:
+        make: Builds the turn of a load id.
+    """
+
+    def __init__(self, make: Callable[[str], Turn]) -> None:
+        self._make = make
+        self._turn: Turn | None = None
+
+    def turn(self, load_id: str) -> Turn:
+        """Return the turn of this extract."""
+        if self._turn is None or self._turn.load_id != load_id:
+            self._turn = self._make(load_id)
+        return self._turn
+
+
+__all__ = ["Budget", "Control", "Turn", "TurnKeeper", "id_in", "may_have"]

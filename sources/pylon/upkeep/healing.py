@@ -1,0 +1,126 @@
+"""What a complete listing mends: issues that the copy lacks, holds in an older version, or holds otherwise.
+
+A listing is asked for once a day to find what was deleted, and its rows come for the same price. They show what the
+search showed later than the lookback, and edits that moved no ``updated_at``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from ..api.reading import history_done
+from ..catalog import TABLES
+from ..copy.copied import Copied
+from ..lanes import late
+from ..rows.rows import Row, instant, to_arrow
+from ..settings import Settings
+from .comparing import differing, typed
+
+_TICK = timedelta(microseconds=1)
+
+
+class Healing:
+    """Compares what is listed with the copy and keeps what has to be loaded anew.
+
+    Args:
+        settings: The reader's settings.
+        copied: What the copy holds.
+        state: The state of the issues' lanes. What they have yet to read is not missing.
+        reconciled_at: When the copy was last compared with a complete listing (UTC).
+    """
+
+    def __init__(
+        self, settings: Settings, copied: Copied, state: dict[str, Any], reconciled_at: datetime | None
+    ) -> None:
+        self._copied = copied
+        self._masks = settings.masks
+        self._known = copied.issue_updates()
+        self._lookback = timedelta(seconds=settings.lookback_seconds)
+        self._passed = _parsed(state, "changed_until")
+        self._compared = reconciled_at or _parsed(state, "begun_at")
+        self._floor = settings.start_date
+        if self._passed and not history_done(state, settings.start_date):
+            self._floor = _parsed(state, "history_until")
+        self._batches: list[pa.Table] = []
+        self._last: datetime | None = None
+        self._overdue = 0
+        self.ids: set[str] = set()
+        """The issues that have to be loaded anew."""
+
+    @property
+    def known(self) -> Collection[str]:
+        """The ids of the issues that the copy holds, or will hold once :attr:`batch` is loaded."""
+        return self._known.keys()
+
+    @property
+    def batch(self) -> pa.Table | None:
+        """What has to be loaded into ``issues``; ``None``: nothing."""
+        return pa.concat_tables(self._batches) if self._batches else None
+
+    def see(self, rows: Sequence[Row], sent_at: datetime) -> None:
+        """Compare rows that were listed."""
+        if self._passed is None:
+            return  # nothing has been read yet
+        wanted = [row for row in rows if self._is_ours(row)]
+        news = {row["id"]: row for row in wanted if self._is_newer(row)}
+        found = [*news.values(), *self._edited([row for row in wanted if row["id"] not in news])]
+        if not found:
+            return
+        self._overdue += sum(self._came_too_late(row) for row in news.values())
+        self._last = max(sent_at, self._last + _TICK) if self._last else sent_at
+        self._batches.append(to_arrow(TABLES["issues"], found, {"_synced_at": self._last}, self._masks))
+        self._known |= {row["id"]: instant(row.get("updated_at")) for row in found}
+        self.ids |= {row["id"] for row in found}
+
+    def note(self, state: dict[str, Any]) -> None:
+        """Write into the source's state how many issues were later than the lookback."""
+        if self._last:
+            seconds = [self._lookback.total_seconds()] * self._overdue
+            late.remember(state, seconds, self._last, beyond=True)
+
+    def _is_ours(self, row: Row) -> bool:
+        created = instant(row.get("created_at"))
+        return not (self._floor and created and created < self._floor)
+
+    def _is_newer(self, row: Row) -> bool:
+        if row["id"] not in self._known:
+            return True
+        updated, known = instant(row.get("updated_at")), self._known[row["id"]]
+        return updated is not None and (known is None or updated > known)
+
+    def _came_too_late(self, row: Row) -> bool:
+        """Whether no later search would have shown it.
+
+        What bears an older time than the last comparison was not late: an import wrote it since, with times of old.
+        """
+        updated = instant(row.get("updated_at"))
+        if updated is None or self._passed is None or self._compared is None:
+            return False
+        return self._compared <= updated < self._passed - self._lookback
+
+    def _edited(self, rows: Sequence[Row]) -> list[Row]:
+        """Return the rows of the version that the copy holds which it holds otherwise.
+
+        They are looked up by their time: a page is a stretch of it, and databases skip what lies outside.
+        """
+        table = TABLES["issues"]
+        same = [row for row in rows if instant(row.get("updated_at")) == self._known[row["id"]]]
+        created = [at for row in same if (at := instant(row.get("created_at")))]
+        if not created:
+            return []
+        held = {
+            row["id"]: row for row in self._copied.between(table, "created_at", min(created), max(created))
+        }
+        return [
+            row
+            for row, wanted in zip(same, typed(table, same, self._masks), strict=True)
+            if row["id"] in held and differing(table, wanted, held[row["id"]])
+        ]
+
+
+def _parsed(state: dict[str, Any], name: str) -> datetime | None:
+    return datetime.fromisoformat(state[name]) if name in state else None
