@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from pylon_elt.analytics.conftest import Built
+from support.marts import Built
 
 from pylon_elt import emulator
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from pylon_elt.analytics.conftest import GONE, PACKAGE, SCHEMAS, Built, dbt, duckdb_profile
+from support.marts import GONE, PACKAGE, SCHEMAS, Built, dbt, duckdb_profile
 
 from pylon_elt.pipelines.transform import package
 from pylon_elt.sources.pylon.catalog import ALL_TABLES

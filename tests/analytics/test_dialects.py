@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 import sqlglot
-from pylon_elt.analytics.conftest import PACKAGE
 from sqlglot.errors import ErrorLevel
+from support.marts import PACKAGE
 
 from pylon_elt.pipelines.transform import package
 

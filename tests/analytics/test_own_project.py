@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from pylon_elt.analytics.conftest import PACKAGE, Built, dbt, duckdb_profile
+from support.marts import PACKAGE, Built, dbt, duckdb_profile
 
 pytestmark = pytest.mark.xdist_group("analytics")
 

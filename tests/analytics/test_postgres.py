@@ -12,8 +12,8 @@ from typing import Any
 import duckdb
 import psycopg2
 import pytest
-from pylon_elt.analytics.conftest import SCHEMAS, Built
 from support.commands import Commands
+from support.marts import SCHEMAS, Built
 from support.postgres import Postgres, running_postgres
 
 from pylon_elt.pipelines.transform import package

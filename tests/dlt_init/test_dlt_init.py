@@ -13,12 +13,12 @@ import pytest
 import tomlkit
 from packaging.requirements import Requirement
 from support.compare import assert_equal_copy, read_duckdb
+from support.repository import ROOT
 from support.worlds import truth
 
 from pylon_elt import emulator
 from pylon_elt.sources.pylon.catalog import USUAL, with_ledgers
 
-REPOSITORY = Path(__file__).parents[2]
 DLT = (sys.executable, "-m", "dlt", "--non-interactive")
 
 
@@ -39,7 +39,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a clone of the repository holds once everything here is committed."""
     place = tmp_path_factory.mktemp("clone") / "repository"
     ignored = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
-    shutil.copytree(REPOSITORY / "sources", place / "sources", ignore=ignored)
+    shutil.copytree(ROOT / "sources", place / "sources", ignore=ignored)
     author = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
     for command in (("init", "--quiet"), ("add", "."), (*author, "commit", "--quiet", "--message", "All")):
         _call(place, "git", *command)

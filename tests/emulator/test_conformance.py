@@ -10,20 +10,20 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft4Validator  # type: ignore[import-untyped]
 from jsonschema.exceptions import ValidationError  # type: ignore[import-untyped]
 from support.places import paths
+from support.repository import ROOT
 
 from pylon_elt import emulator
 from pylon_elt.emulator.endpoints import ENDPOINTS
 from pylon_elt.emulator.search_routes import SEARCHES
 from pylon_elt.emulator.tables import UNSAID
 
-DOCUMENT = Path(__file__).parents[2].parent / "shared/pylon/openapi.json"
+DOCUMENT = ROOT.parent / "shared/pylon/openapi.json"
 pytestmark = pytest.mark.skipif(
     not DOCUMENT.exists(), reason="the published OpenAPI document is not beside the project"
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -13,12 +12,13 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import not_a_server_error
 from support.places import paths
+from support.repository import ROOT
 
 from pylon_elt import emulator
 from pylon_elt.emulator.endpoints import ENDPOINTS
 from pylon_elt.emulator.search_routes import SEARCHES
 
-DOCUMENT = Path(__file__).parents[2].parent / "shared/pylon/openapi.json"
+DOCUMENT = ROOT.parent / "shared/pylon/openapi.json"
 pytestmark = [
     pytest.mark.skipif(
         not DOCUMENT.exists(), reason="the published OpenAPI document is not beside the project"

@@ -1,0 +1,39 @@
+"""A sample workspace, copied and built once, and the command line beside it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from support import sample
+from support.commands import Commands
+from support.workplaces import CopyDesk
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample with its tables for analysis; to be read, not changed."""
+    return sample.make(tmp_path_factory.mktemp("built"))
+
+
+@pytest.fixture(scope="session")
+def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample without them."""
+    database = tmp_path_factory.mktemp("raw") / "pylon.duckdb"
+    sample.copy(database, 40)
+    return database
+
+
+@pytest.fixture
+def desk(commands: Commands, built: Path, tmp_path: Path) -> CopyDesk:
+    """A desk with a built copy of its own."""
+    shutil.copy2(built, tmp_path / "pylon.duckdb")
+    return CopyDesk(commands, tmp_path)
+
+
+@pytest.fixture
+def raw_desk(commands: Commands, raw: Path, tmp_path: Path) -> CopyDesk:
+    """A desk whose copy has no tables for analysis."""
+    shutil.copy2(raw, tmp_path / "pylon.duckdb")
+    return CopyDesk(commands, tmp_path)

@@ -1,0 +1,154 @@
+"""``pylon ask``: each ready question is right, documented, and takes no value that means nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from support import questions_docs
+from support.workplaces import CopyDesk
+
+from pylon_elt.pipelines.ask.questions import FOLDER, all_questions
+from pylon_elt.pipelines.ask.reader_duckdb import DuckDbReader
+from pylon_elt.pipelines.base import exits
+from pylon_elt.pipelines.transform import package
+
+pytestmark = pytest.mark.xdist_group("answers")
+QUESTIONS = all_questions()
+
+
+def _answer(desk: CopyDesk, *arguments: str) -> list[dict]:
+    result = desk.pylon("ask", *arguments, "--format", "json")
+    assert result.code == exits.DONE, result.text
+    return json.loads(result.out)
+
+
+def test_the_page_of_questions_is_what_they_answer(built: Path) -> None:
+    assert questions_docs.PAGE.read_text(encoding="utf-8") == questions_docs.of(built), "run: make docs"
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_question_declares_what_it_uses(name: str) -> None:
+    question = QUESTIONS[name]
+    assert set(re.findall(r"\$([a-z_]+)", question.statement)) == set(question.parameters)
+    assert question.title
+    assert question.explanation.endswith(".")
+    assert "%" not in question.statement, "psycopg2 would take it for a value's place"
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_every_value_of_every_option_is_answered(name: str, built: Path) -> None:
+    question = QUESTIONS[name]
+    with DuckDbReader.opened(built, built, questions_docs.SCHEMAS) as reader:
+        for parameter in question.parameters.values():
+            words = parameter.words or [str(bound) for bound in parameter.bounds or ()]
+            for word in words or list(parameter._values(reader))[:2]:
+                values = question.values({parameter.name: word}, reader)
+                rows = reader.ask(question.statement, values).table()
+                assert rows.num_columns > 1
+                assert (
+                    rows.num_rows
+                    or name in ("articles", "at-risk", "sla")
+                    or parameter.column
+                    or word in ("1", "7")
+                )
+
+
+def test_backlog_counts_what_is_open(desk: CopyDesk) -> None:
+    for by, column in {"team": "team_name", "account": "account_name", "source": "source"}.items():
+        rows = _answer(desk, "backlog", "--by", by, "--top", "1000")
+        expected = desk.sql(
+            f"select coalesce({column}, '(none)'), count(*) from pylon__issues where is_open group by 1"
+        )
+        assert {row["name"]: row["open_issues"] for row in rows} == dict(expected)
+        assert [row["open_issues"] for row in rows] == sorted(
+            (row["open_issues"] for row in rows), reverse=True
+        )
+    states = desk.sql("select count(*) from issues where state = 'closed'")[0][0]
+    assert sum(row["open_issues"] for row in rows) <= desk.sql("select count(*) from issues")[0][0] - states
+
+
+def test_backlog_of_a_team_is_what_the_daily_table_ends_with(desk: CopyDesk) -> None:
+    (row,) = _answer(desk, "backlog-trend", "--team", "support", "--top", "1", "--by", "day")
+    (team,) = (one for one in _answer(desk, "backlog", "--by", "team") if one["name"] == "Support")
+    assert row["open_issues"] == team["open_issues"]
+
+
+def test_response_times_are_those_of_the_issues(desk: CopyDesk) -> None:
+    rows = _answer(desk, "response", "--by", "team", "--months", "120", "--top", "1000")
+    expected = desk.sql("""
+        select coalesce(i.team_name, '(none)'), count(*), round(median(m.first_response_seconds) / 3600, 1),
+            round(quantile_cont(m.first_response_seconds, 0.9) / 3600, 1)
+        from pylon__issue_metrics m join pylon__issues i using (issue_id)
+        where m.first_response_seconds is not null group by 1""")
+    found = {row["name"]: (row["issues"], row["median_hours"], row["p90_hours"]) for row in rows}
+    assert found.keys() == {name for name, *_ in expected}
+    for name, *values in expected:
+        assert found[name] == pytest.approx(values, abs=0.11)
+
+
+def test_volume_by_tag_counts_an_issue_once_for_each_of_its_tags(desk: CopyDesk) -> None:
+    rows = _answer(desk, "volume", "--by", "tag", "--days", "3650", "--top", "1000")
+    expected = desk.sql("select unnest(tags::json::varchar[]) as tag, count(*) from issues group by 1")
+    assert {row["name"]: row["issues"] for row in rows} == dict(expected)
+
+
+def test_unanswered_are_those_that_wait(desk: CopyDesk) -> None:
+    everything = _answer(desk, "unanswered", "--top", "1000")
+    first = _answer(desk, "unanswered", "--top", "1000", "--first", "yes")
+    later = _answer(desk, "unanswered", "--top", "1000", "--first", "no")
+    assert len(everything) == desk.sql("select count(waiting_since) from pylon__issue_metrics")[0][0] > 0
+    assert sorted(row["number"] for row in first + later) == sorted(row["number"] for row in everything)
+    waits = [row["waiting_hours"] for row in everything]
+    assert waits == sorted(waits, reverse=True)
+
+
+def test_values_are_never_part_of_the_statement(desk: CopyDesk) -> None:
+    for value in ("x' or '1'='1", "team; drop table issues", "$top"):
+        result = desk.pylon("ask", "backlog", "--team", value)
+        assert result.code == exits.USAGE
+        assert result.out == ""
+    assert desk.pylon("ask", "backlog", "--top", "1; select 1").code == exits.USAGE
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["backlgo"], "Did you mean backlog?"),
+        (["backlog", "--by", "tema"], "Did you mean team?"),
+        (["backlog", "--bye", "team"], "Did you mean --by?"),
+        (["backlog", "--team", "Suport"], "Did you mean Support?"),
+        (["backlog", "--top", "0"], "from 1 to 1000"),
+        (["backlog", "team"], "pylon ask backlog --by team"),
+        (["freshness", "--by", "team"], "It has no options."),
+    ],
+)
+def test_what_means_nothing_is_answered_with_what_was_meant(
+    desk: CopyDesk, arguments: list[str], hint: str
+) -> None:
+    result = desk.pylon("ask", *arguments)
+    assert result.code == exits.USAGE
+    assert hint in result.text
+
+
+def test_the_list_and_the_explanations_need_no_copy(commands, tmp_path: Path) -> None:
+    desk = CopyDesk(commands, tmp_path)
+    listed = desk.pylon("ask").out
+    assert all(f"pylon ask {name}" in listed for name in QUESTIONS)
+    assert len(QUESTIONS) >= 10
+    explained = desk.pylon("ask", "backlog", "--explain").out
+    assert "--by team|account" in explained
+    assert "from pylon__issues" in explained
+
+
+def test_without_the_tables_it_says_how_to_build_them(raw_desk: CopyDesk) -> None:
+    result = raw_desk.pylon("ask", "backlog")
+    assert result.code == exits.FAILED
+    assert "pylon transform" in result.text
+
+
+def test_questions_are_part_of_the_package() -> None:
+    assert FOLDER.is_relative_to(package.FOLDER)
+    assert len(list(FOLDER.glob("*.sql"))) == len(QUESTIONS)

@@ -1,0 +1,375 @@
+"""The dashboard's numbers are those of the marts; in a browser, on a page, and beside a run."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+import signal
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+from support import questions_docs
+from support.browser import browser, watch
+from support.commands import Command, wait_until
+from support.repository import ROOT
+from support.workplaces import CopyDesk
+
+from pylon_elt.analytics.dashboard import data, page, sections
+from pylon_elt.pipelines.ask.reader_duckdb import DuckDbReader
+from pylon_elt.pipelines.base import exits
+
+pytestmark = pytest.mark.xdist_group("answers")
+IMAGES = ROOT / "docs" / "images"
+ALL = data.Filters(days=0)
+
+
+@pytest.fixture(scope="module")
+def marts(built: Path) -> data.Marts:
+    """The sample's marts."""
+    with DuckDbReader.opened(built, built, questions_docs.SCHEMAS) as reader:
+        return data.Marts(lambda sql: reader.ask(sql).table())
+
+
+@pytest.fixture(scope="module")
+def sql(built: Path) -> Iterator[Any]:
+    """Ask the file itself."""
+    with duckdb.connect(str(built), read_only=True) as connection:
+        connection.execute("SET TimeZone = 'UTC'; SET schema = 'pylon_analytics'")
+        yield lambda query: connection.execute(query).fetchall()
+
+
+FILTERS = {
+    "": ALL,
+    "team_name = 'Support'": data.Filters(0, "Support"),
+    "account_name = 'Falcon Labs SA'": data.Filters(0, "", "Falcon Labs SA"),
+    "team_name = 'Support' and account_name = 'Falcon Labs SA'": data.Filters(0, "Support", "Falcon Labs SA"),
+}
+
+
+@pytest.mark.parametrize("where", FILTERS)
+def test_the_numbers_at_the_top_are_those_of_the_marts(where: str, marts: data.Marts, sql: Any) -> None:
+    condition = where or "true"
+    found = data.headline(marts, FILTERS[where])
+    ((issues, is_open, waiting, response),) = sql(f"""
+        select count(*), count(*) filter (is_open), count(waiting_since), median(first_response_seconds) / 3600
+        from pylon__issues where {condition}""")
+    assert (found["created"], found["open"], found["waiting"]) == (issues, is_open, waiting)
+    assert found["response_hours"] == (pytest.approx(response) if response is not None else None)
+    ((score,),) = sql(f"select avg(score) from pylon__csat where {condition}")
+    assert found["csat"] == (pytest.approx(score) if score is not None else None)
+    assert issues > 0
+
+
+@pytest.mark.parametrize("where", FILTERS)
+def test_the_charts_add_up_to_the_marts(where: str, marts: data.Marts, sql: Any) -> None:
+    condition, filters = where or "true", FILTERS[where]
+    ((issues, is_open),) = sql(
+        f"select count(*), count(*) filter (is_open) from pylon__issues where {condition}"
+    )
+    assert _sum(data.volume(marts, filters), "issues") == issues
+    assert _sum(data.arrivals(marts, filters), "issues") == issues
+    assert data.arrivals(marts, filters).num_rows == 7 * 24
+    assert _sum(data.teams(marts, filters), "open_issues") == is_open
+    assert _sum(data.agents(marts, filters, top=1000), "open_issues") == is_open
+    ((replies,),) = sql(f"select coalesce(sum(agent_replies), 0) from pylon__issues where {condition}")
+    assert _sum(data.agents(marts, filters, top=1000), "replies") == replies
+    daily = sql(
+        f"select date_day, sum(open_issues) from pylon__backlog_daily where {condition} group by 1 order by 1"
+    )
+    drawn = data.backlog(marts, filters).group_by("day").aggregate([("open_issues", "sum")]).sort_by("day")
+    assert [(row["day"], row["open_issues_sum"]) for row in drawn.to_pylist()] == daily
+    ratings = sql(f"select count(*) from pylon__csat where {condition}")[0][0]
+    assert _sum(data.csat(marts, filters), "ratings") == ratings
+
+
+def test_a_period_is_so_many_days_up_to_the_last(marts: data.Marts, sql: Any) -> None:
+    filters = data.Filters(30)
+    expected = sql("""select count(*) from pylon__issues
+        where created_on > (select max(date_day) from pylon__backlog_daily) - 30""")
+    assert (
+        _sum(data.volume(marts, filters), "issues")
+        == expected[0][0]
+        == data.headline(marts, filters)["created"]
+    )
+    days = data.backlog(marts, filters)["day"].unique().to_pylist()
+    assert len(days) == 30
+
+
+def test_waits_are_medians_and_percentiles_of_each_week(marts: data.Marts, sql: Any) -> None:
+    expected = sql("""select date_trunc('week', created_on)::date, median(first_response_seconds) / 3600,
+        quantile_cont(first_response_seconds, 0.9) / 3600, count(*)
+        from pylon__issue_metrics where first_response_seconds is not null group by 1 order by 1""")
+    found = [tuple(row.values()) for row in data.first_response(marts, ALL).to_pylist()]
+    assert [row[0] for row in found] == [row[0] for row in expected]
+    for row, wanted in zip(found, expected, strict=True):
+        assert row[1:] == pytest.approx(wanted[1:])
+
+
+def test_every_section_can_be_drawn_with_and_without_data(marts: data.Marts) -> None:
+    nobody = data.Filters(1, "nobody's team")
+    for section in sections.SECTIONS:
+        for filters in (data.Filters(), nobody):
+            table = section.table(marts, filters)
+            if section.chart and table.num_rows:
+                assert page.svg(section.chart(table), 400, section.name).startswith("<svg")
+    assert [tile[1] for tile in sections.tiles(marts, nobody)][2] == sections.UNKNOWN
+
+
+class _Strict(HTMLParser):
+    """Collects what a page refers to, and fails where tags do not match."""
+
+    VOID = ("meta", "link", "br", "img")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: set[str] = set()
+        self.links: list[str] = []
+        self.ids: list[str] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        if tag not in self.VOID:
+            self.open.append(tag)
+        for name, value in attrs:
+            if name in ("src", "href", "xlink:href", "action", "data", "poster"):
+                self.links.append(value or "")
+            if name == "id":
+                self.ids.append(value or "")
+            assert not name.startswith("on")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def _parsed(text: str) -> _Strict:
+    parser = _Strict()
+    parser.feed(text)
+    parser.close()
+    assert parser.open == []
+    return parser
+
+
+def test_the_page_needs_nothing_else(marts: data.Marts) -> None:
+    text = page.render(marts, data.Filters(), datetime(2026, 11, 20, tzinfo=UTC))
+    found = _parsed(text)
+    assert found.links == []
+    assert "script" not in found.tags
+    assert not re.findall(r"url\((?!#)|@import|(?<!xmlns=\")(?<!xmlns:xlink=\")https?://", text)
+    assert len(found.ids) == len(set(found.ids)) >= len(sections.SECTIONS)
+    assert text.count('role="img"') == sum(section.chart is not None for section in sections.SECTIONS)
+    for section in sections.SECTIONS:
+        assert section.title.replace("'", "&#x27;") in text
+    headline = data.headline(marts, data.Filters())
+    assert f'<dd class="number">{headline["open"]:,}</dd>' in text
+
+
+def test_names_in_the_page_are_text_whatever_they_hold(marts: data.Marts) -> None:
+    hostile = "<script>alert(1)</script> & \"Söhne\" 'x'"
+    table = pa.table({"tag": [hostile], "issues": [1]})
+    section = next(section for section in sections.SECTIONS if section.name == "tags")
+    found = _parsed(page._section(section, table))
+    assert "script" not in found.tags
+    assert any(hostile in text for text in found.text)
+
+
+def test_the_report_is_written_whole_and_for_one_team(desk: CopyDesk) -> None:
+    result = desk.pylon("report", "--html", "report.html", "--team", "support", "--days", "0")
+    assert result.code == exits.DONE, result.text
+    text = (desk.folder / "report.html").read_text()
+    ((count,),) = desk.sql("select count(*) from pylon__issues where is_open and team_name = 'Support'")
+    assert f'<dd class="number">{count:,}</dd>' in text
+    assert "team Support" in text
+    assert "report.html" in result.out
+    wrong = desk.pylon("report", "--html", "other.html", "--team", "Suport")
+    assert (wrong.code, "Did you mean Support?" in wrong.text) == (exits.USAGE, True)
+    assert desk.pylon("report", "--html", "nowhere/report.html").code == exits.USAGE
+    assert sorted(path.name for path in desk.folder.glob("*.html*")) == ["report.html"]
+
+
+@pytest.mark.parametrize("arguments", [("report", "--html", "report.html"), ("dashboard", "--no-browser")])
+def test_without_the_tables_they_say_how_to_build_them(
+    raw_desk: CopyDesk, arguments: tuple[str, ...]
+) -> None:
+    result = raw_desk.pylon(*arguments)
+    assert result.code == exits.FAILED
+    assert "pylon transform" in result.text
+
+
+@pytest.fixture
+def served(desk: CopyDesk) -> Iterator[tuple[CopyDesk, str, Command]]:
+    """The dashboard, served; its address."""
+    command = desk.start("dashboard", "--port", "0", "--no-browser")
+    wait_until(
+        lambda: command.ended.is_set() or (command.stdout.exists() and "Ctrl-C" in command.stdout.read_text())
+    )
+    found = re.search(r"http://\S+", command.stdout.read_text())
+    assert found, command.stderr.read_text()
+    yield desk, found[0], command
+    if not command.ended.is_set():
+        command.signal(signal.SIGINT)
+        assert command.wait(30).code == exits.DONE
+
+
+def test_only_who_knows_the_token_is_let_in(served: tuple[CopyDesk, str, Command]) -> None:
+    _, url, _ = served
+    assert url.startswith("http://127.0.0.1:")
+    plain = url.partition("?")[0]
+    for path in ("", "api/status/connections"):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            opener = urllib.request.build_opener(_NoRedirect)
+            opener.open(plain + path, timeout=30)
+        assert refused.value.code in (303, 307, 401, 403)
+        assert b"data-tile" not in refused.value.read()
+
+
+def test_the_numbers_are_in_the_page_before_its_code_runs(served: tuple[CopyDesk, str, Command]) -> None:
+    desk, url, _ = served
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    with opener.open(url, timeout=60) as answer:
+        text = answer.read().decode()
+    ((count,),) = desk.sql("select count(*) from pylon__issues where is_open")
+    assert re.search(rf'data-tile="Open issues"[^>]*>{count:,}<', text)
+    with opener.open(f"{url.partition('?')[0]}manifest.json", timeout=60) as answer:
+        assert "data-tile" not in answer.read().decode()
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+def test_a_browser_shows_filters_and_saves_what_the_marts_hold(
+    served: tuple[CopyDesk, str, Command], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    desk, url, command = served
+    with browser() as chromium:
+        tab = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
+        tab.set_default_timeout(60_000)
+        outside = watch(tab)
+        tab.goto(url)
+        tab.get_by_text("Accounts at risk", exact=True).first.wait_for()
+        ((everything,),) = desk.sql("select count(*) from pylon__issues where is_open")
+        _wait_for_number(tab, everything)
+        _wait_for_count(tab, "[data-section] canvas, [data-section] svg.marks", 9)
+        _wait_for_count(tab, "[data-tile='Open issues']", 1)
+        assert tab.get_by_text("Vega Editor").count() == 0, "it would send the data away"
+        _screenshot(tab, "dashboard.png", request)
+
+        # a run may write while somebody looks
+        shutil.copy2(desk.database, desk.folder / "original.duckdb")
+        with duckdb.connect(str(desk.database)) as connection:
+            connection.execute(
+                "update pylon.pylon_analytics.pylon__issues set is_open = true where team_name = 'Support'"
+            )
+        tab.get_by_label("Team").select_option("Support")
+        ((of_team,),) = duckdb_before(
+            desk, "select count(*) from pylon__issues where is_open and team_name = 'Support'"
+        )
+        _wait_for_number(tab, of_team)
+        assert of_team != everything
+
+        with tab.expect_download() as saving:
+            tab.locator("[data-section=teams]").get_by_text("CSV").click()
+        saving.value.save_as(tmp_path / "teams.csv")
+        with (tmp_path / "teams.csv").open(newline="") as file:
+            (row,) = csv.DictReader(file)
+        assert (row["team"], row["open_issues"]) == ("Support", str(of_team))
+
+        tab.get_by_text("Read again").click()
+        ((later,),) = desk.sql("select count(*) from pylon__issues where team_name = 'Support'")
+        _wait_for_number(tab, later)
+        assert outside == []
+    assert command.stderr.read_text() == ""
+
+
+def duckdb_before(desk: CopyDesk, query: str) -> list[tuple[Any, ...]]:
+    """Ask the sample as it was before this test changed its copy."""
+    original = desk.folder / "original.duckdb"
+    with duckdb.connect(str(original), read_only=True) as connection:
+        connection.execute("SET schema = 'pylon_analytics'")
+        return connection.execute(query).fetchall()
+
+
+def _wait_for_count(tab: Any, selector: str, count: int) -> None:
+    """Wait until so many are shown; charts are drawn one after the other."""
+    from playwright.sync_api import expect
+
+    expect(tab.locator(selector)).to_have_count(count, timeout=60_000)
+
+
+def _wait_for_number(tab: Any, number: int) -> None:
+    """Wait until so many open issues are shown."""
+    tab.locator("[data-tile='Open issues']", has_text=re.compile(f"^{number:,}$")).wait_for()
+
+
+def test_the_page_can_be_read_in_a_browser(
+    marts: data.Marts, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(page.render(marts, data.Filters(), datetime(2026, 11, 20, 9, 31, tzinfo=UTC)))
+    with browser() as chromium:
+        for scheme, width in (("light", 1180), ("dark", 1180), ("light", 390)):
+            tab = chromium.new_context(
+                viewport={"width": width, "height": 900}, color_scheme=scheme
+            ).new_page()
+            outside = watch(tab)
+            tab.goto(file.as_uri())
+            ink, paper = (
+                tab.evaluate(f"getComputedStyle(document.body).{name}")
+                for name in ("color", "backgroundColor")
+            )
+            assert abs(_brightness(ink) - _brightness(paper)) > 125
+            label = tab.locator("#backlog .role-axis-label text").first
+            assert label.evaluate("node => getComputedStyle(node).fill") == ink
+            assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+            assert outside == []
+            if (scheme, width) == ("light", 1180):
+                _screenshot(tab, "report.png", request)
+
+
+def _brightness(colour: str) -> float:
+    red, green, blue = (int(part) for part in re.findall(r"\d+", colour)[:3])
+    return 0.299 * red + 0.587 * green + 0.114 * blue
+
+
+def _screenshot(tab: Any, name: str, request: pytest.FixtureRequest) -> None:
+    """Take a picture; with --screenshots, the one that the README shows."""
+    tab.wait_for_timeout(1500)
+    taken = tab.screenshot()
+    assert len(taken) > 20_000, "the page is empty"
+    if request.config.getoption("--screenshots"):
+        IMAGES.mkdir(parents=True, exist_ok=True)
+        (IMAGES / name).write_bytes(taken)
+
+
+def _sum(table: pa.Table, column: str) -> int:
+    return sum(table[column].to_pylist())
+
+
+def test_an_extra_that_is_missing_is_named_with_how_to_install_it() -> None:
+    from pylon_elt.pipelines.ask.report import require
+
+    require("report", "altair", "vl_convert")
+    with pytest.raises(exits.Problem) as missing:
+        require("report", "altair", "not_installed_here")
+    assert missing.value.code == exits.CONFIGURATION
+    assert "pip install 'pylon-elt[report]'" in missing.value.remedy

@@ -1,0 +1,118 @@
+"""``pylon status``: what the copy holds, told without touching it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from support.workplaces import Desk, status, wait_for_lock
+
+
+def test_without_a_copy_it_says_so_and_makes_none(desk: Desk) -> None:
+    result = desk.pylon("status", env={"PYLON_API_KEY": None})
+    assert result.code == 0
+    assert "There is no copy yet. Make it with: pylon run" in result.out
+    assert not desk.database.exists()
+    assert status(desk)["exists"] is False
+
+
+def test_it_needs_no_token_and_asks_nothing(desk: Desk) -> None:
+    desk.pylon("run", "--select", "teams")
+    desk.server.clear_log()
+    assert (
+        desk.pylon(
+            "status", env={"PYLON_API_KEY": None, "SOURCES__PYLON__BASE_URL": "http://127.0.0.1:9"}
+        ).code
+        == 0
+    )
+    assert desk.server.counts() == {}
+
+
+def test_rows_freshness_and_what_is_due_of_every_table(desk: Desk) -> None:
+    desk.pylon("run", "--select", "issues,issue_messages,teams,accounts")
+    found = status(desk)
+    tables = found["tables"]
+    assert list(tables) == ["issues", "issue_messages", "issue_sync", "accounts", "teams"]
+    assert {name: table["rows"] for name, table in tables.items()} == {
+        name: desk.rows(name) for name in tables
+    }
+    now = datetime.now(UTC)
+    ages = {name: now - datetime.fromisoformat(table["read_at"]) for name, table in tables.items()}
+    assert max(age.total_seconds() for age in ages.values()) < 300
+    assert tables["issue_messages"]["due"] == 0
+    assert datetime.fromisoformat(tables["teams"]["next_read"]) > now
+    assert found["history_complete"] is True
+    assert (now - datetime.fromisoformat(found["changed_until"])).total_seconds() < 300
+
+    text = desk.pylon("status").out
+    assert f"{desk.rows('issue_messages'):,}" in text
+    assert "the history is complete" in text
+    assert "in 23 h" in text
+
+
+def test_tables_that_are_read_by_time_or_by_parent_are_shown_too(desk: Desk) -> None:
+    desk.pylon("run", "--select", "tasks,audit_logs")
+    tables = status(desk)["tables"]
+    assert list(tables) == ["tasks", "audit_logs"]
+    assert datetime.fromisoformat(tables["tasks"]["next_read"]) > datetime.now(UTC)
+    assert tables["audit_logs"]["next_read"] is None  # nothing ever goes from it
+    desk.pylon("run", "--select", "task_comments")
+    assert status(desk)["tables"]["task_comments"]["due"] == 0
+    desk.server.world.edit("tasks", desk.server.world.rows("tasks")[0]["id"], title="Edited")
+    desk.pylon("run", "--select", "tasks")
+    assert status(desk)["tables"]["task_comments"]["due"] == 1
+    assert "1 of its parents" in desk.pylon("status").out
+
+
+def test_conversations_that_are_due_are_counted(desk: Desk) -> None:
+    desk.pylon("run", "--select", "issues,issue_messages")
+    for number in (1, 2, 3):
+        desk.server.world.edit_issue(number, title="changed")
+    desk.pylon("run", "--select", "issues")
+    assert status(desk)["tables"]["issue_messages"]["due"] == 3
+    assert "3 conversations" in desk.pylon("status").out
+
+
+def test_the_pace_that_was_learnt_is_shown(open_desk: Any) -> None:
+    desk = open_desk(issues=60)
+    desk.pylon("run", "--select", "issues,issue_messages")
+    pace = status(desk)["pace"]["GET /issues/{issue_id}/messages"]
+    assert pace["requests_a_minute"] > pace["start"] == 20 * 60
+    assert "learnt; began at 1,200" in desk.pylon("status").out
+
+
+def test_the_last_runs_are_shown_newest_first(desk: Desk) -> None:
+    desk.pylon("run", "--select", "teams")
+    desk.server.settings.token = "another"
+    desk.pylon("run", "--select", "tags")
+    runs = status(desk)["runs"]
+    assert [run["exit"] for run in runs] == [0, 3]
+    assert "does not accept the token" in runs[1]["problem"]
+    text = desk.pylon("status").out.partition("last runs")[2]
+    assert text.index("exit 3") < text.index("exit 0")
+
+
+def test_beside_a_run_it_says_who_holds_the_lock(open_desk: Any) -> None:
+    desk = open_desk(issues=60, latency_seconds=0.3)
+    run = desk.start("run")
+    wait_for_lock(desk)
+    result = desk.pylon("status")
+    assert result.code == 75
+    assert f"process {run.process} on" in result.err
+    assert run.wait().code == 0, "the run must not notice"
+
+
+def test_a_copy_that_is_read_at_the_moment_does_not_fail_a_run(desk: Desk) -> None:
+    desk.pylon("run", "--select", "teams")
+    statuses = [desk.start("status") for _ in range(3)]
+    run = desk.start("run", "--select", "issues")
+    assert run.wait().code == 0
+    assert {each.wait().code for each in statuses} <= {0, 75}
+
+
+def test_a_read_only_copy_can_be_looked_at(desk: Desk) -> None:
+    desk.pylon("run", "--select", "teams")
+    desk.database.chmod(0o444)
+    before = desk.database.stat().st_mtime_ns
+    assert status(desk)["tables"]["teams"]["rows"] == desk.rows("teams")
+    assert desk.database.stat().st_mtime_ns == before
