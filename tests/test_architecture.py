@@ -1,0 +1,122 @@
+"""The rooms of ``docs/architecture.md``: each is there and named, and no import runs upward."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from support.imports import imported, is_relative, modules
+from support.repository import ROOT
+
+PLAN = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+SOURCE = ("errors", "catalog", "rows", "settings", "api", "copy", "lanes", "upkeep", "")
+"""The rooms of ``sources/pylon``, the lowest first; what stands in none is a room of its own, the face is last."""
+
+PIPELINES = (
+    *("base", "copy", "run", "verify", "transform"),
+    *("look", "ask"),
+    *("docs", "sample", "cli", ""),
+)  # fmt: skip
+"""The rooms of ``pipelines``, the lowest first."""
+
+TOP = ("sources", "pipelines", "emulator", "analytics", "benchmarks", "docs", "deploy", "tests")
+
+
+def _room(module: str, building: str) -> str | None:
+    """Return the room of a module, "" for the building's own ``__init__``; ``None``: it stands elsewhere."""
+    if module == building:
+        return ""
+    return (
+        module.removeprefix(f"{building}.").partition(".")[0] if module.startswith(f"{building}.") else None
+    )
+
+
+def _is_module(name: str) -> bool:
+    path = ROOT / name.replace(".", "/")
+    return path.is_dir() or path.with_suffix(".py").is_file()
+
+
+@pytest.mark.parametrize(("building", "order"), [("sources.pylon", SOURCE), ("pipelines", PIPELINES)])
+def test_no_import_runs_upward(building: str, order: tuple[str, ...]) -> None:
+    upward = []
+    for module, path in modules(building.replace(".", "/")).items():
+        mine = _room(module, building)
+        assert mine in order, f"{module} stands in no room of the plan"
+        for name in imported(module, path):
+            its = _room(name if _is_module(name) else name.rpartition(".")[0], building)
+            if its is not None and order.index(its) > order.index(mine):
+                upward.append(f"{module} imports {name}")
+    assert upward == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "never"), [("sources", ("pipelines", "emulator", "analytics")), ("pipelines", ("emulator",)),
+                          ("emulator", ("pipelines",)), ("analytics", ("pipelines", "emulator"))]
+)  # fmt: skip
+def test_buildings_that_know_nothing_of_each_other(folder: str, never: tuple[str, ...]) -> None:
+    found = [
+        f"{module} imports {name}"
+        for module, path in modules(folder).items()
+        for name in imported(module, path)
+        if name.partition(".")[0] in never
+    ]
+    assert found == []
+
+
+def test_the_source_can_be_copied_under_another_name() -> None:
+    assert [module for module, path in modules("sources/pylon").items() if not is_relative(path)] == []
+
+
+def test_only_one_module_knows_httpx() -> None:
+    knowing = [
+        path.relative_to(ROOT).as_posix()
+        for folder in ("sources", "pipelines")
+        for path in modules(folder).values()
+        if re.search(r"^\s*(import|from) httpx\b", path.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    assert len(knowing) == 1, knowing
+
+
+def _rooms() -> set[str]:
+    """Return the folders with code, and those at the top, as the plan names them."""
+    inside = [
+        folder
+        for building in ("sources", "sources/pylon", "pipelines")
+        for folder in (ROOT / building).iterdir()
+        if folder.is_dir() and folder.name != "__pycache__"
+    ]
+    return {f"{path.relative_to(ROOT).as_posix()}/" for path in [*inside, *(ROOT / name for name in TOP)]}
+
+
+def test_the_plan_names_every_room_and_no_other() -> None:
+    named = set(re.findall(r"^\| `([\w/]+/)` \|", PLAN, re.MULTILINE))
+    assert named == _rooms()
+
+
+def test_what_the_plan_points_at_is_there() -> None:
+    """Modules as ``room/module.py``, and in them what stands behind ``::``."""
+    wrong = []
+    for place, name in re.findall(r"`([\w/.]+\.py)(?:::([\w.]+))?`", PLAN):
+        found = [
+            ROOT / base / place
+            for base in ("", "sources/pylon", "pipelines")
+            if (ROOT / base / place).is_file()
+        ]
+        if not found or (name and name not in _defined(found[0])):
+            wrong.append(f"{place}::{name}")
+    assert wrong == []
+
+
+def _defined(path: Path) -> set[str]:
+    """Return the functions and classes of a module, methods as ``Class.method``."""
+    names = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        if isinstance(node, ast.ClassDef):
+            inner = [one for one in node.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)]
+            names |= {f"{node.name}.{one.name}" for one in inner}
+    return names
