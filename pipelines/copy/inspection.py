@@ -10,11 +10,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
 
-from pylon_elt.sources.pylon import PACE
 from pylon_elt.sources.pylon.catalog import ALL_TABLES, Table
 from pylon_elt.sources.pylon.copy.copied import Copied, utc
 from pylon_elt.sources.pylon.copy.ledger import Ledger
 from pylon_elt.sources.pylon.lanes.late import Late, recall
+from pylon_elt.sources.pylon.lanes.resources import PACE
 from pylon_elt.sources.pylon.lanes.sweep import Verified, cutoff
 from pylon_elt.sources.pylon.rows import extras
 from pylon_elt.sources.pylon.rows.extras import Extra

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import dlt
 
-from pylon_elt.sources.pylon import PACE, Budget, Control, forget, source_of
 from pylon_elt.sources.pylon.api.pacing import Pacers
 from pylon_elt.sources.pylon.catalog import CHILDREN, COLLECTED, DELETIONS, HISTORIES, TABLES
 from pylon_elt.sources.pylon.errors import ConfigurationError, Implausible, PylonError, TurnOver
+from pylon_elt.sources.pylon.lanes.resources import PACE, forget, source_of
 from pylon_elt.sources.pylon.lanes.sweep import Verified, cutoff
-from pylon_elt.sources.pylon.lanes.turn import POLL_SECONDS
+from pylon_elt.sources.pylon.lanes.turn import POLL_SECONDS, Budget, Control
 
 from ..base import exits
 from ..base.memory import give_back, rare_collections, share_one_heap

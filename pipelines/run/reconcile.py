@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import dlt
     import pyarrow as pa
 
-    from pylon_elt.sources.pylon import Control
+    from pylon_elt.sources.pylon.lanes.turn import Control
     from pylon_elt.sources.pylon.settings import Settings
 
 

@@ -1,0 +1,210 @@
+"""The resources of a workspace: which lane fills which table, and the turn that they share."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import dlt
+import pyarrow as pa
+from dlt.common.storages.load_package import load_package_state
+from dlt.extract import DltResource, DltSource
+
+from ..api import reading
+from ..api.pacing import Pacers
+from ..catalog import ALL_TABLES, COLLECTED, DELETIONS, TABLES, Table, companions
+from ..copy import loading
+from ..copy.copied import Copied
+from ..copy.ledger import Ledger
+from ..errors import ConfigurationError, PermissionDenied
+from ..rows import extras
+from ..rows.rows import to_arrow
+from ..settings import Settings
+from . import children, directory, incremental, issues, late, sweep
+from .turn import Control, Turn, TurnKeeper
+
+PACE = "pace"
+"""Where the source's state keeps the pace learnt."""
+
+
+class PylonSource(DltSource):
+    """A dlt source in which what needs a ledger always takes it along."""
+
+    def with_resources(self, *resource_names: str) -> DltSource:
+        """Select resources by name; with messages comes ``issue_sync``, their ledger, with accounts ``deletions``."""
+        known = {name for name in resource_names if name in TABLES}
+        needed = known | companions(known)
+        if any(TABLES[name].kind in COLLECTED for name in needed):
+            needed.add(DELETIONS.name)
+        return super().with_resources(*resource_names, *(needed - set(resource_names)))
+
+
+def resources(config: Settings, control: Control | None = None) -> list[DltResource]:
+    """Return the resources of a workspace.
+
+    Args:
+        config: Checked settings.
+        control: What outlives an extract. Without one, each extract starts from the pace in dlt's state, reads until
+            nothing is due, and raises where a lane fails.
+    """
+
+    def make(load_id: str) -> Turn:
+        source = dlt.current.source()
+        state = dlt.current.source_state()
+        loading.choose_file_format(source, dlt.current.pipeline())
+        ours = control or Control(_pacers(config, state), strict=True)
+        dropped = load_package_state()["state"].get("dropped_tables") or []
+        ledger = Ledger(dlt.current.pipeline(), [str(table["name"]) for table in dropped])
+        turn = Turn(config, ours, ledger, load_id, list(source.resources.selected))
+        turn.at_end(lambda: _remember(state, ours))
+        turn.take_stock(datetime.now(UTC))
+        if ours.sweep_before:
+            sweep.queue(turn, dlt.current.pipeline(), ours.sweep_before)
+        return turn
+
+    keeper = TurnKeeper(make)
+
+    def turn() -> Turn:
+        return keeper.turn(load_package_state()["load_id"])
+
+    usual = {*config.usual, DELETIONS.name}
+    return [_resource(table, turn, selected=table.name in usual) for table in ALL_TABLES.values()]
+
+
+def _pacers(config: Settings, state: Mapping[str, Any]) -> Pacers:
+    return Pacers(config.rate_limits, config.rate_window_seconds, snapshot=state.get(PACE))
+
+
+def _remember(state: dict[str, Any], control: Control) -> None:
+    """Keep in the source's state what later runs and ``pylon status`` want to know."""
+    state[PACE] = control.pacers.snapshot()
+    extras.remember(state, control.report.extra_fields, datetime.now(UTC))
+
+
+def _resource(table: Table, turn: Callable[[], Turn], *, selected: bool) -> DltResource:
+    lane = {
+        "issues": _issues,
+        "child": _child,
+        "nested": _nested,
+        "ledger": _written,
+        "history": _written,
+        "deletions": _written,
+        "directory": _directory,
+        "incremental": _incremental,
+    }[table.kind]
+
+    async def batches() -> AsyncIterator[pa.Table]:
+        now = turn()
+        async with now.lane(table.name):
+            async for batch in lane(now, table):
+                yield batch
+
+    def read() -> Iterator[Any]:
+        yield from loading.piece_by_piece(batches())
+
+    resource: DltResource = dlt.resource(  # type: ignore[call-overload]
+        read,
+        name=table.name,
+        primary_key=list(table.key),
+        columns=loading.columns(table),
+        write_disposition=loading.disposition(table),
+        selected=selected,
+    )
+    return resource
+
+
+async def _issues(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
+    state = dlt.current.resource_state(table.name)
+    with turn.unit():
+        await issues.begin(turn, state)
+    newest: dict[str, datetime] = {}
+    floor = turn.settings.start_date
+    changes = _watched(turn, issues.changes(turn, state), state)
+    lanes = {"changes": changes, "history": issues.history(turn, state)}
+    running = {name: lane for name, lane in lanes.items() if name not in turn.report.stopped}
+    async with aclosing(issues.side_by_side(turn, running)) as batches:
+        async for batch in batches:
+            rows = [row for row in batch.rows if issues.is_news(row, newest, floor)]
+            if rows:
+                given = {"_synced_at": turn.stamp(batch.sent_at)}
+                yield turn.count(table, to_arrow(table, rows, given, turn.settings.masks), len(rows))
+                await turn.offer(table.name, rows, batch.sent_at)
+
+
+def _watched(
+    turn: Turn, changes: AsyncIterator[reading.Batch], state: reading.State
+) -> AsyncIterator[reading.Batch]:
+    """Count in the source's state what the search shows late."""
+    note = partial(late.remember, dlt.current.source_state())
+    return late.watched(changes, state, turn.settings.start_date, Copied(dlt.current.pipeline()), note)
+
+
+async def _child(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
+    if table.ledger not in turn.lanes:
+        raise ConfigurationError(
+            f"{table.name} is read by the ledger {table.ledger}, which is not selected.", "Select both."
+        )
+    if table.name in turn.control.caught_up:
+        return
+    try:
+        async for read in children.conversations(turn, table):
+            yield children.to_batch(turn, table, read)
+    except PermissionDenied as error:
+        if table.kind == "child" and not table.off:
+            raise
+        turn.report.warn(f"{table.name} is not read: {error}")
+        turn.control.caught_up.add(table.name)
+
+
+async def _nested(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
+    resources = dlt.current.source_state().get("resources", {})
+    # before its parents have been read whole, one that is missing may only not have been read yet
+    if "refreshed_at" in resources.get(table.parent_table, {}) and (gone := children.forget(turn, table)):
+        yield gone
+    async for batch in _child(turn, table):
+        yield batch
+
+
+async def _written(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
+    if table.kind == "history":
+        turn.record_postponed(table)
+    queue = turn.written[table.name]
+    while (turn.writers(table.name) or not queue.empty()) and (batch := await queue.get()) is not None:
+        yield batch
+
+
+async def _directory(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
+    async for batch in directory.refresh(turn, table, dlt.current.resource_state(table.name)):
+        yield batch
+
+
+async def _incremental(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
+    async for batch in incremental.refresh(turn, table, dlt.current.resource_state(table.name)):
+        yield batch
+
+
+@dlt.source(name="pylon", section="pylon", max_table_nesting=0, _impl_cls=PylonSource)
+def source_of(config: Settings, control: Control) -> Any:
+    """Return the same source as :func:`pylon_source`, for a caller that keeps the pace and ends the turns itself."""
+    return resources(config, control)
+
+
+@dlt.source(name="pylon", section="pylon", max_table_nesting=0)
+def forget(tables: Sequence[str]) -> Any:
+    """Return a load that forgets how far some tables were read, to be made before one that drops them.
+
+    A kill can come after the tables were dropped and before the load that dropped them counts. Then the former state
+    would still say that everything has been read.
+    """
+
+    def nothing(name: str) -> Iterator[pa.Table]:
+        dlt.current.resource_state(name).clear()
+        yield from ()
+
+    return [dlt.resource(nothing(name), name=name) for name in tables]
+
+
+loading.quiet_arrow_hints()
