@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from pylon_elt.sources.pylon.api.client import Client
+from pylon_elt.sources.pylon.api.filters import rfc3339
 from pylon_elt.sources.pylon.api.pacing import Pacers
-from pylon_elt.sources.pylon.api.reading import rfc3339
 from pylon_elt.sources.pylon.catalog import ENDPOINTS, TABLES, UNREAD, Endpoint, Table
 from pylon_elt.sources.pylon.errors import PermissionDenied, PylonError, Rejected
 from pylon_elt.sources.pylon.lanes.turn import id_in, may_have

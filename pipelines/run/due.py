@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pylon_elt.sources.pylon.api import reading
 from pylon_elt.sources.pylon.catalog import CHILDREN, DIRECTORY, INCREMENTAL, NESTED, TABLES, Table
-from pylon_elt.sources.pylon.lanes import directory
+from pylon_elt.sources.pylon.lanes import directory, reading
 
 from . import reconcile
 

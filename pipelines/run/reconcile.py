@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.api.client import Client, Pause
-from pylon_elt.sources.pylon.api.reading import history_done
 from pylon_elt.sources.pylon.catalog import ABOUT_ISSUES, CHILDREN, ENDPOINTS, HISTORIES, Table
 from pylon_elt.sources.pylon.copy.copied import Copied
 from pylon_elt.sources.pylon.copy.ledger import Ledger
 from pylon_elt.sources.pylon.lanes.departures import catches
+from pylon_elt.sources.pylon.lanes.reading import history_done
 from pylon_elt.sources.pylon.rows.rows import Row, misfits
 from pylon_elt.sources.pylon.rows.versions import record, subjects
 from pylon_elt.sources.pylon.upkeep.healing import Healing

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pylon_elt.sources.pylon.api.reading import history_done
 from pylon_elt.sources.pylon.catalog import CHILDREN, ENDPOINTS, TABLES, Table
 from pylon_elt.sources.pylon.copy.copied import Copied, utc
 from pylon_elt.sources.pylon.copy.work import Synced, Times, is_due
+from pylon_elt.sources.pylon.lanes.reading import history_done
 
 from ..base import exits
 from .listing_cost import listing_cost

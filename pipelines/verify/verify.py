@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.api.client import Client
 from pylon_elt.sources.pylon.api.pacing import Pacers
-from pylon_elt.sources.pylon.api.reading import read_until_settled
 from pylon_elt.sources.pylon.catalog import ENDPOINTS, TABLES, Table
 from pylon_elt.sources.pylon.copy.copied import utc
 from pylon_elt.sources.pylon.errors import GONE_ISSUE, Rejected
+from pylon_elt.sources.pylon.lanes.reading import read_until_settled
 from pylon_elt.sources.pylon.rows.masking import Masks
 from pylon_elt.sources.pylon.rows.rows import Row, instant
 from pylon_elt.sources.pylon.upkeep.comparing import differing, typed

@@ -16,7 +16,6 @@ import pyarrow as pa
 
 from ..api.answers import Answer
 from ..api.client import Client
-from ..api.reading import Batch, read_until_settled
 from ..catalog import TABLES, Table
 from ..copy.work import Times, vouched_for
 from ..errors import (
@@ -30,6 +29,7 @@ from ..errors import (
 )
 from ..rows.masking import UNMASKED
 from ..rows.rows import Row, instant, to_arrow, tombstones
+from .reading import Batch, read_until_settled
 from .turn import Turn
 
 IN_FLIGHT = 8

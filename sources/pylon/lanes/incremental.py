@@ -13,14 +13,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..api import reading
-from ..api.reading import Batch, Past, Request, State, Way
+from ..api.filters import Request, before_and_after, joined, rfc3339, time_range
 from ..api.windows import Window
 from ..catalog import Feed, Table
 from ..errors import GONE, PermissionDenied, Rejected, Unavailable
 from ..rows.rows import to_arrow, tombstones
+from . import reading
 from .departures import may_go
 from .directory import Reading, asked_for, is_due, keys_of, parents
+from .reading import Batch, Past, State, Way
 from .turn import Turn
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -192,19 +193,19 @@ class _Lane:
     def _way(self, stream: _Stream, column: str) -> Way:
         def request(window: Window) -> Request:
             if self._feed.bounds is None:
-                return reading.joined(reading.time_range(column, window), self._asked(stream))
-            query = dict(zip(self._feed.bounds, map(reading.rfc3339, window.asked), strict=True))
-            return reading.joined({"query": query}, self._asked(stream))
+                return joined(time_range(column, window), self._asked(stream))
+            query = dict(zip(self._feed.bounds, map(rfc3339, window.asked), strict=True))
+            return joined({"query": query}, self._asked(stream))
 
         return Way(self._feed.endpoint, request, column)
 
     def _past(self, stream: _Stream) -> Past:
         def older(after: datetime | None, before: datetime) -> Request:
             if self._feed.bounds is None:
-                stretch = reading.before_and_after(self._feed.created, after, before)
-                return reading.joined(stretch, self._asked(stream))
+                stretch = before_and_after(self._feed.created, after, before)
+                return joined(stretch, self._asked(stream))
             instants = zip(self._feed.bounds, (after, before), strict=True)
-            query = {name: reading.rfc3339(bound) for name, bound in instants if bound}
-            return reading.joined({"query": query}, self._asked(stream))
+            query = {name: rfc3339(bound) for name, bound in instants if bound}
+            return joined({"query": query}, self._asked(stream))
 
         return Past(self._way(stream, self._feed.created), self._feed.endpoint, older)

@@ -7,12 +7,13 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
-from ..api import reading
-from ..api.reading import Batch, Past, Request, State, Way, rfc3339, time_range
+from ..api.filters import Request, before_and_after, rfc3339, time_range
 from ..api.windows import Window
 from ..catalog import ENDPOINTS
 from ..errors import PylonError, TurnOver
 from ..rows.rows import Row, instant
+from . import reading
+from .reading import Batch, Past, State, Way
 from .turn import Turn
 
 
@@ -23,7 +24,7 @@ def _listing(window: Window) -> Request:
 
 BY_CREATION = Way(ENDPOINTS["list_issues"], _listing, "created_at")
 BY_UPDATE = Way(ENDPOINTS["search_issues"], partial(time_range, "updated_at"), "updated_at")
-PAST = Past(BY_CREATION, BY_UPDATE.endpoint, partial(reading.before_and_after, "created_at"))
+PAST = Past(BY_CREATION, BY_UPDATE.endpoint, partial(before_and_after, "created_at"))
 
 
 async def changes(turn: Turn, state: State) -> AsyncIterator[Batch]:

@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from ..api.reading import Batch, State
 from ..copy.copied import Copied
 from ..rows.rows import Row, instant
+from .reading import Batch, State
 
 LATE = "late"
 """Where the source's state keeps what is known of late arrivals."""

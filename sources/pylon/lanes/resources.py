@@ -13,7 +13,6 @@ import pyarrow as pa
 from dlt.common.storages.load_package import load_package_state
 from dlt.extract import DltResource, DltSource
 
-from ..api import reading
 from ..api.pacing import Pacers
 from ..catalog import ALL_TABLES, COLLECTED, DELETIONS, TABLES, Table, companions
 from ..copy import loading
@@ -23,7 +22,7 @@ from ..errors import ConfigurationError, PermissionDenied
 from ..rows import extras
 from ..rows.rows import to_arrow
 from ..settings import Settings
-from . import children, directory, incremental, issues, late, sweep
+from . import children, directory, incremental, issues, late, reading, sweep
 from .turn import Control, Turn, TurnKeeper
 
 PACE = "pace"

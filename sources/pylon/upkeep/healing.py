@@ -12,10 +12,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..api.reading import history_done
 from ..catalog import TABLES
 from ..copy.copied import Copied
 from ..lanes import late
+from ..lanes.reading import history_done
 from ..rows.rows import Row, instant, to_arrow
 from ..settings import Settings
 from .comparing import differing, typed

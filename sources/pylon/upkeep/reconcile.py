@@ -13,12 +13,12 @@ import dlt
 import pyarrow as pa
 from dlt.extract import DltResource, DltSource
 
-from ..api import reading, windows
+from ..api import windows
 from ..api.client import Client
 from ..catalog import CHILDREN, DELETIONS, ENDPOINTS, TABLES, Table
 from ..copy import loading
 from ..errors import GONE, Rejected
-from ..lanes import issues
+from ..lanes import issues, reading
 from ..rows.masking import UNMASKED
 from ..rows.rows import Row, to_arrow, tombstones
 

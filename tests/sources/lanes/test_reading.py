@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.desk import START, Desk
 
-from pylon_elt.sources.pylon.api import reading, windows
+from pylon_elt.sources.pylon.api import windows
 from pylon_elt.sources.pylon.api.windows import Window
 from pylon_elt.sources.pylon.errors import Unavailable
-from pylon_elt.sources.pylon.lanes import issues
+from pylon_elt.sources.pylon.lanes import issues, reading
 
 SECOND = timedelta(seconds=1)
 LOOKBACK = timedelta(seconds=900)

@@ -1,6 +1,7 @@
 """Reading what lies in a stretch of time, window by window, so that no row is lost while the result changes.
 
-Knows neither dlt nor which table it reads: the issues and every table with a time filter are read by it.
+Knows neither dlt nor which table it reads: the issues and every table with a time filter are read by it. It stands
+with the lanes, not with the API, since it moves the watermark of what the copy holds.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from ..api import windows
+from ..api.answers import Answer
+from ..api.client import Client
+from ..api.filters import Request, rfc3339
+from ..api.windows import Window
 from ..catalog import Endpoint
 from ..errors import Unavailable
 from ..rows.rows import Row, instant
-from . import windows
-from .answers import Answer
-from .client import Client
-from .windows import Window
 
 State = dict[str, Any]
 """How far a table was read, kept in dlt's state: ISO 8601 instants in UTC."""
@@ -26,9 +28,6 @@ READINGS = 6
 
 PROBES = 8
 """How many searches a stretch without rows may cost before it is read window by window."""
-
-Request = dict[str, Any]
-"""What to hand to the client besides the endpoint: ``query``, ``body``, ``ids``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,34 +232,6 @@ def _expect_filter(way: Way, piece: Window, stamps: list[datetime]) -> None:
             f"{way.endpoint.label} ignores its filter: no row of a full page has {way.stamp} from {start} to {end}.",
             "Report it to Pylon.",
         )
-
-
-def time_range(field: str, window: Window) -> Request:
-    """Return the request of a search for what a window holds."""
-    values = [rfc3339(bound) for bound in window.asked]
-    return {"body": {"filter": {"field": field, "operator": "time_range", "values": values}}}
-
-
-def before_and_after(field: str, after: datetime | None, before: datetime) -> Request:
-    """Return the request of a search for what is older than an instant, and newer than another if that is given."""
-    condition: Request = {"field": field, "operator": "time_is_before", "value": rfc3339(before)}
-    if after is not None:
-        later = {"field": field, "operator": "time_is_after", "value": rfc3339(after)}
-        condition = {"operator": "and", "subfilters": [condition, later]}
-    return {"body": {"filter": condition}}
-
-
-def joined(one: Request, other: Request) -> Request:
-    """Return the request for what two others both ask for."""
-    if "body" not in one or "body" not in other:
-        return {**one, **other}
-    subfilters = [request["body"]["filter"] for request in (one, other)]
-    return {**one, **other, "body": {"filter": {"operator": "and", "subfilters": subfilters}}}
-
-
-def rfc3339(instant_: datetime) -> str:
-    """Format an instant as the API takes it, in UTC with ``Z``; the fraction only where there is one."""
-    return instant_.isoformat().replace("+00:00", "Z")
 
 
 def parse(text: str) -> datetime:

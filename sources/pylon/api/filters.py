@@ -1,0 +1,39 @@
+"""How a request says which stretch of time it asks for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from .windows import Window
+
+Request = dict[str, Any]
+"""What to hand to the client besides the endpoint: ``query``, ``body``, ``ids``."""
+
+
+def time_range(field: str, window: Window) -> Request:
+    """Return the request of a search for what a window holds."""
+    values = [rfc3339(bound) for bound in window.asked]
+    return {"body": {"filter": {"field": field, "operator": "time_range", "values": values}}}
+
+
+def before_and_after(field: str, after: datetime | None, before: datetime) -> Request:
+    """Return the request of a search for what is older than an instant, and newer than another if that is given."""
+    condition: Request = {"field": field, "operator": "time_is_before", "value": rfc3339(before)}
+    if after is not None:
+        later = {"field": field, "operator": "time_is_after", "value": rfc3339(after)}
+        condition = {"operator": "and", "subfilters": [condition, later]}
+    return {"body": {"filter": condition}}
+
+
+def joined(one: Request, other: Request) -> Request:
+    """Return the request for what two others both ask for."""
+    if "body" not in one or "body" not in other:
+        return {**one, **other}
+    subfilters = [request["body"]["filter"] for request in (one, other)]
+    return {**one, **other, "body": {"filter": {"operator": "and", "subfilters": subfilters}}}
+
+
+def rfc3339(instant_: datetime) -> str:
+    """Format an instant as the API takes it, in UTC with ``Z``; the fraction only where there is one."""
+    return instant_.isoformat().replace("+00:00", "Z")
