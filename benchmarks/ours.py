@@ -64,7 +64,7 @@ def _job(folder: Path, config: Settings, tables: tuple[str, ...], max_minutes: f
 
 
 def _counted(folder: Path) -> dict[str, int]:
-    return counted(folder / "pylon.duckdb", "pylon")
+    return counted(folder / "support.duckdb", "pylon")
 
 
 class ReplayClient(Client):

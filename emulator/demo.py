@@ -127,7 +127,7 @@ def _pylon(console: Console, environment: dict[str, str], arguments: Sequence[st
 
 def _show(console: Console) -> None:
     with duckdb.connect(str(DATABASE), read_only=True) as connection:
-        connection.execute("USE pylon.pylon" if DATABASE.stem == "pylon" else "USE pylon")
+        connection.execute("USE pylon")
         tables = connection.execute(
             "SELECT table_name FROM information_schema.tables WHERE table_schema = 'pylon'"
             " AND NOT starts_with(table_name, '_') ORDER BY 1"

@@ -83,7 +83,7 @@ def pylon(
     Begin with:
       export PYLON_API_KEY=...    (in Pylon: Settings, API tokens)
       pylon check                 is everything in place?
-      pylon run                   copy into ./pylon.duckdb, then run it again whenever you like
+      pylon run                   copy into ./support.duckdb, then run it again whenever you like
       pylon status                what is there, and how fresh it is
     """
 
@@ -387,6 +387,35 @@ def transform(
             debug=debug,
         )
         raise SystemExit(building.run(options))
+
+
+@app.command(short_help="Move a copy's DuckDB file to where runs look for it.")
+def move(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="Where the copy is; earlier versions called it pylon.duckdb."),
+    ] = Path("pylon.duckdb"),
+    dataset: Dataset = "pylon",
+    debug: Debug = False,
+) -> None:
+    """Move a copy's DuckDB file, its snapshot and its memory of former runs to where runs look for it.
+
+    That is support.duckdb in this folder, or what DESTINATION__DUCKDB__CREDENTIALS says. The next run goes on
+    from where the last one ended. Exit codes: 0 done, 2 there is nothing to move or something in the way,
+    75 a run is at work.
+
+    \b
+    Examples:
+      pylon move
+      DESTINATION__DUCKDB__CREDENTIALS=/data/support.duckdb pylon move /data/pylon.duckdb
+    """
+    from .base.screens import one_screen
+
+    prepare(debug=debug)
+    with one_screen(debug=debug):
+        from .copy import move as moving
+
+        raise SystemExit(moving.run(file, dataset))
 
 
 @app.command(

@@ -9,6 +9,8 @@ from typing import Any, Self
 
 import duckdb
 
+from pylon_elt.sources.pylon.copy.naming import catalog_of
+
 from .reader import BATCH_ROWS, Answer
 
 _CLOSED = ("SET enable_external_access = false", "SET lock_configuration = true")
@@ -24,7 +26,7 @@ class DuckDbReader:
         self, connection: duckdb.DuckDBPyConnection, database: Path, schemas: tuple[str, ...], note: str
     ) -> None:
         self.connection = connection
-        self.catalog = database.stem
+        self.catalog = catalog_of(database)
         self.location = f"duckdb at {database}"
         self.schemas = schemas
         self.note = note
@@ -35,11 +37,11 @@ class DuckDbReader:
         """Open ``file`` under the name of ``database``, by which views in it call their tables."""
         with duckdb.connect(":memory:", config={"python_enable_replacements": False}) as connection:
             connection.execute("SET TimeZone = 'UTC'")
-            connection.execute(f"ATTACH {_text(str(file))} AS {_quoted(database.stem)} (READ_ONLY)")
+            connection.execute(f"ATTACH {_text(str(file))} AS {_quoted(catalog_of(database))} (READ_ONLY)")
             reader = cls(connection, database, schemas, note)
             there = [schema for schema in schemas if reader.tables()[schema]]
             if there:
-                paths = ",".join(f"{_quoted(database.stem)}.{_quoted(schema)}" for schema in there)
+                paths = ",".join(f"{_quoted(catalog_of(database))}.{_quoted(schema)}" for schema in there)
                 connection.execute(f"SET search_path = {_text(paths)}")
             for statement in _CLOSED:
                 connection.execute(statement)

@@ -111,7 +111,7 @@ def _locked(text: str) -> Problem:
 def _no_database(text: str) -> Problem:
     return Problem(
         f"{_quoted(text)} is no DuckDB database.",
-        "Move it away, or set another file: DESTINATION__DUCKDB__CREDENTIALS=/path/to/pylon.duckdb",
+        "Move it away, or set another file: DESTINATION__DUCKDB__CREDENTIALS=/path/to/support.duckdb",
         exits.CONFIGURATION,
     )
 
@@ -130,7 +130,7 @@ def _not_allowed(text: str) -> Problem:
     return Problem(
         f"{_quoted(text)} cannot be opened: {text.rsplit(': ', 1)[-1].lower()}.",
         "Check the path, and the rights of the file and of its folder, which must be writable too; or set"
-        " another file: DESTINATION__DUCKDB__CREDENTIALS=/path/to/pylon.duckdb",
+        " another file: DESTINATION__DUCKDB__CREDENTIALS=/path/to/support.duckdb",
         exits.CONFIGURATION,
     )
 
@@ -267,7 +267,7 @@ def _connection_string(error: Any) -> Problem:
 def _in_memory(_error: Any) -> Problem:
     return Problem(
         "A DuckDB database in memory would be gone at the end of the run.",
-        "Set a file: DESTINATION__DUCKDB__CREDENTIALS=/path/to/pylon.duckdb",
+        "Set a file: DESTINATION__DUCKDB__CREDENTIALS=/path/to/support.duckdb",
         exits.CONFIGURATION,
     )
 

@@ -6,16 +6,22 @@ from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import dlt
+import duckdb
+from dlt.common.configuration import NotResolved, configspec
 from dlt.common.configuration.exceptions import ConfigurationValueError
 from dlt.common.destination.exceptions import UnknownDestinationModule
 from dlt.common.pipeline import get_dlt_pipelines_dir
-from dlt.destinations import duckdb
-from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
+from dlt.destinations import duckdb as dlt_duckdb
+from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration, DuckDbCredentials
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
+from dlt.destinations.sql_client import raise_open_connection_error
+
+from pylon_elt.sources.pylon.copy.naming import refuse_ambiguous
+from pylon_elt.sources.pylon.errors import ConfigurationError
 
 from ..base import exits
 from ..base.memory import give_back
@@ -24,10 +30,15 @@ if TYPE_CHECKING:
     from dlt.common.destination import DestinationCapabilitiesContext
     from dlt.common.schema import Schema
     from dlt.common.schema.typing import TSchemaTables
-    from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration
 
 PIPELINE = "pylon"
 DATASET = "pylon"
+FILE = "support.duckdb"
+"""Where the copy is unless a setting says otherwise."""
+FORMER_FILE = "pylon.duckdb"
+"""Where earlier versions put it."""
+STORAGE_VERSION = "v1.0.0"
+"""The format of a new DuckDB file, by the oldest DuckDB that opens it."""
 DEFAULT = "duckdb"
 KNOWN = (
     "duckdb",
@@ -47,28 +58,23 @@ DUCKDB_CONFIG = {"memory_limit": "128MB"}
 own ``global_config`` goes before it."""
 
 
-class _QualifiedSqlClient(DuckDbSqlClient):
-    """Names tables with their catalog: in ``pylon.duckdb``, ``pylon.issues`` could mean file or schema."""
-
-    def catalog_name(self, quote: bool = True, casefold: bool = True) -> str | None:  # noqa: ARG002 - dlt's signature
-        database = str(getattr(self.credentials, "database", "") or "")
-        if not database or database.startswith((":", "md:")):
-            return None
-        name = Path(database).stem
-        return self.capabilities.escape_identifier(name) if quote else name
-
-    def warn_if_catalog_equals_dataset_name(self) -> None:
-        """Say nothing: qualified names cannot be mistaken."""
+class _SqlClient(DuckDbSqlClient):
+    @raise_open_connection_error
+    def open_connection(self) -> duckdb.DuckDBPyConnection:
+        """Open the file; make it first where there is none."""
+        if not self.credentials.read_only and isinstance(self.credentials, DuckDbCredentials):
+            make_file(Path(self.credentials.database))
+        return super().open_connection()
 
 
-class _QualifiedClient(DuckDbClient):
+class _Client(DuckDbClient):
     def __init__(
         self, schema: Schema, config: DuckDbClientConfiguration, capabilities: DestinationCapabilitiesContext
     ) -> None:
         config.credentials.global_config = {**DUCKDB_CONFIG, **(config.credentials.global_config or {})}
         super().__init__(schema, config, capabilities)
         plain = self.sql_client
-        self.sql_client = _QualifiedSqlClient(
+        self.sql_client = _SqlClient(
             plain.dataset_name, plain.staging_dataset_name, config.credentials, capabilities
         )
 
@@ -78,8 +84,21 @@ class _QualifiedClient(DuckDbClient):
         return super().update_stored_schema(*tables, **options)
 
 
-class QualifiedDuckDb(duckdb):
-    """dlt's DuckDB destination, with tables named in full and each merge in one transaction."""
+@configspec(init=False)
+class _Configuration(DuckDbClientConfiguration):
+    is_default: Annotated[bool, NotResolved()] = False
+    """Whether nobody has said which file it shall be."""
+
+    def make_default_location(self, default_location_pat: str) -> str:  # noqa: ARG002 - dlt's signature
+        """Name the file where nobody has."""
+        self.is_default = True
+        return FILE
+
+
+class DuckDb(dlt_duckdb):
+    """dlt's DuckDB destination, in a file that older DuckDBs open, and with each merge in one transaction."""
+
+    spec = _Configuration
 
     def _raw_capabilities(self) -> DestinationCapabilitiesContext:
         # dlt 1.31 does not say so, and runs a merge's DELETE and INSERT apart: a kill could come between
@@ -91,17 +110,35 @@ class QualifiedDuckDb(duckdb):
 
     @property
     def destination_type(self) -> str:
-        """Keep dlt's name: settings stand under ``[destination.duckdb]``, and the file is ``pylon.duckdb``."""
+        """Keep dlt's name: settings stand under ``[destination.duckdb]``."""
         return "dlt.destinations.duckdb"
 
     @property
     def client_class(self) -> type[DuckDbClient]:
         """The client that loads."""
-        return _QualifiedClient
+        return _Client
+
+
+def make_file(file: Path) -> None:
+    """Make a DuckDB file in the oldest format that holds a copy, unless it is there: it then keeps its format.
+
+    A DuckDB that makes a file by itself makes it in its own format, which an older one, such as that of most
+    tools for looking at data, cannot open.
+    """
+    if file.exists():
+        return
+    with duckdb.connect(":memory:") as connection:
+        path = str(file).replace("'", "''")
+        connection.execute(f"ATTACH '{path}' AS made (STORAGE_VERSION '{STORAGE_VERSION}')")
 
 
 def open_pipeline(
-    destination: str = DEFAULT, dataset: str = DATASET, *, read_only: bool = False, **options: Any
+    destination: str = DEFAULT,
+    dataset: str = DATASET,
+    *,
+    read_only: bool = False,
+    moving: bool = False,
+    **options: Any,
 ) -> dlt.Pipeline:
     """Return the pipeline that fills ``dataset`` at ``destination``; no connection is made yet.
 
@@ -109,12 +146,14 @@ def open_pipeline(
         destination: A destination that dlt knows, by name.
         dataset: The schema or dataset to load into.
         read_only: Open a DuckDB file without changing it; it must be there.
+        moving: Do not mind a copy that is still where earlier versions put it.
         options: Further arguments of ``dlt.pipeline``, such as ``pipelines_dir``.
 
     Raises:
-        Problem: dlt knows no such destination, or it cannot replace the rows of a parent.
+        Problem: dlt knows no such destination, or it cannot replace the rows of a parent, or a DuckDB file is named
+            as a schema in it.
     """
-    target: Any = QualifiedDuckDb() if destination == DEFAULT else destination
+    target: Any = DuckDb() if destination == DEFAULT else destination
     try:
         pipeline: dlt.Pipeline = dlt.pipeline(PIPELINE, destination=target, dataset_name=dataset, **options)
     except UnknownDestinationModule as error:
@@ -125,9 +164,10 @@ def open_pipeline(
             exits.USAGE,
         ) from error
     _require_replacement(pipeline, destination)
+    _require_file(pipeline, moving=moving)
     _forget_lost_schema(pipeline)
     if read_only and is_duckdb(pipeline):
-        pipeline.destination = QualifiedDuckDb(credentials=_reading(pipeline))  # type: ignore[assignment]
+        pipeline.destination = DuckDb(credentials=_reading(pipeline))  # type: ignore[assignment]
     return pipeline
 
 
@@ -159,6 +199,37 @@ def _require_replacement(pipeline: dlt.Pipeline, destination: str) -> None:
         )
 
 
+def _require_file(pipeline: dlt.Pipeline, *, moving: bool) -> None:
+    """Make sure that a DuckDB file may be called as it is, and that no copy waits under the name of earlier versions.
+
+    Raises:
+        Problem: It is named as a schema in it, or there is only a copy of an earlier version.
+    """
+    file = database_file(pipeline) if is_duckdb(pipeline) else None  # a server may not be configured yet
+    if file is None:
+        return
+    former = file.with_name(FORMER_FILE)
+    if not moving and _is_default(pipeline) and former.exists() and not file.exists():
+        raise exits.Problem(
+            f"The copy is in {former}, as earlier versions called it; it is looked for in {file.name} now.",
+            f"Move it with: pylon move. To leave it and begin anew, set DESTINATION__DUCKDB__CREDENTIALS={FILE}",
+            exits.CONFIGURATION,
+        )
+    try:
+        refuse_ambiguous(pipeline)
+    except ConfigurationError as error:
+        raise exits.Problem(
+            error.message,
+            f"Set another file, such as DESTINATION__DUCKDB__CREDENTIALS={file.with_name(FILE)}, and move the copy"
+            f" there with: pylon move {file}",
+            exits.CONFIGURATION,
+        ) from error
+
+
+def _is_default(pipeline: dlt.Pipeline) -> bool:
+    return bool(getattr(pipeline.destination_client().config, "is_default", False))
+
+
 def open_own_pipeline(destination: str = DEFAULT, dataset: str = DATASET) -> dlt.Pipeline:
     """Return the same pipeline with a working folder that belongs to this one copy.
 
@@ -174,8 +245,17 @@ def open_own_pipeline(destination: str = DEFAULT, dataset: str = DATASET) -> dlt
 
 def working_folder(pipeline: dlt.Pipeline) -> Path:
     """Return where the runs of one copy keep their files: below dlt's own folder, named after its place."""
-    place = f"{location(pipeline)} {pipeline.dataset_name}"
-    return Path(get_dlt_pipelines_dir()) / f"{PIPELINE}-{sha256(place.encode()).hexdigest()[:8]}"
+    return _folder(location(pipeline), pipeline.dataset_name)
+
+
+def folder_of(database: Path, dataset: str) -> Path:
+    """Return the same for a copy in a DuckDB file."""
+    return _folder(f"{DEFAULT} at {database}", dataset)
+
+
+def _folder(place: str, dataset: str) -> Path:
+    digest = sha256(f"{place} {dataset}".encode()).hexdigest()[:8]
+    return Path(get_dlt_pipelines_dir()) / f"{PIPELINE}-{digest}"
 
 
 def location(pipeline: dlt.Pipeline) -> str:
@@ -203,7 +283,7 @@ def database_file(pipeline: dlt.Pipeline) -> Path | None:
 
 def is_duckdb(pipeline: dlt.Pipeline) -> bool:
     """Whether the destination is DuckDB, which allows one writer and locks the file."""
-    return isinstance(pipeline.destination, duckdb)
+    return isinstance(pipeline.destination, dlt_duckdb)
 
 
 def is_postgres(pipeline: dlt.Pipeline) -> bool:

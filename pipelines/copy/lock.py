@@ -32,21 +32,30 @@ def run_lock(pipeline: dlt.Pipeline) -> Iterator[None]:
     Raises:
         Problem: Another run holds it (exit code 75); the message says who.
     """
-    held = _advisory(pipeline) if destinations.is_postgres(pipeline) else _file(lock_file(pipeline))
+    held = _advisory(pipeline) if destinations.is_postgres(pipeline) else hold(_lock_file(pipeline))
     with held:
         yield
 
 
-def lock_file(pipeline: dlt.Pipeline) -> Path:
-    """Return the lock file: beside a DuckDB file, else beside the pipeline's working folder."""
+def lock_file(database: Path) -> Path:
+    """Return the lock file of a DuckDB file, which is beside it."""
+    return database.with_name(database.name + ".lock")
+
+
+def _lock_file(pipeline: dlt.Pipeline) -> Path:
     database = destinations.database_file(pipeline)
     if database is not None:
-        return database.with_name(database.name + ".lock")
+        return lock_file(database)
     return Path(pipeline.pipelines_dir) / f"{pipeline.pipeline_name}.lock"
 
 
 @contextmanager
-def _file(path: Path) -> Iterator[None]:
+def hold(path: Path) -> Iterator[None]:
+    """Hold a lock file.
+
+    Raises:
+        Problem: Another run holds it (exit code 75), or it cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = path.open("a+", encoding="utf-8")
@@ -73,7 +82,7 @@ def read_lock(pipeline: dlt.Pipeline) -> Iterator[None]:
     Raises:
         Problem: A run is at work (exit code 75); the message says who.
     """
-    path = lock_file(pipeline)
+    path = _lock_file(pipeline)
     if destinations.database_file(pipeline) is None or not path.exists():
         yield  # servers allow readers; a file without a lock file was never written by a run
         return

@@ -25,7 +25,7 @@ _CLONE = 0x40049409
 
 
 def of(database: Path) -> Path:
-    """Return where the snapshot of a database file is: ``pylon.snapshot.duckdb`` beside ``pylon.duckdb``."""
+    """Return where the snapshot of a database file is: ``support.snapshot.duckdb`` beside ``support.duckdb``."""
     return database.with_name(f"{database.stem}.snapshot{database.suffix}")
 
 

@@ -77,7 +77,7 @@ def test_custom_fields_have_columns_of_their_own(built: Built) -> None:
         )
     }
     definitions = built.ask(
-        "FROM pylon.pylon.custom_fields SELECT slug, type WHERE object_type = 'issue' ORDER BY created_at, slug"
+        "FROM pylon.custom_fields SELECT slug, type WHERE object_type = 'issue' ORDER BY created_at, slug"
     )
     expected: dict[str, str] = {"custom_fields": "JSON"}
     for field in definitions:

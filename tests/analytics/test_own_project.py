@@ -32,7 +32,7 @@ def test_a_project_of_ones_own_builds_on_the_marts(built: Built, tmp_path: Path)
     (project / "packages.yml").write_text(yaml.safe_dump({"packages": [{"local": str(PACKAGE)}]}))
     (project / "models" / "arrivals.sql").write_text(OURS)
     # a copy: the other tests read the file
-    database = tmp_path / "pylon.duckdb"
+    database = tmp_path / "support.duckdb"
     database.write_bytes(built.database.read_bytes())
     profile = duckdb_profile(database) | {"schema": "own"}
 
@@ -42,14 +42,14 @@ def test_a_project_of_ones_own_builds_on_the_marts(built: Built, tmp_path: Path)
     assert done.returncode == 0, done.stdout
 
     other = Built(tmp_path, {})
-    total = other.ask("SELECT sum(issues) AS total FROM pylon.own.arrivals")
-    assert total == other.ask("SELECT count(*) AS total FROM pylon.pylon.issues")
+    total = other.ask("SELECT sum(issues) AS total FROM own.arrivals")
+    assert total == other.ask("SELECT count(*) AS total FROM pylon.issues")
     places = other.ask(
         "SELECT DISTINCT table_schema FROM information_schema.tables WHERE table_schema LIKE 'own%' ORDER BY 1"
     )
     assert [row["table_schema"] for row in places] == ["own", "own_raw_staging", "own_staging", "own_support"]
     tokyo = other.ask(
-        "SELECT count(*) AS wrong FROM pylon.own_staging.int_pylon__issues"
+        "SELECT count(*) AS wrong FROM own_staging.int_pylon__issues"
         " WHERE created_on <> CAST(timezone('Asia/Tokyo', created_at) AS DATE)"
     )
     assert tokyo == [{"wrong": 0}]

@@ -66,7 +66,7 @@ def carry(built: Built, url: str) -> None:
             ).fetchall()
             typed = ", ".join(f'"{column}" {TYPES.get(kind, kind)}' for column, kind in columns)
             cursor.execute(f'CREATE TABLE pylon."{name}" ({typed})')
-            rows = source.execute(f'FROM pylon.pylon."{name}"').fetchall()
+            rows = source.execute(f'FROM pylon."{name}"').fetchall()
             text = "".join("\t".join(_cell(value) for value in row) + "\n" for row in rows)
             cursor.copy_expert(f'COPY pylon."{name}" FROM STDIN', io.StringIO(text))
     source.close()

@@ -44,7 +44,7 @@ def leaves(folder: Path) -> Iterator[tuple[str, str]]:
             yield str(path), str(pyarrow.parquet.read_table(path).to_pylist())
         elif path.suffix == ".duckdb":
             with TemporaryDirectory() as folder:  # a snapshot holds what the database had, under its name
-                yield str(path), str(read_duckdb(shutil.copy(path, Path(folder) / "pylon.duckdb")))
+                yield str(path), str(read_duckdb(shutil.copy(path, Path(folder) / "support.duckdb")))
             yield f"{path}, as it is", path.read_bytes().decode("latin-1")
         else:
             content = path.read_bytes()

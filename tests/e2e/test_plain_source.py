@@ -12,6 +12,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from support import runs, worlds
 from support.compare import assert_equal_copy
 
+from pylon_elt.pipelines.base.causes import chain
 from pylon_elt.sources.pylon import pylon_source
 from pylon_elt.sources.pylon.catalog import TABLES, USUAL
 from pylon_elt.sources.pylon.errors import ConfigurationError, CredentialsError, Unavailable
@@ -183,3 +184,22 @@ def test_a_child_without_its_ledger_is_refused(serve: Any, pipeline: Any) -> Non
         read.resources[name].selected = False
     with pytest.raises(PipelineStepFailed, match="ledger issue_sync"):
         pipeline.run(read)
+
+
+def test_a_file_with_the_name_of_the_dataset_is_refused_before_anything_is_read(
+    serve: Any, tmp_path: Path
+) -> None:
+    server = serve(worlds.quiet(issues=5))
+    pipeline = dlt.pipeline(
+        "by_hand",
+        destination=dlt.destinations.duckdb(str(tmp_path / "desk.duckdb")),
+        dataset_name="desk",
+        pipelines_dir=str(tmp_path / "machine"),
+    )
+    with pytest.raises(PipelineStepFailed) as failed:
+        pipeline.run(source(server))
+    causes = [cause for cause in chain(failed.value) if isinstance(cause, ConfigurationError)]
+    assert "desk.duckdb" in causes[0].message
+    assert "another name" in causes[0].remedy
+    assert not server.log
+    assert not pipeline.has_pending_data, "nothing is stuck"

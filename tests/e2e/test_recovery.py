@@ -186,7 +186,7 @@ def test_the_second_of_two_runs_says_who_is_at_work_and_asks_nothing(loaded: Any
 
 def test_a_lock_file_that_was_left_behind_locks_nothing(loaded: Any) -> None:
     copy = loaded()
-    lock = lock_file(copy.job().pipeline)
+    lock = lock_file(copy.database)
     lock.write_text('{"process": 1}')
     with lock.open() as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)

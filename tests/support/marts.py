@@ -32,12 +32,12 @@ class Built:
 
     @property
     def database(self) -> Path:
-        return self.folder / "pylon.duckdb"
+        return self.folder / "support.duckdb"
 
     def ask(self, query: str) -> list[dict[str, Any]]:
         """Return the rows of a query; tables are named with their schema."""
         with duckdb.connect(str(self.database), read_only=True) as connection:
-            connection.execute("SET TimeZone = 'UTC'; USE pylon.pylon_analytics")
+            connection.execute("SET TimeZone = 'UTC'; USE pylon_analytics")
             found = connection.execute(query)
             names = [column[0] for column in found.description]
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
@@ -48,7 +48,7 @@ class Built:
             place = f"pylon_analytics{'' if table.startswith('pylon__') else '_staging'}"
             if not table.startswith(("pylon__", "int_pylon__", "stg_pylon__")):
                 place = "pylon"
-            self.tables[table] = self.ask(f"FROM pylon.{place}.{table}")
+            self.tables[table] = self.ask(f"FROM {place}.{table}")
         return self.tables[table]
 
 

@@ -52,7 +52,7 @@ def settings_for(server: emulator.Server, **options: Any) -> Settings:
 
 def database(folder: Path) -> Path:
     """Return where the copy of a test lies."""
-    return folder / "pylon.duckdb"
+    return folder / "support.duckdb"
 
 
 def pipeline_in(folder: Path, machine: str = "machine") -> Any:

@@ -25,8 +25,8 @@ ISSUES, SEED = 400, 7
 
 
 def make(folder: Path, issues: int = ISSUES) -> Path:
-    """Make ``pylon.duckdb`` in a folder: the copy in schema ``pylon``, what dbt builds in ``pylon_analytics``."""
-    database = folder / "pylon.duckdb"
+    """Make ``support.duckdb`` in a folder: the copy in schema ``pylon``, what dbt builds in ``pylon_analytics``."""
+    database = folder / "support.duckdb"
     copy(database, issues)
     build(database, folder)
     return database

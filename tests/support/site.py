@@ -48,7 +48,7 @@ class Copy(Protocol):
 
 @dataclass(frozen=True)
 class DuckDbCopy:
-    """``pylon.duckdb`` in a folder."""
+    """``support.duckdb`` in a folder."""
 
     folder: Path
 
@@ -68,7 +68,7 @@ class DuckDbCopy:
 
     @property
     def _database(self) -> Path:
-        return self.folder / "pylon.duckdb"
+        return self.folder / "support.duckdb"
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ def site_of(copy: Copy, runner: Runner, seed: int, issues: int = 60, **settings:
 
 @contextmanager
 def duckdb_site(folder: Path, runner: Runner, seed: int, issues: int = 60, **settings: Any) -> Iterator[Site]:
-    """Serve a small world, to be copied into ``pylon.duckdb`` below a folder."""
+    """Serve a small world, to be copied into ``support.duckdb`` below a folder."""
     place = folder / "site"
     place.mkdir()
     with site_of(DuckDbCopy(place), runner, seed, issues, **settings) as site:

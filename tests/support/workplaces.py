@@ -42,14 +42,12 @@ class Desk:
     @property
     def database(self) -> Path:
         """The copy."""
-        return self.folder / "pylon.duckdb"
+        return self.folder / "support.duckdb"
 
     def rows(self, table: str, dataset: str = "pylon") -> int:
         """Return how many rows a table of the copy holds."""
         with duckdb.connect(str(self.database), read_only=True) as connection:
-            found = connection.execute(
-                f"SELECT count(*) FROM {self.database.stem}.{dataset}.{table}"
-            ).fetchone()
+            found = connection.execute(f"SELECT count(*) FROM {dataset}.{table}").fetchone()
         return int(found[0]) if found else 0
 
     def tables(self, dataset: str = "pylon") -> set[str]:
@@ -70,7 +68,7 @@ class CopyDesk:
 
     @property
     def database(self) -> Path:
-        return self.folder / "pylon.duckdb"
+        return self.folder / "support.duckdb"
 
     def start(self, *arguments: str, **options: Any) -> Command:
         environment = {"DLT_DATA_DIR": str(self.folder / "dlt"), **options.pop("env", {})}
@@ -85,7 +83,7 @@ class CopyDesk:
             connection.execute("SET TimeZone = 'UTC'")
             known = connection.execute("SELECT DISTINCT schema_name FROM duckdb_schemas()").fetchall()
             there = [name for name in ("pylon", "pylon_analytics") if (name,) in known]
-            connection.execute(f"SET search_path = '{','.join(f'pylon.{name}' for name in there)}'")
+            connection.execute(f"SET search_path = '{','.join(there)}'")
             return connection.execute(query).fetchall()
 
 
@@ -98,6 +96,6 @@ def status(desk: Desk, **options: Any) -> dict[str, Any]:
 
 def wait_for_lock(desk: Desk) -> None:
     """Wait until a run has begun to list the issues."""
-    lock = desk.database.with_name("pylon.duckdb.lock")
+    lock = desk.database.with_name("support.duckdb.lock")
     wait_until(lambda: lock.exists() and lock.read_text())
     wait_until(lambda: desk.server.count("GET /issues") > 0)

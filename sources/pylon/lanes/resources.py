@@ -18,6 +18,7 @@ from ..catalog import ALL_TABLES, COLLECTED, DELETIONS, TABLES, Table, companion
 from ..copy import loading
 from ..copy.copied import Copied
 from ..copy.ledger import Ledger
+from ..copy.naming import refuse_ambiguous
 from ..errors import ConfigurationError, PermissionDenied
 from ..rows import extras
 from ..rows.rows import to_arrow
@@ -53,6 +54,7 @@ def resources(config: Settings, control: Control | None = None) -> list[DltResou
     def make(load_id: str) -> Turn:
         source = dlt.current.source()
         state = dlt.current.source_state()
+        refuse_ambiguous(dlt.current.pipeline())
         loading.choose_file_format(source, dlt.current.pipeline())
         ours = control or Control(_pacers(config, state), strict=True)
         dropped = load_package_state()["state"].get("dropped_tables") or []

@@ -20,7 +20,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample without them."""
-    database = tmp_path_factory.mktemp("raw") / "pylon.duckdb"
+    database = tmp_path_factory.mktemp("raw") / "support.duckdb"
     sample.copy(database, 40)
     return database
 
@@ -28,12 +28,12 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def desk(commands: Commands, built: Path, tmp_path: Path) -> CopyDesk:
     """A desk with a built copy of its own."""
-    shutil.copy2(built, tmp_path / "pylon.duckdb")
+    shutil.copy2(built, tmp_path / "support.duckdb")
     return CopyDesk(commands, tmp_path)
 
 
 @pytest.fixture
 def raw_desk(commands: Commands, raw: Path, tmp_path: Path) -> CopyDesk:
     """A desk whose copy has no tables for analysis."""
-    shutil.copy2(raw, tmp_path / "pylon.duckdb")
+    shutil.copy2(raw, tmp_path / "support.duckdb")
     return CopyDesk(commands, tmp_path)

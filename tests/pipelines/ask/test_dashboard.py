@@ -278,7 +278,7 @@ def test_a_browser_shows_filters_and_saves_what_the_marts_hold(
         shutil.copy2(desk.database, desk.folder / "original.duckdb")
         with duckdb.connect(str(desk.database)) as connection:
             connection.execute(
-                "update pylon.pylon_analytics.pylon__issues set is_open = true where team_name = 'Support'"
+                "update pylon_analytics.pylon__issues set is_open = true where team_name = 'Support'"
             )
         tab.get_by_label("Team").select_option("Support")
         ((of_team,),) = duckdb_before(

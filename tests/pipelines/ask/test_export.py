@@ -18,9 +18,9 @@ pytestmark = pytest.mark.xdist_group("answers")
 def _same(desk: CopyDesk, table: str, file: Path) -> None:
     with duckdb.connect(str(desk.database), read_only=True) as connection:
         schema = "pylon_analytics" if table.startswith("pylon__") else "pylon"
-        difference = f"SELECT count(*) FROM (FROM pylon.{schema}.{table} EXCEPT ALL FROM '{file}')"
+        difference = f"SELECT count(*) FROM (FROM {schema}.{table} EXCEPT ALL FROM '{file}')"
         assert connection.execute(difference).fetchone() == (0,)
-        counts = f"SELECT (SELECT count(*) FROM pylon.{schema}.{table}), (SELECT count(*) FROM '{file}')"
+        counts = f"SELECT (SELECT count(*) FROM {schema}.{table}), (SELECT count(*) FROM '{file}')"
         there, written = connection.execute(counts).fetchone() or (0, 1)
         assert there == written
 

@@ -59,7 +59,7 @@ def _fill(server: Postgres, built: Path) -> str:
             ).fetchall():
                 if schema == "pylon" and table not in ("issues", "tags"):
                     continue
-                rows = sample.table(f"pylon.{schema}.{table}")
+                rows = sample.table(f"{schema}.{table}")
                 columns = ", ".join(
                     f'"{name}" {TYPES.get(str(kind), str(kind))}'
                     for name, kind in zip(rows.columns, rows.types, strict=True)
@@ -173,6 +173,6 @@ def test_tables_are_exported(here: Path, built: Path) -> None:
             file = here / "out" / f"{table}.parquet"
             there = "SELECT * REPLACE (1 AS _synced_at) FROM {}" if table == "issues" else "FROM {}"
             difference = sample.execute(
-                f"SELECT count(*) FROM ({there.format(f'pylon.{schema}.{table}')} EXCEPT ALL {there.format(repr(str(file)))})"
+                f"SELECT count(*) FROM ({there.format(f'{schema}.{table}')} EXCEPT ALL {there.format(repr(str(file)))})"
             )
             assert difference.fetchone() == (0,)

@@ -132,7 +132,7 @@ def test_what_slips_past_the_check_is_stopped_by_the_database(here: CopyDesk) ->
         "with open as (select * from issues) select count(*) as n from open",
         "from issues select count(*) as n",
         "/* how many */\n-- issues\nselect count(*) as n from issues;",
-        "(select count(*) as n from pylon.pylon.issues)",
+        "(select count(*) as n from pylon.issues)",
         "select count(*) as n from (pivot issues on state using count(*) group by id)",
     ],
 )

@@ -23,7 +23,7 @@ HOLDS = """
 import sys, fcntl, duckdb
 lock = open(sys.argv[1] + '.lock', 'w'); fcntl.flock(lock, fcntl.LOCK_EX) if sys.argv[2] == 'run' else None
 connection = duckdb.connect(sys.argv[1])
-connection.execute("UPDATE pylon.pylon.issues SET title = 'later'; CHECKPOINT")
+connection.execute("UPDATE pylon.issues SET title = 'later'; CHECKPOINT")
 print('held', flush=True); sys.stdin.read()
 """
 
@@ -32,7 +32,7 @@ KILLED = """
 import duckdb, os, sys
 connection = duckdb.connect(sys.argv[1])
 connection.execute("SET checkpoint_threshold = '1GB'")
-connection.execute("UPDATE pylon.pylon.issues SET title = 'from the log'")
+connection.execute("UPDATE pylon.issues SET title = 'from the log'")
 os._exit(0)
 """
 
@@ -50,7 +50,7 @@ def written_by(database: Path, who: str) -> Iterator[None]:
 
 def _change(database: Path, title: str = "changed") -> None:
     with duckdb.connect(str(database)) as connection:
-        connection.execute(f"UPDATE pylon.pylon.issues SET title = '{title}'")
+        connection.execute(f"UPDATE pylon.issues SET title = '{title}'")
 
 
 def _titles(desk: CopyDesk) -> set[str]:
@@ -82,7 +82,7 @@ def test_it_is_made_anew_only_when_the_database_has_changed(raw_desk: CopyDesk) 
 
 def test_what_waits_in_the_log_is_in_it(raw_desk: CopyDesk, tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", KILLED, str(raw_desk.database)], check=True)
-    assert raw_desk.database.with_name("pylon.duckdb.wal").exists()
+    assert raw_desk.database.with_name("support.duckdb.wal").exists()
     snapshot.keep(raw_desk.database)
     shutil.copy2(snapshot.of(raw_desk.database), tmp_path / "other.duckdb")
     with duckdb.connect(str(tmp_path / "other.duckdb"), read_only=True) as connection:
@@ -95,7 +95,7 @@ def test_what_waits_in_the_log_is_in_it(raw_desk: CopyDesk, tmp_path: Path) -> N
 def test_beside_a_writer_the_snapshot_answers_and_says_so(raw_desk: CopyDesk, who: str) -> None:
     _change(raw_desk.database, "before")
     snapshot.keep(raw_desk.database)
-    (raw_desk.folder / "pylon.duckdb.lock").touch()
+    (raw_desk.folder / "support.duckdb.lock").touch()
     with written_by(raw_desk.database, who):
         assert _titles(raw_desk) == {"before"}
         assert "snapshot" in raw_desk.pylon("query", "select 1").err
@@ -104,7 +104,7 @@ def test_beside_a_writer_the_snapshot_answers_and_says_so(raw_desk: CopyDesk, wh
 
 @pytest.mark.parametrize("who", ["run", "stranger"])
 def test_without_a_snapshot_a_locked_file_is_a_matter_of_waiting(raw_desk: CopyDesk, who: str) -> None:
-    (raw_desk.folder / "pylon.duckdb.lock").touch()
+    (raw_desk.folder / "support.duckdb.lock").touch()
     with written_by(raw_desk.database, who):
         result = raw_desk.pylon("query", "select 1")
     assert result.code == exits.LOCKED
@@ -157,4 +157,4 @@ def test_a_snapshot_that_fails_is_told_and_leaves_nothing(
     monkeypatch.setattr(shutil, "copyfile", fail)
     monkeypatch.setattr(snapshot, "_cloned", lambda *_: False)
     assert "No space left" in snapshot.keep(raw_desk.database)
-    assert sorted(path.name for path in raw_desk.folder.glob("*duckdb*")) == ["pylon.duckdb"]
+    assert sorted(path.name for path in raw_desk.folder.glob("*duckdb*")) == ["support.duckdb"]

@@ -239,7 +239,7 @@ def test_a_damaged_file(desk: Desk) -> None:
 
 def test_a_read_only_file(desk: Desk) -> None:
     assert desk.pylon("run", "--select", "teams").code == 0
-    desk.database.with_name("pylon.duckdb.lock").unlink()
+    desk.database.with_name("support.duckdb.lock").unlink()
     desk.database.chmod(0o444)
     desk.folder.chmod(0o777)
     screen(unprivileged(desk), 3, f"{desk.database} cannot be opened: permission denied", "rights")
@@ -249,7 +249,7 @@ def test_a_read_only_file(desk: Desk) -> None:
 
 def test_a_read_only_folder(desk: Desk) -> None:
     desk.folder.chmod(0o555)
-    screen(unprivileged(desk), 3, "pylon.duckdb.lock cannot be written", "folder")
+    screen(unprivileged(desk), 3, "support.duckdb.lock cannot be written", "folder")
     desk.folder.chmod(0o755)
 
 

@@ -102,10 +102,8 @@ def test_redaction_knows_every_way_to_write_a_secret(monkeypatch: pytest.MonkeyP
 
 
 def test_redaction_leaves_paths_and_hosts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", "/data/pylon.duckdb")
-    text = (
-        "duckdb at /data/pylon.duckdb, https://api.usepylon.com:443/me, write postgresql://user:password@host"
-    )
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", "/data/support.duckdb")
+    text = "duckdb at /data/support.duckdb, https://api.usepylon.com:443/me, write postgresql://user:password@host"
     assert redaction.redact(text) == text
 
 

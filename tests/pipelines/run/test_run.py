@@ -95,8 +95,8 @@ def test_a_table_to_include_that_does_not_exist_is_told(desk: Desk) -> None:
 
 
 def test_dataset_names_the_schema(desk: Desk) -> None:
-    assert desk.pylon("run", "--select", "teams", "--dataset", "support").code == 0
-    assert desk.rows("teams", "support") > 0
+    assert desk.pylon("run", "--select", "teams", "--dataset", "helpdesk").code == 0
+    assert desk.rows("teams", "helpdesk") > 0
 
 
 def test_destination_is_found_by_its_name(desk: Desk) -> None:

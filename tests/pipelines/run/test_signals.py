@@ -55,7 +55,7 @@ def test_the_second_signal_ends_at_once(open_desk: Any) -> None:
 def test_a_signal_before_anything_was_read_ends_a_run_too(open_desk: Any) -> None:
     desk = open_desk(latency_seconds=0.5)
     run = desk.start("run")
-    wait_until(lambda: run.stderr.exists() and desk.database.with_name("pylon.duckdb.lock").exists())
+    wait_until(lambda: run.stderr.exists() and desk.database.with_name("support.duckdb.lock").exists())
     run.signal(signal.SIGTERM)
     assert run.wait(30).code == 0
 

@@ -59,16 +59,16 @@ def test_one_table_with_what_it_needs(desk: Desk) -> None:
     assert [int(line.split()[0]) for line in lines] == list(range(1, len(lines) + 1))
     assert all(f" of {len(lines)}  " in line and "success" in line for line in lines)
     files = {path.name for path in desk.folder.iterdir() if not path.name.startswith(".streams")}
-    kept = {"pylon.duckdb", "pylon.duckdb.lock", "pylon.snapshot.duckdb"}
+    kept = {"support.duckdb", "support.duckdb.lock", "support.snapshot.duckdb"}
     assert files == kept, "dbt leaves nothing behind"
 
     with duckdb.connect(str(desk.database)) as connection:
         found = connection.execute(
             "SELECT DISTINCT weekday, business_seconds, strftime(opens_at AT TIME ZONE 'UTC', '%H:%M')"
-            " FROM pylon.numbers_staging.int_pylon__days WHERE business_seconds > 0"
+            " FROM numbers_staging.int_pylon__days WHERE business_seconds > 0"
         ).fetchall()
         assert found == [(1, 3600, "04:30")], "the settings came from the environment"
-        connection.execute("DELETE FROM pylon.pylon.issues WHERE number <= 10")
+        connection.execute("DELETE FROM pylon.issues WHERE number <= 10")
     assert desk.pylon(*chosen, "--progress", "none").code == exits.DONE
     assert desk.rows("pylon__issue_metrics", "numbers") == 20, "a second build takes over what is gone"
 
@@ -129,7 +129,7 @@ def test_beside_a_run_it_says_who_holds_the_lock(open_desk: Any) -> None:
     desk = open_desk(issues=60, latency_seconds=0.3)
     desk.pylon("run", "--select", "teams")
     run = desk.start("run")
-    lock = desk.database.with_name("pylon.duckdb.lock")
+    lock = desk.database.with_name("support.duckdb.lock")
     wait_until(lambda: lock.exists() and lock.read_text())
     wait_until(lambda: desk.server.count("GET /issues") > 0)
     result = desk.pylon("transform")
@@ -157,7 +157,7 @@ def test_a_file_that_another_program_has_open(desk: Desk) -> None:
 def test_a_model_that_fails_is_named_on_one_screen(desk: Desk) -> None:
     desk.pylon("run", "--select", "issues,users")
     with duckdb.connect(str(desk.database)) as connection:
-        connection.execute("ALTER TABLE pylon.pylon.users DROP COLUMN status")
+        connection.execute("ALTER TABLE pylon.users DROP COLUMN status")
     result = desk.pylon("transform", "--progress", "none", "-s", "+pylon__agent_daily")
     assert result.code == exits.FAILED
     assert "1 of the models could not be built." in result.text
@@ -170,7 +170,7 @@ def test_a_model_that_fails_is_named_on_one_screen(desk: Desk) -> None:
 def test_a_test_that_does_not_hold_has_its_own_exit_code(desk: Desk) -> None:
     desk.pylon("run", "--select", "issues,teams")
     with duckdb.connect(str(desk.database)) as connection:
-        connection.execute("INSERT INTO pylon.pylon.teams SELECT * FROM pylon.pylon.teams LIMIT 1")
+        connection.execute("INSERT INTO pylon.teams SELECT * FROM pylon.teams LIMIT 1")
     result = desk.pylon("transform", "--test", "-s", "stg_pylon__teams")
     assert result.code == exits.DATA_CHECK
     assert "1 of the tests do not hold. unique_stg_pylon__teams_team_id" in result.text
