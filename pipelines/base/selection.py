@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pylon_elt.sources.pylon.catalog import TABLES, USUAL, suggest, with_ledgers
+from pylon_elt.sources.pylon.catalog import LEDGERS, TABLES, USUAL, suggest, with_ledgers
 
 from . import exits
 
@@ -22,7 +22,7 @@ def chosen(select: Sequence[str], exclude: Sequence[str], include: Sequence[str]
     """
     wanted = set(_names("--select", select)) or {*USUAL, *include}
     left = with_ledgers(wanted - set(_names("--exclude", exclude)))
-    ledgers = {name for name, table in TABLES.items() if table.kind == "ledger"}
+    ledgers = {table.name for table in LEDGERS}
     if not left:
         raise exits.Problem(
             "No table is left to read.",

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from pylon_elt.sources.pylon.catalog import ENDPOINTS, RATE_LIMITS, TABLES, Endpoint, Table
+from typing import assert_never
+
+from pylon_elt.sources.pylon.catalog import (
+    ENDPOINTS,
+    RATE_LIMITS,
+    TABLES,
+    Deletions,
+    Endpoint,
+    Feed,
+    Issues,
+    Ledger,
+    PerParent,
+    Read,
+    Table,
+    Versions,
+    Whole,
+)
 from pylon_elt.sources.pylon.catalog.not_read import NOT_READ
 
 HEAD = """# API inventory
@@ -48,12 +64,7 @@ def page() -> str:
 
 def _uses(endpoint: Endpoint) -> list[Table] | list[None]:
     """Return the tables that an endpoint fills, or nothing once if it fills none."""
-    tables = [
-        table
-        for table in TABLES.values()
-        if endpoint in (table.endpoint, table.feed and table.feed.endpoint)
-        or (table.kind == "issues" and endpoint.name == "search_issues")
-    ]
+    tables = [table for table in TABLES.values() if endpoint in table.endpoints]
     return tables or [None]
 
 
@@ -77,42 +88,51 @@ def _paging(endpoint: Endpoint) -> str:
 
 
 def _how(endpoint: Endpoint, table: Table) -> str:
-    if table.kind == "issues":
-        return "changes, every run" if endpoint.name == "search_issues" else "history, once; deletions, daily"
-    if table.feed is None:
+    read = table.read
+    if isinstance(read, Issues):
+        return "changes, every run" if endpoint is read.search else "history, once; deletions, daily"
+    if not isinstance(read, Feed):
         return when(table)
-    whole = "" if table.append_only else f"whole {interval(table)}"
+    whole = f"whole {interval(read.refresh_hours)}" if read.refresh_hours else ""
     changes = "history, once; changes, every run"
-    if endpoint is table.endpoint is table.feed.endpoint:
+    if endpoint is read.endpoint is read.search:
         return f"{changes}; {whole}" if whole else changes
-    return changes if endpoint is table.feed.endpoint else whole
+    return changes if endpoint is read.search else whole
 
 
 def when(table: Table) -> str:
     """Say when a table is read."""
-    if table.kind == "directory":
-        text = interval(table)
-    elif table.kind == "nested" and table.moves:
-        text = f"when a row of {table.parent_table} changed, else {interval(table)}"
-    elif table.kind == "nested":
-        text = f"{interval(table)}, those that {table.parent_table} mention"
-    elif table.kind == "incremental":
-        text = "changes every run" + ("" if table.append_only else f", whole {interval(table)}")
-    else:
-        text = _KINDS[table.kind]
-    return f"{text}; off until selected" if table.off else text
+    return f"{_when(table.read)}; off until selected" if table.off else _when(table.read)
 
 
-_KINDS = {
-    "issues": "changes every run, history once",
-    "child": "when the issue changed",
-    "ledger": "with each child read",
-    "history": "whenever a run sees a change",
-    "deletions": "when a reconciliation removes something",
-}
+def _when(read: Read) -> str:
+    match read:
+        case Issues():
+            text = "changes every run, history once"
+        case PerParent(of="issues"):
+            text = "when the issue changed"
+        case PerParent(moves=()):
+            text = f"{interval(read.refresh_hours)}, those that {read.of} mention"
+        case PerParent():
+            text = f"when a row of {read.of} changed, else {interval(read.refresh_hours)}"
+        case Whole():
+            text = interval(read.refresh_hours)
+        case Feed():
+            whole = f", whole {interval(read.refresh_hours)}" if read.refresh_hours else ""
+            text = f"changes every run{whole}"
+        case Ledger():
+            text = "with each child read"
+        case Versions():
+            text = "whenever a run sees a change"
+        case Deletions():
+            text = "when a reconciliation removes something"
+        case _:
+            assert_never(read)
+    return text
 
 
-def interval(table: Table) -> str:
+def interval(hours: float | None) -> str:
     """Say how often a table is read whole."""
-    hours = table.refresh_hours or 0
+    if hours is None:
+        return "never"
     return {1: "hourly", 24: "daily", 168: "weekly"}.get(int(hours), f"every {hours:g} h")

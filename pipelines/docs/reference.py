@@ -10,7 +10,7 @@ import math
 import sys
 from pathlib import Path
 
-from pylon_elt.sources.pylon.catalog import ALL_TABLES, CHILDREN, ENDPOINTS, RATE_LIMITS, UNREAD, Tier
+from pylon_elt.sources.pylon.catalog import ALL_TABLES, CHILDREN, ENDPOINTS, RATE_LIMITS, Tier
 
 from ..base import exits
 from ..transform import package
@@ -40,7 +40,7 @@ def table_of_tables() -> str:
     """Return the README's table: one line for each table."""
     lines = ["| table | rows | key | read from | when |", "|---|---|---|---|---|"]
     for table in ALL_TABLES.values():
-        source = "written by the connector" if table.endpoint is UNREAD else f"`{table.endpoint.label}`"
+        source = "written by the connector" if table.endpoint is None else f"`{table.endpoint.label}`"
         key = ", ".join(f"`{column}`" for column in table.key)
         name = f"[`{table.name}`](docs/tables.md#{table.name})"
         lines.append(f"| {name} | {table.description} | {key} | {source} | {inventory.when(table)} |")
@@ -115,7 +115,7 @@ def _first_load(issues: int) -> dict[str, int]:
     windows = math.ceil(MONTHS * 30.4 / 30)
     listing = max(windows, math.ceil(issues / page / 0.7))
     children = [child for child in CHILDREN if not child.off]
-    return {"list_issues": listing, **{child.endpoint.name: issues for child in children}}
+    return {"list_issues": listing, **{child.read.endpoint.name: issues for child in children}}
 
 
 def _duration(issues: int, limits: dict[Tier, int]) -> str:

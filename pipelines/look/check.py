@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any, Literal
 from pylon_elt.sources.pylon.api.client import Client
 from pylon_elt.sources.pylon.api.filters import rfc3339
 from pylon_elt.sources.pylon.api.pacing import Pacers
-from pylon_elt.sources.pylon.catalog import ENDPOINTS, TABLES, UNREAD, Endpoint, Table
+from pylon_elt.sources.pylon.catalog import (
+    ENDPOINTS,
+    TABLES,
+    Configured,
+    Endpoint,
+    Listed,
+    PerParent,
+    RowsOf,
+    Table,
+    is_read,
+)
 from pylon_elt.sources.pylon.errors import PermissionDenied, PylonError, Rejected
 from pylon_elt.sources.pylon.lanes.turn import id_in, may_have
 
@@ -116,8 +126,7 @@ class _Probe:
             Finding("token", "ok", f"for the organisation {name or 'without a name'}"),
             Finding("region", "ok", f"{self._settings.base_url} accepts the token"),
         ]
-        asked = (TABLES[name] for name in tables if TABLES[name].endpoint is not UNREAD)
-        return findings + [await self._table(table) for table in asked]
+        return findings + [await self._table(TABLES[name]) for name in tables if TABLES[name].endpoints]
 
     def _no_token(self, error: PylonError) -> Finding:
         finding = _failed("token", error)
@@ -128,7 +137,7 @@ class _Probe:
 
     async def _table(self, table: Table) -> Finding:
         try:
-            for endpoint in self._endpoints(table):
+            for endpoint in table.endpoints:
                 if (unasked := await self._ask(endpoint, table)) is not None:
                     return Finding(table.name, "unknown", unasked)
         except PermissionDenied as error:
@@ -139,19 +148,15 @@ class _Probe:
             return _failed(table.name, error)
         return Finding(table.name, "ok", "may be read")
 
-    def _endpoints(self, table: Table) -> list[Endpoint]:
-        if table.kind == "issues":
-            return [ENDPOINTS["search_issues"], table.endpoint]
-        return list(dict.fromkeys([table.endpoint, *([table.feed.endpoint] if table.feed else [])]))
-
     async def _ask(self, endpoint: Endpoint, table: Table) -> str | None:
         """Ask for as little as possible; say why it could not be asked, if so."""
         ids: dict[str, str] = {}
-        if f"{{{table.parent or 'id'}}}" in endpoint.path:
+        asked_by = _asked_by(table)
+        if asked_by and f"{{{asked_by}}}" in endpoint.path:
             parent = await self._some_parent(table)
             if parent is None:
                 return f"not asked: {_no_parent(table)}"
-            ids[table.parent or "id"] = parent
+            ids[asked_by] = parent
         if endpoint.single:
             if endpoint is not ENDPOINTS["me"]:  # that was the first thing to be asked
                 await self._client.ask(endpoint, ids=ids)
@@ -170,7 +175,9 @@ class _Probe:
         if "start_time" in endpoint.query:
             now = datetime.now(UTC)
             return {"start_time": rfc3339(now - timedelta(hours=1)), "end_time": rfc3339(now)}
-        return {name: table.parents[0] for name in endpoint.query if table.parents} or None
+        if table.per and isinstance(table.per.parents, Listed):
+            return dict.fromkeys(endpoint.query, table.per.parents.values[0]) or None
+        return None
 
     def _body(self, endpoint: Endpoint) -> dict[str, Any] | None:
         if endpoint is not ENDPOINTS["search_issues"]:
@@ -180,23 +187,36 @@ class _Probe:
 
     async def _some_parent(self, table: Table) -> str | None:
         """Return the id of something on which a row of the table can hang."""
-        if table.parents_setting:
-            return next(iter(getattr(self._settings, table.parents_setting)), None)
-        parent = TABLES[str(table.parent_table)]
-        endpoint = ENDPOINTS["search_issues"] if parent.kind == "issues" else parent.endpoint
-        any_will_do = table.refer == ("id",) and table.only is None
-        if parent.name not in self._seen or not any_will_do:
+        if table.per and isinstance(table.per.parents, Configured):
+            return next(iter(getattr(self._settings, table.per.parents.setting)), None)
+        if is_read(table, PerParent):
+            any_will_do = table.read.refer == ("id",) and table.read.only is None
+            rows = await self._some_rows(TABLES[table.read.of], any_will_do=any_will_do)
+            return next((id_ for row in rows if may_have(table, row) and (id_ := id_in(table, row))), None)
+        if table.per and isinstance(table.per.parents, RowsOf):
+            rows = await self._some_rows(TABLES[table.per.parents.table], any_will_do=True)
+            return next((row["id"] for row in rows if isinstance(row.get("id"), str)), None)
+        return None
+
+    async def _some_rows(self, table: Table, *, any_will_do: bool) -> list[dict[str, Any]]:
+        """Return rows of a table, as few as will do, from what has been seen where it will."""
+        if table.name not in self._seen or not any_will_do:
+            endpoint = table.endpoints[0]
             limit = 1 if endpoint.page_size and any_will_do else None
             page = await self._client.first_page(endpoint, body=self._body(endpoint), limit=limit)
-            self._seen[parent.name] = page.rows
-        found = (id_in(table, row) for row in self._seen[parent.name] if may_have(table, row))
-        return next((one for one in found if one), None)
+            self._seen[table.name] = page.rows
+        return self._seen[table.name]
+
+
+def _asked_by(table: Table) -> str | None:
+    """Return the placeholder that names what is asked for."""
+    return table.read.asked_by if is_read(table, PerParent) else table.parent
 
 
 def _no_parent(table: Table) -> str:
-    if table.parents_setting:
-        return f"{table.parents_setting} is not set"
-    return f"there are no {str(table.parent_table).replace('_', ' ')} yet to which it could belong"
+    if table.per and isinstance(table.per.parents, Configured):
+        return f"{table.per.parents.setting} is not set"
+    return f"there are no {(table.parent_table or 'rows').replace('_', ' ')} yet to which it could belong"
 
 
 def _leave_out(table: Table) -> str:

@@ -17,7 +17,7 @@ from ..base import configuration, exits, screens
 from ..base.wording import ago, count, duration
 from ..copy import inspection, runs
 from ..run import due as dues
-from ..run.plan import UNITS
+from ..run.plan import unit
 
 if TYPE_CHECKING:
     from pylon_elt.sources.pylon.settings import Settings
@@ -248,7 +248,7 @@ def _verified(tables: dict[str, TableStatus], now: datetime) -> Iterator[str]:
 
 def _due(name: str, table: TableStatus, now: datetime) -> str:
     if table.due:
-        return f"{table.due:,} {UNITS[TABLES[name].kind]}"
+        return f"{table.due:,} {unit(name)}"
     if table.next_read is not None:
         return "now" if table.next_read <= now else f"in {duration((table.next_read - now).total_seconds())}"
     return ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pylon_elt.sources.pylon.catalog import CHILDREN, DIRECTORY, INCREMENTAL, NESTED, TABLES, Table
+from pylon_elt.sources.pylon.catalog import COLLECTED, HANGING, Configured, Feed, Listed, RowsOf, Table, Whole
 from pylon_elt.sources.pylon.lanes import directory, reading
 
 from . import reconcile
@@ -75,10 +75,10 @@ def take(
         _issues(due, {} if fresh or copy is None else copy.resource("issues"))
         if copy is not None and not fresh and reconcile.is_due(dict(copy.state), settings, now):
             due.reconcile, due.oldest_issue = True, copy.oldest_issue()
-    for child in (*CHILDREN, *NESTED):
+    for child in HANGING.values():
         if child.name in tables:
             # a refresh drops the ledger, and with it what was known to be read
-            fewer = child.name if child.only or child.parent is None else str(child.parent_table)
+            fewer = child.name if child.read.only or child.read.is_mentioned else child.read.of
             due.conversations[child.name] = (
                 rows.get(fewer, 0)
                 if fresh or copy is None
@@ -86,22 +86,24 @@ def take(
             )
     if copy is not None and not fresh:
         due.sweep = {child: number for child, number in copy.sweep(settings, now).items() if child in tables}
-    for table in (*DIRECTORY, *INCREMENTAL):
+    for table in COLLECTED.values():
         if table.name in tables:
             state = {} if fresh or copy is None else copy.resource(table.name)
             _collection(due, table, settings, state)
     return due
 
 
-def _collection(due: Due, table: Table, settings: Settings, state: Mapping[str, Any]) -> None:
+def _collection(
+    due: Due, table: Table[Whole] | Table[Feed], settings: Settings, state: Mapping[str, Any]
+) -> None:
     streams = sum("changed_until" in stream for stream in state.get("streams", {}).values())
     if streams:
         due.searched[table.name] = streams
-    if table.parents_setting:
-        due.object_types = len(getattr(settings, table.parents_setting))
+    if table.per and isinstance(table.per.parents, Configured):
+        due.object_types = len(getattr(settings, table.per.parents.setting))
         if not due.object_types:
             return
-    if not (table.append_only and streams):
+    if not (table.read.refresh_hours is None and streams):
         due.directory[table.name] = next_read(table, settings, state, due.now)
 
 
@@ -113,20 +115,24 @@ def _issues(due: Due, state: Mapping[str, Any]) -> None:
     due.history_complete = reading.history_done(dict(state), due.floor)
 
 
-def next_read(table: Table, settings: Settings, state: Mapping[str, Any], now: datetime) -> datetime:
+def next_read(
+    table: Table[Whole] | Table[Feed], settings: Settings, state: Mapping[str, Any], now: datetime
+) -> datetime:
     """Return when a collection is due; ``now`` where it is."""
     if directory.is_due(table, settings, dict(state), now):
         return now
-    hours = settings.interval_hours(table.name, table.refresh_hours or 0.0)
+    hours = settings.interval_hours(table.name, table.read.refresh_hours or 0.0)
     return datetime.fromisoformat(state["refreshed_at"]) + timedelta(hours=hours)
 
 
 def parents(table: Table, due: Due) -> int | None:
     """Return for how many parents a collection is asked: 1 without any, ``None`` where nobody knows."""
-    if table.parents:
-        return len(table.parents)
-    if table.parents_setting:
-        return due.object_types
-    if table.parent_table is None:
+    if table.per is None:
         return 1
-    return due.rows.get(TABLES[table.parent_table].name)
+    match table.per.parents:
+        case Listed(values):
+            return len(values)
+        case Configured():
+            return due.object_types
+        case RowsOf(name):
+            return due.rows.get(name)

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 import dlt
 
 from pylon_elt.sources.pylon.api.pacing import Pacers
-from pylon_elt.sources.pylon.catalog import CHILDREN, COLLECTED, DELETIONS, HISTORIES, TABLES
+from pylon_elt.sources.pylon.catalog import (
+    CHILDREN,
+    COLLECTED,
+    DELETIONS,
+    FOLLOWING,
+    HANGING,
+    TABLES,
+    VERSIONS,
+)
 from pylon_elt.sources.pylon.errors import ConfigurationError, Implausible, PylonError, TurnOver
 from pylon_elt.sources.pylon.lanes.resources import PACE, forget, source_of
 from pylon_elt.sources.pylon.lanes.sweep import Verified, cutoff
@@ -128,7 +136,7 @@ class Job:
     def _read_collections_again(self) -> None:
         """Read the collections that are due, as those are that lacked too much, and let go what they lack."""
         self.control.confirmed = True
-        self.tables = tuple(name for name in self.tables if TABLES[name].kind in COLLECTED)
+        self.tables = tuple(name for name in self.tables if name in COLLECTED)
         self._take_turns(self._tables_left)
 
     def _reconciliation_is_due(self) -> bool:
@@ -199,7 +207,7 @@ class Job:
 
     def _conversation_tables(self) -> list[str]:
         """Return the children that are left; their ledger comes along."""
-        return [name for name in self._tables_left() if TABLES[name].kind == "child"]
+        return [name for name in self._tables_left() if name in HANGING and HANGING[name].read.is_of_issues]
 
     def _take_turns(self, tables_left: Callable[[], list[str]]) -> None:
         while True:
@@ -232,9 +240,10 @@ class Job:
         """Extract, normalize and load. Once this has returned, nothing holds on to what the turn knew."""
         source = source_of(self.settings, self.control).with_resources(*tables)
         if afresh:
-            self.control.postponed = {history.name: [] for history in HISTORIES if history.name in tables}
-            for table in (*HISTORIES, DELETIONS):  # what was recorded of former times cannot be read again
-                source.resources[table.name].selected = False
+            self.control.postponed = {table.name: [] for table in VERSIONS if table.name in tables}
+            # what was recorded of former times cannot be read again
+            for name in (*(table.name for table in VERSIONS), DELETIONS.name):
+                source.resources[name].selected = False
             self.pipeline.run(forget(list(source.selected_resources)))
         self.pipeline.run(source, refresh="drop_resources" if afresh else None)  # type: ignore[arg-type]
         if afresh and self.control.postponed:
@@ -243,7 +252,7 @@ class Job:
     def _tables_left(self) -> list[str]:
         """Leave out the tables whose lane has stopped; the others are finished."""
         tables = [name for name in self.tables if name not in self.control.report.stopped]
-        return [] if all(TABLES[name].kind in ("ledger", "history") for name in tables) else tables
+        return [] if FOLLOWING.issuperset(tables) else tables
 
     def _out_of_time(self) -> bool:
         budget = self.control.budget

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.api.pacing import Pacers
 from pylon_elt.sources.pylon.api.windows import WIDEST
-from pylon_elt.sources.pylon.catalog import CHILDREN, ENDPOINTS, TABLES
+from pylon_elt.sources.pylon.catalog import CHILDREN, COLLECTED, ENDPOINTS, HANGING, INCREMENTAL, Table
 
 from ..base.screens import wrapped
 from ..base.wording import ago, count, duration
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from ..copy.inspection import Copy
 
 THOUSAND = 1000
-UNITS = {"child": "conversations", "nested": "of its parents"}
+
+
+def unit(child: str) -> str:
+    """Return what is counted where a child is due."""
+    return "conversations" if HANGING[child].read.is_of_issues else "of its parents"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,9 @@ def make(
     counted = requests(due, settings, tables)
     costs = [_cost(name, counted[name], pacers) for name in ENDPOINTS if counted[name]]
     children = [
-        _cost(child.endpoint.name, THOUSAND, pacers).seconds for child in CHILDREN if child.name in tables
+        _cost(child.read.endpoint.name, THOUSAND, pacers).seconds
+        for child in CHILDREN
+        if child.name in tables
     ]
     open_ended = "issues" in tables and not due.history_complete
     return Plan(copy is not None, due, costs, max(children, default=0.0), open_ended)
@@ -110,7 +116,7 @@ def requests(due: dues.Due, settings: Settings, tables: Sequence[str]) -> Counte
     if "issues" in tables:
         _count_issues(counted, due, settings)
     for child, number in due.conversations.items():
-        counted[TABLES[child].endpoint.name] += number
+        counted[HANGING[child].read.endpoint.name] += number
     _count_directory(counted, due, settings)
     return counted
 
@@ -135,18 +141,22 @@ def _windows(start: datetime, end: datetime) -> int:
 def _count_directory(counted: Counter[str], due: dues.Due, settings: Settings) -> None:
     now = set(due.directory_now)
     for name in now:
-        table = TABLES[name]
-        size = settings.limit(table.endpoint)
+        table = COLLECTED[name]
+        size = settings.limit(table.read.endpoint)
         pages = max(1, math.ceil(due.rows.get(name, 0) / size)) if size else 1
         parents = dues.parents(table, due)
-        counted[table.endpoint.name] += pages if parents == 1 else (parents or 0)
-        if table.parent_table and table.parent_table not in now:
-            counted[TABLES[table.parent_table].endpoint.name] = 1  # read once for all that hang on it
-    for name, streams in due.searched.items():
-        table = TABLES[name]
-        counted[(table.feed or table).endpoint.name] += streams
-        if table.parent_table and table.parent_table not in now:
-            counted[TABLES[table.parent_table].endpoint.name] = 1
+        counted[table.read.endpoint.name] += pages if parents == 1 else (parents or 0)
+        _count_parents(counted, table, now)
+    for feed in INCREMENTAL:
+        if streams := due.searched.get(feed.name):
+            counted[feed.read.search.name] += streams
+            _count_parents(counted, feed, now)
+
+
+def _count_parents(counted: Counter[str], table: Table, now: Collection[str]) -> None:
+    """Count what tells the parents to ask for; it is read once for all that hang on it."""
+    if table.parent_table and table.parent_table not in now:
+        counted[COLLECTED[table.parent_table].read.endpoint.name] = 1
 
 
 def _cost(name: str, number: int, pacers: Pacers) -> Cost:
@@ -174,7 +184,7 @@ def _lines(plan: Plan) -> Iterator[str]:
         yield f"  {'reconciliation':<16} is due: the copy is compared with a complete listing"
     for child, number in due.conversations.items():
         if plan.exists:
-            yield f"  {child:<16} {number:,} {UNITS[TABLES[child].kind]} are due"
+            yield f"  {child:<16} {number:,} {unit(child)} are due"
     yield wrapped(f"  {'directory':<16} ", ", ".join(due.directory_now) or "nothing is due")
     yield f"  {'requests, at least':<52} {'number':>8}  {'a minute':>8}  time"
     for cost in plan.costs:

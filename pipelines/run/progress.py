@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from pylon_elt.sources.pylon.catalog import CHILDREN, DIRECTORY, ENDPOINTS, INCREMENTAL, NESTED, Table
+from pylon_elt.sources.pylon.catalog import COLLECTED, ENDPOINTS, HANGING
 
 if TYPE_CHECKING:
     from pylon_elt.sources.pylon.api.pacing import Pacer
@@ -16,16 +16,11 @@ if TYPE_CHECKING:
     from .job import Job
 
 
-def _endpoints(table: Table) -> tuple[str, ...]:
-    names = [table.endpoint.name, *([table.feed.endpoint.name] if table.feed else [])]
-    return tuple(dict.fromkeys(names))
-
-
 LANES: dict[str, tuple[str, ...]] = {
     "changes": (ENDPOINTS["search_issues"].name,),
     "history": (ENDPOINTS["list_issues"].name,),
-    **{child.name: (child.endpoint.name,) for child in (*CHILDREN, *NESTED)},
-    "directory": tuple(name for table in (*DIRECTORY, *INCREMENTAL) for name in _endpoints(table)),
+    **{name: (child.read.endpoint.name,) for name, child in HANGING.items()},
+    "directory": tuple(one.name for table in COLLECTED.values() for one in table.endpoints),
     "reconcile": (ENDPOINTS["list_issues"].name, ENDPOINTS["get_issue"].name),
 }
 """The lanes in the order in which they are shown, each with its endpoints."""

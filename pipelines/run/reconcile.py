@@ -11,7 +11,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.api.client import Client, Pause
-from pylon_elt.sources.pylon.catalog import ABOUT_ISSUES, CHILDREN, ENDPOINTS, HISTORIES, Table
+from pylon_elt.sources.pylon.catalog import (
+    ABOUT_ISSUES,
+    CHILDREN,
+    ENDPOINTS,
+    VERSIONS,
+    Table,
+    Versions,
+)
 from pylon_elt.sources.pylon.copy.copied import Copied
 from pylon_elt.sources.pylon.copy.ledger import Ledger
 from pylon_elt.sources.pylon.lanes.departures import catches
@@ -92,9 +99,9 @@ def reconcile(
             await client.close()
 
     listed, gone = asyncio.run(find())
-    histories = [table for table in HISTORIES if table.watches == "issues" and ledger.holds(table.name)]
+    versions = [table for table in VERSIONS if table.read.watches == "issues" and ledger.holds(table.name)]
     if (batch := healing.batch) is not None:
-        records = [(table, _records(ledger, table, batch)) for table in histories]
+        records = [(table, _records(ledger, table, batch)) for table in versions]
         for load in mending(batch, records, healing.note):
             pipeline.run(load)
         control.report.add_rows("issues", len(healing.ids))
@@ -108,9 +115,9 @@ def reconcile(
     return Outcome(stored, listed, len(gone), len(healing.ids))
 
 
-def _records(ledger: Ledger, history: Table, batch: pa.Table) -> pa.Table:
-    """Return what a history has to record of rows that are mended."""
-    return record(history, batch, ledger.recorded(history, set(subjects(history, batch))))
+def _records(ledger: Ledger, table: Table[Versions], batch: pa.Table) -> pa.Table:
+    """Return the versions to be recorded of rows that are mended."""
+    return record(table, batch, ledger.recorded(table, set(subjects(table, batch))))
 
 
 def _catch(missing: int, stored: int, *, confirmed: bool) -> None:

@@ -6,7 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pylon_elt.sources.pylon.catalog import ENDPOINTS, TABLES
+from pylon_elt.sources.pylon.catalog import (
+    COLLECTED,
+    ENDPOINTS,
+    TABLES,
+    Issues,
+    PerParent,
+)
 
 from ..base import exits
 from ..base.screens import wrapped
@@ -135,11 +141,10 @@ def _table(summary: Summary) -> Iterator[str]:
     yield f"  {'':<16} {'rows read':>10} {'requests':>9} {'refused':>8}"
     left = dict(summary.requests)
     for name, table in TABLES.items():
-        if table.kind in ("issues", "child", "nested"):
+        if isinstance(table.read, Issues | PerParent):
             endpoints = LANES.get(name) or (*LANES["changes"], *LANES["history"])
             yield from _line(name, summary.rows.get(name, 0), _taken(left, endpoints))
-    kinds = ("directory", "incremental")
-    directory = {name: count for name, count in summary.rows.items() if TABLES[name].kind in kinds}
+    directory = {name: count for name, count in summary.rows.items() if name in COLLECTED}
     yield from _line("directory", sum(directory.values()), _taken(left, LANES["directory"]))
     if directory:
         yield wrapped(" " * 19, ", ".join(f"{name} {count:,}" for name, count in directory.items()))

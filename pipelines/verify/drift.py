@@ -8,7 +8,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from pylon_elt.sources.pylon.catalog import ENDPOINTS, TABLES, UNREAD, Column, Table
+from pylon_elt.sources.pylon.catalog import (
+    ENDPOINTS,
+    READ,
+    Column,
+    Feed,
+    FromApi,
+    Table,
+    is_read,
+)
 from pylon_elt.sources.pylon.catalog.not_read import NOT_READ
 
 from ..base import exits, screens
@@ -50,12 +58,11 @@ def run(file: Path, *, as_json: bool) -> int:
     return exits.DATA_CHECK
 
 
-def compare(document: Document, tables: Collection[Table] = tuple(TABLES.values())) -> Iterator[Drift]:
+def compare(document: Document, tables: Collection[Table[FromApi]] = READ) -> Iterator[Drift]:
     """Yield where a document and the catalogue differ: endpoints first, then the fields of each table."""
     yield from _endpoints(document)
     for table in tables:
-        if table.endpoint is not UNREAD:
-            yield from _table(document, table)
+        yield from _table(document, table)
 
 
 def _endpoints(document: Document) -> Iterator[Drift]:
@@ -68,16 +75,16 @@ def _endpoints(document: Document) -> Iterator[Drift]:
             yield Drift("endpoint gone", endpoint.label)
 
 
-def _table(document: Document, table: Table) -> Iterator[Drift]:
-    if document.operation(table.endpoint) is None:
+def _table(document: Document, table: Table[FromApi]) -> Iterator[Drift]:
+    if document.operation(table.read.endpoint) is None:
         return  # told already
     try:
         properties = document.row(table)
     except KeyError:
-        yield Drift("not described", table.name, f"the answer of {table.endpoint.label}")
+        yield Drift("not described", table.name, f"the answer of {table.read.endpoint.label}")
         return
     own = {column.source[0] for column in table.columns if len(column.source) == 1}
-    for name in () if table.mentions else properties:
+    for name in () if is_read(table, Feed) and table.read.excerpt_of else properties:
         if name not in own:
             yield Drift(
                 "new field", f"{table.name}.{name}", " or ".join(sorted(document.types(properties[name])))
@@ -87,7 +94,7 @@ def _table(document: Document, table: Table) -> Iterator[Drift]:
             yield from _column(document, table, column)
 
 
-def _column(document: Document, table: Table, column: Column) -> Iterator[Drift]:
+def _column(document: Document, table: Table[FromApi], column: Column) -> Iterator[Drift]:
     where = f"{table.name}.{column.name}"
     try:
         types = document.types(document.described(table, column))
@@ -100,10 +107,9 @@ def _column(document: Document, table: Table, column: Column) -> Iterator[Drift]
 
 def _lines(found: Collection[Drift]) -> Iterator[str]:
     if not found:
-        tables = [table for table in TABLES.values() if table.endpoint is not UNREAD]
-        fields = sum(not column.given for table in tables for column in table.columns)
+        fields = sum(not column.given for table in READ for column in table.columns)
         yield (
-            f"No drift: {len(ENDPOINTS)} endpoints and {fields:,} columns of {len(tables)} tables are as the document"
+            f"No drift: {len(ENDPOINTS)} endpoints and {fields:,} columns of {len(READ)} tables are as the document"
             " says."
         )
     for one in found:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pylon_elt.sources.pylon.catalog import CHILDREN, ENDPOINTS, TABLES, Table
+from pylon_elt.sources.pylon.catalog import CHILDREN, ENDPOINTS, HANGING, TABLES, PerParent, Table
 from pylon_elt.sources.pylon.copy.copied import Copied, utc
 from pylon_elt.sources.pylon.copy.work import Synced, Times, is_due
 from pylon_elt.sources.pylon.lanes.reading import history_done
@@ -70,9 +70,12 @@ def take(copy: Copy, settings: Settings, sample: int, seed: int) -> Held:
     )
 
 
-def _by_issue(table: Table, copied: Copied, issues: Mapping[str, Stored]) -> dict[str, dict[Key, Stored]]:
+def _by_issue(
+    table: Table[PerParent], copied: Copied, issues: Mapping[str, Stored]
+) -> dict[str, dict[Key, Stored]]:
+    only = table.read.only
     found: dict[str, dict[Key, Stored]] = {
-        id_: {} for id_, row in issues.items() if table.only is None or row[table.only[0]] == table.only[1]
+        id_: {} for id_, row in issues.items() if only is None or row[only[0]] == only[1]
     }
     for row in copied.rows(table, "issue_id", list(found)):
         found[row["issue_id"]][key_of(table, row)] = row
@@ -110,7 +113,7 @@ def announced(held: Held, settings: Settings, now: datetime) -> dict[str, int]:
     counted = listing_cost(created, now, settings.start_date, size)
     counted["get_issue"] += len(held.sample)
     for name, found in held.children.items():
-        counted[TABLES[name].endpoint.name] += len(found)
+        counted[HANGING[name].read.endpoint.name] += len(found)
     return {name: counted[name] for name in ENDPOINTS if counted[name]}
 
 

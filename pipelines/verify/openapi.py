@@ -8,7 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pylon_elt.sources.pylon.catalog import Column, ColumnType, Endpoint, Table
+from pylon_elt.sources.pylon.catalog import (
+    Column,
+    ColumnType,
+    Endpoint,
+    FromApi,
+    PerParent,
+    Table,
+)
 
 from ..base import exits
 
@@ -77,19 +84,19 @@ class Document:
         properties: Node = self.resolve(content["application/json"]["schema"])["properties"]
         return properties
 
-    def row(self, table: Table) -> Node:
+    def row(self, table: Table[FromApi]) -> Node:
         """Return the properties of the objects that fill a table.
 
         Raises:
             KeyError: The document does not describe them.
         """
-        data = self.resolve(self.answer(table.endpoint)["data"])
-        if table.rows_at:
-            data = self.resolve(data["properties"][table.rows_at])
+        data = self.resolve(self.answer(table.read.endpoint)["data"])
+        if isinstance(table.read, PerParent) and table.read.rows_at:
+            data = self.resolve(data["properties"][table.read.rows_at])
         properties: Node = self.resolve(data.get("items", data))["properties"]
         return properties
 
-    def described(self, table: Table, column: Column) -> Node:
+    def described(self, table: Table[FromApi], column: Column) -> Node:
         """Return the property at a column's path.
 
         Raises:

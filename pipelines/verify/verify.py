@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.api.client import Client
 from pylon_elt.sources.pylon.api.pacing import Pacers
-from pylon_elt.sources.pylon.catalog import ENDPOINTS, TABLES, Table
+from pylon_elt.sources.pylon.catalog import (
+    ENDPOINTS,
+    HANGING,
+    TABLES,
+    PerParent,
+    Table,
+)
 from pylon_elt.sources.pylon.copy.copied import utc
 from pylon_elt.sources.pylon.errors import GONE_ISSUE, Rejected
 from pylon_elt.sources.pylon.lanes.reading import read_until_settled
@@ -166,7 +172,7 @@ async def _compare_sample(client: Client, held: Held, masks: Masks, report: Repo
 
 async def _compare_issue(client: Client, held: Held, masks: Masks, id_: str, report: Report) -> None:
     table, row = TABLES["issues"], held.sample[id_]
-    children = [TABLES[name] for name, issues in held.children.items() if id_ in issues]
+    children = [HANGING[name] for name, issues in held.children.items() if id_ in issues]
     # the children first: what changes meanwhile shows in the issue's time
     found = [await _ask(client, child, id_) for child in children]
     try:
@@ -189,10 +195,12 @@ async def _compare_issue(client: Client, held: Held, masks: Masks, id_: str, rep
             _compare_children(child, wanted_rows, held.children[child.name][id_], report)
 
 
-async def _ask(client: Client, table: Table, issue_id: str) -> list[Row]:
+async def _ask(client: Client, table: Table[PerParent], issue_id: str) -> list[Row]:
     ids = {"issue_id": issue_id}
     try:
-        batch = await read_until_settled(lambda: client.pages(table.endpoint, ids=ids), table.endpoint.label)
+        batch = await read_until_settled(
+            lambda: client.pages(table.read.endpoint, ids=ids), table.read.endpoint.label
+        )
     except Rejected as error:
         if error.status not in GONE_ISSUE:
             raise

@@ -14,6 +14,7 @@ from .catalog import (
     TABLES,
     USUAL,
     Endpoint,
+    PerParent,
     Table,
     suggest,
     with_ledgers,
@@ -66,11 +67,11 @@ class Settings:
         """Return how often a table is read anew, in hours."""
         return self.refresh_hours.get(table, self.refresh_hours.get("*", default))
 
-    def cutoff(self, table: Table, now: datetime) -> datetime | None:
+    def cutoff(self, table: Table[PerParent], now: datetime) -> datetime | None:
         """Return the instant before which a reading is too old, ``None`` where none ever is."""
-        if table.refresh_hours is None:
+        if table.read.refresh_hours is None:
             return None
-        return now - timedelta(hours=self.interval_hours(table.name, table.refresh_hours))
+        return now - timedelta(hours=self.interval_hours(table.name, table.read.refresh_hours))
 
     @property
     def usual(self) -> tuple[str, ...]:

@@ -17,7 +17,14 @@ from typing import Any
 
 import duckdb
 
-from pylon_elt.sources.pylon.catalog import TABLES, Column, Table
+from pylon_elt.sources.pylon.catalog import (
+    HANGING,
+    TABLES,
+    Column,
+    Ledger,
+    Table,
+    Versions,
+)
 
 Row = dict[str, Any]
 Rows = Mapping[str, list[Row]]
@@ -92,14 +99,14 @@ def differences(
     found: list[Difference] = []
     for name in names:
         table = TABLES[name]
-        if table.kind == "history":
+        if isinstance(table.read, Versions):
             continue  # what a workspace was like in former times is not in its snapshot
         if name not in stored:
             if truth.get(name):
                 found.append(Difference(name, "-", "-", f"{len(truth[name])} rows", "no such table"))
             continue
         found += _tombstones(table, stored[name])
-        if table.kind == "ledger":
+        if isinstance(table.read, Ledger):
             parents = _parents(name, truth, names)
             forgiven = _gone(stored[name], living) if ignore_deleted_issues else set()
             found += _ledger(table, truth, stored, parents, forgiven)
@@ -266,7 +273,7 @@ def _asked_for(child: str, truth: Rows) -> dict[str, Row]:
     if child == "milestones":
         mentioned = {(row.get("milestone") or {}).get("id") for row in truth["tasks"]} - {None}
         return {id_: {} for id_ in mentioned | {row["id"] for row in truth["milestones"]}}
-    parents = {row["id"]: row for row in truth[str(TABLES[child].parent_table)]}
+    parents = {row["id"]: row for row in truth[HANGING[child].read.of]}
     if child == "issue_voice_calls":
         return {id_: row for id_, row in parents.items() if row.get("source") == "phone"}
     return parents
@@ -283,7 +290,7 @@ def _ledger(
     wanted = {(parent, child): 0 for child, rows in parents.items() for parent in rows}
     for child in parents:
         for row in truth[child]:
-            wanted[row[TABLES[child].parent or "id"], child] += 1
+            wanted[row[HANGING[child].read.asked_by], child] += 1
     rows = [row for row in stored[table.name] if row["child"] in parents]
     rows = [row for row in rows if row[table.key[0]] not in forgiven]
     times = Counter(_key(table, row) for row in rows)

@@ -6,11 +6,11 @@ from typing import Any
 
 from pylon_elt.sources.pylon.catalog import (
     ENDPOINTS,
-    TABLES,
-    UNREAD,
+    READ,
     Column,
     ColumnType,
     Endpoint,
+    PerParent,
     Table,
 )
 
@@ -27,9 +27,8 @@ TYPES: dict[ColumnType, str] = {
 
 def document_of_the_catalogue() -> Any:
     """Return a document in which every endpoint answers with the objects of its table."""
-    read = [table for table in TABLES.values() if table.endpoint is not UNREAD]
-    schemas = {table.name: {"type": "object", "properties": _properties(table)} for table in read}
-    filled = {table.endpoint.name: table for table in read}
+    schemas = {table.name: {"type": "object", "properties": _properties(table)} for table in READ}
+    filled = {table.read.endpoint.name: table for table in READ}
     paths: dict[str, Any] = {}
     for endpoint in ENDPOINTS.values():
         operation = _operation(endpoint, filled.get(endpoint.name))
@@ -40,8 +39,8 @@ def document_of_the_catalogue() -> Any:
 def _operation(endpoint: Endpoint, table: Table | None) -> Any:
     row: Any = {"$ref": f"#/components/schemas/{table.name}"} if table else {"type": "object"}
     data = row if endpoint.single else {"type": "array", "items": row}
-    if table and table.rows_at:
-        data = {"type": "object", "properties": {table.rows_at: {"type": "array", "items": row}}}
+    if table and isinstance(table.read, PerParent) and table.read.rows_at:
+        data = {"type": "object", "properties": {table.read.rows_at: {"type": "array", "items": row}}}
     schema = {"type": "object", "properties": {"data": data}}
     return {"responses": {"200": {"content": {"application/json": {"schema": schema}}}}}
 

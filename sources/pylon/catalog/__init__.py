@@ -3,42 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import cast
 
-from . import (
-    directory as tables_directory,
-)
-from . import (
-    endpoints,
-)
-from . import (
-    history as tables_history,
-)
-from . import (
-    issues as tables_issues,
-)
-from . import (
-    ledgers as tables_ledgers,
-)
-from . import (
-    other as tables_other,
-)
-from . import (
-    work as tables_work,
-)
+from . import directory, endpoints, issues, ledgers, other, versions, work
 from .endpoints import OBJECT_TYPES
 from .model import (
     EXTRA,
     RATE_LIMITS,
     SYNCED_AT,
-    UNREAD,
     Column,
     ColumnType,
+    Configured,
+    Deletions,
     Endpoint,
     Feed,
-    Kind,
+    FromApi,
+    Issues,
+    Ledger,
+    Listed,
+    Per,
+    PerParent,
+    R,
+    Read,
+    RowsOf,
     Scope,
     Table,
     Tier,
+    Versions,
+    Whole,
+    is_read,
 )
 
 __all__ = [
@@ -50,25 +43,41 @@ __all__ = [
     "DIRECTORY",
     "ENDPOINTS",
     "EXTRA",
-    "HISTORIES",
+    "FOLLOWING",
+    "HANGING",
     "INCREMENTAL",
+    "ISSUES",
     "LEDGERS",
     "NESTED",
     "OBJECT_TYPES",
     "RATE_LIMITS",
+    "READ",
     "SYNCED_AT",
     "TABLES",
-    "UNREAD",
     "USUAL",
+    "VERSIONS",
+    "WRITTEN",
     "Column",
     "ColumnType",
+    "Configured",
+    "Deletions",
     "Endpoint",
     "Feed",
-    "Kind",
+    "FromApi",
+    "Issues",
+    "Ledger",
+    "Listed",
+    "Per",
+    "PerParent",
+    "Read",
+    "RowsOf",
     "Scope",
     "Table",
     "Tier",
+    "Versions",
+    "Whole",
     "companions",
+    "is_read",
     "suggest",
     "with_ledgers",
 ]
@@ -79,64 +88,96 @@ ENDPOINTS: dict[str, Endpoint] = {endpoint.name: endpoint for endpoint in endpoi
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
-        *tables_issues.ALL,
-        tables_other.ISSUE_VOICE_CALLS,
-        tables_ledgers.ISSUE_SYNC,
-        *tables_directory.ALL,
-        *tables_work.ALL,
-        *tables_other.ALL,
-        tables_ledgers.PARENT_SYNC,
-        *tables_history.ALL,
+        *issues.ALL,
+        other.ISSUE_VOICE_CALLS,
+        ledgers.ISSUE_SYNC,
+        *directory.ALL,
+        *work.ALL,
+        *other.ALL,
+        ledgers.PARENT_SYNC,
+        *versions.ALL,
     )
 }
 """Every table by its name: issues, what hangs on them, then the rest; parents before children."""
 
-DELETIONS: Table = tables_ledgers.DELETIONS
+ISSUES: Table[Issues] = issues.ISSUES
+"""The issues themselves."""
+
+DELETIONS: Table[Deletions] = ledgers.DELETIONS
 """What was removed from the copy; written by a reconciliation, not read from an endpoint."""
 
 ALL_TABLES: dict[str, Table] = {**TABLES, DELETIONS.name: DELETIONS}
 """Every table that a copy may hold, by its name."""
 
-CHILDREN: tuple[Table, ...] = tuple(table for table in TABLES.values() if table.kind == "child")
+
+def _read(how: type[R]) -> tuple[Table[R], ...]:
+    return tuple(cast("Table[R]", table) for table in TABLES.values() if isinstance(table.read, how))
+
+
+HANGING: dict[str, Table[PerParent]] = {table.name: table for table in _read(PerParent)}
+"""What is read once for each row of another table, by its name."""
+
+CHILDREN: tuple[Table[PerParent], ...] = tuple(table for table in HANGING.values() if table.read.is_of_issues)
 """What is read once for every issue."""
 
-NESTED: tuple[Table, ...] = tuple(table for table in TABLES.values() if table.kind == "nested")
+NESTED: tuple[Table[PerParent], ...] = tuple(
+    table for table in HANGING.values() if not table.read.is_of_issues
+)
 """What is read once for every task, account and the like."""
 
-INCREMENTAL: tuple[Table, ...] = tuple(table for table in TABLES.values() if table.kind == "incremental")
+DIRECTORY: tuple[Table[Whole], ...] = _read(Whole)
+"""What is re-read whole at an interval."""
+
+INCREMENTAL: tuple[Table[Feed], ...] = _read(Feed)
 """What has a time filter."""
 
-LEDGERS: tuple[Table, ...] = tuple(table for table in TABLES.values() if table.kind == "ledger")
+COLLECTED: dict[str, Table[Whole] | Table[Feed]] = {
+    **{table.name: table for table in DIRECTORY},
+    **{table.name: table for table in INCREMENTAL},
+}
+"""The tables whose rows go when a complete reading no longer shows them, by name."""
+
+READ: tuple[Table[FromApi], ...] = tuple(
+    cast("Table[FromApi]", table) for table in TABLES.values() if isinstance(table.read, FromApi)
+)
+"""What is read from the API; the connector writes the rest."""
+
+LEDGERS: tuple[Table[Ledger], ...] = _read(Ledger)
 """What the connector writes to remember what it has read."""
 
-HISTORIES: tuple[Table, ...] = tuple(table for table in TABLES.values() if table.kind == "history")
+VERSIONS: tuple[Table[Versions], ...] = _read(Versions)
 """What the connector writes when it sees that something has changed."""
 
-ABOUT_ISSUES: tuple[Table, ...] = tuple(
-    table for table in TABLES.values() if table.watches == "issues" or table.mentions
+FOLLOWING: frozenset[str] = frozenset(
+    table.name for table in ALL_TABLES.values() if isinstance(table.read, Ledger | Versions)
+)
+"""The names of what is written only because other tables are read."""
+
+WRITTEN: tuple[Table, ...] = tuple(table for table in ALL_TABLES.values() if table.endpoint is None)
+"""All that the connector writes itself."""
+
+ABOUT_ISSUES: tuple[Table, ...] = (
+    *(table for table in INCREMENTAL if table.read.excerpt_of == ISSUES.name),
+    *(table for table in VERSIONS if table.read.watches == ISSUES.name),
 )
 """What is kept about issues besides what hangs on them: it goes when the issue goes."""
-
-COLLECTED: frozenset[Kind] = frozenset({"directory", "incremental"})
-"""The kinds of table whose rows go when a complete reading no longer shows them."""
 
 USUAL: tuple[str, ...] = tuple(name for name, table in TABLES.items() if not table.off)
 """The tables that are read unless others are selected."""
 
-DIRECTORY: tuple[Table, ...] = tuple(table for table in TABLES.values() if table.kind == "directory")
-"""What is re-read whole at an interval."""
-
 
 def companions(names: Collection[str]) -> set[str]:
     """Return the tables without which some others cannot be filled: what they watch, and the ledgers of all."""
-    watched = {TABLES[name].watches for name in names}
-    ledgers = {TABLES[name].ledger for name in (watched | {*names}) - {""}}
-    return {name for name in watched | ledgers if name}
+    watched = {table.read.watches for table in VERSIONS if table.name in names}
+    return watched | {
+        table.read.ledger for name, table in HANGING.items() if name in watched or name in names
+    }
 
 
 def with_ledgers(names: Collection[str]) -> tuple[str, ...]:
     """Return tables in the catalogue's order, with what they watch, the ledgers that they need and no other."""
-    wanted = {name for name in names if TABLES[name].kind != "ledger"} | companions(names)
+    of_our_own = {table.name for table in LEDGERS}
+    wanted = ({*names} - of_our_own) | companions(names)
     return tuple(name for name in TABLES if name in wanted)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import endpoints
-from .model import TAIL, Column, Table
+from .model import TAIL, Column, Listed, Per, RowsOf, Table, Whole
 
 HOURLY = 1.0
 DAILY = 24.0
@@ -12,10 +12,7 @@ ACCOUNTS = Table(
     name="accounts",
     description="Customer companies, one row each.",
     key=("id",),
-    endpoint=endpoints.ACCOUNTS,
-    scope="whole",
-    kind="directory",
-    refresh_hours=HOURLY,
+    read=Whole(endpoint=endpoints.ACCOUNTS, refresh_hours=HOURLY),
     columns=(
         Column("id", "text", "Identifies the account; issues and contacts refer to it as account_id."),
         Column("name", "text", "Name of the company."),
@@ -57,10 +54,7 @@ CONTACTS = Table(
     name="contacts",
     description="People at the customers, one row each.",
     key=("id",),
-    endpoint=endpoints.CONTACTS,
-    scope="whole",
-    kind="directory",
-    refresh_hours=HOURLY,
+    read=Whole(endpoint=endpoints.CONTACTS, refresh_hours=HOURLY),
     columns=(
         Column("id", "text", "Identifies the contact; issues refer to it as requester_id."),
         Column("name", "text", "Person's full name."),
@@ -90,10 +84,7 @@ USERS = Table(
     name="users",
     description="Members of the support organisation, one row each.",
     key=("id",),
-    endpoint=endpoints.USERS,
-    scope="whole",
-    kind="directory",
-    refresh_hours=HOURLY,
+    read=Whole(endpoint=endpoints.USERS, refresh_hours=HOURLY),
     columns=(
         Column("id", "text", "Identifies the agent; issues refer to it as assignee_id."),
         Column("name", "text", "Agent's full name."),
@@ -111,10 +102,7 @@ TEAMS = Table(
     name="teams",
     description="Groups of agents to which issues are routed, one row each.",
     key=("id",),
-    endpoint=endpoints.TEAMS,
-    scope="whole",
-    kind="directory",
-    refresh_hours=DAILY,
+    read=Whole(endpoint=endpoints.TEAMS, refresh_hours=DAILY),
     columns=(
         Column("id", "text", "Identifies the team; issues refer to it as team_id."),
         Column("name", "text", "What the team is called."),
@@ -127,10 +115,7 @@ TAGS = Table(
     name="tags",
     description="Labels that can be put on objects, one row each.",
     key=("id",),
-    endpoint=endpoints.TAGS,
-    scope="whole",
-    kind="directory",
-    refresh_hours=DAILY,
+    read=Whole(endpoint=endpoints.TAGS, refresh_hours=DAILY),
     columns=(
         Column("id", "text", "Identifies the tag; the tagged objects carry its value instead."),
         Column(
@@ -146,12 +131,11 @@ CUSTOM_FIELDS = Table(
     name="custom_fields",
     description="Definitions of the fields that the organisation added to its objects, one row each.",
     key=("object_type", "id"),
-    endpoint=endpoints.CUSTOM_FIELDS,
-    scope="parent",
-    kind="directory",
-    parent="object_type",
-    parents=endpoints.OBJECT_TYPES,
-    refresh_hours=DAILY,
+    read=Whole(
+        endpoint=endpoints.CUSTOM_FIELDS,
+        refresh_hours=DAILY,
+        per=Per("object_type", Listed(endpoints.OBJECT_TYPES)),
+    ),
     columns=(
         Column(
             "object_type", "text", "Kind of object that has the field, such as issue or contact.", given=True
@@ -179,10 +163,7 @@ TICKET_FORMS = Table(
     name="ticket_forms",
     description="Forms through which customers open issues, one row each.",
     key=("id",),
-    endpoint=endpoints.TICKET_FORMS,
-    scope="whole",
-    kind="directory",
-    refresh_hours=DAILY,
+    read=Whole(endpoint=endpoints.TICKET_FORMS, refresh_hours=DAILY),
     columns=(
         Column("id", "text", "Identifies the form."),
         Column("name", "text", "What the form is called."),
@@ -199,10 +180,7 @@ USER_ROLES = Table(
     name="user_roles",
     description="Sets of rights that agents can have, one row each.",
     key=("id",),
-    endpoint=endpoints.USER_ROLES,
-    scope="whole",
-    kind="directory",
-    refresh_hours=DAILY,
+    read=Whole(endpoint=endpoints.USER_ROLES, refresh_hours=DAILY),
     columns=(
         Column("id", "text", "Identifies the role; users refer to it as role_id."),
         Column("name", "text", "What the role is called."),
@@ -215,10 +193,7 @@ ISSUE_STATUSES = Table(
     name="issue_statuses",
     description="States that an issue can be in, built-in and custom, one row each.",
     key=("slug",),
-    endpoint=endpoints.ISSUE_STATUSES,
-    scope="whole",
-    kind="directory",
-    refresh_hours=DAILY,
+    read=Whole(endpoint=endpoints.ISSUE_STATUSES, refresh_hours=DAILY),
     columns=(
         Column("slug", "text", "Identifies the status; issues refer to it as state."),
         Column("label", "text", "Name of the status as people see it."),
@@ -237,10 +212,7 @@ KNOWLEDGE_BASES = Table(
     name="knowledge_bases",
     description="Help centres, one row each.",
     key=("id",),
-    endpoint=endpoints.KNOWLEDGE_BASES,
-    scope="whole",
-    kind="directory",
-    refresh_hours=DAILY,
+    read=Whole(endpoint=endpoints.KNOWLEDGE_BASES, refresh_hours=DAILY),
     columns=(
         Column("id", "text", "Identifies the help centre; its contents refer to it as knowledge_base_id."),
         Column("title", "text", "What the help centre is called."),
@@ -255,12 +227,11 @@ KB_COLLECTIONS = Table(
     name="kb_collections",
     description="Chapters of the help centres, which can be nested, one row each.",
     key=("id",),
-    endpoint=endpoints.KB_COLLECTIONS,
-    scope="whole",
-    kind="directory",
-    parent="knowledge_base_id",
-    parent_table="knowledge_bases",
-    refresh_hours=DAILY,
+    read=Whole(
+        endpoint=endpoints.KB_COLLECTIONS,
+        refresh_hours=DAILY,
+        per=Per("knowledge_base_id", RowsOf("knowledge_bases")),
+    ),
     columns=(
         Column("id", "text", "Identifies the chapter; articles refer to it as collection_id."),
         Column(
@@ -285,12 +256,11 @@ KB_ARTICLES = Table(
     name="kb_articles",
     description="Articles of the help centres in their default language, one row each, published or not.",
     key=("id",),
-    endpoint=endpoints.KB_ARTICLES,
-    scope="whole",
-    kind="directory",
-    parent="knowledge_base_id",
-    parent_table="knowledge_bases",
-    refresh_hours=DAILY,
+    read=Whole(
+        endpoint=endpoints.KB_ARTICLES,
+        refresh_hours=DAILY,
+        per=Per("knowledge_base_id", RowsOf("knowledge_bases")),
+    ),
     columns=(
         Column("id", "text", "Identifies the article."),
         Column(

@@ -5,30 +5,26 @@ from __future__ import annotations
 from functools import partial
 
 from . import endpoints
-from .model import TAIL, Column, Table
+from .model import TAIL, Column, Issues, PerParent, Table
 
 MOVED = (("updated_at", "issue_updated_at"), ("latest_message_time", "latest_message_time"))
 """How an issue tells that its conversation may have moved."""
 
-of_issue = partial(
-    Table,
-    scope="parent",
-    kind="child",
-    parent="issue_id",
-    parent_table="issues",
-    moves=MOVED,
+of_issues = partial(
+    PerParent,
+    of="issues",
+    asked_by="issue_id",
     ledger="issue_sync",
+    moves=MOVED,
     witness=endpoints.GET_ISSUE,
 )
-"""A table that is read once for every issue, and again when it may have moved."""
+"""How a table is read that hangs on issues: once for each, and again when it may have moved."""
 
 ISSUES = Table(
     name="issues",
     description="Support requests, one row each, with state, people and time measures.",
     key=("id",),
-    endpoint=endpoints.LIST_ISSUES,
-    scope="row",
-    kind="issues",
+    read=Issues(endpoint=endpoints.LIST_ISSUES, search=endpoints.SEARCH_ISSUES),
     columns=(
         Column("id", "text", "Identifies the issue; the child tables refer to it as issue_id."),
         Column("number", "bigint", "Short running number that people use to name the issue."),
@@ -164,11 +160,11 @@ ISSUES = Table(
     ),
 )
 
-ISSUE_MESSAGES = of_issue(
+ISSUE_MESSAGES = Table(
     name="issue_messages",
     description="Everything said on an issue, one row each: replies to and fro and internal notes.",
     key=("id",),
-    endpoint=endpoints.ISSUE_MESSAGES,
+    read=of_issues(endpoint=endpoints.ISSUE_MESSAGES),
     columns=(
         Column("id", "text", "Identifies the message."),
         Column("issue_id", "text", "Issue that the message is part of; join issues on id.", given=True),
@@ -205,11 +201,11 @@ ISSUE_MESSAGES = of_issue(
     ),
 )
 
-ISSUE_THREADS = of_issue(
+ISSUE_THREADS = Table(
     name="issue_threads",
     description="Discussions among agents beside an issue, one row each; the notes are in issue_messages.",
     key=("id",),
-    endpoint=endpoints.ISSUE_THREADS,
+    read=of_issues(endpoint=endpoints.ISSUE_THREADS),
     columns=(
         Column("id", "text", "Identifies the discussion; issue_messages refers to it as thread_id."),
         Column("issue_id", "text", "Issue that is being discussed; join issues on id.", given=True),
@@ -223,11 +219,11 @@ ISSUE_THREADS = of_issue(
     ),
 )
 
-ISSUE_FOLLOWERS = of_issue(
+ISSUE_FOLLOWERS = Table(
     name="issue_followers",
     description="Who is kept informed about an issue, one row for each follower of each issue.",
     key=("issue_id", "type", "id"),
-    endpoint=endpoints.ISSUE_FOLLOWERS,
+    read=of_issues(endpoint=endpoints.ISSUE_FOLLOWERS),
     columns=(
         Column("issue_id", "text", "Issue that is followed; join issues on id.", given=True),
         Column("type", "text", "Says whether id names a user (agent) or a contact (customer)."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from .model import UNREAD, Column, Table
+from .model import Column, Deletions, Ledger, Table
 
 _READ = (
     Column("row_count", "bigint", "Rows that the read brought; zero means that there are none.", given=True),
@@ -18,14 +18,12 @@ _READ = (
 )
 """What both ledgers say of a read."""
 
-_ledger = partial(Table, endpoint=UNREAD, scope="row", kind="ledger", sort="synced_at")
+_ledger = partial(Table, read=Ledger(), sort="synced_at")
 
 ISSUE_SYNC = _ledger(
     name="issue_sync",
     description="The connector's ledger: for each issue and child table, when it was last read.",
     key=("issue_id", "child"),
-    parent="issue_id",
-    parent_table="issues",
     columns=(
         Column("issue_id", "text", "Issue whose children were read; join issues on id.", given=True),
         Column(
@@ -76,9 +74,7 @@ DELETIONS = Table(
     name="deletions",
     description="What was removed from the copy because it is gone from Pylon: ids only, no content.",
     key=("table", "id", "parent_id"),
-    endpoint=UNREAD,
-    scope="row",
-    kind="deletions",
+    read=Deletions(),
     sort="detected_at",
     columns=(
         Column("table", "text", "Table that the row was removed from.", given=True),

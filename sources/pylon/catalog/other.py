@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from . import endpoints
-from . import issues as tables_issues
-from .model import SYNCED_AT, TAIL, Column, Feed, Table
+from .issues import of_issues
+from .model import SYNCED_AT, TAIL, Column, Configured, Feed, Per, PerParent, RowsOf, Table, Whole
 from .work import DAILY, MOVED, WEEKLY
 
 WEEK_SECONDS = 7 * 86_400.0
@@ -13,10 +13,7 @@ MACROS = Table(
     name="macros",
     description="Prepared answers and actions that agents can apply to an issue, one row each.",
     key=("id",),
-    endpoint=endpoints.MACROS,
-    scope="whole",
-    kind="directory",
-    refresh_hours=DAILY,
+    read=Whole(endpoint=endpoints.MACROS, refresh_hours=DAILY),
     columns=(
         Column("id", "text", "Identifies the macro."),
         Column("name", "text", "What the macro is called."),
@@ -36,10 +33,7 @@ MACRO_GROUPS = Table(
     name="macro_groups",
     description="Groups into which macros are sorted, one row each.",
     key=("id",),
-    endpoint=endpoints.MACRO_GROUPS,
-    scope="whole",
-    kind="directory",
-    refresh_hours=DAILY,
+    read=Whole(endpoint=endpoints.MACRO_GROUPS, refresh_hours=DAILY),
     columns=(
         Column("id", "text", "Identifies the group; macros refer to it as macro_group_id."),
         Column("title", "text", "What the group is called."),
@@ -53,10 +47,7 @@ SURVEYS = Table(
     name="surveys",
     description="Questionnaires that customers are asked to fill in, one row each.",
     key=("id",),
-    endpoint=endpoints.SURVEYS,
-    scope="whole",
-    kind="directory",
-    refresh_hours=DAILY,
+    read=Whole(endpoint=endpoints.SURVEYS, refresh_hours=DAILY),
     columns=(
         Column("id", "text", "Identifies the survey; survey_responses refers to it as survey_id."),
         Column("name", "text", "What the survey is called."),
@@ -70,18 +61,15 @@ SURVEY_RESPONSES = Table(
     name="survey_responses",
     description="Answers of customers to surveys, one row for each filled-in questionnaire.",
     key=("id",),
-    endpoint=endpoints.SURVEY_RESPONSES,
-    scope="row",
-    kind="incremental",
-    feed=Feed(
-        endpoints.SURVEY_RESPONSES,
+    read=Feed(
+        endpoint=endpoints.SURVEY_RESPONSES,
+        search=endpoints.SURVEY_RESPONSES,
         changed="submitted_at",
         created="submitted_at",
+        refresh_hours=DAILY,
+        per=Per("survey_id", RowsOf("surveys")),
         bounds=("submitted_after", "submitted_before"),
     ),
-    parent="survey_id",
-    parent_table="surveys",
-    refresh_hours=DAILY,
     columns=(
         Column("id", "text", "Identifies the filled-in questionnaire."),
         Column("survey_id", "text", "Survey that was answered; join surveys on id.", given=True),
@@ -97,10 +85,7 @@ FEATURE_REQUESTS = Table(
     name="feature_requests",
     description="Wishes for the product, as gathered from customers, one row each.",
     key=("id",),
-    endpoint=endpoints.FEATURE_REQUESTS,
-    scope="whole",
-    kind="directory",
-    refresh_hours=DAILY,
+    read=Whole(endpoint=endpoints.FEATURE_REQUESTS, refresh_hours=DAILY),
     columns=(
         Column("id", "text", "Identifies the wish."),
         Column("title", "text", "The wish in a few words."),
@@ -128,17 +113,17 @@ FEATURE_REQUEST_EVIDENCE = Table(
     name="feature_request_evidence",
     description="Where a wish was uttered, one row for each piece of evidence.",
     key=("feature_request_id", "position"),
-    endpoint=endpoints.FEATURE_REQUEST_EVIDENCE,
-    scope="parent",
-    kind="nested",
-    parent="feature_request_id",
-    parent_table="feature_requests",
-    moves=MOVED,
-    ledger="parent_sync",
-    witness=endpoints.FEATURE_REQUEST_EVIDENCE,
-    rows_at="evidence",
-    # whether a new piece of evidence moves the wish is undocumented
-    refresh_hours=WEEKLY,
+    read=PerParent(
+        endpoint=endpoints.FEATURE_REQUEST_EVIDENCE,
+        of="feature_requests",
+        asked_by="feature_request_id",
+        ledger="parent_sync",
+        moves=MOVED,
+        witness=endpoints.FEATURE_REQUEST_EVIDENCE,
+        rows_at="evidence",
+        # whether a new piece of evidence moves the wish is undocumented
+        refresh_hours=WEEKLY,
+    ),
     columns=(
         Column(
             "feature_request_id", "text", "Wish that it supports; join feature_requests on id.", given=True
@@ -157,11 +142,13 @@ AUDIT_LOGS = Table(
     name="audit_logs",
     description="Who did what in Pylon, one row for each action.",
     key=("id",),
-    endpoint=endpoints.AUDIT_LOGS,
-    scope="row",
-    kind="incremental",
-    feed=Feed(endpoints.AUDIT_LOGS, changed="action_happened_at", created="action_happened_at"),
-    append_only=True,  # nothing in the API edits or deletes an entry, and to list them all costs hours
+    read=Feed(
+        endpoint=endpoints.AUDIT_LOGS,
+        search=endpoints.AUDIT_LOGS,
+        changed="action_happened_at",
+        created="action_happened_at",
+        refresh_hours=None,  # nothing in the API edits or deletes an entry, and to list them all costs hours
+    ),
     off="personal: it tells what each agent does; and 10 requests a minute are all that is allowed",
     columns=(
         Column("id", "text", "Identifies the entry."),
@@ -188,17 +175,15 @@ CALL_RECORDINGS = Table(
     name="call_recordings",
     description="Recorded calls with customers from meeting tools, one row each, without the sound.",
     key=("id",),
-    endpoint=endpoints.CALL_RECORDINGS,
-    scope="row",
-    kind="incremental",
-    # a recording is imported some time after its call began
-    feed=Feed(
-        endpoints.CALL_RECORDINGS,
+    read=Feed(
+        endpoint=endpoints.CALL_RECORDINGS,
+        search=endpoints.CALL_RECORDINGS,
         changed="start_time",
         created="start_time",
+        refresh_hours=DAILY,
+        # a recording is imported some time after its call began
         lookback_seconds=WEEK_SECONDS,
     ),
-    refresh_hours=DAILY,
     off="personal: it holds summaries of what was said and the addresses of those who took part",
     columns=(
         Column("id", "text", "Identifies the recording."),
@@ -220,12 +205,11 @@ CALL_RECORDINGS = Table(
     ),
 )
 
-ISSUE_VOICE_CALLS = tables_issues.of_issue(
+ISSUE_VOICE_CALLS = Table(
     name="issue_voice_calls",
     description="Telephone calls of issues that came in by phone, one row each, with transcripts.",
     key=("id",),
-    endpoint=endpoints.ISSUE_VOICE_CALLS,
-    only=("source", "phone"),
+    read=of_issues(endpoint=endpoints.ISSUE_VOICE_CALLS, only=("source", "phone")),
     off="personal: it holds telephone numbers and what was said word for word",
     columns=(
         Column("id", "text", "Identifies the call."),
@@ -243,10 +227,7 @@ ACTIVITY_TYPES = Table(
     name="activity_types",
     description="Kinds of activity of your own that can be noted on an account, one row each.",
     key=("id",),
-    endpoint=endpoints.ACTIVITY_TYPES,
-    scope="whole",
-    kind="directory",
-    refresh_hours=DAILY,
+    read=Whole(endpoint=endpoints.ACTIVITY_TYPES, refresh_hours=DAILY),
     columns=(
         Column("id", "text", "Identifies the kind."),
         Column("slug", "text", "Short name for use by programs."),
@@ -260,10 +241,7 @@ TRAINING_DATA = Table(
     name="training_data",
     description="Sources from which the AI agents learn, one row each, without the documents' text.",
     key=("id",),
-    endpoint=endpoints.TRAINING_DATA,
-    scope="whole",
-    kind="directory",
-    refresh_hours=DAILY,
+    read=Whole(endpoint=endpoints.TRAINING_DATA, refresh_hours=DAILY),
     columns=(
         Column("id", "text", "Identifies the source."),
         Column("name", "text", "What the source is called."),
@@ -282,16 +260,16 @@ ACCOUNT_RELATIONSHIPS = Table(
     name="account_relationships",
     description="Which company belongs to, or is served by, which other one, one row for each pair.",
     key=("id",),
-    endpoint=endpoints.ACCOUNT_RELATIONSHIPS,
-    scope="parent",
-    kind="nested",
-    parent="child_account_id",
-    parent_table="accounts",
-    moves=MOVED,
-    ledger="parent_sync",
-    witness=endpoints.GET_ACCOUNT,
-    # whether a new relationship moves the account is undocumented
-    refresh_hours=WEEKLY,
+    read=PerParent(
+        endpoint=endpoints.ACCOUNT_RELATIONSHIPS,
+        of="accounts",
+        asked_by="child_account_id",
+        ledger="parent_sync",
+        moves=MOVED,
+        witness=endpoints.GET_ACCOUNT,
+        # whether a new relationship moves the account is undocumented
+        refresh_hours=WEEKLY,
+    ),
     off="expensive: one request for each account",
     columns=(
         Column("id", "text", "Identifies the relationship."),
@@ -314,13 +292,14 @@ CUSTOM_OBJECTS = Table(
     name="custom_objects",
     description="Objects of your own kinds, of the types named in custom_object_types, one row each.",
     key=("type", "id"),
-    endpoint=endpoints.CUSTOM_OBJECTS,
-    scope="row",
-    kind="incremental",
-    feed=Feed(endpoints.SEARCH_CUSTOM_OBJECTS, changed="updated_at", created="created_at"),
-    parent="type",
-    parents_setting="custom_object_types",
-    refresh_hours=DAILY,
+    read=Feed(
+        endpoint=endpoints.CUSTOM_OBJECTS,
+        search=endpoints.SEARCH_CUSTOM_OBJECTS,
+        changed="updated_at",
+        created="created_at",
+        refresh_hours=DAILY,
+        per=Per("type", Configured("custom_object_types")),
+    ),
     columns=(
         Column("type", "text", "Short name of the object's type, as it stands in the settings.", given=True),
         Column("id", "text", "Identifies the object."),
@@ -337,13 +316,15 @@ ISSUE_FORMS = Table(
     name="issue_forms",
     description="The ticket form through which an issue came in, one row each; issues that came without one have none.",
     key=("issue_id",),
-    endpoint=endpoints.SEARCH_ISSUES,
-    scope="row",
-    kind="incremental",
-    feed=Feed(endpoints.SEARCH_ISSUES, changed="updated_at", created="created_at"),
-    parent="ticket_form_id",
-    parent_table="ticket_forms",
-    refresh_hours=WEEKLY,
+    read=Feed(
+        endpoint=endpoints.SEARCH_ISSUES,
+        search=endpoints.SEARCH_ISSUES,
+        changed="updated_at",
+        created="created_at",
+        refresh_hours=WEEKLY,
+        per=Per("ticket_form_id", RowsOf("ticket_forms")),
+        excerpt_of="issues",
+    ),
     # no answer names an issue's form, but the search filters by it
     off="expensive: each form costs a search in every run, of the 20 a minute that the changes of issues need too",
     columns=(
@@ -357,10 +338,7 @@ ORGANIZATION = Table(
     name="organization",
     description="The organisation that the token belongs to, one row.",
     key=("id",),
-    endpoint=endpoints.ME,
-    scope="whole",
-    kind="directory",
-    refresh_hours=DAILY,
+    read=Whole(endpoint=endpoints.ME, refresh_hours=DAILY),
     columns=(
         Column("id", "text", "Identifies the organisation."),
         Column("name", "text", "What the organisation is called."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import endpoints
-from .model import TAIL, Column, Feed, Table
+from .model import TAIL, Column, Feed, PerParent, Table
 
 DAILY = 24.0
 WEEKLY = 168.0
@@ -15,11 +15,13 @@ TASKS = Table(
     name="tasks",
     description="Things to be done for customers, one row each, subtasks included.",
     key=("id",),
-    endpoint=endpoints.TASKS,
-    scope="row",
-    kind="incremental",
-    feed=Feed(endpoints.SEARCH_TASKS, changed="updated_at", created="created_at"),
-    refresh_hours=DAILY,
+    read=Feed(
+        endpoint=endpoints.TASKS,
+        search=endpoints.SEARCH_TASKS,
+        changed="updated_at",
+        created="created_at",
+        refresh_hours=DAILY,
+    ),
     columns=(
         Column("id", "text", "Identifies the task; task_comments refers to it as task_id."),
         Column("title", "text", "Short name of what is to be done."),
@@ -74,16 +76,16 @@ TASK_COMMENTS = Table(
     name="task_comments",
     description="What was said on a task, one row for each comment.",
     key=("id",),
-    endpoint=endpoints.TASK_COMMENTS,
-    scope="parent",
-    kind="nested",
-    parent="task_id",
-    parent_table="tasks",
-    moves=MOVED,
-    ledger="parent_sync",
-    witness=endpoints.GET_TASK,
-    # whether a comment moves its task is undocumented, so that once in a while each task is asked
-    refresh_hours=WEEKLY,
+    read=PerParent(
+        endpoint=endpoints.TASK_COMMENTS,
+        of="tasks",
+        asked_by="task_id",
+        ledger="parent_sync",
+        moves=MOVED,
+        witness=endpoints.GET_TASK,
+        # whether a comment moves its task is undocumented, so that once in a while each task is asked
+        refresh_hours=WEEKLY,
+    ),
     columns=(
         Column("id", "text", "Identifies the comment."),
         Column("task_id", "text", "Task that is talked about; join tasks on id.", given=True),
@@ -113,11 +115,13 @@ PROJECTS = Table(
     name="projects",
     description="Bundles of tasks for a customer, such as an onboarding, one row each.",
     key=("id",),
-    endpoint=endpoints.PROJECTS,
-    scope="row",
-    kind="incremental",
-    feed=Feed(endpoints.PROJECTS, changed="updated_at", created="created_at"),
-    refresh_hours=DAILY,
+    read=Feed(
+        endpoint=endpoints.PROJECTS,
+        search=endpoints.PROJECTS,
+        changed="updated_at",
+        created="created_at",
+        refresh_hours=DAILY,
+    ),
     columns=(
         Column("id", "text", "Identifies the project; tasks refer to it as project_id."),
         Column("name", "text", "What the project is called."),
@@ -147,13 +151,14 @@ MILESTONES = Table(
     name="milestones",
     description="Steps on the way of a project, one row for each that a task mentions.",
     key=("id",),
-    endpoint=endpoints.MILESTONES,
-    scope="row",
-    kind="nested",
-    parent_table="tasks",
-    refer=("milestone", "id"),
-    ledger="parent_sync",
-    refresh_hours=DAILY,
+    read=PerParent(
+        endpoint=endpoints.MILESTONES,
+        of="tasks",
+        asked_by="id",
+        ledger="parent_sync",
+        refer=("milestone", "id"),
+        refresh_hours=DAILY,
+    ),
     columns=(
         Column("id", "text", "Identifies the milestone; tasks refer to it as milestone_id."),
         Column("name", "text", "What the milestone is called."),

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ..catalog import DELETIONS, TABLES, Table
+from ..catalog import DELETIONS, HANGING, TABLES, PerParent, Table, Versions
 from .copied import Copied, chunks, marks, utc
 from .work import Synced, Times
 
@@ -47,7 +47,7 @@ class Ledger:
             most: How many to return.
             cutoff: What was read before is due as well.
         """
-        table = TABLES[child]
+        table = HANGING[child]
         with self._client() as client:
             query = _Query(client, table, self._trusted(table), self._sources(table), cutoff)
             if not query.sources:
@@ -61,7 +61,7 @@ class Ledger:
 
     def count_due(self, child: str, cutoff: datetime | None = None) -> int:
         """Return how many parents' child is due."""
-        table = TABLES[child]
+        table = HANGING[child]
         with self._client() as client:
             query = _Query(client, table, self._trusted(table), self._sources(table), cutoff)
             if not query.sources:
@@ -69,7 +69,9 @@ class Ledger:
             with client.execute_query(f"SELECT COUNT(*) {query.due_from()}", *query.values) as cursor:
                 return int(cursor.fetchall()[0][0])
 
-    def synced(self, children: Collection[Table], ids: Sequence[str]) -> dict[str, dict[str, Synced]]:
+    def synced(
+        self, children: Collection[Table[PerParent]], ids: Sequence[str]
+    ) -> dict[str, dict[str, Synced]]:
         """Return what a ledger holds for some parents: ``{child: {parent's id: Synced}}``.
 
         Args:
@@ -92,8 +94,8 @@ class Ledger:
 
     def orphans(self, child: str) -> set[str]:
         """Return the parents that are gone from their table, though rows or the ledger still speak of them."""
-        table = TABLES[child]
-        if not self._exists(str(table.parent_table)):
+        table = HANGING[child]
+        if not self._exists(table.read.of):
             return set()
         known = self._in_ledger(table) | (self._values(child, table.parent) if table.parent else set())
         alive = (self._values(name, column) for name, column in self._sources(table))
@@ -121,14 +123,16 @@ class Ledger:
         ((found,),) = self._copied.select(sql, value)
         return None if found is None else str(found)
 
-    def recorded(self, history: Table, subjects: Collection[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
-        """Return the fingerprint that a history recorded last, by subject."""
-        if not self._exists(history.name):
+    def recorded(
+        self, table: Table[Versions], subjects: Collection[tuple[str, ...]]
+    ) -> dict[tuple[str, ...], str]:
+        """Return the fingerprint that was recorded last, by subject."""
+        if not self._exists(table.name):
             return {}
         newest: dict[tuple[str, ...], tuple[Any, str]] = {}
-        about = [f"{{h.{name}}}" for name, _ in history.subject]
-        columns = ", ".join([*about, "{h.recorded_at}", "{h.fingerprint}"])
-        sql = f"SELECT {columns} FROM {{{history.name}}} AS h WHERE {about[-1]} IN"
+        about = [f"{{v.{name}}}" for name, _ in table.read.subject]
+        columns = ", ".join([*about, "{v.recorded_at}", "{v.fingerprint}"])
+        sql = f"SELECT {columns} FROM {{{table.name}}} AS v WHERE {about[-1]} IN"
         for *subject, recorded_at, fingerprint in self._copied.select_in(
             sql, sorted({subject[-1] for subject in subjects})
         ):
@@ -165,23 +169,23 @@ class Ledger:
             return set()
         return {row[0] for row in self._copied.each(f"SELECT DISTINCT {{t.{column}}} FROM {{{table}}} AS t")}
 
-    def _in_ledger(self, table: Table) -> set[str]:
-        ledger = TABLES[str(table.ledger)]
+    def _in_ledger(self, table: Table[PerParent]) -> set[str]:
+        ledger = TABLES[table.read.ledger]
         if not self._exists(ledger.name):
             return set()
         sql = f"SELECT {{s.{ledger.key[0]}}} FROM {{{ledger.name}}} AS s WHERE {{s.child}} = %s"
         return {row[0] for row in self._copied.each(sql, table.name)}
 
-    def _sources(self, table: Table) -> list[tuple[str, str]]:
+    def _sources(self, table: Table[PerParent]) -> list[tuple[str, str]]:
         """Return the tables and columns that tell which parents there are."""
-        wanted = [(str(table.parent_table), "_".join(table.refer))]
-        if table.parent is None:
+        wanted = [(table.read.of, "_".join(table.read.refer))]
+        if table.read.is_mentioned:
             wanted.append((table.name, "id"))  # what is known already is asked for whoever mentions it
         return [(name, column) for name, column in wanted if self._exists(name)]
 
-    def _trusted(self, child: Table) -> bool:
+    def _trusted(self, child: Table[PerParent]) -> bool:
         """Whether the ledger vouches for rows that are really there: a child table that was dropped is unread."""
-        return self._exists(str(child.ledger)) and self._exists(child.name)
+        return self._exists(child.read.ledger) and self._exists(child.name)
 
     def _exists(self, table: str) -> bool:
         if table not in self._found:
@@ -208,7 +212,7 @@ class _Query:
     def __init__(
         self,
         client: SqlClientBase[Any],
-        table: Table,
+        table: Table[PerParent],
         read: bool,
         sources: Sequence[tuple[str, str]] = (),
         cutoff: datetime | None = None,
@@ -218,7 +222,7 @@ class _Query:
         self._read = read
         self._cutoff = cutoff
         self.sources = sources
-        self.parent = TABLES[str(table.ledger)].key[0]
+        self.parent = TABLES[table.read.ledger].key[0]
 
     @property
     def values(self) -> list[Any]:
@@ -231,25 +235,26 @@ class _Query:
     def trusted(self, child: str | None = None) -> str:
         """The ledger's rows whose load is complete: parent, child, what was known of it, when it was read."""
         table = self._client.make_qualified_table_name
-        known = dict(self._table.moves)
+        known = dict(self._table.read.moves)
         stamps = [known.get(name) for name in ("updated_at", "latest_message_time")]
         columns = [self.names("s", name) if name else "NULL" for name in stamps]
         only = f" AND {self.names('s', 'child')} = '{child}'" if child else ""
         return (
             f"SELECT {self.names('s', self.parent, 'child')}, {', '.join(columns)}, {self.names('s', 'synced_at')}"
-            f" FROM {table(str(self._table.ledger))} AS s"
+            f" FROM {table(self._table.read.ledger)} AS s"
             f" JOIN {table('_dlt_loads')} AS l ON {self.names('l', 'load_id')} = {self.names('s', 'load_id')}"
             f" WHERE {self.names('l', 'status')} = 0{only}"
         )
 
     def due(self) -> str:
         """The parents that are due, in the order in which they are worth reading."""
-        there = TABLES[str(self._table.parent_table)].column_names if self._table.parent else ()
+        read = self._table.read
+        there = () if read.is_mentioned else TABLES[read.of].column_names
         times = [self.names("i", name) if name in there else "NULL" for name in _TIMES]
         known = ["NULL"] * 4
         order = []
         if self._read:
-            stamps = dict(self._table.moves)
+            stamps = dict(self._table.read.moves)
             known = [
                 self.names("s", self.parent),
                 *(
@@ -267,15 +272,15 @@ class _Query:
         """The parents whose child is due, by the same rule as :func:`work.is_due`."""
         conditions = []
         parents = f"FROM {self._parents()} AS i"
-        if self._table.only:
-            column, value = self._table.only
+        if self._table.read.only:
+            column, value = self._table.read.only
             conditions.append(f"{self.names('i', column)} = '{value}'")
         if self._read:
             seen = self.names("s", self.parent)
             child = self.trusted(self._table.name)
             parents += f" LEFT JOIN ({child}) AS s ON {seen} = {self.names('i', 'id')}"
             due = [f"{seen} IS NULL"]
-            for mine, its in self._table.moves:
+            for mine, its in self._table.read.moves:
                 now, then = self.names("i", mine), self.names("s", its)
                 due += [f"{now} > {then}", f"({now} IS NOT NULL AND {then} IS NULL)"]
             if self._cutoff:
@@ -286,7 +291,7 @@ class _Query:
     def _parents(self) -> str:
         """The table of the parents, or what mentions them."""
         qualified, quoted = self._client.make_qualified_table_name, self._client.escape_column_name
-        if self._table.parent:
+        if not self._table.read.is_mentioned:
             return qualified(self.sources[0][0])
         mentions = [
             f"SELECT {quoted(column)} AS {quoted('id')} FROM {qualified(name)} WHERE {quoted(column)} IS NOT NULL"

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from ..api.answers import Answer
 from ..api.client import Client
-from ..catalog import TABLES, Table
+from ..catalog import TABLES, PerParent, Table
 from ..copy.work import Times, vouched_for
 from ..errors import (
     GONE,
@@ -82,7 +82,7 @@ class _Lane:
         return taken
 
 
-async def conversations(turn: Turn, table: Table) -> AsyncIterator[list[Conversation]]:
+async def conversations(turn: Turn, table: Table[PerParent]) -> AsyncIterator[list[Conversation]]:
     """Read one child of all parents that are due, in order of worth, until nothing is due or the turn is over.
 
     Raises:
@@ -118,7 +118,7 @@ async def conversations(turn: Turn, table: Table) -> AsyncIterator[list[Conversa
     turn.control.unfinished = turn.control.unfinished or bool(len(work)) or work.again
 
 
-def _collect(turn: Turn, table: Table, lane: _Lane, done: set[asyncio.Task[Conversation]]) -> None:
+def _collect(turn: Turn, table: Table[PerParent], lane: _Lane, done: set[asyncio.Task[Conversation]]) -> None:
     for task in done:
         try:
             lane.add(task.result())
@@ -132,44 +132,46 @@ def _collect(turn: Turn, table: Table, lane: _Lane, done: set[asyncio.Task[Conve
             lane.fail(error)
 
 
-async def _read(turn: Turn, table: Table, parent: Times) -> Conversation:
+async def _read(turn: Turn, table: Table[PerParent], parent: Times) -> Conversation:
     with turn.unit():
-        ids = {table.parent or "id": parent.parent_id}
+        ids = {table.read.asked_by: parent.parent_id}
         try:
             batch = await _ask(turn.client, table, ids)
         except Rejected as error:
-            if error.status not in (GONE_ISSUE if table.kind == "child" else GONE):
+            if error.status not in (GONE_ISSUE if table.read.is_of_issues else GONE):
                 raise
             return Conversation(parent, [], await _gone_since(turn.client, table, ids, error))
         _expect_keys(table, parent, batch.rows)
         return Conversation(parent, batch.rows, batch.sent_at)
 
 
-async def _ask(client: Client, table: Table, ids: dict[str, str]) -> Batch:
-    if not table.endpoint.single:
-        return await read_until_settled(lambda: client.pages(table.endpoint, ids=ids), table.endpoint.label)
-    query = dict(table.endpoint.fixed) or None
-    answer = await client.ask(table.endpoint, ids=ids, query=query, check=partial(_rows_problem, table))
+async def _ask(client: Client, table: Table[PerParent], ids: dict[str, str]) -> Batch:
+    if not table.read.endpoint.single:
+        return await read_until_settled(
+            lambda: client.pages(table.read.endpoint, ids=ids), table.read.endpoint.label
+        )
+    query = dict(table.read.endpoint.fixed) or None
+    answer = await client.ask(table.read.endpoint, ids=ids, query=query, check=partial(_rows_problem, table))
     return Batch(_rows_in(table, answer), answer.sent_at)
 
 
-def _rows_problem(table: Table, answer: Answer) -> str | None:
+def _rows_problem(table: Table[PerParent], answer: Answer) -> str | None:
     if not isinstance(answer.data, dict):
         return "data is no object"
     rows = _rows_in(table, answer)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        return f"{table.rows_at} is no list of objects"
+        return f"{table.read.rows_at} is no list of objects"
     return None
 
 
-def _rows_in(table: Table, answer: Answer) -> list[Row]:
+def _rows_in(table: Table[PerParent], answer: Answer) -> list[Row]:
     """Return the rows of an answer that is one object: the object itself, or what stands in one of its fields."""
-    if table.rows_at is None:
+    if table.read.rows_at is None:
         return [answer.data]
-    return answer.data.get(table.rows_at) or []
+    return answer.data.get(table.read.rows_at) or []
 
 
-def _expect_keys(table: Table, parent: Times, rows: Sequence[Row]) -> None:
+def _expect_keys(table: Table[PerParent], parent: Times, rows: Sequence[Row]) -> None:
     """One row that cannot be told from another must cost its own parent only.
 
     Raises:
@@ -178,25 +180,27 @@ def _expect_keys(table: Table, parent: Times, rows: Sequence[Row]) -> None:
     given = {column.name for column in table.columns if column.given}
     for name in table.key:
         if name not in given and not all(isinstance(row.get(name), str) for row in rows):
-            path = table.endpoint.path.format(**{table.parent or "id": parent.parent_id})
+            path = table.read.endpoint.path.format(**{table.read.asked_by: parent.parent_id})
             raise Unavailable(
-                f"{table.endpoint.method} {path} gave an object without {name}, which is the key of {table.name}.",
+                f"{table.read.endpoint.method} {path} gave an object without {name}, which is the key of {table.name}.",
                 "Report it to Pylon; the others are read on.",
             )
 
 
-async def _gone_since(client: Client, table: Table, ids: dict[str, str], error: Rejected) -> datetime:
+async def _gone_since(
+    client: Client, table: Table[PerParent], ids: dict[str, str], error: Rejected
+) -> datetime:
     """Make sure that a parent whose child is refused is gone or scrubbed, rather than the request at fault.
 
     Raises:
         Unavailable: The parent is still there, so that its child was refused for no known reason.
     """
-    if table.witness is None:  # it was asked for by its own id
+    if table.read.witness is None:  # it was asked for by its own id
         return await client.now()
     try:
-        answer = await client.ask(table.witness, ids=ids)
+        answer = await client.ask(table.read.witness, ids=ids)
     except Rejected as gone:
-        if gone.status not in (GONE_ISSUE if table.kind == "child" else GONE):
+        if gone.status not in (GONE_ISSUE if table.read.is_of_issues else GONE):
             raise
         return await client.now()
     if isinstance(answer.data, dict) and answer.data.get("title") == "SCRUBBED":
@@ -204,7 +208,7 @@ async def _gone_since(client: Client, table: Table, ids: dict[str, str], error: 
     raise Unavailable(f"{error.message} What it belongs to is there.", "Run again later.") from error
 
 
-def to_batch(turn: Turn, table: Table, read: Sequence[Conversation]) -> pa.Table:
+def to_batch(turn: Turn, table: Table[PerParent], read: Sequence[Conversation]) -> pa.Table:
     """Turn what was read into what replaces it in the destination, and write it into the ledger.
 
     Returns:
@@ -215,7 +219,7 @@ def to_batch(turn: Turn, table: Table, read: Sequence[Conversation]) -> pa.Table
     # one stamp for each parent: of a message that moved while both issues were read, the later reading counts
     stamps = [stamp for one in read for stamp in [turn.stamp(one.sent_at)] * len(one.rows)]
     given = {
-        table.parent or "": [one.parent.parent_id for one in read for _ in one.rows],
+        table.read.asked_by: [one.parent.parent_id for one in read for _ in one.rows],
         "position": [place for one in read for place in range(len(one.rows))],
         "_synced_at": stamps,
     }
@@ -226,30 +230,30 @@ def to_batch(turn: Turn, table: Table, read: Sequence[Conversation]) -> pa.Table
         batches.append(turn.count(table, to_arrow(table, rows, given, turn.settings.masks), len(rows)))
     turn.progress()
     # last: it vouches for what is handed on
-    turn.written[str(table.ledger)].put_nowait(_ledger_rows(turn, table, read))
+    turn.written[table.read.ledger].put_nowait(_ledger_rows(turn, table, read))
     return pa.concat_tables(batches)
 
 
-def _without(turn: Turn, table: Table, parents: Sequence[str], at: datetime) -> pa.Table:
+def _without(turn: Turn, table: Table[PerParent], parents: Sequence[str], at: datetime) -> pa.Table:
     """Return a tombstone for what a table holds of each parent."""
-    return tombstones(table, [{table.parent or "id": parent} for parent in parents], turn.stamp(at))
+    return tombstones(table, [{table.read.asked_by: parent} for parent in parents], turn.stamp(at))
 
 
-def forget(turn: Turn, table: Table) -> pa.Table | None:
+def forget(turn: Turn, table: Table[PerParent]) -> pa.Table | None:
     """Return what removes the rows of parents that are gone, if there are any; the ledger forgets them too."""
     orphans = sorted(turn.ledger.orphans(table.name))
     if not orphans:
         return None
-    ledger = TABLES[str(table.ledger)]
+    ledger = TABLES[table.read.ledger]
     keys = [{ledger.key[0]: parent, "child": table.name} for parent in orphans]
     now = datetime.now(UTC)
     turn.written[ledger.name].put_nowait(tombstones(ledger, keys, now))
     return _without(turn, table, orphans, now)
 
 
-def _ledger_rows(turn: Turn, table: Table, read: Sequence[Conversation]) -> pa.Table:
-    ledger = TABLES[str(table.ledger)]
-    known = {its: [_vouched_for(one, mine) for one in read] for mine, its in table.moves}
+def _ledger_rows(turn: Turn, table: Table[PerParent], read: Sequence[Conversation]) -> pa.Table:
+    ledger = TABLES[table.read.ledger]
+    known = {its: [_vouched_for(one, mine) for one in read] for mine, its in table.read.moves}
     given = {
         **dict.fromkeys(ledger.column_names),
         **known,

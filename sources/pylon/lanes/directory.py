@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 
 from ..api.answers import Answer, list_problem
-from ..catalog import TABLES, Table
+from ..catalog import COLLECTED, Configured, Feed, Listed, RowsOf, Table, Whole
 from ..errors import GONE, PermissionDenied, Rejected, Unavailable
 from ..rows.rows import Row, to_arrow, tombstones
 from ..settings import Settings
@@ -18,16 +18,19 @@ from .turn import Turn
 
 State = dict[str, Any]
 
+Collection: TypeAlias = Table[Whole] | Table[Feed]
+"""What can be read whole."""
 
-def is_due(table: Table, settings: Settings, state: State, now: datetime) -> bool:
+
+def is_due(table: Collection, settings: Settings, state: State, now: datetime) -> bool:
     """Say whether the interval since the last complete read has passed."""
     if "refreshed_at" not in state:
         return True
-    hours = settings.interval_hours(table.name, table.refresh_hours or 0.0)
+    hours = settings.interval_hours(table.name, table.read.refresh_hours or 0.0)
     return datetime.fromisoformat(state["refreshed_at"]) + timedelta(hours=hours) <= now
 
 
-async def refresh(turn: Turn, table: Table, state: State) -> AsyncIterator[pa.Table]:
+async def refresh(turn: Turn, table: Table[Whole], state: State) -> AsyncIterator[pa.Table]:
     """Read a collection whole, if it is due. What a complete read lacks goes; a read cut short removes nothing.
 
     A collection of several pages can lose a row at the seam of two pages while it changes. So rows of the copy go only
@@ -67,9 +70,10 @@ class Reading:
         table: What to read.
     """
 
-    def __init__(self, turn: Turn, table: Table) -> None:
+    def __init__(self, turn: Turn, table: Collection) -> None:
         self._turn = turn
         self._table = table
+        self._listed = table.per is not None and isinstance(table.per.parents, Listed)
         self._complete: list[str] = []
         self._keys: set[tuple[str, ...]] = set()
         self.seams = False
@@ -80,7 +84,7 @@ class Reading:
         missing = known - self._keys
         if self._table.parent not in self._table.key:
             return missing
-        place = self._table.key.index(str(self._table.parent))
+        place = self._table.key.index(self._table.parent)
         return {key for key in missing if key[place] in self._complete}
 
     async def read(self) -> AsyncIterator[pa.Table]:
@@ -97,16 +101,16 @@ class Reading:
                 self._complete.append(parent)
             except Rejected as error:
                 # a parent that has just been deleted has no rows; older servers know fewer object types
-                if error.status not in GONE and not self._table.parents:
+                if error.status not in GONE and not self._listed:
                     raise
                 refused = error
-        if refused and self._table.parents and not self._complete:
+        if refused and self._listed and not self._complete:
             raise refused
 
     def parents(self) -> pa.Table:
         """Return a tombstone for each parent that was read to the end."""
-        column = self._table.parent or ""
-        return tombstones(self._table, [{column: parent} for parent in self._complete], self.began)
+        keys = [{column: parent} for parent in self._complete if (column := self._table.parent)]
+        return tombstones(self._table, keys, self.began)
 
     async def _pages(self, parent: str) -> AsyncIterator[pa.Table]:
         async for number, page in self._answers(parent):
@@ -127,16 +131,17 @@ class Reading:
 
     async def _answers(self, parent: str) -> AsyncIterator[tuple[int, Answer]]:
         table, client = self._table, self._turn.patient_client
-        if table.endpoint.single:
+        endpoint = table.read.endpoint
+        if endpoint.single:
             yield 0, await _object(self._turn, table)
-        elif not table.endpoint.paged and table.endpoint.max_page_size:
+        elif not endpoint.paged and endpoint.max_page_size:
             yield 0, await _all_there_is(self._turn, table)
         elif _is_parent(table):
             for number, page in enumerate(await whole(self._turn, table)):
                 yield number, page
         else:
             number = 0
-            async for page in client.pages(table.endpoint, **asked_for(table, table.endpoint.query, parent)):
+            async for page in client.pages(endpoint, **asked_for(table, endpoint.query, parent)):
                 yield number, page
                 number += 1
 
@@ -146,67 +151,69 @@ def keys_of(table: Table, batch: pa.Table) -> set[tuple[str, ...]]:
     return set(zip(*(batch.column(name).to_pylist() for name in table.key), strict=True))
 
 
-def asked_for(table: Table, query: tuple[str, ...], parent: str) -> dict[str, Any]:
+def asked_for(table: Collection, query: tuple[str, ...], parent: str) -> dict[str, Any]:
     """Return where a request names the parent: in its query, in its path, or as what a search filters by."""
     if not table.parent:
         return {}
     if table.parent in query:
         return {"query": {table.parent: parent}}
-    if f"{{{table.parent}}}" in table.endpoint.path:
+    if f"{{{table.parent}}}" in table.read.endpoint.path:
         return {"ids": {table.parent: parent}}
     return {"body": {"filter": {"field": table.parent, "operator": "equals", "value": parent}}}
 
 
-async def parents(turn: Turn, table: Table) -> list[str]:
+async def parents(turn: Turn, table: Collection) -> list[str]:
     """Return the parents to ask for; one that is empty where a table has none."""
-    if table.parents:
-        return list(table.parents)
-    if table.parents_setting:
-        return list(getattr(turn.settings, table.parents_setting))
-    if table.parent_table is None:
+    if table.per is None:
         return [""]
-    pages = await whole(turn, TABLES[table.parent_table])
-    return list(dict.fromkeys(row["id"] for page in pages for row in page.rows))
+    match table.per.parents:
+        case Listed(values):
+            return list(values)
+        case Configured(setting):
+            return list(getattr(turn.settings, setting))
+        case RowsOf(name):
+            pages = await whole(turn, COLLECTED[name])
+            return list(dict.fromkeys(row["id"] for page in pages for row in page.rows))
 
 
 def _is_parent(table: Table) -> bool:
-    kinds = ("directory", "incremental")
-    return any(other.parent_table == table.name for other in TABLES.values() if other.kind in kinds)
+    return any(other.parent_table == table.name for other in COLLECTED.values())
 
 
-async def whole(turn: Turn, table: Table) -> list[Answer]:
+async def whole(turn: Turn, table: Collection) -> list[Answer]:
     """Read a small collection that others hang on, once in a turn."""
 
     async def read() -> list[Answer]:
-        return [page async for page in turn.patient_client.pages(table.endpoint)]
+        return [page async for page in turn.patient_client.pages(table.read.endpoint)]
 
     pages: list[Answer] = await turn.once(table.name, read)
     return pages
 
 
-async def _object(turn: Turn, table: Table) -> Answer:
+async def _object(turn: Turn, table: Collection) -> Answer:
     """Ask for the one object that is the whole table."""
 
     def check(answer: Answer) -> str | None:
         return None if isinstance(answer.data, dict) else "data is no object"
 
-    answer = await turn.patient_client.ask(table.endpoint, check=check)
+    answer = await turn.patient_client.ask(table.read.endpoint, check=check)
     return Answer([answer.data], answer.sent_at)
 
 
-async def _all_there_is(turn: Turn, table: Table) -> Answer:
+async def _all_there_is(turn: Turn, table: Collection) -> Answer:
     """Ask for as many rows as can be had at once, where there is no second page.
 
     Raises:
         Unavailable: There may be more.
     """
-    most = table.endpoint.max_page_size or 0
+    endpoint = table.read.endpoint
+    most = endpoint.max_page_size or 0
     answer = await turn.patient_client.ask(
-        table.endpoint, body={"limit": most}, check=lambda answer: list_problem(answer, "", set())
+        endpoint, body={"limit": most}, check=lambda answer: list_problem(answer, "", set())
     )
     if len(answer.rows) >= most:
         raise Unavailable(
-            f"{table.endpoint.label} gives {most:,} rows at most and has no second page, so that {table.name} cannot be"
+            f"{endpoint.label} gives {most:,} rows at most and has no second page, so that {table.name} cannot be"
             " read to the end.",
             f"What the copy has stays as it is. Leave it out with --exclude {table.name}.",
         )

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from ..api.filters import Request, before_and_after, joined, rfc3339, time_range
 from ..api.windows import Window
-from ..catalog import Feed, Table
+from ..catalog import Configured, Feed, Table
 from ..errors import GONE, PermissionDenied, Rejected, Unavailable
 from ..rows.rows import to_arrow, tombstones
 from . import reading
@@ -30,7 +30,7 @@ REFUSED = GONE | {400}
 """How a search may answer that it knows no such parent."""
 
 
-async def refresh(turn: Turn, table: Table, state: State) -> AsyncIterator[pa.Table]:
+async def refresh(turn: Turn, table: Table[Feed], state: State) -> AsyncIterator[pa.Table]:
     """Read what changed, and the whole table where that is due; once in a run.
 
     Args:
@@ -63,11 +63,14 @@ class _Stream:
 
 
 class _Lane:
-    def __init__(self, turn: Turn, table: Table, state: State) -> None:
-        assert table.feed is not None  # noqa: S101 - what makes it incremental
+    def __init__(self, turn: Turn, table: Table[Feed], state: State) -> None:
         self._turn = turn
         self._table = table
-        self._feed: Feed = table.feed
+        self._feed = table.read
+        self._setting = ""
+        """Names the parents, where the user does."""
+        if table.per and isinstance(table.per.parents, Configured):
+            self._setting = table.per.parents.setting
         self._state = state
         self._seen: set[tuple[str, ...]] = set()
         self._whole: set[str] = set()
@@ -85,11 +88,13 @@ class _Lane:
                     yield batch
         for parent in kept.keys() - set(named):
             del kept[parent]
-        if self._table.parents_setting and not named:
+        if self._setting and not named:
             return
         if named and self._whole >= set(named):
             self._state["refreshed_at"] = began.isoformat()
-        elif not self._table.append_only and is_due(self._table, self._turn.settings, self._state, began):
+        elif self._feed.refresh_hours is not None and is_due(
+            self._table, self._turn.settings, self._state, began
+        ):
             with self._turn.unit(patient=True):
                 async for batch in self._listing():
                     yield batch
@@ -103,7 +108,7 @@ class _Lane:
         asked = asked_for(self._table, (), NOBODY)
         if "body" not in asked or self._state.get("filter_minded"):
             return
-        endpoint = self._feed.endpoint
+        endpoint = self._feed.search
         try:
             page = await self._turn.client.first_page(endpoint, **asked, limit=1)
         except Rejected as error:
@@ -125,15 +130,13 @@ class _Lane:
         except Rejected as error:
             if error.status not in GONE:
                 raise
-            if self._table.parents_setting:
-                self._turn.report.warn(
-                    f"{self._table.parents_setting} names {parent!r}, which Pylon does not know."
-                )
+            if self._setting:
+                self._turn.report.warn(f"{self._setting} names {parent!r}, which Pylon does not know.")
 
     async def _stream(self, stream: _Stream) -> AsyncIterator[pa.Table]:
         client, state = self._turn.client, stream.state
         if "changed_until" not in state:
-            page = await client.first_page(self._table.endpoint, **self._asked(stream))
+            page = await client.first_page(self._feed.endpoint, **self._asked(stream))
             if not page.more:
                 if page.rows:
                     yield await self._batch(stream, Batch(page.rows, page.sent_at))
@@ -146,7 +149,7 @@ class _Lane:
             async for _, found in reading.changes(client, way, state, timedelta(seconds=seconds)):
                 if batch := await self._news(stream, found):
                     yield batch
-        page_size = self._turn.settings.limit(self._feed.endpoint)
+        page_size = self._turn.settings.limit(self._feed.search)
         async for _, found in reading.newest_to_oldest(client, self._past(stream), state, None, page_size):
             if batch := await self._news(stream, found):
                 yield batch
@@ -197,7 +200,7 @@ class _Lane:
             query = dict(zip(self._feed.bounds, map(rfc3339, window.asked), strict=True))
             return joined({"query": query}, self._asked(stream))
 
-        return Way(self._feed.endpoint, request, column)
+        return Way(self._feed.search, request, column)
 
     def _past(self, stream: _Stream) -> Past:
         def older(after: datetime | None, before: datetime) -> Request:
@@ -208,4 +211,4 @@ class _Lane:
             query = {name: rfc3339(bound) for name, bound in instants if bound}
             return joined({"query": query}, self._asked(stream))
 
-        return Past(self._way(stream, self._feed.created), self._feed.endpoint, older)
+        return Past(self._way(stream, self._feed.created), self._feed.search, older)

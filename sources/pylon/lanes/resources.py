@@ -14,7 +14,20 @@ from dlt.common.storages.load_package import load_package_state
 from dlt.extract import DltResource, DltSource
 
 from ..api.pacing import Pacers
-from ..catalog import ALL_TABLES, COLLECTED, DELETIONS, TABLES, Table, companions
+from ..catalog import (
+    ALL_TABLES,
+    COLLECTED,
+    DELETIONS,
+    TABLES,
+    Feed,
+    Issues,
+    PerParent,
+    Table,
+    Versions,
+    Whole,
+    companions,
+    is_read,
+)
 from ..copy import loading
 from ..copy.copied import Copied
 from ..copy.ledger import Ledger
@@ -37,7 +50,7 @@ class PylonSource(DltSource):
         """Select resources by name; with messages comes ``issue_sync``, their ledger, with accounts ``deletions``."""
         known = {name for name in resource_names if name in TABLES}
         needed = known | companions(known)
-        if any(TABLES[name].kind in COLLECTED for name in needed):
+        if needed & COLLECTED.keys():
             needed.add(DELETIONS.name)
         return super().with_resources(*resource_names, *(needed - set(resource_names)))
 
@@ -86,21 +99,10 @@ def _remember(state: dict[str, Any], control: Control) -> None:
 
 
 def _resource(table: Table, turn: Callable[[], Turn], *, selected: bool) -> DltResource:
-    lane = {
-        "issues": _issues,
-        "child": _child,
-        "nested": _nested,
-        "ledger": _written,
-        "history": _written,
-        "deletions": _written,
-        "directory": _directory,
-        "incremental": _incremental,
-    }[table.kind]
-
     async def batches() -> AsyncIterator[pa.Table]:
         now = turn()
         async with now.lane(table.name):
-            async for batch in lane(now, table):
+            async for batch in _lane(now, table):
                 yield batch
 
     def read() -> Iterator[Any]:
@@ -117,7 +119,22 @@ def _resource(table: Table, turn: Callable[[], Turn], *, selected: bool) -> DltR
     return resource
 
 
-async def _issues(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
+def _lane(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
+    """Return what fills a table."""
+    if is_read(table, Issues):
+        return _issues(turn, table)
+    if is_read(table, PerParent):
+        return _child(turn, table) if table.read.is_of_issues else _nested(turn, table)
+    if is_read(table, Whole):
+        return directory.refresh(turn, table, dlt.current.resource_state(table.name))
+    if is_read(table, Feed):
+        return incremental.refresh(turn, table, dlt.current.resource_state(table.name))
+    if is_read(table, Versions):
+        turn.record_postponed(table)
+    return _written(turn, table)
+
+
+async def _issues(turn: Turn, table: Table[Issues]) -> AsyncIterator[pa.Table]:
     state = dlt.current.resource_state(table.name)
     with turn.unit():
         await issues.begin(turn, state)
@@ -143,10 +160,10 @@ def _watched(
     return late.watched(changes, state, turn.settings.start_date, Copied(dlt.current.pipeline()), note)
 
 
-async def _child(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
-    if table.ledger not in turn.lanes:
+async def _child(turn: Turn, table: Table[PerParent]) -> AsyncIterator[pa.Table]:
+    if table.read.ledger not in turn.lanes:
         raise ConfigurationError(
-            f"{table.name} is read by the ledger {table.ledger}, which is not selected.", "Select both."
+            f"{table.name} is read by the ledger {table.read.ledger}, which is not selected.", "Select both."
         )
     if table.name in turn.control.caught_up:
         return
@@ -154,36 +171,24 @@ async def _child(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
         async for read in children.conversations(turn, table):
             yield children.to_batch(turn, table, read)
     except PermissionDenied as error:
-        if table.kind == "child" and not table.off:
+        if table.read.is_of_issues and not table.off:
             raise
         turn.report.warn(f"{table.name} is not read: {error}")
         turn.control.caught_up.add(table.name)
 
 
-async def _nested(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
+async def _nested(turn: Turn, table: Table[PerParent]) -> AsyncIterator[pa.Table]:
     resources = dlt.current.source_state().get("resources", {})
     # before its parents have been read whole, one that is missing may only not have been read yet
-    if "refreshed_at" in resources.get(table.parent_table, {}) and (gone := children.forget(turn, table)):
+    if "refreshed_at" in resources.get(table.read.of, {}) and (gone := children.forget(turn, table)):
         yield gone
     async for batch in _child(turn, table):
         yield batch
 
 
 async def _written(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
-    if table.kind == "history":
-        turn.record_postponed(table)
     queue = turn.written[table.name]
     while (turn.writers(table.name) or not queue.empty()) and (batch := await queue.get()) is not None:
-        yield batch
-
-
-async def _directory(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
-    async for batch in directory.refresh(turn, table, dlt.current.resource_state(table.name)):
-        yield batch
-
-
-async def _incremental(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
-    async for batch in incremental.refresh(turn, table, dlt.current.resource_state(table.name)):
         yield batch
 
 

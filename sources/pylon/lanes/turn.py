@@ -19,11 +19,13 @@ from ..catalog import (
     CHILDREN,
     COLLECTED,
     DELETIONS,
-    HISTORIES,
-    LEDGERS,
+    HANGING,
     NESTED,
-    TABLES,
+    VERSIONS,
+    WRITTEN,
+    PerParent,
     Table,
+    Versions,
 )
 from ..copy.ledger import Ledger
 from ..copy.work import Times, Work, is_due, rank
@@ -78,7 +80,7 @@ class Control:
     confirmed: bool = False
     """Whether rows may be removed however many they are."""
     postponed: dict[str, list[pa.Table]] = field(default_factory=dict)
-    """Batches to be recorded in a history that takes no part in this turn."""
+    """Batches of which the versions are to be recorded by another turn."""
     caught_up: set[str] = field(default_factory=set)
     """What later turns of this run leave alone: it is read up to the present, or it may not be read at all."""
 
@@ -108,9 +110,9 @@ class Turn:
         self.patient_client = Client(settings, control.pacers, pause=self.pause_patiently)
         self.work = {child.name: Work() for child in (*CHILDREN, *NESTED) if child.name in self.lanes}
         self.written: dict[str, asyncio.Queue[pa.Table | None]] = {
-            table.name: asyncio.Queue() for table in (*LEDGERS, *HISTORIES, DELETIONS)
+            table.name: asyncio.Queue() for table in WRITTEN
         }
-        self._recorded: dict[str, dict[Subject, str]] = {history.name: {} for history in HISTORIES}
+        self._recorded: dict[str, dict[Subject, str]] = {table.name: {} for table in VERSIONS}
         self._cutoffs: dict[str, datetime | None] = {}
         self._entered: set[str] = set()
         self._left: set[str] = set()
@@ -244,16 +246,15 @@ class Turn:
             await self.patient_client.close()
 
     def writers(self, table: str) -> set[str]:
-        """Return the lanes of this turn that write into a ledger, a history or the deletions."""
+        """Return the lanes of this turn that write into a ledger, versions or the deletions."""
         if table == DELETIONS.name:
-            return {name for name in self.lanes if name in TABLES and TABLES[name].kind in COLLECTED}
-        if watched := TABLES[table].watches:
-            return {watched} & self.lanes
-        return {name for name in self.work if TABLES[name].ledger == table}
+            return {*self.lanes} & COLLECTED.keys()
+        watched = {versions.read.watches for versions in VERSIONS if versions.name == table}
+        return {*(watched & self.lanes)} | {name for name in self.work if HANGING[name].read.ledger == table}
 
-    def more_work_may_come(self, child: Table) -> bool:
+    def more_work_may_come(self, child: Table[PerParent]) -> bool:
         """Whether the lane of a child's parents is still at it."""
-        return child.parent_table in self.lanes and child.parent_table not in self._left
+        return child.read.of in self.lanes and child.read.of not in self._left
 
     def left_behind(self, parent_table: Table) -> None:
         """Ask for another turn, which takes away what hangs on rows that were just removed."""
@@ -261,7 +262,7 @@ class Turn:
 
     def has_children(self, parent_table: Table) -> bool:
         """Whether a lane of this turn reads what hangs on a table."""
-        return any(TABLES[name].parent_table == parent_table.name for name in self.work)
+        return any(HANGING[name].read.of == parent_table.name for name in self.work)
 
     async def wait_for_work(self) -> None:
         """Wait until an issue came, or a lane left, or a moment has passed."""
@@ -298,27 +299,27 @@ class Turn:
         self._bytes += batch.nbytes
         self.report.add_rows(table.name, rows)
         self.report.found_extra(table.name, misfits(batch))
-        for history in HISTORIES:
-            if history.watches == table.name:
-                self._watch(history, batch)
+        for versions in VERSIONS:
+            if versions.read.watches == table.name:
+                self._watch(versions, batch)
         return batch
 
-    def _watch(self, history: Table, batch: pa.Table) -> None:
-        if history.name in self.lanes:
-            self._record(history, batch)
-        elif history.name in self.control.postponed:
-            self.control.postponed[history.name].append(batch)
+    def _watch(self, versions: Table[Versions], batch: pa.Table) -> None:
+        if versions.name in self.lanes:
+            self._record(versions, batch)
+        elif versions.name in self.control.postponed:
+            self.control.postponed[versions.name].append(batch)
 
-    def record_postponed(self, history: Table) -> None:
-        """Record what was read in a turn in which the history took no part."""
-        for batch in self.control.postponed.pop(history.name, []):
-            self._record(history, batch)
+    def record_postponed(self, versions: Table[Versions]) -> None:
+        """Record what was read in a turn in which the versions took no part."""
+        for batch in self.control.postponed.pop(versions.name, []):
+            self._record(versions, batch)
 
-    def _record(self, history: Table, batch: pa.Table) -> None:
-        known = self._recorded[history.name]
-        known |= self.ledger.recorded(history, set(subjects(history, batch)) - known.keys())
-        if (rows := record(history, batch, known)).num_rows:
-            self.written[history.name].put_nowait(rows)
+    def _record(self, versions: Table[Versions], batch: pa.Table) -> None:
+        known = self._recorded[versions.name]
+        known |= self.ledger.recorded(versions, set(subjects(versions, batch)) - known.keys())
+        if (rows := record(versions, batch, known)).num_rows:
+            self.written[versions.name].put_nowait(rows)
 
     # -- work --------------------------------------------------------------------------------------------------
 
@@ -326,7 +327,7 @@ class Turn:
         """Queue what the destination says is due, as much of it as the budget allows."""
         most = self.control.budget.most_due
         for child, work in self.work.items():
-            cutoff = self._cutoffs[child] = self.settings.cutoff(TABLES[child], now)
+            cutoff = self._cutoffs[child] = self.settings.cutoff(HANGING[child], now)
             due = self.ledger.due(child, most, cutoff)
             for parent, synced in due:
                 work.push(parent, rank(parent, synced, now))
@@ -335,14 +336,14 @@ class Turn:
 
     async def offer(self, parent_table: str, rows: Sequence[Row], now: datetime) -> None:
         """Queue what hangs on rows that were just read, as far as it is due."""
-        children = [TABLES[name] for name in self.work if TABLES[name].parent_table == parent_table]
+        children = [HANGING[name] for name in self.work if HANGING[name].read.of == parent_table]
         for kind in dict.fromkeys(map(_referring, children)):
             self._offer([child for child in children if _referring(child) == kind], rows, now)
         if children:
             async with self._changed:
                 self._changed.notify_all()
 
-    def _offer(self, children: Sequence[Table], rows: Sequence[Row], now: datetime) -> None:
+    def _offer(self, children: Sequence[Table[PerParent]], rows: Sequence[Row], now: datetime) -> None:
         parents = {id_: row for row in rows if (id_ := id_in(children[0], row))}
         synced = self.ledger.synced(children, list(parents))
         times = {id_: _times(children[0], id_, row) for id_, row in parents.items()}
@@ -362,26 +363,27 @@ class Turn:
         lane.due = lane.done + len(self.work[child])
 
 
-def _referring(child: Table) -> tuple[Any, ...]:
+def _referring(child: Table[PerParent]) -> tuple[Any, ...]:
     """Return what decides how a parent's row is read for a child; those that agree in it share what was read."""
-    return child.refer, child.parent is None
+    return child.read.refer, child.read.is_mentioned
 
 
-def id_in(child: Table, row: Row) -> str | None:
+def id_in(child: Table[PerParent], row: Row) -> str | None:
     """Return the id that a row gives for a child to ask for, ``None`` if it gives none."""
     value: Any = row
-    for name in child.refer:
+    for name in child.read.refer:
         value = value.get(name) if isinstance(value, dict) else None
     return value if isinstance(value, str) else None
 
 
-def may_have(child: Table, row: Row) -> bool:
+def may_have(child: Table[PerParent], row: Row) -> bool:
     """Whether anything of a child can hang on a row."""
-    return child.only is None or row.get(child.only[0]) == child.only[1]
+    only = child.read.only
+    return only is None or row.get(only[0]) == only[1]
 
 
-def _times(child: Table, id_: str, row: Row) -> Times:
-    if child.parent is None:  # the row only mentions what is asked for
+def _times(child: Table[PerParent], id_: str, row: Row) -> Times:
+    if child.read.is_mentioned:  # the row only mentions what is asked for
         return Times(id_, None, None, None)
     stamps = [instant(row.get(name)) for name in ("created_at", "updated_at", "latest_message_time")]
     return Times(id_, *stamps)

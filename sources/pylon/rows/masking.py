@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 
 import orjson
 
-from ..catalog import EXTRA, TABLES, UNREAD, Column, Table, suggest
+from ..catalog import EXTRA, HANGING, READ, TABLES, Column, Feed, Table, suggest
 from ..errors import ConfigurationError
 
 Rule = Literal["drop", "hash", "redact"]
@@ -104,7 +104,7 @@ def masks(rules: Mapping[str, Mapping[str, str]] | None, key: str | None) -> Mas
     every = wanted.pop(EVERY_TABLE, {})
     found: dict[str, dict[Column, Rule]] = {name: {} for name in TABLES}
     for name, rule in every.items():
-        holders = [table for table in TABLES.values() if name in table.column_names and _is_read(table)]
+        holders = [table for table in READ if name in table.column_names]
         if not holders:
             raise ConfigurationError(
                 f"mask names the column {name}, which no table has.", "See docs/tables.md."
@@ -112,9 +112,9 @@ def masks(rules: Mapping[str, Mapping[str, str]] | None, key: str | None) -> Mas
         for table in holders:
             found[table.name][_column(table, name, rule)] = _rule(table.name, name, rule)
     for table_name, columns in wanted.items():
-        table = _table(table_name)
+        named = _table(table_name)
         for name, rule in columns.items():
-            found[table.name][_column(table, name, rule)] = _rule(table.name, name, rule)
+            found[named.name][_column(named, name, rule)] = _rule(named.name, name, rule)
     if not key and any("hash" in columns.values() for columns in found.values()):
         raise ConfigurationError(
             "mask hashes a column, but mask_key is not set.",
@@ -124,17 +124,13 @@ def masks(rules: Mapping[str, Mapping[str, str]] | None, key: str | None) -> Mas
 
 
 def _table(name: str) -> Table:
-    if name not in TABLES or not _is_read(TABLES[name]):
+    known = {table.name: table for table in READ}  # versions copy what has been masked
+    if name not in known:
         near = suggest(name)
         raise ConfigurationError(
             f"mask names the table {name!r}, which cannot be masked.", f"Did you mean {near}?" if near else ""
         )
-    return TABLES[name]
-
-
-def _is_read(table: Table) -> bool:
-    """Whether its rows come from the API; a history copies what has been masked."""
-    return table.endpoint is not UNREAD
+    return known[name]
 
 
 def _rule(table: str, column: str, rule: str) -> Rule:
@@ -168,11 +164,10 @@ def _column(table: Table, name: str, rule: str) -> Column:
 def _needed(table: Table) -> list[Column]:
     """Return the columns by which a table is read: without them, nothing could be kept equal."""
     names = {*table.key, table.parent, table.sort, *CHANGE_TIMES}
-    if table.feed:
-        names |= {table.feed.changed, table.feed.created}
-    for child in TABLES.values():
-        if child.parent_table == table.name:
-            names |= {"_".join(child.refer), *(child.only or ())[:1], *(moved for moved, _ in child.moves)}
+    if isinstance(table.read, Feed):
+        names |= {table.read.changed, table.read.created}
+    for child in (one.read for one in HANGING.values() if one.read.of == table.name):
+        names |= {"_".join(child.refer), *(child.only or ())[:1], *(moved for moved, _ in child.moves)}
     return [column for column in table.columns if column.name in names]
 
 

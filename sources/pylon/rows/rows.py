@@ -170,10 +170,14 @@ def _column(table: Table, column: Column, values: Sequence[Any], extras: list[Ro
         array = _slow(column, values, extras)
     if column.name in table.key and array.null_count:
         raise Unavailable(
-            f"{table.endpoint.label} gave an object without {column.name}, which is the key of {table.name}.",
+            f"{_origin(table)} gave an object without {column.name}, which is the key of {table.name}.",
             "Report it to Pylon; the other tables are read on.",
         )
     return array
+
+
+def _origin(table: Table) -> str:
+    return table.endpoint.label if table.endpoint else "The connector"
 
 
 def _fast(kind: str, values: Sequence[Any]) -> Array | None:

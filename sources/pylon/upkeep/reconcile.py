@@ -15,7 +15,7 @@ from dlt.extract import DltResource, DltSource
 
 from ..api import windows
 from ..api.client import Client
-from ..catalog import CHILDREN, DELETIONS, ENDPOINTS, TABLES, Table
+from ..catalog import CHILDREN, DELETIONS, ENDPOINTS, ISSUES, TABLES, Ledger, Table
 from ..copy import loading
 from ..errors import GONE, Rejected
 from ..lanes import issues, reading
@@ -143,9 +143,9 @@ def _without(table: Table, gone: Sequence[Gone]) -> tuple[Table, pa.Table]:
 
 
 def _keys(table: Table, gone: Sequence[Gone]) -> list[dict[str, str]]:
-    if table.kind == "issues":
+    if table is ISSUES:
         return [{"id": one.issue_id} for one in gone]
-    if table.kind == "ledger":
+    if isinstance(table.read, Ledger):
         return [{"issue_id": one.issue_id, "child": child.name} for one in gone for child in CHILDREN]
     return [{"issue_id": one.issue_id} for one in gone]
 

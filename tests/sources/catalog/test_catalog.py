@@ -19,23 +19,28 @@ from pylon_elt.sources.pylon.catalog import (
     CHILDREN,
     DIRECTORY,
     ENDPOINTS,
-    HISTORIES,
     INCREMENTAL,
     LEDGERS,
     NESTED,
     OBJECT_TYPES,
     RATE_LIMITS,
     TABLES,
-    UNREAD,
     USUAL,
+    VERSIONS,
     Column,
     ColumnType,
+    Configured,
     Endpoint,
+    Feed,
+    Listed,
+    PerParent,
+    RowsOf,
     Table,
     suggest,
     with_ledgers,
 )
 from pylon_elt.sources.pylon.catalog.not_read import NOT_READ
+from pylon_elt.sources.pylon.settings import Settings
 
 Node = Any
 """A piece of the OpenAPI document."""
@@ -185,29 +190,28 @@ def test_column_exists_in_the_document_with_a_fitting_type(table: Table, column:
 @documented
 @pytest.mark.parametrize("table", READ, ids=by_name)
 def test_table_holds_what_its_endpoint_returns(table: Table) -> None:
-    assert shown_by(table, table.endpoint) == SCHEMAS[table.name]
-    if table.feed:
-        assert shown_by(table, table.feed.endpoint) == SCHEMAS[table.name]
+    assert table.endpoints
+    for endpoint in table.endpoints:
+        assert shown_by(table, endpoint) == SCHEMAS[table.name]
 
 
 def shown_by(table: Table, endpoint: Endpoint) -> str:
     """The name of the schema of a row in an endpoint's answer."""
     data = openapi().answer(endpoint)["data"]
-    if table.rows_at:
-        data = openapi().resolve(data)["properties"][table.rows_at]
+    if isinstance(table.read, PerParent) and table.read.rows_at:
+        data = openapi().resolve(data)["properties"][table.read.rows_at]
     assert endpoint.single == ("items" not in openapi().answer(endpoint)["data"])
     return data.get("items", data)["$ref"].rsplit("/", 1)[-1]
 
 
 @documented
 @pytest.mark.parametrize("table", INCREMENTAL, ids=by_name)
-def test_what_a_feed_filters_on_is_documented(table: Table) -> None:
-    assert table.feed is not None
-    if table.feed.bounds:
-        assert set(table.feed.bounds) <= parameters(table.feed.endpoint).keys()
+def test_what_a_feed_filters_on_is_documented(table: Table[Feed]) -> None:
+    if table.read.bounds:
+        assert set(table.read.bounds) <= parameters(table.read.search).keys()
         return
-    stated = operation(table.feed.endpoint)["description"]
-    for column in (table.feed.changed, table.feed.created):
+    stated = operation(table.read.search)["description"]
+    for column in (table.read.changed, table.read.created):
         (operators,) = re.findall(rf"\* {column} .*?operators: (.*)|\* {column}\. .*?operators: (.*)", stated)
         for operator in ("time_is_after", "time_is_before", "time_range"):
             assert f"`{operator}`" in "".join(operators), column
@@ -334,21 +338,23 @@ def test_sort_is_a_time_that_the_reader_gives(table: Table) -> None:
 def test_rows_are_replaced_by_parent_only_where_there_is_one(table: Table) -> None:
     if table.scope == "parent":
         assert table.parent is not None
-    if table.parent is not None and table.kind not in ("ledger", "history"):
-        sources = (table.parent_table, table.parents, table.parents_setting)
-        assert sum(bool(source) for source in sources) == 1
     if table.scope == "whole":
         assert table.parent not in table.key
-        assert table.parents == ()
+        assert table.per is None or isinstance(table.per.parents, RowsOf)
+    match table.per and table.per.parents:
+        case Listed(values):
+            assert values
+        case Configured(setting):
+            assert setting in {field.name for field in dataclasses.fields(Settings)}
 
 
 @pytest.mark.parametrize("table", EVERY, ids=by_name)
 def test_parent_is_a_given_column_of_the_parents_type(table: Table) -> None:
     if table.parent is None:
-        if table.refer == ("id",):
-            assert (table.parent_table, table.parents) == (None, ())
-        else:  # it is the parent's row that mentions it
-            assert table.refer[0] in TABLES[str(table.parent_table)].column_names
+        if isinstance(table.read, PerParent):  # it is the parent's row that mentions it
+            assert table.read.refer[0] in TABLES[table.read.of].column_names
+        else:
+            assert table.parent_table is None
         return
     (column,) = (column for column in table.columns if column.name == table.parent)
 
@@ -362,12 +368,14 @@ def test_parent_is_a_given_column_of_the_parents_type(table: Table) -> None:
 
 @pytest.mark.parametrize("table", READ, ids=by_name)
 def test_parent_is_what_the_endpoint_asks_for(table: Table) -> None:
-    asked = {*re.findall(r"\{(\w+)\}", table.endpoint.path), *table.endpoint.query} - {
+    endpoint = table.endpoint
+    assert endpoint is not None
+    asked = {*re.findall(r"\{(\w+)\}", endpoint.path), *endpoint.query} - {
         "start_time",
         "end_time",
     }
 
-    by_itself = {"id"} if table.refer != ("id",) else set()
+    by_itself = {"id"} if isinstance(table.read, PerParent) and table.read.refer != ("id",) else set()
     assert asked == set(filter(None, [table.parent])) | by_itself
 
 
@@ -432,36 +440,35 @@ def test_durations_say_that_they_are_in_seconds(table: Table) -> None:
 
 @pytest.mark.parametrize("table", EVERY, ids=by_name)
 def test_what_is_read_at_an_interval_has_one(table: Table) -> None:
-    at_an_interval = table.kind in ("directory", "incremental", "nested") and not table.append_only
-    assert (table.refresh_hours is not None) == at_an_interval
+    at_an_interval = table in (*DIRECTORY, *INCREMENTAL, *NESTED) and table.name != "audit_logs"
+    assert (getattr(table.read, "refresh_hours", None) is not None) == at_an_interval
 
 
 @pytest.mark.parametrize("table", [*CHILDREN, *NESTED], ids=by_name)
-def test_what_hangs_on_a_row_knows_how_to_tell_that_it_is_due(table: Table) -> None:
-    ledger = TABLES[str(table.ledger)]
-    parent = TABLES[str(table.parent_table)]
+def test_what_hangs_on_a_row_knows_how_to_tell_that_it_is_due(table: Table[PerParent]) -> None:
+    ledger = TABLES[table.read.ledger]
+    parent = TABLES[table.read.of]
 
     assert ledger in LEDGERS
     assert ledger.key[1] == "child"
-    for mine, its in table.moves:
+    for mine, its in table.read.moves:
         assert mine in parent.column_names
         assert its in ledger.column_names
-    assert table.moves or table.refresh_hours
-    assert (table.witness is None) == (table.parent is None)
-    if table.only:
-        assert table.only[0] in parent.column_names
+    assert table.read.moves or table.read.refresh_hours
+    assert (table.read.witness is None) == (table.parent is None)
+    if table.read.only:
+        assert table.read.only[0] in parent.column_names
 
 
 @pytest.mark.parametrize("table", INCREMENTAL, ids=by_name)
-def test_feed_is_sound(table: Table) -> None:
-    assert table.feed is not None
-    whole = TABLES["issues"] if table.mentions else table
+def test_feed_is_sound(table: Table[Feed]) -> None:
+    assert bool(table.read.excerpt_of) == (table.name == "issue_forms")
+    whole = TABLES[table.read.excerpt_of or table.name]
     times = {column.name for column in whole.columns if column.type == "timestamp" and not column.given}
-    assert {table.feed.changed, table.feed.created} <= times
+    assert {table.read.changed, table.read.created} <= times
     assert table.scope == "row"
-    assert table.append_only or table.refresh_hours
-    if table.feed.endpoint is not table.endpoint:
-        assert table.feed.endpoint.name == f"search_{table.name}"
+    if table.read.search is not table.read.endpoint:
+        assert table.read.search.name == f"search_{table.name}"
 
 
 def test_what_is_expensive_or_personal_is_off_and_says_why() -> None:
@@ -490,32 +497,32 @@ def test_ledgers_come_with_what_needs_them_and_only_then() -> None:
     assert with_ledgers(["issues", "issue_sync", "tags"]) == ("issues", "tags")
 
 
-def test_a_history_comes_with_what_it_watches_whose_columns_it_copies() -> None:
+def test_versions_come_with_what_they_watch_whose_columns_they_copy() -> None:
     assert with_ledgers(["issue_snapshots"]) == ("issues", "issue_snapshots")
-    for history in HISTORIES:
-        watched = {column.name: column.type for column in TABLES[history.watches].columns}
-        about = dict(history.subject)
-        assert set(about.values()) == set(TABLES[history.watches].key)
-        for column in history.columns:
+    for versions in VERSIONS:
+        watched = {column.name: column.type for column in TABLES[versions.read.watches].columns}
+        about = dict(versions.read.subject)
+        assert set(about.values()) == set(TABLES[versions.read.watches].key)
+        for column in versions.columns:
             if column.name not in {"id", "recorded_at", "fingerprint"}:
                 assert column.type == watched[about.get(column.name, column.name)]
 
 
 def test_people_and_customers_are_refreshed_more_often_than_settings() -> None:
-    hourly = {table.name for table in DIRECTORY if table.refresh_hours == 1}
+    hourly = {table.name for table in DIRECTORY if table.read.refresh_hours == 1}
 
     assert hourly == {"accounts", "contacts", "users"}
-    assert {table.refresh_hours for table in DIRECTORY if table.name not in hourly} == {24}
+    assert {table.read.refresh_hours for table in DIRECTORY if table.name not in hourly} == {24}
 
 
 def test_only_tables_of_our_own_have_no_endpoint() -> None:
-    assert [table for table in EVERY if table.endpoint is UNREAD] == [*LEDGERS, *HISTORIES]
-    assert UNREAD.name not in ENDPOINTS
-    assert all(column.given for table in (*LEDGERS, *HISTORIES) for column in table.columns)
+    assert [table for table in EVERY if table.endpoint is None] == [*LEDGERS, *VERSIONS]
+    assert all(column.given for table in (*LEDGERS, *VERSIONS) for column in table.columns)
 
 
 @pytest.mark.parametrize("table", READ, ids=by_name)
 def test_tables_and_lanes_share_the_catalogues_endpoints(table: Table) -> None:
+    assert table.endpoint is not None
     assert ENDPOINTS[table.endpoint.name] is table.endpoint
     assert table.endpoint.name == {"issues": "list_issues", "organization": "me"}.get(table.name, table.name)
 
@@ -543,7 +550,7 @@ def test_lookups_hold_everything_once() -> None:
         "issue_snapshots",
         "issue_forms",
     }
-    kinds = (CHILDREN, NESTED, INCREMENTAL, DIRECTORY, LEDGERS, HISTORIES, (TABLES["issues"],))
+    kinds = (CHILDREN, NESTED, INCREMENTAL, DIRECTORY, LEDGERS, VERSIONS, (TABLES["issues"],))
     assert sorted(table.name for tables in kinds for table in tables) == sorted(TABLES)
 
 

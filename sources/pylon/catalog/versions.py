@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import directory as tables_directory
 from . import issues as tables_issues
-from .model import UNREAD, Column, Table
+from .model import Column, Table, Versions
 
 _ID = Column("id", "text", "Identifies the record: what it is about, and when it was recorded.", given=True)
 _RECORDED_AT = Column(
@@ -25,12 +25,7 @@ CUSTOM_FIELD_VERSIONS = Table(
     name="custom_field_versions",
     description="How the definitions of custom fields changed, one row a change: renamed options stay readable.",
     key=("id",),
-    endpoint=UNREAD,
-    scope="version",
-    kind="history",
-    watches="custom_fields",
-    subject=(("object_type", "object_type"), ("field_id", "id")),
-    parent="field_id",
+    read=Versions("custom_fields", (("object_type", "object_type"), ("field_id", "id"))),
     sort="recorded_at",
     columns=(
         _ID,
@@ -48,12 +43,7 @@ ISSUE_SNAPSHOTS = Table(
     name="issue_snapshots",
     description="How issues changed, one row whenever a run saw another state, assignee, team, tags or status times.",
     key=("id",),
-    endpoint=UNREAD,
-    scope="version",
-    kind="history",
-    watches="issues",
-    subject=(("issue_id", "id"),),
-    parent="issue_id",
+    read=Versions("issues", (("issue_id", "id"),)),
     sort="recorded_at",
     off="expensive: it grows with every change, and is of use from the day on which it is switched on",
     columns=(
