@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
 WORKERS ?= 2
+# has the DuckDB that most programs still have; tests open copies with it
+OLDER := .venv-duckdb1
 
 .PHONY: help install demo test lint format docs bench clean
 
@@ -25,6 +27,12 @@ $(VENV)/installed-dev: $(VENV)/installed
 	@$(PIP) install -qq -c constraints.txt -e '.[dev]'
 	@touch $@
 
+$(OLDER)/installed: Makefile
+	@echo "Installing an older DuckDB into $(OLDER) …"
+	@$(PYTHON) -m venv $(OLDER)
+	@$(OLDER)/bin/pip --disable-pip-version-check install -qq duckdb==1.4.5
+	@touch $@
+
 install: $(VENV)/installed ## Make .venv with the command .venv/bin/pylon
 	@echo "Ready: $(BIN)/pylon --help"
 
@@ -36,7 +44,7 @@ $(VENV)/installed-demo: $(BIN)/python pyproject.toml constraints.txt
 demo: $(VENV)/installed-demo ## Copy a sample workspace into DuckDB, analyse it and write a report
 	@$(BIN)/python -m pylon_elt.emulator.demo
 
-test: $(VENV)/installed-dev ## Run all tests, offline
+test: $(VENV)/installed-dev $(OLDER)/installed ## Run all tests, offline
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
 
 lint: $(VENV)/installed-dev ## Check style and types
@@ -56,4 +64,4 @@ bench: $(VENV)/installed-dev ## Measure against dlt's rest_api and DuckDB's own 
 	@$(BIN)/python -m benchmarks
 
 clean: ## Remove what make made
-	@rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf $(VENV) $(OLDER) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
