@@ -7,15 +7,16 @@ from typing import Any
 import dlt
 from dlt.common.typing import TSecretStrValue
 
-from .lanes.resources import PylonSource, resources
-from .settings import LOOKBACK_SECONDS, settings
+from .errors import ConfigurationError
+from .lanes.selection import PylonSource
+from .settings import LOOKBACK_SECONDS, Settings, settings
 
 __all__ = ["PylonSource", "pylon_source"]
 
 
 @dlt.source(name="pylon", section="pylon", max_table_nesting=0, _impl_cls=PylonSource)
 def pylon_source(
-    api_key: TSecretStrValue = None,  # type: ignore[assignment]
+    api_key: TSecretStrValue | None = None,
     base_url: str | None = None,
     region: str | None = None,
     start_date: str | None = None,
@@ -28,7 +29,7 @@ def pylon_source(
     include: list[str] | None = None,
     custom_object_types: list[str] | None = None,
     mask: dict[str, dict[str, str]] | None = None,
-    mask_key: TSecretStrValue = None,  # type: ignore[assignment]
+    mask_key: TSecretStrValue | None = None,
 ) -> Any:
     """Read a Pylon workspace incrementally: one resource for each table. No request is made before dlt extracts.
 
@@ -53,4 +54,15 @@ def pylon_source(
     Raises:
         ConfigurationError: A value cannot be used.
     """
-    return resources(settings(**locals()))
+    return _resources(settings(**locals()))
+
+
+def _resources(config: Settings) -> Any:
+    """Import what reads only now: ``dlt init`` looks at this module where nothing but dlt is installed."""
+    try:
+        from .lanes.resources import resources
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"The module {error.name} is missing.", "Install it with: pip install -r requirements.txt"
+        ) from error
+    return resources(config)

@@ -27,6 +27,9 @@ HOSTS = {"us": "https://api.usepylon.com", "eu": "https://api.eu.usepylon.com"}
 
 TOKEN_VARIABLE = "PYLON_API_KEY"  # noqa: S105 - the name of a variable, not a secret
 
+PLACEHOLDER = "<configure me>"
+"""What ``dlt init`` writes where a secret is to be filled in: as good as nothing."""
+
 LOOKBACK_SECONDS = 900.0
 """How long an edit may stay out of the search index without being missed."""
 
@@ -121,7 +124,7 @@ def settings(
         timeout_seconds=_positive("timeout_seconds", timeout_seconds),
         include=included(include),
         custom_object_types=_texts("custom_object_types", custom_object_types),
-        masks=masks(_rules(mask), mask_key),
+        masks=masks(_rules(mask), _filled_in(mask_key)),
     )
 
 
@@ -180,8 +183,12 @@ def _bad_date(name: str, value: object) -> ConfigurationError:
     return ConfigurationError(f"{name} is {value!r}, which is no date.", "Write it as 2025-01-31.")
 
 
+def _filled_in(secret: str | None) -> str | None:
+    return None if secret == PLACEHOLDER else secret
+
+
 def _token(api_key: str | None) -> str:
-    token = (api_key or os.environ.get(TOKEN_VARIABLE) or "").strip()
+    token = (_filled_in(api_key) or os.environ.get(TOKEN_VARIABLE) or "").strip()
     if not token:
         raise CredentialsError(
             "No Pylon API token is set.",

@@ -11,21 +11,18 @@ from typing import Any
 import dlt
 import pyarrow as pa
 from dlt.common.storages.load_package import load_package_state
-from dlt.extract import DltResource, DltSource
+from dlt.extract import DltResource
 
 from ..api.pacing import Pacers
 from ..catalog import (
     ALL_TABLES,
-    COLLECTED,
     DELETIONS,
-    TABLES,
     Feed,
     Issues,
     PerParent,
     Table,
     Versions,
     Whole,
-    companions,
     is_read,
 )
 from ..copy import loading
@@ -37,22 +34,11 @@ from ..rows import extras
 from ..rows.rows import to_arrow
 from ..settings import Settings
 from . import children, directory, incremental, issues, late, reading, sweep
+from .selection import PylonSource
 from .turn import Control, Turn, TurnKeeper
 
 PACE = "pace"
 """Where the source's state keeps the pace learnt."""
-
-
-class PylonSource(DltSource):
-    """A dlt source in which what needs a ledger always takes it along."""
-
-    def with_resources(self, *resource_names: str) -> DltSource:
-        """Select resources by name; with messages comes ``issue_sync``, their ledger, with accounts ``deletions``."""
-        known = {name for name in resource_names if name in TABLES}
-        needed = known | companions(known)
-        if needed & COLLECTED.keys():
-            needed.add(DELETIONS.name)
-        return super().with_resources(*resource_names, *(needed - set(resource_names)))
 
 
 def resources(config: Settings, control: Control | None = None) -> list[DltResource]:
