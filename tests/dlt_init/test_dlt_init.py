@@ -19,10 +19,12 @@ from support.worlds import truth
 from pylon_elt import emulator
 from pylon_elt.sources.pylon.catalog import USUAL, with_ledgers
 
+BEYOND_DLT = ("pyarrow", "httpx", "sniffio")
+"""What a run needs and dlt does not bring."""
 DLT = (sys.executable, "-m", "dlt", "--non-interactive")
 
 
-def _call(folder: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def _call(folder: Path, *command: str, code: int = 0, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a command as a user would, without this test's own dlt settings and without the repository's packages."""
     kept = {name: value for name, value in os.environ.items() if "__" not in name and name != "PYTHONPATH"}
     own = {"HOME": str(folder.parent), "DLT_DATA_DIR": str(folder.parent / "dlt")}
@@ -30,7 +32,7 @@ def _call(folder: Path, *command: str, **variables: str) -> subprocess.Completed
     result = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
     )
-    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.returncode == code, result.stdout + result.stderr
     return result
 
 
@@ -47,10 +49,19 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def project(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What to put on Python's path so that nothing is there but dlt with DuckDB: ``pip install "dlt[duckdb]"``."""
+    folder = tmp_path_factory.mktemp("bare")
+    for name in BEYOND_DLT:
+        (folder / f"{name}.py").write_text(f"raise ModuleNotFoundError('no {name}', name='{name}')\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def project(clone: Path, bare: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("home") / "project"
     folder.mkdir()
-    _call(folder, *DLT, "init", "pylon", "duckdb", "--location", str(clone))
+    _call(folder, *DLT, "init", "pylon", "duckdb", "--location", str(clone), PYTHONPATH=str(bare))
     return folder
 
 
@@ -69,19 +80,28 @@ def test_the_repository_is_listed_with_its_description(clone: Path, tmp_path: Pa
 
 
 def test_the_source_and_its_script_are_copied(clone: Path, project: Path) -> None:
-    there = {path.name for path in (clone / "sources" / "pylon").iterdir()} - {
-        "__pycache__",
-        "requirements.txt",
-    }
-    assert {path.name for path in (project / "pylon").iterdir()} - {"__pycache__"} == there
+    assert _files(project / "pylon") == _files(clone / "sources" / "pylon") - {"requirements.txt"}
+    assert "rows/rows.py" in _files(project / "pylon"), "with what is in folders"
     assert 'pipeline_name="pylon_support"' in (project / "pylon_pipeline.py").read_text(encoding="utf-8")
 
 
-def test_the_requirements_name_the_destination(project: Path) -> None:
+def test_the_requirements_name_the_destination_and_are_ours(project: Path) -> None:
+    """A cap that only we have would not be there where it is needed."""
     lines = (project / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    assert "dlt[duckdb]>=1.31" in lines
-    names = {Requirement(line).name for line in lines}
-    assert names == {"dlt", "httpx", "orjson", "pendulum", "pyarrow", "sniffio", "tenacity"}
+    theirs = {known.name: known for line in lines for known in [Requirement(line)]}
+    stated = tomlkit.parse((ROOT / "pyproject.toml").read_text(encoding="utf-8")).unwrap()["project"]
+    ours = {known.name: known for line in stated["dependencies"] for known in [Requirement(line)]}
+    assert set(ours) - set(theirs) == {"duckdb", "rich", "typer"}, "what only the command line needs"
+    for name, requirement in theirs.items():
+        assert requirement.specifier == ours[name].specifier, name
+    assert theirs["dlt"].extras == {"duckdb"}
+
+
+def test_a_run_without_what_it_needs_says_how_to_install_it(project: Path, bare: Path) -> None:
+    result = _call(
+        project, sys.executable, "pylon_pipeline.py", code=1, PYTHONPATH=str(bare), PYLON_API_KEY="pyl_test"
+    )
+    assert "pip install -r requirements.txt" in result.stderr
 
 
 def test_the_secrets_have_a_place_for_the_token_and_nothing_else_is_asked_for(project: Path) -> None:
@@ -98,16 +118,19 @@ def test_another_destination_stands_in_the_script(clone: Path, tmp_path: Path) -
     )
 
 
-def test_the_script_loads_everything_and_then_only_what_changed(
+def test_the_script_runs_unedited_and_then_reads_only_what_changed(
     project: Path, server: emulator.Server
 ) -> None:
-    _fill_in(project, server)
-    _call(project, sys.executable, "pylon_pipeline.py")
+    """Placeholders in what was written stand in nobody's way."""
+    assert "<configure me>" in (project / ".dlt" / "secrets.toml").read_text(encoding="utf-8")
+    given = {"PYLON_API_KEY": server.token, "SOURCES__PYLON__BASE_URL": server.base_url}
+    _call(project, sys.executable, "pylon_pipeline.py", **given)
     _check(project, server)
 
     before = len(server.log)
     issue = server.world.issue_ids()[0]
     server.world.add_message(issue)
+    _fill_in(project, server)
     _call(project, sys.executable, "pylon_pipeline.py")
     _check(project, server)
     asked = sorted(record.path for record in server.log[before:] if "/issues" in record.path)
@@ -127,6 +150,14 @@ def test_the_script_runs_from_the_repository_too(
         SOURCES__PYLON__BASE_URL=server.base_url,
     )
     _check(tmp_path, server)
+
+
+def _files(folder: Path) -> set[str]:
+    return {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
 
 
 def _fill_in(project: Path, server: emulator.Server) -> None:

@@ -27,11 +27,19 @@ def test_the_token_does_not_show_in_a_representation() -> None:
     assert "pyl_secret" not in repr(settings("pyl_secret"))
 
 
-@pytest.mark.parametrize("token", [None, "", "   ", "\n"])
+@pytest.mark.parametrize("token", [None, "", "   ", "\n", "<configure me>"])
 def test_a_missing_token_says_where_it_goes(token: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PYLON_API_KEY", raising=False)
     with pytest.raises(CredentialsError, match="PYLON_API_KEY"):
         settings(token)
+
+
+def test_what_dlt_init_writes_in_place_of_a_secret_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Digests with a key that everybody knows would hide nothing."""
+    monkeypatch.setenv("PYLON_API_KEY", "pyl_from_environment")
+    assert settings("<configure me>").api_key == "pyl_from_environment"
+    with pytest.raises(ConfigurationError, match="mask_key"):
+        settings(mask={"contacts": {"email": "hash"}}, mask_key="<configure me>")
 
 
 @pytest.mark.parametrize("token", ["pyl_a b", "pyl_é", "pyl_a\nX-Header: 1", 'pyl_"\ta'])
