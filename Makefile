@@ -19,7 +19,7 @@ $(BIN)/python:
 
 $(VENV)/installed: $(BIN)/python pyproject.toml constraints.txt
 	@echo "Installing what a run needs into $(VENV) …"
-	@$(PIP) install -qq -c constraints.txt -e '.[emulator]'
+	@$(PIP) install -qq -c constraints.txt -e .
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
@@ -38,11 +38,11 @@ install: $(VENV)/installed ## Make .venv with the command .venv/bin/pylon
 
 $(VENV)/installed-demo: $(BIN)/python pyproject.toml constraints.txt
 	@echo "Installing what the demo needs into $(VENV) …"
-	@$(PIP) install -qq -c constraints.txt -e '.[emulator,analytics,report]'
+	@$(PIP) install -qq -c constraints.txt -e '.[analytics,report]'
 	@touch $(VENV)/installed $@
 
 demo: $(VENV)/installed-demo ## Copy a sample workspace into DuckDB, analyse it and write a report
-	@$(BIN)/python -m pylon_elt.emulator.demo
+	@$(BIN)/pylon demo
 
 test: $(VENV)/installed-dev $(OLDER)/installed ## Run all tests, offline
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup

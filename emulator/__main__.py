@@ -74,7 +74,7 @@ def _until_signalled() -> Iterator[threading.Event]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m emulator",
+        prog="pylon emulator",
         description="A stand-in for the Pylon API.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )

@@ -359,8 +359,8 @@ def transform(
 ) -> None:
     """Build the tables for analysis from the copy: issues, metrics, backlog by day, account health and more.
 
-    It needs the extra: pip install 'pylon-elt[analytics]'. Time zone, working hours and thresholds are set
-    under [transform] in .dlt/config.toml. A run and a build of one copy wait for each other.
+    It needs the extra [analytics]. Time zone, working hours and thresholds are set under [transform] in
+    .dlt/config.toml. A run and a build of one copy wait for each other.
     Exit codes: 0 done, 1 a table could not be built, 2 usage, 3 configuration, 5 a test does not hold,
     75 a run is at work.
 
@@ -416,6 +416,33 @@ def move(
         from .copy import move as moving
 
         raise SystemExit(moving.run(file, dataset))
+
+
+@app.command(short_help="Copy a sample workspace, and look at it; needs no account.")
+def demo(
+    issues: Annotated[
+        int, typer.Option("--issues", metavar="N", min=1, help="How many issues it has.")
+    ] = 2000,
+    debug: Debug = False,
+) -> None:
+    """Copy a sample workspace that is served on this machine, look at what landed, and analyse it.
+
+    No account is needed, and nothing leaves this machine. It leaves pylon-demo.duckdb and pylon-demo.html in this
+    folder, and touches no other copy. The analysis needs the extras [analytics,report]; without them, it says
+    how to install those.
+
+    \b
+    Examples:
+      pylon demo --issues 500
+      DESTINATION__DUCKDB__CREDENTIALS=pylon-demo.duckdb pylon query "from issues limit 5"
+    """
+    from .base.screens import one_screen
+
+    prepare(debug=debug)
+    with one_screen(debug=debug):
+        from .sample import demo as showing
+
+        raise SystemExit(showing.run(issues))
 
 
 @app.command(

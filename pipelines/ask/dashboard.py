@@ -13,8 +13,8 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-from ..base import exits, screens
-from .report import read, require
+from ..base import exits, installing, screens
+from .report import read
 
 if TYPE_CHECKING:
     from pylon_elt.analytics.dashboard.data import Marts
@@ -40,7 +40,7 @@ def run(options: Options) -> int:
     Raises:
         Problem: There is nothing to show, marimo is missing, or the port is taken.
     """
-    require("dashboard", "altair", "marimo")
+    installing.require("dashboard", "pylon dashboard")
     os.environ["MARIMO_SKIP_UPDATE_CHECK"] = "1"
     from pylon_elt.analytics.dashboard import source
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..base import exits, screens
+from ..base import exits, installing, screens
 from . import formats, reading
 from .ask import require_marts
 
@@ -36,7 +35,7 @@ def run(options: Options) -> int:
     Raises:
         Problem: There is nothing to show, a name is unknown, or the page cannot be drawn or written.
     """
-    require("report", "altair", "vl_convert")
+    installing.require("report", "pylon report")
     from pylon_elt.analytics.dashboard.data import Filters
     from pylon_elt.analytics.dashboard.page import render
 
@@ -50,21 +49,6 @@ def run(options: Options) -> int:
         new.write_text(page, encoding="utf-8")
     screens.tell(f"The report is in {options.file.absolute()}.")
     return exits.DONE
-
-
-def require(extra: str, *modules: str) -> None:
-    """Make sure that what an extra installs is there.
-
-    Raises:
-        Problem: It is not.
-    """
-    if any(find_spec(module) is None for module in modules):
-        raise exits.Problem(
-            f"pylon {extra} needs {' and '.join(modules)}, which are not installed.",
-            f"Install them with: pip install 'pylon-elt[{extra}]'; in a checkout:"
-            f" pip install -c constraints.txt -e '.[{extra}]'",
-            exits.CONFIGURATION,
-        )
 
 
 def read(destination: str, dataset: str, schema: str) -> Marts:

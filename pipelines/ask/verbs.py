@@ -168,7 +168,7 @@ def report(
 ) -> None:
     """Write the dashboard as one page of HTML that needs nothing else: for mail, a wiki or paper.
 
-    It needs the extra: pip install 'pylon-elt[report]', and the tables that pylon transform builds.
+    It needs the extra [report], and the tables that pylon transform builds.
     Exit codes: 0 done, 1 the tables are not there, 2 usage, 3 configuration, 75 locked.
 
     \b
@@ -206,7 +206,7 @@ def dashboard(
 ) -> None:
     """Show the dashboard in a browser on this machine, until Ctrl-C.
 
-    It needs the extra: pip install 'pylon-elt[dashboard]', and the tables that pylon transform builds. They are
+    It needs the extra [dashboard], and the tables that pylon transform builds. They are
     read once, and again at a click, so no run has to wait for it. Nothing leaves this machine.
     Exit codes: 0 done, 1 the tables are not there, 2 usage, 3 configuration, 75 locked.
 

@@ -56,28 +56,6 @@ class Outcome:
         return [node for node in self.nodes if node.status == "warn"]
 
 
-def require(kind: str) -> None:
-    """Make sure that dbt and its adapter are installed.
-
-    Raises:
-        Problem: They are not.
-    """
-    from importlib.util import find_spec
-
-    extra = "analytics" if kind == "duckdb" else f"analytics-{kind}"
-    try:
-        found = find_spec("dbt.cli.main") and find_spec(f"dbt.adapters.{kind}")
-    except ModuleNotFoundError:
-        found = None
-    if not found:
-        raise exits.Problem(
-            f"pylon transform needs dbt with its adapter for {kind}, which is not installed.",
-            f"Install it with: pip install 'pylon-elt[{extra}]'; in a checkout:"
-            f" pip install -c constraints.txt -e '.[{extra}]'",
-            exits.CONFIGURATION,
-        )
-
-
 def invoke(arguments: Sequence[str], finished: Finished) -> Outcome:
     """Run one command of dbt.
 

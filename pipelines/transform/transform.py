@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.catalog import TABLES
 
-from ..base import exits, screens
+from ..base import exits, installing, screens
 from ..base.wording import count, duration
 from ..copy import destinations, inspection, snapshot
 from ..copy.lock import run_lock
@@ -54,7 +54,7 @@ def run(options: Options) -> int:
     with TemporaryDirectory() as scratch:
         pipeline = destinations.open_pipeline(options.destination, options.dataset, pipelines_dir=scratch)
         kind = dbt_profile.adapter(pipeline, options.destination)
-        dbt_run.require(kind)
+        installing.require("analytics" if kind == "duckdb" else f"analytics-{kind}", "pylon transform")
         variables = settings.read_settings()
         _require_known(options.select)
         _require_copy(options)

@@ -211,4 +211,4 @@ def test_the_command_line_explains_itself(arguments: list[str], capsys: pytest.C
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == (0 if arguments == ["--help"] else 2)
-    assert "usage: python -m emulator" in "".join(capsys.readouterr())
+    assert "usage: pylon emulator" in "".join(capsys.readouterr())

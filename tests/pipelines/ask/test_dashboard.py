@@ -363,13 +363,3 @@ def _screenshot(tab: Any, name: str, request: pytest.FixtureRequest) -> None:
 
 def _sum(table: pa.Table, column: str) -> int:
     return sum(table[column].to_pylist())
-
-
-def test_an_extra_that_is_missing_is_named_with_how_to_install_it() -> None:
-    from pylon_elt.pipelines.ask.report import require
-
-    require("report", "altair", "vl_convert")
-    with pytest.raises(exits.Problem) as missing:
-        require("report", "altair", "not_installed_here")
-    assert missing.value.code == exits.CONFIGURATION
-    assert "pip install 'pylon-elt[report]'" in missing.value.remedy

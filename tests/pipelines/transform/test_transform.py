@@ -6,7 +6,6 @@ import json
 import stat
 import subprocess
 import sys
-from importlib import util
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from support.workplaces import Desk
 
 from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.copy import destinations
-from pylon_elt.pipelines.transform import dbt_profile, dbt_run
+from pylon_elt.pipelines.transform import dbt_profile
 
 pytestmark = pytest.mark.xdist_group("transform")
 
@@ -175,15 +174,6 @@ def test_a_test_that_does_not_hold_has_its_own_exit_code(desk: Desk) -> None:
     assert result.code == exits.DATA_CHECK
     assert "1 of the tests do not hold. unique_stg_pylon__teams_team_id" in result.text
     assert desk.rows("stg_pylon__teams", "pylon_analytics_staging") == desk.rows("teams")
-
-
-def test_without_dbt_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    find = util.find_spec
-    monkeypatch.setattr(util, "find_spec", lambda name: None if name.startswith("dbt") else find(name))
-    with pytest.raises(exits.Problem, match="needs dbt with its adapter for postgres") as told:
-        dbt_run.require("postgres")
-    assert told.value.code == exits.CONFIGURATION
-    assert "pip install 'pylon-elt[analytics-postgres]'" in told.value.remedy
 
 
 def test_the_password_is_never_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
