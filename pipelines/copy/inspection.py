@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from pylon_elt.sources.pylon.catalog import ALL_TABLES, Table
 from pylon_elt.sources.pylon.copy.copied import Copied, utc
 from pylon_elt.sources.pylon.copy.ledger import Ledger
-from pylon_elt.sources.pylon.lanes.late import Late, recall
-from pylon_elt.sources.pylon.lanes.resources import PACE
+from pylon_elt.sources.pylon.copy.state import SourceState
 from pylon_elt.sources.pylon.lanes.sweep import Verified, cutoff
 from pylon_elt.sources.pylon.rows import extras
 from pylon_elt.sources.pylon.rows.extras import Extra
@@ -44,33 +43,19 @@ class Copy:
     pipeline: dlt.Pipeline
 
     @property
-    def state(self) -> Mapping[str, Any]:
+    def state(self) -> SourceState:
         """The source's state as it was saved with the last load."""
-        return cast("Mapping[str, Any]", self.pipeline.state.get("sources", {}).get("pylon", {}))
+        return SourceState.of(self.pipeline)
 
     @property
     def exists(self) -> bool:
         """Whether anything has been loaded."""
-        return bool(self.state)
-
-    @property
-    def pace(self) -> Mapping[str, Any]:
-        """The pace learnt, by endpoint."""
-        return cast("Mapping[str, Any]", self.state.get(PACE) or {})
+        return bool(self.state.stored)
 
     @property
     def extras(self) -> dict[str, dict[str, Extra]]:
         """What stands in ``_extra``, by table and name."""
-        return extras.recall(self.state)
-
-    @property
-    def late(self) -> Late:
-        """What is known of issues that the search showed late."""
-        return recall(self.state)
-
-    def resource(self, table: str) -> Mapping[str, Any]:
-        """Return the state of one table's lane."""
-        return cast("Mapping[str, Any]", self.state.get("resources", {}).get(table, {}))
+        return extras.current(self.state.extra_fields)
 
     def due(self, child: str, cutoff: datetime | None = None) -> int:
         """Return for how many parents a child is due; what was read before ``cutoff`` (UTC) is."""

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.api.pacing import Pacers
 from pylon_elt.sources.pylon.catalog import ENDPOINTS, TABLES
-from pylon_elt.sources.pylon.lanes.late import Late, suggested_lookback
+from pylon_elt.sources.pylon.copy.state import Late, SourceState
+from pylon_elt.sources.pylon.lanes.late import suggested_lookback
 from pylon_elt.sources.pylon.rows.extras import Extra
 
 from ..base import configuration, exits, screens
@@ -67,9 +68,7 @@ class Status:
             "location": self.place.location,
             "dataset": self.place.dataset,
             "exists": self.exists,
-            "changed_until": due.changed_until if due else None,
-            "history_until": due.history_until if due else None,
-            "history_complete": due.history_complete if due else False,
+            **asdict(due.issues if due else dues.IssuesRead()),
             "tables": {name: asdict(table) for name, table in (self.tables or {}).items()},
             "pace": {
                 name: {"requests_a_minute": learnt, "start": start}
@@ -112,29 +111,29 @@ def look(destination: str, dataset: str, now: datetime) -> Status:
 
 
 def _fill(status: Status, copy: inspection.Copy, settings: Settings) -> None:
-    rows = copy.all_rows()
+    rows, state = copy.all_rows(), copy.state
     tables = [name for name in TABLES if name in rows or name in settings.usual]
     due = dues.take(
         copy, settings, tables, status.now, rows={name: number for name, (number, _) in rows.items()}
     )
-    pacers = Pacers(settings.rate_limits, settings.rate_window_seconds, snapshot=copy.pace)
+    pacers = Pacers(settings.rate_limits, settings.rate_window_seconds, snapshot=state.pace)
     verified = copy.verified()
     per_minute = 60 / settings.rate_window_seconds
     status.exists, status.due = True, due
     status.tables = {
         name: TableStatus(
             number,
-            _read_at(copy, name, stamp),
+            _read_at(state, name, stamp),
             due.conversations.get(name),
             verified.get(name),
             due.directory.get(name),
         )
         for name, (number, stamp) in rows.items()
     }
-    status.late, status.extras = copy.late, copy.extras
+    status.late, status.extras = state.late, copy.extras
     status.lookback = (
         settings.lookback_seconds,
-        suggested_lookback(copy.late, settings.lookback_seconds),
+        suggested_lookback(state.late, settings.lookback_seconds),
     )
     status.pace = {
         endpoint.label: (
@@ -142,14 +141,13 @@ def _fill(status: Status, copy: inspection.Copy, settings: Settings) -> None:
             settings.rate_limits[endpoint.tier] * per_minute,
         )
         for name, endpoint in ENDPOINTS.items()
-        if name in copy.pace
+        if name in state.pace
     }
 
 
-def _read_at(copy: inspection.Copy, table: str, newest: datetime | None) -> datetime | None:
+def _read_at(state: SourceState, table: str, newest: datetime | None) -> datetime | None:
     """Return when a table was read; of a collection that shrank or is empty, its lane remembers."""
-    refreshed = copy.resource(table).get("refreshed_at")
-    stamps = [newest, datetime.fromisoformat(refreshed) if refreshed else None]
+    stamps = [newest, state.collection(table).refreshed_at]
     return max((stamp for stamp in stamps if stamp), default=None)
 
 
@@ -183,11 +181,12 @@ def _lines(status: Status) -> Iterator[str]:
 
 
 def _progress(due: dues.Due) -> str:
-    if due.changed_until is None or due.history_until is None:
+    issues = due.issues
+    if issues.changed_until is None or issues.history_until is None:
         return "The issues have not been read yet."
-    changes = f"{due.changed_until:%Y-%m-%d %H:%M:%S} UTC ({ago(due.changed_until, due.now)})"
-    history = f"is read back to {due.history_until:%Y-%m-%d}, the rest is due"
-    if due.history_complete:
+    changes = f"{issues.changed_until:%Y-%m-%d %H:%M:%S} UTC ({ago(issues.changed_until, due.now)})"
+    history = f"is read back to {issues.history_until:%Y-%m-%d}, the rest is due"
+    if issues.history_complete:
         history = "is complete"
     return f"Changes are read up to {changes}; the history {history}."
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.catalog import COLLECTED, HANGING, Configured, Feed, Listed, RowsOf, Table, Whole
-from pylon_elt.sources.pylon.lanes import directory, reading
+from pylon_elt.sources.pylon.copy.state import CollectionState, SourceState, Stretch
+from pylon_elt.sources.pylon.lanes import directory
 
 from . import reconcile
 
@@ -18,16 +19,28 @@ if TYPE_CHECKING:
     from ..copy.inspection import Copy
 
 
-@dataclass
-class Due:
-    """What is due at one moment; all times are UTC."""
+@dataclass(frozen=True, slots=True)
+class IssuesRead:
+    """How far the issues were read; all times are UTC."""
 
-    now: datetime
     changed_until: datetime | None = None
     """Changes were read up to here; ``None`` before the first run."""
     history_until: datetime | None = None
     """History was read back to here."""
     history_complete: bool = False
+
+    def as_facts(self) -> dict[str, Any]:
+        """Return the same for JSON."""
+        facts = asdict(self)
+        return {name: at.isoformat() if isinstance(at, datetime) else at for name, at in facts.items()}
+
+
+@dataclass
+class Due:
+    """What is due at one moment; all times are UTC."""
+
+    now: datetime
+    issues: IssuesRead = IssuesRead()
     floor: datetime | None = None
     """``start_date``: history ends here."""
     conversations: dict[str, int] = field(default_factory=dict)
@@ -70,33 +83,30 @@ def take(
         full_refresh: Whether the run would drop the tables first.
     """
     due = Due(now, floor=settings.start_date, rows=dict(rows))
-    fresh = copy is None or full_refresh
+    known = None if full_refresh else copy
+    state = known.state if known else SourceState()
     if "issues" in tables:
-        _issues(due, {} if fresh or copy is None else copy.resource("issues"))
-        if copy is not None and not fresh and reconcile.is_due(dict(copy.state), settings, now):
-            due.reconcile, due.oldest_issue = True, copy.oldest_issue()
+        due.issues = _issues(state.issues, due.floor)
+        if known and reconcile.is_due(state, settings, now):
+            due.reconcile, due.oldest_issue = True, known.oldest_issue()
     for child in HANGING.values():
         if child.name in tables:
             # a refresh drops the ledger, and with it what was known to be read
             fewer = child.name if child.read.only or child.read.is_mentioned else child.read.of
-            due.conversations[child.name] = (
-                rows.get(fewer, 0)
-                if fresh or copy is None
-                else copy.due(child.name, settings.cutoff(child, now))
-            )
-    if copy is not None and not fresh:
-        due.sweep = {child: number for child, number in copy.sweep(settings, now).items() if child in tables}
+            cutoff = settings.cutoff(child, now)
+            due.conversations[child.name] = known.due(child.name, cutoff) if known else rows.get(fewer, 0)
+    if known:
+        due.sweep = {child: number for child, number in known.sweep(settings, now).items() if child in tables}
     for table in COLLECTED.values():
         if table.name in tables:
-            state = {} if fresh or copy is None else copy.resource(table.name)
-            _collection(due, table, settings, state)
+            _collection(due, table, settings, state.collection(table.name))
     return due
 
 
 def _collection(
-    due: Due, table: Table[Whole] | Table[Feed], settings: Settings, state: Mapping[str, Any]
+    due: Due, table: Table[Whole] | Table[Feed], settings: Settings, state: CollectionState
 ) -> None:
-    streams = sum("changed_until" in stream for stream in state.get("streams", {}).values())
+    streams = sum(stream.begun for stream in state.streams.values())
     if streams:
         due.searched[table.name] = streams
     if table.per and isinstance(table.per.parents, Configured):
@@ -107,22 +117,20 @@ def _collection(
         due.directory[table.name] = next_read(table, settings, state, due.now)
 
 
-def _issues(due: Due, state: Mapping[str, Any]) -> None:
-    if "changed_until" not in state:
-        return
-    due.changed_until = datetime.fromisoformat(state["changed_until"])
-    due.history_until = datetime.fromisoformat(state["history_until"])
-    due.history_complete = reading.history_done(dict(state), due.floor)
+def _issues(stretch: Stretch, floor: datetime | None) -> IssuesRead:
+    if not stretch.begun:
+        return IssuesRead()
+    return IssuesRead(stretch.changed_until, stretch.history_until, stretch.history_done(floor))
 
 
 def next_read(
-    table: Table[Whole] | Table[Feed], settings: Settings, state: Mapping[str, Any], now: datetime
+    table: Table[Whole] | Table[Feed], settings: Settings, state: CollectionState, now: datetime
 ) -> datetime:
     """Return when a collection is due; ``now`` where it is."""
-    if directory.is_due(table, settings, dict(state), now):
+    if state.refreshed_at is None or directory.is_due(table, settings, state, now):
         return now
     hours = settings.interval_hours(table.name, table.read.refresh_hours or 0.0)
-    return datetime.fromisoformat(state["refreshed_at"]) + timedelta(hours=hours)
+    return state.refreshed_at + timedelta(hours=hours)
 
 
 def parents(table: Table, due: Due) -> int | None:

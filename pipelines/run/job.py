@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dlt
 
-from pylon_elt.sources.pylon.api.pacing import Pacers
 from pylon_elt.sources.pylon.catalog import (
     CHILDREN,
     COLLECTED,
@@ -22,8 +21,9 @@ from pylon_elt.sources.pylon.catalog import (
     TABLES,
     VERSIONS,
 )
+from pylon_elt.sources.pylon.copy.state import SourceState
 from pylon_elt.sources.pylon.errors import ConfigurationError, Implausible, PylonError, TurnOver
-from pylon_elt.sources.pylon.lanes.resources import PACE, forget, source_of
+from pylon_elt.sources.pylon.lanes.resources import forget, pacers, source_of
 from pylon_elt.sources.pylon.lanes.sweep import Verified, cutoff
 from pylon_elt.sources.pylon.lanes.turn import POLL_SECONDS, Budget, Control
 
@@ -78,7 +78,7 @@ class Job:
 
     def __post_init__(self) -> None:
         self.tables = tuple(self.tables) or self.settings.usual
-        self.control = Control(Pacers(self.settings.rate_limits, self.settings.rate_window_seconds))
+        self.control = Control(pacers(self.settings, SourceState()))
 
     def run(self) -> int:
         """Take the lock, settle what a killed run left, and take turns until nothing is due.
@@ -144,7 +144,7 @@ class Job:
             "issues" in self.tables
             and not {"changes", "history", "issues"} & self.control.report.stopped
             and not self._out_of_time()
-            and is_due(self._state(), self.settings, datetime.now(UTC))
+            and is_due(SourceState.of(self.pipeline), self.settings, datetime.now(UTC))
         )
 
     def _reconcile(self) -> None:
@@ -164,18 +164,12 @@ class Job:
                 return
             await asyncio.sleep(min(left, POLL_SECONDS))
 
-    def _state(self) -> dict[str, Any]:
-        state: dict[str, Any] = self.pipeline.state.get("sources", {}).get("pylon", {})
-        return state
-
     def stop(self) -> None:
         """End the run after what is under way has been saved; may be called from a signal handler."""
         self.control.budget.stop.set()
 
     def _recall_pace(self) -> None:
-        self.control.pacers = Pacers(
-            self.settings.rate_limits, self.settings.rate_window_seconds, snapshot=self._state().get(PACE)
-        )
+        self.control.pacers = pacers(self.settings, SourceState.of(self.pipeline))
 
     def _has_time_to_spare(self) -> bool:
         """Whether the run was given a time that is not over, and nothing is due or failed."""
@@ -189,8 +183,8 @@ class Job:
     def _sweep(self) -> None:
         """Read again what was verified longest ago, until the time is up or all of it is young enough."""
         # the ledger's times are the server's, and the watermark is the latest of these that is known
-        watermark = self._state().get("resources", {}).get("issues", {}).get("changed_until")
-        before = cutoff(self.settings, datetime.fromisoformat(watermark)) if watermark else None
+        issues = SourceState.of(self.pipeline).issues
+        before = cutoff(self.settings, issues.changed_until) if issues.begun else None
         if before is None or not self._children() & Verified(self.pipeline).count(before).keys():
             return
         known = self._conversations()

@@ -79,9 +79,7 @@ class Plan:
             "location": self.place.location if self.place else None,
             "dataset": self.place.dataset if self.place else None,
             "exists": self.exists,
-            "changed_until": _text(due.changed_until),
-            "history_until": _text(due.history_until),
-            "history_complete": due.history_complete,
+            **due.issues.as_facts(),
             "conversations": due.conversations,
             "directory": due.directory_now,
             "reconcile": due.reconcile,
@@ -98,7 +96,9 @@ def make(
     """Plan a run from what the copy holds; nothing is asked."""
     rows = {name: count for name, (count, _) in copy.all_rows().items()} if copy else {}
     due = dues.take(copy, settings, tables, now, rows=rows, full_refresh=full_refresh)
-    pacers = Pacers(settings.rate_limits, settings.rate_window_seconds, snapshot=copy.pace if copy else None)
+    pacers = Pacers(
+        settings.rate_limits, settings.rate_window_seconds, snapshot=copy.state.pace if copy else None
+    )
     counted = requests(due, settings, tables)
     costs = [_cost(name, counted[name], pacers) for name in ENDPOINTS if counted[name]]
     children = [
@@ -106,7 +106,7 @@ def make(
         for child in CHILDREN
         if child.name in tables
     ]
-    open_ended = "issues" in tables and not due.history_complete
+    open_ended = "issues" in tables and not due.issues.history_complete
     return Plan(copy is not None, due, costs, max(children, default=0.0), open_ended)
 
 
@@ -122,12 +122,13 @@ def requests(due: dues.Due, settings: Settings, tables: Sequence[str]) -> Counte
 
 
 def _count_issues(counted: Counter[str], due: dues.Due, settings: Settings) -> None:
-    if due.changed_until is None:
+    issues = due.issues
+    if issues.changed_until is None:
         counted["me"] += 1  # tells the server's time
-    start = (due.changed_until or due.now) - timedelta(seconds=settings.lookback_seconds)
+    start = (issues.changed_until or due.now) - timedelta(seconds=settings.lookback_seconds)
     counted["search_issues"] += _windows(start, due.now)
-    if not due.history_complete:
-        until = due.history_until or due.now
+    if not issues.history_complete:
+        until = issues.history_until or due.now
         counted["list_issues"] += _windows(due.floor, until) if due.floor else 1
     if due.reconcile:
         counted["me"] += 1
@@ -196,15 +197,14 @@ def _lines(plan: Plan) -> Iterator[str]:
 
 
 def _issue_lines(due: dues.Due) -> Iterator[str]:
-    if due.changed_until is not None:
-        since = f"{due.changed_until:%Y-%m-%d %H:%M:%S} UTC, {ago(due.changed_until, due.now)}"
+    issues = due.issues
+    if issues.changed_until is not None:
+        since = f"{issues.changed_until:%Y-%m-%d %H:%M:%S} UTC, {ago(issues.changed_until, due.now)}"
         yield f"  {'changes':<16} since {since}"
-    if due.history_until is not None:
+    if issues.history_until is not None:
         end = f"{due.floor:%Y-%m-%d}" if due.floor else "the first issue"
-        text = (
-            "complete" if due.history_complete else f"from {due.history_until:%Y-%m-%d} back to {end} is left"
-        )
-        yield f"  {'history':<16} {text}"
+        left = f"from {issues.history_until:%Y-%m-%d} back to {end} is left"
+        yield f"  {'history':<16} {'complete' if issues.history_complete else left}"
 
 
 def _sweep_lines(plan: Plan) -> Iterator[str]:
@@ -220,7 +220,3 @@ def _beyond(plan: Plan) -> str:
         thousand = f"about {duration(plan.seconds_for_a_thousand)} for each 1,000 of them"
         return f"and the issues that are not listed yet: {thousand}"
     return "and what has changed since"
-
-
-def _text(instant: datetime | None) -> str | None:
-    return instant.isoformat() if instant else None

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pylon_elt.sources.pylon.api.client import Client, Pause
 from pylon_elt.sources.pylon.catalog import (
@@ -21,12 +21,12 @@ from pylon_elt.sources.pylon.catalog import (
 )
 from pylon_elt.sources.pylon.copy.copied import Copied
 from pylon_elt.sources.pylon.copy.ledger import Ledger
+from pylon_elt.sources.pylon.copy.state import SourceState
 from pylon_elt.sources.pylon.lanes.departures import catches
-from pylon_elt.sources.pylon.lanes.reading import history_done
 from pylon_elt.sources.pylon.rows.rows import Row, misfits
 from pylon_elt.sources.pylon.rows.versions import record, subjects
 from pylon_elt.sources.pylon.upkeep.healing import Healing
-from pylon_elt.sources.pylon.upkeep.reconcile import RECONCILED_AT, Gone, confirm, list_all, mending, removal
+from pylon_elt.sources.pylon.upkeep.reconcile import Gone, confirm, list_all, mending, removal
 
 from ..base import exits
 
@@ -48,12 +48,12 @@ class Outcome:
     mended: int = 0
 
 
-def is_due(state: dict[str, Any], settings: Settings, now: datetime) -> bool:
+def is_due(state: SourceState, settings: Settings, now: datetime) -> bool:
     """Say whether the interval since the last comparison has passed; it begins once the history is complete."""
-    if settings.reconcile_hours == 0 or not history_done(_issues_state(state), settings.start_date):
+    if settings.reconcile_hours == 0 or not state.issues.history_done(settings.start_date):
         return False
-    last = state.get(RECONCILED_AT) or _issues_state(state).get("begun_at")
-    return last is None or datetime.fromisoformat(last) + timedelta(hours=settings.reconcile_hours) <= now
+    last = state.reconciled_at or state.issues.begun_at
+    return last is None or last + timedelta(hours=settings.reconcile_hours) <= now
 
 
 def reconcile(
@@ -77,9 +77,7 @@ def reconcile(
     strays = set[str]().union(
         *(ledger.strays(name) for name in (*(child.name for child in CHILDREN), "issue_sync"))
     )
-    state = pipeline.state.get("sources", {}).get("pylon", {})
-    last = datetime.fromisoformat(state[RECONCILED_AT]) if RECONCILED_AT in state else None
-    healing = Healing(settings, Copied(pipeline), _issues_state(state), last)
+    healing = Healing(settings, Copied(pipeline), SourceState.of(pipeline))
     lane = control.report.lanes["reconcile"]
     lane.due = stored = len(healing.known)
 
@@ -110,7 +108,7 @@ def reconcile(
     held = [child for child in CHILDREN if ledger.holds(child.name)]
     children = {child.name: ledger.children(child.name, ids) for child in held}
     about = [table.name for table in ABOUT_ISSUES if ledger.holds(table.name)]
-    for load in removal(gone, children, about, datetime.now(UTC).isoformat()):
+    for load in removal(gone, children, about, datetime.now(UTC)):
         pipeline.run(load)
     return Outcome(stored, listed, len(gone), len(healing.ids))
 
@@ -128,8 +126,3 @@ def _catch(missing: int, stored: int, *, confirmed: bool) -> None:
             " belongs to the same workspace.",
             exits.DATA_CHECK,
         )
-
-
-def _issues_state(state: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = state.get("resources", {}).get("issues", {})
-    return found

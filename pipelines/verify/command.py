@@ -46,7 +46,7 @@ def run(
         if copy is None:
             raise exits.Problem("There is no copy yet.", "Make it with: pylon run", exits.FAILED)
         held = take(copy, settings, sample, seed)
-        pacers = Pacers(settings.rate_limits, settings.rate_window_seconds, snapshot=copy.pace)
+        pacers = Pacers(settings.rate_limits, settings.rate_window_seconds, snapshot=copy.state.pace)
     report = Report(seed, announced(held, settings, datetime.now(UTC)))
     _announce(report, pacers, as_json=as_json)
     verify(held, settings, pacers, report)

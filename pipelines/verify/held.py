@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from pylon_elt.sources.pylon.catalog import CHILDREN, ENDPOINTS, HANGING, TABLES, PerParent, Table
 from pylon_elt.sources.pylon.copy.copied import Copied, utc
 from pylon_elt.sources.pylon.copy.work import Synced, Times, is_due
-from pylon_elt.sources.pylon.lanes.reading import history_done
 
 from ..base import exits
 from .listing_cost import listing_cost
@@ -50,23 +49,23 @@ def take(copy: Copy, settings: Settings, sample: int, seed: int) -> Held:
     Raises:
         Problem: It holds no issues.
     """
-    copied, state = Copied(copy.pipeline), dict(copy.resource("issues"))
-    if "changed_until" not in state:
+    copied, stretch = Copied(copy.pipeline), copy.state.issues
+    if not stretch.begun:
         raise exits.Problem("The copy holds no issues yet.", "Make it with: pylon run", exits.FAILED)
     times = copied.issue_times()
     ids = random.Random(seed).sample(sorted(times), min(sample, len(times)))
     present = [table for table in CHILDREN if copy.rows(table) is not None]
     rows = {row["id"]: row for row in copied.rows(TABLES["issues"], "id", ids)}
     lookback = timedelta(seconds=settings.lookback_seconds)
-    whole = history_done(state, settings.start_date)
+    whole = stretch.history_done(settings.start_date)
     children = {table.name: _by_issue(table, copied, rows) for table in present}
     return Held(
         times=times,
         sample={id_: rows[id_] for id_ in ids},
         children=children,
         due=_due(copied, children, rows),
-        expected_from=datetime.fromisoformat(state["changed_until"]) - lookback,
-        read_from=None if whole else datetime.fromisoformat(state["history_until"]),
+        expected_from=stretch.changed_until - lookback,
+        read_from=None if whole else stretch.history_until,
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from support import runs
 
 from pylon_elt.sources.pylon.catalog import ALL_TABLES, TABLES, Column
+from pylon_elt.sources.pylon.copy.state import SourceState
 from pylon_elt.sources.pylon.rows import extras
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -30,7 +31,7 @@ def promote(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def remembered(copy: runs.Copy) -> dict[str, set[str]]:
     """Return the names that are remembered, without those that the emulator gives to some rows of its own accord."""
-    found = extras.recall(runs.state_of(copy.folder))
+    found = extras.current(SourceState(runs.state_of(copy.folder)).extra_fields)
     own = {table: {name for name in names if not name.endswith("_beta")} for table, names in found.items()}
     return {table: names for table, names in own.items() if names}
 
@@ -96,13 +97,12 @@ def test_a_type_that_changes_and_changes_back_never_fails_a_run(loaded: Any) -> 
 
 
 def test_names_without_end_are_not_all_remembered() -> None:
-    state: dict[str, Any] = {}
+    known: extras.Extras = {}
     for number in range(3):
-        extras.remember(
-            state, {"issues": {f"field_{number}_{each}" for each in range(40)}, "teams": {"x" * 500}}, NOW
-        )
-    assert len(extras.recall(state)["issues"]) == extras.MOST
-    assert "teams" not in extras.recall(state)
-    assert {name.split("_")[1] for name in extras.recall(state)["issues"]} == {"0", "1"}, (
+        found = {"issues": {f"field_{number}_{each}" for each in range(40)}, "teams": {"x" * 500}}
+        known = extras.added(known, found, NOW)
+    assert len(extras.current(known)["issues"]) == extras.MOST
+    assert "teams" not in extras.current(known)
+    assert {name.split("_")[1] for name in extras.current(known)["issues"]} == {"0", "1"}, (
         "the first ones stay"
     )

@@ -10,27 +10,26 @@ import pyarrow as pa
 
 from ..api.answers import Answer, list_problem
 from ..catalog import COLLECTED, Configured, Feed, Listed, RowsOf, Table, Whole
+from ..copy.state import CollectionState
 from ..errors import GONE, PermissionDenied, Rejected, Unavailable
 from ..rows.rows import Row, to_arrow, tombstones
 from ..settings import Settings
 from .departures import may_go
 from .turn import Turn
 
-State = dict[str, Any]
-
 Collection: TypeAlias = Table[Whole] | Table[Feed]
 """What can be read whole."""
 
 
-def is_due(table: Collection, settings: Settings, state: State, now: datetime) -> bool:
+def is_due(table: Collection, settings: Settings, state: CollectionState, now: datetime) -> bool:
     """Say whether the interval since the last complete read has passed."""
-    if "refreshed_at" not in state:
+    if state.refreshed_at is None:
         return True
     hours = settings.interval_hours(table.name, table.read.refresh_hours or 0.0)
-    return datetime.fromisoformat(state["refreshed_at"]) + timedelta(hours=hours) <= now
+    return state.refreshed_at + timedelta(hours=hours) <= now
 
 
-async def refresh(turn: Turn, table: Table[Whole], state: State) -> AsyncIterator[pa.Table]:
+async def refresh(turn: Turn, table: Table[Whole], state: CollectionState) -> AsyncIterator[pa.Table]:
     """Read a collection whole, if it is due. What a complete read lacks goes; a read cut short removes nothing.
 
     A collection of several pages can lose a row at the seam of two pages while it changes. So rows of the copy go only
@@ -46,7 +45,7 @@ async def refresh(turn: Turn, table: Table[Whole], state: State) -> AsyncIterato
                 yield batch
             known = turn.ledger.row_keys(table.name)
             # the first time, nothing tells that a row is missing
-            if reading.seams and ("refreshed_at" not in state or reading.missing(known)):
+            if reading.seams and (state.refreshed_at is None or reading.missing(known)):
                 async for batch in reading.read():
                     yield batch
             gone = reading.missing(known)
@@ -59,7 +58,7 @@ async def refresh(turn: Turn, table: Table[Whole], state: State) -> AsyncIterato
     if gone and turn.has_children(table):
         turn.left_behind(table)
     turn.report.lanes["directory"].done += 1
-    state["refreshed_at"] = reading.began.isoformat()
+    state.refreshed_at = reading.began
 
 
 class Reading:

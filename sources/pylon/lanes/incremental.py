@@ -16,12 +16,13 @@ import pyarrow as pa
 from ..api.filters import Request, before_and_after, joined, rfc3339, time_range
 from ..api.windows import Window
 from ..catalog import Configured, Feed, Table
+from ..copy.state import CollectionState, Stretch
 from ..errors import GONE, PermissionDenied, Rejected, Unavailable
 from ..rows.rows import to_arrow, tombstones
 from . import reading
 from .departures import may_go
 from .directory import Reading, asked_for, is_due, keys_of, parents
-from .reading import Batch, Past, State, Way
+from .reading import Batch, Past, Way
 from .turn import Turn
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -30,7 +31,7 @@ REFUSED = GONE | {400}
 """How a search may answer that it knows no such parent."""
 
 
-async def refresh(turn: Turn, table: Table[Feed], state: State) -> AsyncIterator[pa.Table]:
+async def refresh(turn: Turn, table: Table[Feed], state: CollectionState) -> AsyncIterator[pa.Table]:
     """Read what changed, and the whole table where that is due; once in a run.
 
     Args:
@@ -58,12 +59,12 @@ class _Stream:
     """The rows of one parent, or of the whole table where it has none."""
 
     parent: str
-    state: State
+    stretch: Stretch
     newest: dict[str, datetime] = field(default_factory=dict)
 
 
 class _Lane:
-    def __init__(self, turn: Turn, table: Table[Feed], state: State) -> None:
+    def __init__(self, turn: Turn, table: Table[Feed], state: CollectionState) -> None:
         self._turn = turn
         self._table = table
         self._feed = table.read
@@ -81,17 +82,15 @@ class _Lane:
         began = datetime.now(UTC)
         await self._expect_filter()
         named = await parents(self._turn, self._table)
-        kept = self._state.setdefault("streams", {})
         for parent in named:
             with self._forgiving(parent), self._turn.unit():
-                async for batch in self._stream(_Stream(parent, kept.setdefault(parent, {}))):
+                async for batch in self._stream(_Stream(parent, self._state.stream(parent))):
                     yield batch
-        for parent in kept.keys() - set(named):
-            del kept[parent]
+        self._state.forget_all_but(named)
         if self._setting and not named:
             return
         if named and self._whole >= set(named):
-            self._state["refreshed_at"] = began.isoformat()
+            self._state.refreshed_at = began
         elif self._feed.refresh_hours is not None and is_due(
             self._table, self._turn.settings, self._state, began
         ):
@@ -106,7 +105,7 @@ class _Lane:
             Unavailable: The search gives rows of a parent that there is not.
         """
         asked = asked_for(self._table, (), NOBODY)
-        if "body" not in asked or self._state.get("filter_minded"):
+        if "body" not in asked or self._state.filter_minded:
             return
         endpoint = self._feed.search
         try:
@@ -120,7 +119,7 @@ class _Lane:
                     f"{endpoint.label} ignores its filter: it gave a row of a {self._table.parent} that there is not.",
                     f"Leave {self._table.name} out, and report it to Pylon.",
                 )
-        self._state["filter_minded"] = True
+        self._state.filter_minded = True
 
     @contextmanager
     def _forgiving(self, parent: str) -> Iterator[None]:
@@ -134,23 +133,23 @@ class _Lane:
                 self._turn.report.warn(f"{self._setting} names {parent!r}, which Pylon does not know.")
 
     async def _stream(self, stream: _Stream) -> AsyncIterator[pa.Table]:
-        client, state = self._turn.client, stream.state
-        if "changed_until" not in state:
+        client, stretch = self._turn.client, stream.stretch
+        if not stretch.begun:
             page = await client.first_page(self._feed.endpoint, **self._asked(stream))
             if not page.more:
                 if page.rows:
                     yield await self._batch(stream, Batch(page.rows, page.sent_at))
                 self._whole.add(stream.parent)
-            reading.begin(state, page.sent_at)
-            state["history_complete"] = not page.more
+            stretch.begin(page.sent_at)
+            stretch.history_complete = not page.more
         else:
             seconds = max(self._turn.settings.lookback_seconds, self._feed.lookback_seconds)
             way = self._way(stream, self._feed.changed)
-            async for _, found in reading.changes(client, way, state, timedelta(seconds=seconds)):
+            async for _, found in reading.changes(client, way, stretch, timedelta(seconds=seconds)):
                 if batch := await self._news(stream, found):
                     yield batch
         page_size = self._turn.settings.limit(self._feed.search)
-        async for _, found in reading.newest_to_oldest(client, self._past(stream), state, None, page_size):
+        async for _, found in reading.newest_to_oldest(client, self._past(stream), stretch, None, page_size):
             if batch := await self._news(stream, found):
                 yield batch
             self._turn.progress()
@@ -186,7 +185,7 @@ class _Lane:
             keys = [dict(zip(self._table.key, key, strict=True)) for key in sorted(gone)]
             yield tombstones(self._table, keys, self._turn.stamp(listing.began))
             self._turn.left_behind(self._table)
-        self._state["refreshed_at"] = listing.began.isoformat()
+        self._state.refreshed_at = listing.began
 
     # -- how to ask ------------------------------------------------------------------------------------------------
 

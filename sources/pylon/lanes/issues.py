@@ -10,10 +10,11 @@ from functools import partial
 from ..api.filters import Request, before_and_after, rfc3339, time_range
 from ..api.windows import Window
 from ..catalog import ENDPOINTS
+from ..copy.state import Stretch
 from ..errors import PylonError, TurnOver
 from ..rows.rows import Row, instant
 from . import reading
-from .reading import Batch, Past, State, Way
+from .reading import Batch, Past, Way
 from .turn import Turn
 
 
@@ -27,31 +28,31 @@ BY_UPDATE = Way(ENDPOINTS["search_issues"], partial(time_range, "updated_at"), "
 PAST = Past(BY_CREATION, BY_UPDATE.endpoint, partial(before_and_after, "created_at"))
 
 
-async def changes(turn: Turn, state: State) -> AsyncIterator[Batch]:
+async def changes(turn: Turn, stretch: Stretch) -> AsyncIterator[Batch]:
     """Read the issues that were updated since the watermark, oldest window first."""
     lookback = timedelta(seconds=turn.settings.lookback_seconds)
     lane = turn.report.lanes["changes"]
-    async for _, batch in reading.changes(turn.client, BY_UPDATE, state, lookback):
+    async for _, batch in reading.changes(turn.client, BY_UPDATE, stretch, lookback):
         yield batch
         lane.done += len(batch.rows)
 
 
-async def history(turn: Turn, state: State) -> AsyncIterator[Batch]:
+async def history(turn: Turn, stretch: Stretch) -> AsyncIterator[Batch]:
     """Read all issues by creation, newest window first, from the first run back to the start of the workspace."""
     lane = turn.report.lanes["history"]
     page_size = turn.settings.limit(BY_CREATION.endpoint)
     floor = turn.settings.start_date
-    async for piece, batch in reading.newest_to_oldest(turn.client, PAST, state, floor, page_size):
+    async for piece, batch in reading.newest_to_oldest(turn.client, PAST, stretch, floor, page_size):
         yield batch
         lane.done += len(batch.rows)
         lane.note = f"back to {piece.start:%Y-%m-%d}"
         turn.progress()
 
 
-async def begin(turn: Turn, state: State) -> None:
+async def begin(turn: Turn, stretch: Stretch) -> None:
     """Fix the moment that divides history from changes: the server's time at the first run."""
-    if "changed_until" not in state:
-        reading.begin(state, await turn.client.now())
+    if not stretch.begun:
+        stretch.begin(await turn.client.now())
 
 
 def is_news(row: Row, newest: dict[str, datetime], floor: datetime | None) -> bool:

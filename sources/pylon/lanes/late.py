@@ -7,45 +7,19 @@ it is measured in the lookback that an issue needed: how long before the waterma
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
-from typing import Any
 
 from ..copy.copied import Copied
+from ..copy.state import Late, SourceState, Stretch
 from ..rows.rows import Row, instant
-from .reading import Batch, State
-
-LATE = "late"
-"""Where the source's state keeps what is known of late arrivals."""
+from .reading import Batch
 
 MARGIN = 2
 """How many times the largest lateness seen a lookback should be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Late:
-    """What is known of late arrivals.
-
-    ``beyond`` of the ``count`` came later than the lookback: only a complete listing showed them, and how late they
-    were is not known, except that it was more than the lookback. ``last_at`` is when the last one was found (UTC).
-    """
-
-    count: int = 0
-    beyond: int = 0
-    largest_seconds: float = 0.0
-    last_at: datetime | None = None
-
-
-def recall(state: Mapping[str, Any]) -> Late:
-    """Return what the source's state knows."""
-    known = dict(state.get(LATE) or {})
-    if known.get("last_at"):
-        known["last_at"] = datetime.fromisoformat(known["last_at"])
-    return Late(**known)
-
-
-def remember(state: dict[str, Any], seconds: Sequence[float], at: datetime, *, beyond: bool = False) -> None:
+def remember(state: SourceState, seconds: Sequence[float], at: datetime, *, beyond: bool = False) -> None:
     """Add late arrivals to the source's state.
 
     Args:
@@ -56,13 +30,13 @@ def remember(state: dict[str, Any], seconds: Sequence[float], at: datetime, *, b
     """
     if not seconds:
         return
-    known = recall(state)
-    found = Late(
+    known = state.late
+    state.late = Late(
         known.count + len(seconds),
         known.beyond + len(seconds) * beyond,
         round(max(known.largest_seconds, *seconds), 1),
+        at,
     )
-    state[LATE] = {**asdict(found), "last_at": at.isoformat()}
 
 
 def suggested_lookback(late: Late, lookback_seconds: float) -> int | None:
@@ -73,7 +47,7 @@ def suggested_lookback(late: Late, lookback_seconds: float) -> int | None:
 
 async def watched(
     changes: AsyncIterator[Batch],
-    state: State,
+    stretch: Stretch,
     floor: datetime | None,
     copied: Copied,
     note: Callable[[Sequence[float], datetime], None],
@@ -85,12 +59,13 @@ async def watched(
 
     Args:
         changes: The batches of the changes lane, of which none has been read yet.
-        state: The lane's state.
+        stretch: How far the lane has read.
         floor: Issues created before it are not copied.
         copied: What the copy holds.
         note: Takes the lateness in seconds of what a batch brought late, and when that was read.
     """
-    begun, passed = (datetime.fromisoformat(state[name]) for name in ("begun_at", "changed_until"))
+    passed = stretch.changed_until
+    begun = stretch.begun_at or passed
     counted: set[str] = set()
     async for batch in changes:
         times = _updated(batch.rows, floor)

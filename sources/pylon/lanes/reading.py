@@ -17,11 +17,9 @@ from ..api.client import Client
 from ..api.filters import Request, rfc3339
 from ..api.windows import Window
 from ..catalog import Endpoint
+from ..copy.state import Stretch
 from ..errors import Unavailable
 from ..rows.rows import Row, instant
-
-State = dict[str, Any]
-"""How far a table was read, kept in dlt's state: ISO 8601 instants in UTC."""
 
 READINGS = 6
 """How often a list that does not fit one page is read until two readings agree."""
@@ -57,67 +55,53 @@ class Past:
     """The request for rows after an instant, where one is given, and before another."""
 
 
-def begin(state: State, now: datetime) -> None:
-    """Fix the moment that divides history from changes: the server's time at the first run."""
-    state["begun_at"] = state["changed_until"] = now.isoformat()
-    state["history_until"] = (now + windows.PAD).isoformat()
-
-
 async def changes(
-    client: Client, way: Way, state: State, lookback: timedelta
+    client: Client, way: Way, stretch: Stretch, lookback: timedelta
 ) -> AsyncIterator[tuple[Window, Batch]]:
     """Read what changed since the watermark, oldest window first.
 
     The watermark ``changed_until`` moves only past windows that were read to their end. Each run begins a lookback
     before it, so that an edit that the search index shows late is not missed.
     """
-    start = parse(state["changed_until"]) - lookback
+    start = stretch.changed_until - lookback
     while True:
         window = windows.after(start)
         reached: datetime | None = None
         async for piece, batch in read_window(client, way, window, newest_first=False):
             yield piece, batch
             reached = min(piece.end, batch.sent_at)
-            state["changed_until"] = _later(state["changed_until"], reached)
+            stretch.changed_until = max(stretch.changed_until, reached)
         if reached is None or reached < window.end:
             return
         start = window.end
 
 
 async def newest_to_oldest(
-    client: Client, past: Past, state: State, floor: datetime | None, page_size: int | None
+    client: Client, past: Past, stretch: Stretch, floor: datetime | None, page_size: int | None
 ) -> AsyncIterator[tuple[Window, Batch]]:
     """Read all rows between ``floor`` and ``history_until``, and move that as it goes.
 
     Windows are as wide as a page probably holds; stretches without a row are skipped.
     """
-    while not history_done(state, floor):
-        width = timedelta(seconds=state.get("history_width", windows.WIDEST.total_seconds()))
-        window = windows.before(parse(state["history_until"]), width, floor)
+    while not stretch.history_done(floor):
+        window = windows.before(stretch.history_until, stretch.history_width, floor)
         count = 0
         async for piece, batch in read_window(client, past.way, window, newest_first=True):
             yield piece, batch
             count += len(batch.rows)
-            state["history_until"] = piece.start.isoformat()
-        state["history_width"] = windows.next_width(window, count, page_size or count).total_seconds()
-        if count == 0 and not history_done(state, floor):
-            await _skip_gap(client, past, state)
+            stretch.history_until = piece.start
+        stretch.history_width = windows.next_width(window, count, page_size or count)
+        if count == 0 and not stretch.history_done(floor):
+            await _skip_gap(client, past, stretch)
 
 
-def history_done(state: State, floor: datetime | None) -> bool:
-    """Say whether the history was read back to ``floor``, or to the oldest row."""
-    if state.get("history_complete"):
-        return True
-    return floor is not None and parse(state["history_until"]) <= floor
-
-
-async def _skip_gap(client: Client, past: Past, state: State) -> None:
+async def _skip_gap(client: Client, past: Past, stretch: Stretch) -> None:
     """Jump to the newest row that is older than what was read; without one, the history is complete.
 
     Which of the results comes first is undocumented, so it may be older than others: these are asked for, until none
     is left. Where that takes too long, nothing is skipped, and the next window is read as any other.
     """
-    until = parse(state["history_until"])
+    until = stretch.history_until
     newest: datetime | None = None
     for _ in range(PROBES):
         created = await _any_older(client, past, newest and newest + windows.PAD, until)
@@ -132,9 +116,9 @@ async def _skip_gap(client: Client, past: Past, state: State) -> None:
     else:
         newest = until
     if newest is None:
-        state["history_complete"] = True
+        stretch.history_complete = True
     else:
-        state["history_until"] = min(until, newest + windows.PAD).isoformat()
+        stretch.history_until = min(until, newest + windows.PAD)
 
 
 async def _any_older(client: Client, past: Past, after: datetime | None, before: datetime) -> datetime | None:
@@ -232,12 +216,3 @@ def _expect_filter(way: Way, piece: Window, stamps: list[datetime]) -> None:
             f"{way.endpoint.label} ignores its filter: no row of a full page has {way.stamp} from {start} to {end}.",
             "Report it to Pylon.",
         )
-
-
-def parse(text: str) -> datetime:
-    """Read an instant of a state."""
-    return datetime.fromisoformat(text)
-
-
-def _later(known: str, reached: datetime) -> str:
-    return max(parse(known), reached).isoformat()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import partial
@@ -29,6 +29,7 @@ from ..copy import loading
 from ..copy.copied import Copied
 from ..copy.ledger import Ledger
 from ..copy.naming import refuse_ambiguous
+from ..copy.state import SourceState, Stretch
 from ..errors import ConfigurationError, PermissionDenied
 from ..rows import extras
 from ..rows.rows import to_arrow
@@ -36,9 +37,6 @@ from ..settings import Settings
 from . import children, directory, incremental, issues, late, reading, sweep
 from .selection import PylonSource
 from .turn import Control, Turn, TurnKeeper
-
-PACE = "pace"
-"""Where the source's state keeps the pace learnt."""
 
 
 def resources(config: Settings, control: Control | None = None) -> list[DltResource]:
@@ -52,10 +50,10 @@ def resources(config: Settings, control: Control | None = None) -> list[DltResou
 
     def make(load_id: str) -> Turn:
         source = dlt.current.source()
-        state = dlt.current.source_state()
+        state = SourceState.current()
         refuse_ambiguous(dlt.current.pipeline())
         loading.choose_file_format(source, dlt.current.pipeline())
-        ours = control or Control(_pacers(config, state), strict=True)
+        ours = control or Control(pacers(config, state), strict=True)
         dropped = load_package_state()["state"].get("dropped_tables") or []
         ledger = Ledger(dlt.current.pipeline(), [str(table["name"]) for table in dropped])
         turn = Turn(config, ours, ledger, load_id, list(source.resources.selected))
@@ -74,14 +72,16 @@ def resources(config: Settings, control: Control | None = None) -> list[DltResou
     return [_resource(table, turn, selected=table.name in usual) for table in ALL_TABLES.values()]
 
 
-def _pacers(config: Settings, state: Mapping[str, Any]) -> Pacers:
-    return Pacers(config.rate_limits, config.rate_window_seconds, snapshot=state.get(PACE))
+def pacers(config: Settings, state: SourceState) -> Pacers:
+    """Return how fast each endpoint may be asked, as it was learnt."""
+    return Pacers(config.rate_limits, config.rate_window_seconds, snapshot=state.pace)
 
 
-def _remember(state: dict[str, Any], control: Control) -> None:
+def _remember(state: SourceState, control: Control) -> None:
     """Keep in the source's state what later runs and ``pylon status`` want to know."""
-    state[PACE] = control.pacers.snapshot()
-    extras.remember(state, control.report.extra_fields, datetime.now(UTC))
+    state.pace = control.pacers.snapshot()
+    if found := control.report.extra_fields:
+        state.extra_fields = extras.added(state.extra_fields, found, datetime.now(UTC))
 
 
 def _resource(table: Table, turn: Callable[[], Turn], *, selected: bool) -> DltResource:
@@ -112,22 +112,22 @@ def _lane(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
     if is_read(table, PerParent):
         return _child(turn, table) if table.read.is_of_issues else _nested(turn, table)
     if is_read(table, Whole):
-        return directory.refresh(turn, table, dlt.current.resource_state(table.name))
+        return directory.refresh(turn, table, SourceState.current().collection(table.name))
     if is_read(table, Feed):
-        return incremental.refresh(turn, table, dlt.current.resource_state(table.name))
+        return incremental.refresh(turn, table, SourceState.current().collection(table.name))
     if is_read(table, Versions):
         turn.record_postponed(table)
     return _written(turn, table)
 
 
 async def _issues(turn: Turn, table: Table[Issues]) -> AsyncIterator[pa.Table]:
-    state = dlt.current.resource_state(table.name)
+    stretch = SourceState.current().issues
     with turn.unit():
-        await issues.begin(turn, state)
+        await issues.begin(turn, stretch)
     newest: dict[str, datetime] = {}
     floor = turn.settings.start_date
-    changes = _watched(turn, issues.changes(turn, state), state)
-    lanes = {"changes": changes, "history": issues.history(turn, state)}
+    changes = _watched(turn, issues.changes(turn, stretch), stretch)
+    lanes = {"changes": changes, "history": issues.history(turn, stretch)}
     running = {name: lane for name, lane in lanes.items() if name not in turn.report.stopped}
     async with aclosing(issues.side_by_side(turn, running)) as batches:
         async for batch in batches:
@@ -139,11 +139,11 @@ async def _issues(turn: Turn, table: Table[Issues]) -> AsyncIterator[pa.Table]:
 
 
 def _watched(
-    turn: Turn, changes: AsyncIterator[reading.Batch], state: reading.State
+    turn: Turn, changes: AsyncIterator[reading.Batch], stretch: Stretch
 ) -> AsyncIterator[reading.Batch]:
     """Count in the source's state what the search shows late."""
-    note = partial(late.remember, dlt.current.source_state())
-    return late.watched(changes, state, turn.settings.start_date, Copied(dlt.current.pipeline()), note)
+    note = partial(late.remember, SourceState.current())
+    return late.watched(changes, stretch, turn.settings.start_date, Copied(dlt.current.pipeline()), note)
 
 
 async def _child(turn: Turn, table: Table[PerParent]) -> AsyncIterator[pa.Table]:
@@ -164,9 +164,9 @@ async def _child(turn: Turn, table: Table[PerParent]) -> AsyncIterator[pa.Table]
 
 
 async def _nested(turn: Turn, table: Table[PerParent]) -> AsyncIterator[pa.Table]:
-    resources = dlt.current.source_state().get("resources", {})
+    parents = SourceState.current().collection(table.read.of)
     # before its parents have been read whole, one that is missing may only not have been read yet
-    if "refreshed_at" in resources.get(table.read.of, {}) and (gone := children.forget(turn, table)):
+    if parents.refreshed_at and (gone := children.forget(turn, table)):
         yield gone
     async for batch in _child(turn, table):
         yield batch
@@ -193,7 +193,7 @@ def forget(tables: Sequence[str]) -> Any:
     """
 
     def nothing(name: str) -> Iterator[pa.Table]:
-        dlt.current.resource_state(name).clear()
+        SourceState.current().forget(name)
         yield from ()
 
     return [dlt.resource(nothing(name), name=name) for name in tables]

@@ -10,12 +10,8 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from ..catalog import TABLES
-
-EXTRA_FIELDS = "extra_fields"
-"""Where the source's state keeps them: ``{table: {name: [since, misfit]}}``."""
 
 MOST = 50
 """How many names of a table are remembered: where names are data, there is no end of them."""
@@ -35,32 +31,37 @@ class Extra:
     misfit: bool
 
 
-def remember(state: dict[str, Any], found: Mapping[str, AbstractSet[str]], now: datetime) -> None:
-    """Add what a run found in ``_extra`` to the source's state, as far as there is room.
+Extras = Mapping[str, Mapping[str, Extra]]
+"""What stands in ``_extra``, by table and name."""
+
+
+def added(extras: Extras, found: Mapping[str, AbstractSet[str]], now: datetime) -> Extras:
+    """Return what is known once a run has been, as far as there is room.
 
     Args:
-        state: The source's state.
-        found: Names by table.
+        extras: What was known before.
+        found: The names that the run found, by table.
         now: The present (UTC).
     """
-    for table, names in list(found.items()):
-        known = _as_of_now(state, table)
-        for name in sorted(names - known.keys()):
-            if len(known) < MOST and len(name) <= LONGEST:
-                known[name] = Extra(now, _is_column(table, name))
-        stored = {name: [extra.since.isoformat(), extra.misfit] for name, extra in known.items()}
-        state.setdefault(EXTRA_FIELDS, {})[table] = stored
+    return {**extras, **{table: _with(extras, table, names, now) for table, names in list(found.items())}}
 
 
-def recall(state: Mapping[str, Any]) -> dict[str, dict[str, Extra]]:
-    """Return what is known by table and name; an undocumented field that has become a column is left out."""
-    found = {table: _as_of_now(state, table) for table in state.get(EXTRA_FIELDS) or {} if table in TABLES}
+def _with(extras: Extras, table: str, names: AbstractSet[str], now: datetime) -> dict[str, Extra]:
+    known = _as_of_now(extras, table)
+    for name in sorted(names - known.keys()):
+        if len(known) < MOST and len(name) <= LONGEST:
+            known[name] = Extra(now, _is_column(table, name))
+    return known
+
+
+def current(extras: Extras) -> dict[str, dict[str, Extra]]:
+    """Return what is still so: an undocumented field that has become a column is left out."""
+    found = {table: _as_of_now(extras, table) for table in extras if table in TABLES}
     return {table: names for table, names in found.items() if names}
 
 
-def _as_of_now(state: Mapping[str, Any], table: str) -> dict[str, Extra]:
-    stored = (state.get(EXTRA_FIELDS) or {}).get(table) or {}
-    known = {name: Extra(datetime.fromisoformat(since), misfit) for name, (since, misfit) in stored.items()}
+def _as_of_now(extras: Extras, table: str) -> dict[str, Extra]:
+    known = extras.get(table, {})
     return {name: extra for name, extra in known.items() if extra.misfit == _is_column(table, name)}
 
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import pyarrow as pa
 
 from ..catalog import TABLES
 from ..copy.copied import Copied
+from ..copy.state import SourceState
 from ..lanes import late
-from ..lanes.reading import history_done
 from ..rows.rows import Row, instant, to_arrow
 from ..settings import Settings
 from .comparing import differing, typed
@@ -29,22 +28,21 @@ class Healing:
     Args:
         settings: The reader's settings.
         copied: What the copy holds.
-        state: The state of the issues' lanes. What they have yet to read is not missing.
-        reconciled_at: When the copy was last compared with a complete listing (UTC).
+        state: How far the issues have been read, since what is yet to be read is not missing; and when the copy was
+            last compared with a complete listing.
     """
 
-    def __init__(
-        self, settings: Settings, copied: Copied, state: dict[str, Any], reconciled_at: datetime | None
-    ) -> None:
+    def __init__(self, settings: Settings, copied: Copied, state: SourceState) -> None:
+        stretch = state.issues
         self._copied = copied
         self._masks = settings.masks
         self._known = copied.issue_updates()
         self._lookback = timedelta(seconds=settings.lookback_seconds)
-        self._passed = _parsed(state, "changed_until")
-        self._compared = reconciled_at or _parsed(state, "begun_at")
+        self._passed = stretch.changed_until if stretch.begun else None
+        self._compared = state.reconciled_at or stretch.begun_at
         self._floor = settings.start_date
-        if self._passed and not history_done(state, settings.start_date):
-            self._floor = _parsed(state, "history_until")
+        if stretch.begun and not stretch.history_done(settings.start_date):
+            self._floor = stretch.history_until
         self._batches: list[pa.Table] = []
         self._last: datetime | None = None
         self._overdue = 0
@@ -76,7 +74,7 @@ class Healing:
         self._known |= {row["id"]: instant(row.get("updated_at")) for row in found}
         self.ids |= {row["id"] for row in found}
 
-    def note(self, state: dict[str, Any]) -> None:
+    def note(self, state: SourceState) -> None:
         """Write into the source's state how many issues were later than the lookback."""
         if self._last:
             seconds = [self._lookback.total_seconds()] * self._overdue
@@ -120,7 +118,3 @@ class Healing:
             for row, wanted in zip(same, typed(table, same, self._masks), strict=True)
             if row["id"] in held and differing(table, wanted, held[row["id"]])
         ]
-
-
-def _parsed(state: dict[str, Any], name: str) -> datetime | None:
-    return datetime.fromisoformat(state[name]) if name in state else None

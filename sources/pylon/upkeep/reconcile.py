@@ -13,17 +13,14 @@ import dlt
 import pyarrow as pa
 from dlt.extract import DltResource, DltSource
 
-from ..api import windows
 from ..api.client import Client
 from ..catalog import CHILDREN, DELETIONS, ENDPOINTS, ISSUES, TABLES, Ledger, Table
 from ..copy import loading
+from ..copy.state import SourceState, Stretch
 from ..errors import GONE, Rejected
 from ..lanes import issues, reading
 from ..rows.masking import UNMASKED
 from ..rows.rows import Row, to_arrow, tombstones
-
-RECONCILED_AT = "reconciled_at"
-"""Where the source's state keeps when a reconciliation was last completed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +55,10 @@ async def list_all(
         see: Shown each page, with the server's time at which it held.
     """
     began = await client.now()
-    state: reading.State = {"history_until": (began + windows.PAD).isoformat()}
+    stretch = Stretch()
+    stretch.begin(began)
     ids: set[str] = set()
-    async for _, batch in reading.newest_to_oldest(client, issues.PAST, state, floor, page_size):
+    async for _, batch in reading.newest_to_oldest(client, issues.PAST, stretch, floor, page_size):
         ids.update(row["id"] for row in batch.rows)
         see(batch.rows, batch.sent_at)
     return Listing(ids, began)
@@ -84,7 +82,7 @@ def removal(
     gone: Sequence[Gone],
     children: dict[str, list[tuple[str, str]]],
     about: Sequence[str],
-    reconciled_at: str,
+    reconciled_at: datetime,
 ) -> Iterator[DltSource]:
     """Return the loads that remove issues from a copy, with all that hangs on them, and write down their ids.
 
@@ -95,21 +93,21 @@ def removal(
         gone: The issues.
         children: What the copy holds of them, for every child table that it has: ``{table: [(id, issue_id)]}``.
         about: What else the copy keeps about issues; no content outlives its deletion.
-        reconciled_at: ISO 8601, kept in the state.
+        reconciled_at: When the comparison was completed (UTC); kept in the state.
     """
     if gone:
         yield _load([(DELETIONS, _records(gone, children))])
         hanging = [TABLES[name] for name in (*children, "issue_sync", *about)]
         yield _load([_without(table, gone) for table in hanging])
 
-    def note(state: dict[str, Any]) -> None:
-        state[RECONCILED_AT] = reconciled_at
+    def note(state: SourceState) -> None:
+        state.reconciled_at = reconciled_at
 
     yield _load([_without(TABLES["issues"], gone)], note)
 
 
 def mending(
-    batch: pa.Table, records: Sequence[tuple[Table, pa.Table]], note: Callable[[dict[str, Any]], None]
+    batch: pa.Table, records: Sequence[tuple[Table, pa.Table]], note: Callable[[SourceState], None]
 ) -> Iterator[DltSource]:
     """Return the loads that bring issues of a copy to what a listing showed; their conversations become due by it.
 
@@ -127,10 +125,10 @@ def mending(
 
 @dlt.source(name="pylon", section="pylon", max_table_nesting=0)
 def _load(
-    batches: list[tuple[Table, pa.Table]], note: Callable[[dict[str, Any]], None] = lambda _state: None
+    batches: list[tuple[Table, pa.Table]], note: Callable[[SourceState], None] = lambda _state: None
 ) -> Any:
     def items(batch: pa.Table) -> Iterator[pa.Table]:
-        note(dlt.current.source_state())
+        note(SourceState.current())
         if batch.num_rows:
             yield batch
 

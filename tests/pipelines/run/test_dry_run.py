@@ -65,6 +65,14 @@ def test_a_finished_copy_costs_one_request(desk: Desk) -> None:
     assert asked(desk) == announced["requests"]
 
 
+def test_a_start_date_is_no_end_of_a_history_that_was_not_begun(desk: Desk) -> None:
+    desk.pylon("run", "--select", "teams")
+    desk.config('[sources.pylon]\nstart_date = "2020-01-01"\n')
+    announced = plan(desk)
+    assert (announced["history_until"], announced["history_complete"]) == (None, False)
+    assert not announced["reconcile"]
+
+
 def test_what_a_full_refresh_would_cost_is_announced_too(desk: Desk) -> None:
     desk.pylon("run", "--select", "issues,issue_messages,knowledge_bases,custom_fields")
     some = ("--full-refresh", "--select", "issue_messages,kb_collections,custom_fields,tags")

@@ -17,6 +17,7 @@ from support.desk import START, Desk
 
 from pylon_elt.sources.pylon.api import windows
 from pylon_elt.sources.pylon.api.windows import Window
+from pylon_elt.sources.pylon.copy.state import Stretch
 from pylon_elt.sources.pylon.errors import Unavailable
 from pylon_elt.sources.pylon.lanes import issues, reading
 
@@ -171,7 +172,7 @@ class Reader:
 
     def __init__(self, desk: Desk, start_date: datetime | None = None) -> None:
         self.desk = desk
-        self.state: dict[str, Any] = {}
+        self.stretch = Stretch()
         self.copy: dict[str, int] = {}
         self.start_date = start_date
 
@@ -189,10 +190,9 @@ class Reader:
             report=SimpleNamespace(lanes=defaultdict(lambda: SimpleNamespace(done=0, note=""))),
             progress=lambda *_args: None,
         )
-        if not self.state:
-            now = self.desk.now.replace(microsecond=0)
-            self.state = {"changed_until": now.isoformat(), "history_until": (now + windows.PAD).isoformat()}
-        for lane in (issues.changes(turn, self.state), issues.history(turn, self.state)):
+        if not self.stretch.begun:
+            self.stretch.begin(self.desk.now.replace(microsecond=0))
+        for lane in (issues.changes(turn, self.stretch), issues.history(turn, self.stretch)):
             newest: dict[str, datetime] = {}
             async for batch in lane:
                 for row in batch.rows:
@@ -243,7 +243,7 @@ def test_history_reaches_every_issue_over_any_gap(days: list[int], desk: Desk, r
     reader = Reader(desk)
     reader.run()
     assert_right(reader)
-    assert reader.state["history_complete"] is True
+    assert reader.stretch.history_complete
 
 
 def test_a_long_gap_costs_few_requests() -> None:

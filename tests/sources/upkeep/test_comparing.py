@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from pylon_elt.sources.pylon.catalog import TABLES
-from pylon_elt.sources.pylon.lanes.late import Late, recall, remember, suggested_lookback
+from pylon_elt.sources.pylon.copy.state import Late, SourceState
+from pylon_elt.sources.pylon.lanes.late import remember, suggested_lookback
 from pylon_elt.sources.pylon.rows.masking import UNMASKED
 from pylon_elt.sources.pylon.upkeep.comparing import differing, typed
 
@@ -97,9 +98,9 @@ def test_a_lookback_is_suggested_once_the_margin_is_gone(
 
 
 def test_late_arrivals_add_up() -> None:
-    state: dict[str, Any] = {}
+    state = SourceState()
     remember(state, [], NOW)
-    assert state == {}
+    assert state.stored == {}
     remember(state, [3.0, 12.34], NOW)
     remember(state, [5.0], NOW + timedelta(days=1), beyond=True)
-    assert recall(state) == Late(3, 1, 12.3, NOW + timedelta(days=1))
+    assert state.late == Late(3, 1, 12.3, NOW + timedelta(days=1))

@@ -1,0 +1,200 @@
+"""How far a workspace has been read: what dlt keeps with each load. Its keys are the names of the attributes here.
+
+dlt hands out a dictionary that it wants changed in place, with values that JSON has. So each class is a view of such a
+dictionary, and what is set on it is written at once. Instants are kept as ISO 8601 text, in UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar, cast
+
+import dlt
+from dlt.common.pipeline import SupportsPipeline
+
+from ..api import windows
+from ..rows.extras import Extra, Extras
+
+T = TypeVar("T")
+
+_REQUIRED: Any = object()
+
+
+@dataclass
+class View:
+    """A dictionary of the state."""
+
+    stored: dict[str, Any] = field(default_factory=dict)
+
+
+class Key(Generic[T]):
+    """A value that a view keeps under the attribute's own name.
+
+    Args:
+        read: Makes it of what JSON holds.
+        write: Makes what JSON holds.
+        default: What it is before it was set; without one, reading it then raises ``KeyError``.
+    """
+
+    def __init__(self, read: Callable[[Any], T], write: Callable[[T], Any], default: T = _REQUIRED) -> None:
+        self._read, self._write, self._default = read, write, default
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, view: View, _owner: type) -> T:
+        if self._name in view.stored or self._default is _REQUIRED:
+            return self._read(view.stored[self._name])
+        return self._default
+
+    def __set__(self, view: View, value: T) -> None:
+        view.stored[self._name] = self._write(value)
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return instant.isoformat() if instant else None
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+class Stretch(View):
+    """Rows that are read by windows of time: what changed, oldest first, and all of them, back into the past.
+
+    The issues are one such stretch; so is what an incremental table holds of each parent.
+    """
+
+    begun_at = Key[datetime | None](_instant, _iso, None)
+    """The moment that divides the history from the changes, by the server's clock."""
+    changed_until = Key[datetime](datetime.fromisoformat, datetime.isoformat)
+    """The watermark: changes have been read up to here."""
+    history_until = Key[datetime](datetime.fromisoformat, datetime.isoformat)
+    """The history has been read back to here."""
+    history_width = Key[timedelta](
+        lambda value: timedelta(seconds=value), timedelta.total_seconds, windows.WIDEST
+    )
+    """How wide its next window is to be."""
+    history_complete = Key[bool](bool, bool, default=False)
+    """Whether its oldest row has been read."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether it has been begun to read; before, there is neither a watermark nor a history."""
+        return "changed_until" in self.stored
+
+    def begin(self, now: datetime) -> None:
+        """Fix the moment that divides the history from the changes: the server's time at the first run."""
+        self.begun_at = self.changed_until = now
+        self.history_until = now + windows.PAD
+
+    def history_done(self, floor: datetime | None) -> bool:
+        """Say whether the history was read back to ``floor``, or to the oldest row."""
+        if self.history_complete or floor is None or "history_until" not in self.stored:
+            return self.history_complete
+        return self.history_until <= floor
+
+
+class CollectionState(View):
+    """A collection: when it was last read whole, and how far each of its stretches has been read."""
+
+    refreshed_at = Key[datetime | None](_instant, _iso, None)
+    """When its last complete reading began."""
+    filter_minded = Key[bool](bool, bool, default=False)
+    """Whether its search was seen to mind the filter by which each parent is asked for."""
+
+    @property
+    def streams(self) -> dict[str, Stretch]:
+        """How far the rows of each parent have been read; one that is empty where the table has no parents."""
+        return {parent: Stretch(stored) for parent, stored in self._streams.items()}
+
+    def stream(self, parent: str) -> Stretch:
+        """Return how far the rows of one parent have been read."""
+        return Stretch(self._streams.setdefault(parent, {}))
+
+    def forget_all_but(self, parents: Collection[str]) -> None:
+        """Forget the parents that are no more."""
+        for parent in self._streams.keys() - set(parents):
+            del self._streams[parent]
+
+    @property
+    def _streams(self) -> dict[str, dict[str, Any]]:
+        return cast("dict[str, dict[str, Any]]", self.stored.setdefault("streams", {}))
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """What is known of issues that the search showed only after the watermark had passed their ``updated_at``.
+
+    ``beyond`` of the ``count`` came later than the lookback: only a complete listing showed them, and how late they
+    were is not known, except that it was more than the lookback. ``last_at`` is when the last one was found (UTC).
+    """
+
+    count: int = 0
+    beyond: int = 0
+    largest_seconds: float = 0.0
+    last_at: datetime | None = None
+
+
+def _late(stored: Mapping[str, Any]) -> Late:
+    return Late(**{**stored, "last_at": _instant(stored.get("last_at"))})
+
+
+def _stored_late(late: Late) -> dict[str, Any]:
+    return {**asdict(late), "last_at": _iso(late.last_at)}
+
+
+def _extras(stored: Mapping[str, Mapping[str, Sequence[Any]]]) -> Extras:
+    return {
+        table: {name: Extra(datetime.fromisoformat(since), misfit) for name, (since, misfit) in names.items()}
+        for table, names in stored.items()
+    }
+
+
+def _stored_extras(extras: Extras) -> dict[str, Any]:
+    return {
+        table: {name: [extra.since.isoformat(), extra.misfit] for name, extra in names.items()}
+        for table, names in extras.items()
+    }
+
+
+class SourceState(View):
+    """The whole source's state: what it has learnt, and how far each table has been read."""
+
+    pace = Key[Mapping[str, Any]](dict, dict, {})
+    """The pace learnt, as :class:`~..api.pacing.Pacers` gives and takes it."""
+    late = Key[Late](_late, _stored_late, Late())
+    """Late arrivals."""
+    extra_fields = Key[Extras](_extras, _stored_extras, {})
+    """Names that the API gives and the catalogue does not know, and misfits."""
+    reconciled_at = Key[datetime | None](_instant, _iso, None)
+    """When the copy was last compared with a complete listing."""
+
+    @classmethod
+    def current(cls) -> SourceState:
+        """Return what dlt will keep with the load in progress; for a resource while it is extracted."""
+        return cls(dlt.current.source_state())
+
+    @classmethod
+    def of(cls, pipeline: SupportsPipeline) -> SourceState:
+        """Return what dlt kept with the last load, to be read only."""
+        return cls(pipeline.state.get("sources", {}).get("pylon", {}))
+
+    @property
+    def issues(self) -> Stretch:
+        """How far the issues have been read."""
+        return Stretch(self.table("issues"))
+
+    def collection(self, table: str) -> CollectionState:
+        """Return how far a collection has been read."""
+        return CollectionState(self.table(table))
+
+    def forget(self, table: str) -> None:
+        """Forget how far a table has been read."""
+        self.table(table).clear()
+
+    def table(self, name: str) -> dict[str, Any]:
+        """Return what is kept of one table's lane."""
+        return dlt.current.resource_state(name, self.stored)
