@@ -8,7 +8,7 @@ WORKERS ?= 2
 # has the DuckDB that most programs still have; tests open copies with it
 OLDER := .venv-duckdb1
 
-.PHONY: help install demo test lint format docs bench clean
+.PHONY: help install demo test lint format docs digest bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ format: $(VENV)/installed-dev ## Format the code
 docs: $(VENV)/installed-dev ## Write the page of questions anew
 	@PYTHONPATH=tests $(BIN)/python -m support.questions_docs
 	@$(BIN)/python -m pylon_elt.pipelines.docs.reference
+
+digest: $(VENV)/installed-dev ## Write the digest of the published OpenAPI document beside the project anew
+	@PYTHONPATH=tests $(BIN)/python -m support.published
 
 bench: $(VENV)/installed-dev ## Measure against dlt's rest_api and DuckDB's own reader
 	@$(BIN)/python -m benchmarks

@@ -6,8 +6,6 @@ differences are tolerated here one by one, each for its reason, and nothing else
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -16,17 +14,12 @@ import pytest
 from jsonschema import Draft4Validator  # type: ignore[import-untyped]
 from jsonschema.exceptions import ValidationError  # type: ignore[import-untyped]
 from support.places import paths
-from support.repository import ROOT
+from support.published import digest, document, facts
 
 from pylon_elt import emulator
 from pylon_elt.emulator.endpoints import ENDPOINTS
 from pylon_elt.emulator.search_routes import SEARCHES
 from pylon_elt.emulator.tables import UNSAID
-
-DOCUMENT = ROOT.parent / "shared/pylon/openapi.json"
-pytestmark = pytest.mark.skipif(
-    not DOCUMENT.exists(), reason="the published OpenAPI document is not beside the project"
-)
 
 TOLERATED = {
     "null": "optional fields, `data` and `pagination` are null in live answers though hardly any is declared nullable",
@@ -38,16 +31,9 @@ WINDOW = {"start_time": "2026-06-02T00:00:00Z", "end_time": "2026-07-01T12:00:00
 
 
 @cache
-def document() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(DOCUMENT.read_text())
-    return found
-
-
-@cache
 def validator(endpoint: str, status: str) -> Draft4Validator:
     method, path = endpoint.split()
-    answers = document()["paths"][path][method.lower()]["responses"]
-    answer = document()["components"]["responses"][answers[status]["$ref"].rpartition("/")[2]]
+    answer = document()["paths"][path][method.lower()]["responses"][status]
     return Draft4Validator(
         {**answer["content"]["application/json"]["schema"], "components": document()["components"]}
     )
@@ -145,10 +131,8 @@ def test_the_tolerated_differences_really_occur(live: tuple[emulator.World, Any]
 
 def test_rate_classes_are_the_documented_ones() -> None:
     for endpoint in ENDPOINTS:
-        method, path = endpoint.name.split()
-        text = document()["paths"][path][method.lower()]["description"]
         limit = {"low": 10, "medium": 20, "high": 60}[endpoint.rate]
-        assert f"{limit} requests per minute" in text, endpoint.name
+        assert facts(endpoint.name)["rate"] == limit, endpoint.name
 
 
 def properties(schema: str) -> set[str]:
@@ -247,46 +231,22 @@ def test_optional_fields_are_set_null_or_absent(wide: emulator.World, table: str
     assert any(field not in row for row in rows)
 
 
-def reads() -> set[str]:
-    """Return the operations of the document that read."""
-    return {
-        f"{method.upper()} {path}"
-        for path, item in document()["paths"].items()
-        for method in item
-        if method == "get" or (method == "post" and path.endswith("/search"))
-    }
-
-
 def test_every_endpoint_that_reads_is_served() -> None:
-    assert {endpoint.name for endpoint in ENDPOINTS} == reads()
-
-
-def documented_filters(endpoint: str) -> dict[str, set[str]]:
-    """Return the fields that a search lets be filtered, with their operators, as its description has them."""
-    text = document()["paths"][endpoint.split()[1]]["post"]["description"]
-    found = re.findall(r"^\* (\w+)\b.*Allowed operators: (.*)$", text, re.MULTILINE)
-    return {field: set(re.findall(r"`(\w+)`", operators)) for field, operators in found}
+    assert {endpoint.name for endpoint in ENDPOINTS} == digest()["operations"].keys()
 
 
 @pytest.mark.parametrize("endpoint", SEARCHES)
 def test_filters_are_the_documented_ones(endpoint: str) -> None:
     grammar = SEARCHES[endpoint].grammar
-    assert {name: set(operators) for name, operators in grammar.fields.items()} == documented_filters(
-        endpoint
-    )
-    text = document()["paths"][endpoint.split()[1]]["post"]["description"]
-    assert grammar.custom == ("custom fields (pass in the slug" in text)
+    documented = {name: set(operators) for name, operators in facts(endpoint)["filters"].items()}
+    assert {name: set(operators) for name, operators in grammar.fields.items()} == documented
+    assert grammar.custom == facts(endpoint)["custom_filters"]
 
 
 @pytest.mark.parametrize("endpoint", SEARCHES)
 def test_page_sizes_are_the_documented_ones(endpoint: str) -> None:
     spec = SEARCHES[endpoint]
-    body = document()["paths"][endpoint.split()[1]]["post"]["requestBody"]["content"]["application/json"]
-    schema = document()["components"]["schemas"][body["schema"]["$ref"].rpartition("/")[2]]
-    text = schema["properties"]["limit"]["description"]
-    assert f"Defaults to {spec.default}" in text
-    assert re.search(
-        rf"max {spec.high}\b|less than {spec.high + 1}\b|less than or equal to {spec.high}\b", text
-    )
-    assert spec.paged == ("cursor" in schema["properties"])
-    assert bool(spec.text) == ("search_text" in schema["properties"])
+    assert facts(endpoint)["limit"] == {"default": spec.default, "most": spec.high}
+    fields = properties(facts(endpoint)["body"].removeprefix("@"))
+    assert spec.paged == ("cursor" in fields)
+    assert bool(spec.text) == ("search_text" in fields)

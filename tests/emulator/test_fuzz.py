@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,20 +10,14 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import not_a_server_error
+from support import published
 from support.places import paths
-from support.repository import ROOT
 
 from pylon_elt import emulator
 from pylon_elt.emulator.endpoints import ENDPOINTS
 from pylon_elt.emulator.search_routes import SEARCHES
 
-DOCUMENT = ROOT.parent / "shared/pylon/openapi.json"
-pytestmark = [
-    pytest.mark.skipif(
-        not DOCUMENT.exists(), reason="the published OpenAPI document is not beside the project"
-    ),
-    pytest.mark.slow,
-]
+pytestmark = pytest.mark.slow
 SEED = 20260701
 
 
@@ -36,17 +29,8 @@ def server() -> Iterator[emulator.Server]:
 
 @pytest.fixture(scope="module")
 def schema() -> Any:
-    """The document, without the operations that the emulator does not serve."""
-    raw = json.loads(DOCUMENT.read_text())
-    served = {tuple(endpoint.name.split()) for endpoint in ENDPOINTS}
-    raw["paths"] = {
-        path: {method: operation for method, operation in item.items() if (method.upper(), path) in served}
-        for path, item in raw["paths"].items()
-        if any((method.upper(), path) in served for method in item)
-    }
-    # Left in, most of the bad requests would be bad for want of a token, and go no further than that.
-    del raw["security"], raw["components"]["securitySchemes"]
-    return schemathesis.openapi.from_dict(raw)
+    """All that the emulator serves; nothing asks for a token, for want of which most bad requests would be bad."""
+    return schemathesis.openapi.from_dict(published.document())
 
 
 def parse(template: str, path: str) -> dict[str, str]:
