@@ -8,7 +8,7 @@ WORKERS ?= 2
 # has the DuckDB that most programs still have; tests open copies with it
 OLDER := .venv-duckdb1
 
-.PHONY: help install demo test lint format docs digest bench clean
+.PHONY: help install demo test smoke lint format docs digest bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,14 @@ demo: $(VENV)/installed-demo ## Copy a sample workspace into DuckDB, analyse it 
 
 test: $(VENV)/installed-dev $(OLDER)/installed ## Run all tests, offline
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
+
+smoke: $(VENV)/installed-dev ## Build the wheel, install it elsewhere with what it needs, and use it there
+	@rm -rf build/smoke && mkdir -p build/smoke
+	@$(PIP) wheel -q --no-deps -w build/smoke .
+	@$(PYTHON) -m venv build/smoke/environment
+	@build/smoke/environment/bin/pip --disable-pip-version-check install -qq -c constraints.txt \
+		"$$(echo build/smoke/*.whl)[analytics,dashboard]"
+	@PYLON_WHEEL_ENVIRONMENT=build/smoke/environment $(BIN)/python -m pytest -q tests/wheel
 
 lint: $(VENV)/installed-dev ## Check style and types
 	@$(BIN)/ruff check .
