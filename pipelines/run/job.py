@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,9 +22,10 @@ from pylon_elt.sources.pylon.catalog import (
 )
 from pylon_elt.sources.pylon.copy.state import SourceState
 from pylon_elt.sources.pylon.errors import ConfigurationError, Implausible, PylonError, TurnOver
+from pylon_elt.sources.pylon.lanes.budget import Limits
 from pylon_elt.sources.pylon.lanes.resources import forget, pacers, source_of
 from pylon_elt.sources.pylon.lanes.sweep import Verified, cutoff
-from pylon_elt.sources.pylon.lanes.turn import POLL_SECONDS, Budget, Control
+from pylon_elt.sources.pylon.lanes.turn import Control
 
 from ..base import exits
 from ..base.memory import give_back, rare_collections, share_one_heap
@@ -95,7 +95,7 @@ class Job:
             self._take_turns(self._tables_left)
             if self._reconciliation_is_due():
                 self._reconcile()
-                if self.outcome and self.outcome.mended and not self._out_of_time():
+                if self.outcome and self.outcome.mended and not self.control.budget.spent:
                     self._take_turns(self._conversation_tables)
             if self._has_time_to_spare():
                 self._sweep()
@@ -110,7 +110,7 @@ class Job:
             PylonError: Pylon could not be asked; nothing was changed.
         """
         with self._begun():
-            outcome = reconcile(self.pipeline, self.settings, self.control, self._pause, confirmed=confirmed)
+            outcome = reconcile(self.pipeline, self.settings, self.control, confirmed=confirmed)
             if confirmed:
                 self._read_collections_again()
             self._keep_snapshot()
@@ -143,26 +143,17 @@ class Job:
         return (
             "issues" in self.tables
             and not {"changes", "history", "issues"} & self.control.report.stopped
-            and not self._out_of_time()
+            and not self.control.budget.spent
             and is_due(SourceState.of(self.pipeline), self.settings, datetime.now(UTC))
         )
 
     def _reconcile(self) -> None:
         try:
-            self.outcome = reconcile(self.pipeline, self.settings, self.control, self._pause)
+            self.outcome = reconcile(self.pipeline, self.settings, self.control)
         except TurnOver:
             pass  # the run's time is up; the next run begins the comparison anew
         except PylonError as error:
             self.control.report.fail("reconcile", error)
-
-    async def _pause(self, _endpoint: str, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while True:
-            if self._out_of_time():
-                raise TurnOver
-            if (left := until - time.monotonic()) <= 0:
-                return
-            await asyncio.sleep(min(left, POLL_SECONDS))
 
     def stop(self) -> None:
         """End the run after what is under way has been saved; may be called from a signal handler."""
@@ -177,7 +168,7 @@ class Job:
             self.max_minutes is not None
             and not self.control.unfinished
             and not self.control.report.failures
-            and not self._out_of_time()
+            and not self.control.budget.spent
         )
 
     def _sweep(self) -> None:
@@ -210,29 +201,26 @@ class Job:
                 return
             self._turn(tables)
             self.on_turn(self.turns)
-            if not self.control.unfinished or self._out_of_time():
+            if not self.control.unfinished or self.control.budget.spent:
                 return
             self._keep_snapshot(snapshot.SECONDS)
 
     def _turn(self, tables: Sequence[str]) -> None:
-        budget = self.control.budget
         first = self.turns == 0
-        self.control.budget = Budget(
+        limits = Limits(
             least_seconds=FIRST_TURN_SECONDS if first else TURN_SECONDS,
             most_seconds=LONGEST_TURN_SECONDS,
             most_rows=TURN_ROWS,
             most_bytes=TURN_BYTES,
             most_due=TURN_DUE,
-            deadline=budget.deadline,
-            stop=budget.stop,
         )
-        self._load(tables, afresh=self.full_refresh and first)
+        self._load(tables, limits, afresh=self.full_refresh and first)
         give_back()
         self.turns += 1
 
-    def _load(self, tables: Sequence[str], *, afresh: bool) -> None:
+    def _load(self, tables: Sequence[str], limits: Limits, *, afresh: bool) -> None:
         """Extract, normalize and load. Once this has returned, nothing holds on to what the turn knew."""
-        source = source_of(self.settings, self.control).with_resources(*tables)
+        source = source_of(self.settings, self.control, limits).with_resources(*tables)
         if afresh:
             self.control.postponed = {table.name: [] for table in VERSIONS if table.name in tables}
             # what was recorded of former times cannot be read again
@@ -247,10 +235,6 @@ class Job:
         """Leave out the tables whose lane has stopped; the others are finished."""
         tables = [name for name in self.tables if name not in self.control.report.stopped]
         return [] if FOLLOWING.issuperset(tables) else tables
-
-    def _out_of_time(self) -> bool:
-        budget = self.control.budget
-        return budget.stop.is_set() or (budget.deadline is not None and time.monotonic() >= budget.deadline)
 
     def _exit_code(self) -> int:
         failures = self.control.report.failures

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pylon_elt.sources.pylon.api.client import Client, Pause
+from pylon_elt.sources.pylon.api.client import Client
 from pylon_elt.sources.pylon.catalog import (
     ABOUT_ISSUES,
     CHILDREN,
@@ -57,15 +57,15 @@ def is_due(state: SourceState, settings: Settings, now: datetime) -> bool:
 
 
 def reconcile(
-    pipeline: dlt.Pipeline, settings: Settings, control: Control, pause: Pause, *, confirmed: bool = False
+    pipeline: dlt.Pipeline, settings: Settings, control: Control, *, confirmed: bool = False
 ) -> Outcome:
     """Compare the copy's issues with a complete listing, mend what differs and remove those that are gone.
 
     Args:
         pipeline: Whose destination holds the copy; the caller has the lock.
         settings: How to read.
-        control: The pace, and where to note progress.
-        pause: How to wait; raises ``TurnOver`` when the run is to end, and then nothing is removed.
+        control: The pace, where to note progress, and when the run ends: then ``TurnOver`` is raised, and nothing is
+            removed.
         confirmed: Remove however many there are.
 
     Raises:
@@ -86,7 +86,7 @@ def reconcile(
         healing.see(rows, sent_at)
 
     async def find() -> tuple[int, list[Gone]]:
-        client = Client(settings, control.pacers, pause=pause)
+        client = Client(settings, control.pacers, pause=control.budget.pause)
         try:
             page_size = settings.limit(ENDPOINTS["list_issues"])
             listing = await list_all(client, settings.start_date, page_size, see)

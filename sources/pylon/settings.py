@@ -101,14 +101,8 @@ def settings(
     mask: Mapping[str, Mapping[str, str]] | None = None,
     mask_key: str | None = None,
 ) -> Settings:
-    """Check and complete the settings.
-
-    Raises:
-        ConfigurationError: A value cannot be used; the message names the setting.
-    """
-    where = (region or "us").lower()
-    if where not in HOSTS:
-        raise ConfigurationError(f"region is {region!r}.", "Set it to us or eu.")
+    """Check and complete the settings; a value that cannot be used raises ``ConfigurationError``, which names it."""
+    where = _region(region)
     return Settings(
         api_key=_token(api_key),
         base_url=_url(base_url or HOSTS[where]),
@@ -126,6 +120,13 @@ def settings(
         custom_object_types=_texts("custom_object_types", custom_object_types),
         masks=masks(_rules(mask), _filled_in(mask_key)),
     )
+
+
+def _region(region: str | None) -> str:
+    where = (region or "us").lower()
+    if where not in HOSTS:
+        raise ConfigurationError(f"region is {region!r}.", "Set it to us or eu.")
+    return where
 
 
 def included(names: Sequence[str] | None) -> tuple[str, ...]:

@@ -144,11 +144,14 @@ def test_the_token_is_nowhere_but_in_the_requests(
 
 def _source(copy: runs.Copy) -> Any:
     from pylon_elt.sources.pylon.api.pacing import Pacers
+    from pylon_elt.sources.pylon.lanes.budget import Limits
     from pylon_elt.sources.pylon.lanes.resources import source_of
     from pylon_elt.sources.pylon.lanes.turn import Control
 
     settings = runs.settings_for(copy.server)
-    return source_of(settings, Control(Pacers(settings.rate_limits, 1.0))).with_resources("tags", "issues")
+    return source_of(settings, Control(Pacers(settings.rate_limits, 1.0)), Limits()).with_resources(
+        "tags", "issues"
+    )
 
 
 def _files_with(folder: Path, text: str) -> Iterator[Path]:

@@ -91,7 +91,7 @@ async def conversations(turn: Turn, table: Table[PerParent]) -> AsyncIterator[li
     lane, work, tasks = _Lane(), turn.work[table.name], set[asyncio.Task[Conversation]]()
     try:
         while True:
-            while len(tasks) < IN_FLIGHT and len(work) and not turn.over and lane.in_a_row < FAILURES:
+            while len(tasks) < IN_FLIGHT and len(work) and not turn.budget.over and lane.in_a_row < FAILURES:
                 parent = work.pop()
                 assert parent is not None  # noqa: S101 - tells the type checker what len() says
                 tasks.add(asyncio.create_task(_read(turn, table, parent)))
@@ -100,7 +100,11 @@ async def conversations(turn: Turn, table: Table[PerParent]) -> AsyncIterator[li
                     tasks, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED
                 )
                 _collect(turn, table, lane, done)
-            elif turn.over or lane.in_a_row >= FAILURES or not (turn.more_work_may_come(table) or len(work)):
+            elif (
+                turn.budget.over
+                or lane.in_a_row >= FAILURES
+                or not (turn.more_work_may_come(table) or len(work))
+            ):
                 break
             else:
                 await turn.wait_for_work()
@@ -133,7 +137,7 @@ def _collect(turn: Turn, table: Table[PerParent], lane: _Lane, done: set[asyncio
 
 
 async def _read(turn: Turn, table: Table[PerParent], parent: Times) -> Conversation:
-    with turn.unit():
+    with turn.budget.unit():
         ids = {table.read.asked_by: parent.parent_id}
         try:
             batch = await _ask(turn.client, table, ids)
@@ -228,7 +232,7 @@ def to_batch(turn: Turn, table: Table[PerParent], read: Sequence[Conversation]) 
         batches.append(_without(turn, table, replaced, read[-1].sent_at))
     if rows:
         batches.append(turn.count(table, to_arrow(table, rows, given, turn.settings.masks), len(rows)))
-    turn.progress()
+    turn.budget.progress()
     # last: it vouches for what is handed on
     turn.written[table.read.ledger].put_nowait(_ledger_rows(turn, table, read))
     return pa.concat_tables(batches)

@@ -40,7 +40,7 @@ async def refresh(turn: Turn, table: Table[Whole], state: CollectionState) -> As
     turn.report.expect("directory", table.name)
     reading = Reading(turn, table)
     try:
-        with turn.unit(patient=True):
+        with turn.budget.unit(patient=True):
             async for batch in reading.read():
                 yield batch
             known = turn.ledger.row_keys(table.name)

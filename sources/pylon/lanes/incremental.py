@@ -83,7 +83,7 @@ class _Lane:
         await self._expect_filter()
         named = await parents(self._turn, self._table)
         for parent in named:
-            with self._forgiving(parent), self._turn.unit():
+            with self._forgiving(parent), self._turn.budget.unit():
                 async for batch in self._stream(_Stream(parent, self._state.stream(parent))):
                     yield batch
         self._state.forget_all_but(named)
@@ -94,7 +94,7 @@ class _Lane:
         elif self._feed.refresh_hours is not None and is_due(
             self._table, self._turn.settings, self._state, began
         ):
-            with self._turn.unit(patient=True):
+            with self._turn.budget.unit(patient=True):
                 async for batch in self._listing():
                     yield batch
 
@@ -152,7 +152,7 @@ class _Lane:
         async for _, found in reading.newest_to_oldest(client, self._past(stream), stretch, None, page_size):
             if batch := await self._news(stream, found):
                 yield batch
-            self._turn.progress()
+            self._turn.budget.progress()
 
     async def _news(self, stream: _Stream, found: Batch) -> pa.Table | None:
         rows = [row for row in found.rows if reading.is_news(row, stream.newest)]

@@ -46,7 +46,7 @@ async def history(turn: Turn, stretch: Stretch) -> AsyncIterator[Batch]:
         yield batch
         lane.done += len(batch.rows)
         lane.note = f"back to {piece.start:%Y-%m-%d}"
-        turn.progress()
+        turn.budget.progress()
 
 
 async def begin(turn: Turn, stretch: Stretch) -> None:
@@ -72,7 +72,7 @@ async def side_by_side(turn: Turn, lanes: Mapping[str, AsyncIterator[Batch]]) ->
 
     async def drain(name: str, lane: AsyncIterator[Batch]) -> None:
         try:
-            with turn.unit():
+            with turn.budget.unit():
                 async for batch in lane:
                     taken = asyncio.Event()
                     queue.put_nowait((batch, taken))

@@ -35,17 +35,21 @@ from ..rows import extras
 from ..rows.rows import to_arrow
 from ..settings import Settings
 from . import children, directory, incremental, issues, late, reading, sweep
+from .budget import Limits
 from .selection import PylonSource
 from .turn import Control, Turn, TurnKeeper
 
 
-def resources(config: Settings, control: Control | None = None) -> list[DltResource]:
+def resources(
+    config: Settings, control: Control | None = None, limits: Limits | None = None
+) -> list[DltResource]:
     """Return the resources of a workspace.
 
     Args:
         config: Checked settings.
         control: What outlives an extract. Without one, each extract starts from the pace in dlt's state, reads until
             nothing is due, and raises where a lane fails.
+        limits: When an extract ends although something is due; without them, none does.
     """
 
     def make(load_id: str) -> Turn:
@@ -56,7 +60,7 @@ def resources(config: Settings, control: Control | None = None) -> list[DltResou
         ours = control or Control(pacers(config, state), strict=True)
         dropped = load_package_state()["state"].get("dropped_tables") or []
         ledger = Ledger(dlt.current.pipeline(), [str(table["name"]) for table in dropped])
-        turn = Turn(config, ours, ledger, load_id, list(source.resources.selected))
+        turn = Turn(config, ours, limits or Limits(), ledger, load_id, list(source.resources.selected))
         turn.at_end(lambda: _remember(state, ours))
         turn.take_stock(datetime.now(UTC))
         if ours.sweep_before:
@@ -122,7 +126,7 @@ def _lane(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
 
 async def _issues(turn: Turn, table: Table[Issues]) -> AsyncIterator[pa.Table]:
     stretch = SourceState.current().issues
-    with turn.unit():
+    with turn.budget.unit():
         await issues.begin(turn, stretch)
     newest: dict[str, datetime] = {}
     floor = turn.settings.start_date
@@ -179,9 +183,9 @@ async def _written(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
 
 
 @dlt.source(name="pylon", section="pylon", max_table_nesting=0, _impl_cls=PylonSource)
-def source_of(config: Settings, control: Control) -> Any:
+def source_of(config: Settings, control: Control, limits: Limits) -> Any:
     """Return the same source as :func:`pylon_source`, for a caller that keeps the pace and ends the turns itself."""
-    return resources(config, control)
+    return resources(config, control, limits)
 
 
 @dlt.source(name="pylon", section="pylon", max_table_nesting=0)

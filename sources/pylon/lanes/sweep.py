@@ -29,7 +29,7 @@ def cutoff(settings: Settings, now: datetime) -> datetime | None:
 
 def queue(turn: Turn, pipeline: dlt.Pipeline, before: datetime) -> None:
     """Queue conversations that were verified before an instant behind what is due, the oldest first."""
-    verified, most = Verified(pipeline), turn.control.budget.most_due
+    verified, most = Verified(pipeline), turn.budget.limits.most_due
     for child, work in turn.work.items():
         stale = verified.stale(child, before, most)
         for place, issue in enumerate(stale):

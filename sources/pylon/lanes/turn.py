@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -33,38 +31,18 @@ from ..errors import PylonError, TurnOver
 from ..rows.rows import Row, instant, misfits
 from ..rows.versions import Subject, record, subjects
 from ..settings import Settings
+from .budget import POLL_SECONDS, Budget, Limits, TurnBudget
 from .report import Report
 
-POLL_SECONDS = 0.25
+BRIEF_SHARE = 0.05
+"""The share of a rate window for which it is not worth to end a turn."""
+
 _TICK = timedelta(microseconds=1)
 
 
 @dataclass
-class Budget:
-    """When a turn ends although something is still due; ``None`` anywhere means that it does not end for that.
-
-    Args:
-        least_seconds: A turn of this age ends as soon as all of its lanes wait for their allowance.
-        most_seconds: A turn of this age ends at any rate.
-        most_rows: So does one that has read this many rows,
-        most_bytes: or this much, as Arrow counts it.
-        most_due: How many conversations that were due before a turn takes on, for each child.
-        deadline: So does any turn at this instant of ``time.monotonic()``.
-        stop: So does any turn once this is set.
-    """
-
-    least_seconds: float | None = None
-    most_seconds: float | None = None
-    most_rows: int | None = None
-    most_bytes: int | None = None
-    most_due: int | None = None
-    deadline: float | None = None
-    stop: threading.Event = field(default_factory=threading.Event)
-
-
-@dataclass
 class Control:
-    """What outlives a turn: the pace learnt, the counters, and when to end the next turn.
+    """What outlives a turn: the pace learnt, the counters, and when the run ends.
 
     ``strict`` raises what stops a lane, so that dlt discards the extract; otherwise it is noted in the report, the
     other lanes finish, and what was read is loaded. ``unfinished`` tells after a turn whether something was left.
@@ -90,14 +68,21 @@ class Turn:
 
     Args:
         settings: The reader's settings.
-        control: Pace, counters and budget.
+        control: Pace, counters and the run's budget.
+        limits: When it ends.
         ledger: What the destination holds already.
         load_id: The load package that this extract fills.
         lanes: The names of all resources that take part.
     """
 
     def __init__(
-        self, settings: Settings, control: Control, ledger: Ledger, load_id: str, lanes: Sequence[str]
+        self,
+        settings: Settings,
+        control: Control,
+        limits: Limits,
+        ledger: Ledger,
+        load_id: str,
+        lanes: Sequence[str],
     ) -> None:
         self.settings = settings
         self.control = control
@@ -106,8 +91,9 @@ class Turn:
         self.ledger = ledger
         self.load_id = load_id
         self.lanes = frozenset(lanes)
-        self.client = Client(settings, control.pacers, pause=self.pause)
-        self.patient_client = Client(settings, control.pacers, pause=self.pause_patiently)
+        self.budget = TurnBudget(control.budget, limits, settings.rate_window_seconds * BRIEF_SHARE)
+        self.client = Client(settings, control.pacers, pause=self.budget.pause)
+        self.patient_client = Client(settings, control.pacers, pause=self.budget.pause_patiently)
         self.work = {child.name: Work() for child in (*CHILDREN, *NESTED) if child.name in self.lanes}
         self.written: dict[str, asyncio.Queue[pa.Table | None]] = {
             table.name: asyncio.Queue() for table in WRITTEN
@@ -117,95 +103,9 @@ class Turn:
         self._entered: set[str] = set()
         self._left: set[str] = set()
         self._changed = asyncio.Condition()
-        self._units = 0
-        self._patient_units = 0
         self._shared: dict[str, asyncio.Task[Any]] = {}
-        self._pausing: dict[object, float] = {}
-        self._started = time.monotonic()
-        self._rows = self._bytes = 0
-        self._progressed = False
-        self._closing = False
         self._at_end: Callable[[], None] = lambda: None
         self._last_synced = datetime.min.replace(tzinfo=UTC)
-
-    # -- when it ends ------------------------------------------------------------------------------------------
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing new may be begun."""
-        budget = self.control.budget
-        age = time.monotonic() - self._started
-        self._closing = (
-            self._closing
-            or self.out_of_time
-            or (budget.most_seconds is not None and age >= budget.most_seconds)
-            or (budget.most_rows is not None and self._rows >= budget.most_rows)
-            or (budget.most_bytes is not None and self._bytes >= budget.most_bytes)
-        )
-        return self._closing
-
-    @property
-    def out_of_time(self) -> bool:
-        """Whether the whole run is to end."""
-        budget = self.control.budget
-        return budget.stop.is_set() or (budget.deadline is not None and time.monotonic() >= budget.deadline)
-
-    async def pause(self, _endpoint: str, seconds: float) -> None:
-        """Wait; raise ``TurnOver`` once the turn is over.
-
-        Raises:
-            TurnOver: The turn ended before the wait did.
-        """
-        await self._wait(seconds, lambda: self.over)
-
-    async def pause_patiently(self, _endpoint: str, seconds: float) -> None:
-        """Wait; raise ``TurnOver`` only once the run is over. For what is read whole or not at all.
-
-        Raises:
-            TurnOver: The run ended before the wait did.
-        """
-        await self._wait(seconds, lambda: self.out_of_time)
-
-    async def _wait(self, seconds: float, ended: Callable[[], bool]) -> None:
-        me, until = object(), time.monotonic() + seconds
-        self._pausing[me] = until
-        try:
-            while True:
-                self._close_if_starved()
-                if ended():
-                    raise TurnOver
-                left = until - time.monotonic()
-                if left <= 0:
-                    return
-                await asyncio.sleep(min(left, POLL_SECONDS))
-        finally:
-            del self._pausing[me]
-
-    def _close_if_starved(self) -> None:
-        """End the turn while all of its lanes wait anyway: loading then costs no allowance."""
-        least = self.control.budget.least_seconds
-        now = time.monotonic()
-        if (
-            least is not None
-            and now - self._started >= least
-            and self._progressed
-            and self._entered == self.lanes
-            and len(self._pausing) >= self._units
-            and not self._patient_units
-            and min(self._pausing.values()) - now > self.settings.rate_window_seconds * 0.05
-        ):
-            self._closing = True
-
-    @contextmanager
-    def unit(self, *, patient: bool = False) -> Iterator[None]:
-        """Mark a piece of work that is under way; the turn does not count as waiting while one is not pausing."""
-        self._units += 1
-        self._patient_units += patient
-        try:
-            yield
-        finally:
-            self._units -= 1
-            self._patient_units -= patient
 
     # -- lanes -------------------------------------------------------------------------------------------------
 
@@ -213,6 +113,7 @@ class Turn:
     async def lane(self, name: str) -> AsyncIterator[None]:
         """Take part in the turn; what stops the lane is noted, and raised only where the control is strict."""
         self._entered.add(name)
+        self.budget.all_lanes_begun = self._entered == self.lanes
         try:
             yield
         except TurnOver:
@@ -289,14 +190,9 @@ class Turn:
         self._last_synced = max(sent_at, self._last_synced + _TICK)
         return self._last_synced
 
-    def progress(self) -> None:
-        """Note that something was read that would have to be read again if the turn were lost."""
-        self._progressed = True
-
     def count(self, table: Table, batch: pa.Table, rows: int) -> pa.Table:
         """Count a batch on its way to dlt, and return it."""
-        self._rows += rows
-        self._bytes += batch.nbytes
+        self.budget.add(rows, batch.nbytes)
         self.report.add_rows(table.name, rows)
         self.report.found_extra(table.name, misfits(batch))
         for versions in VERSIONS:
@@ -325,7 +221,7 @@ class Turn:
 
     def take_stock(self, now: datetime) -> None:
         """Queue what the destination says is due, as much of it as the budget allows."""
-        most = self.control.budget.most_due
+        most = self.budget.limits.most_due
         for child, work in self.work.items():
             cutoff = self._cutoffs[child] = self.settings.cutoff(HANGING[child], now)
             due = self.ledger.due(child, most, cutoff)
@@ -405,6 +301,3 @@ class TurnKeeper:
         if self._turn is None or self._turn.load_id != load_id:
             self._turn = self._make(load_id)
         return self._turn
-
-
-__all__ = ["Budget", "Control", "Turn", "TurnKeeper", "id_in", "may_have"]

@@ -188,7 +188,7 @@ class Reader:
                 limit=lambda _endpoint: self.desk.limit,
             ),
             report=SimpleNamespace(lanes=defaultdict(lambda: SimpleNamespace(done=0, note=""))),
-            progress=lambda *_args: None,
+            budget=SimpleNamespace(progress=lambda: None),
         )
         if not self.stretch.begun:
             self.stretch.begin(self.desk.now.replace(microsecond=0))
