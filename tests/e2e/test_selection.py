@@ -49,7 +49,7 @@ def test_children_that_are_selected_later_are_read_then(fresh: Any) -> None:
 def test_a_table_that_somebody_dropped_is_healed_by_its_full_refresh(loaded: Any) -> None:
     copy = loaded()
     with duckdb.connect(str(copy.database)) as connection:
-        connection.execute('DROP TABLE "pylon"."pylon"."issue_threads"')
+        connection.execute('DROP TABLE "pylon"."issue_threads"')
     copy.run(tables=["issue_threads"], full_refresh=True)
     copy.run()
     copy.assert_equal()
