@@ -48,7 +48,7 @@ test: $(VENV)/installed-dev $(OLDER)/installed ## Run all tests, offline
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
 
 smoke: $(VENV)/installed-dev ## Build the wheel, install it elsewhere with what it needs, and use it there
-	@rm -rf build/smoke && mkdir -p build/smoke
+	@rm -rf build && mkdir -p build/smoke  # what a former build left would be packed too
 	@$(PIP) wheel -q --no-deps -w build/smoke .
 	@$(PYTHON) -m venv build/smoke/environment
 	@build/smoke/environment/bin/pip --disable-pip-version-check install -qq -c constraints.txt \
