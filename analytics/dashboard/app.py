@@ -9,8 +9,8 @@ app = marimo.App(width="full", app_title="Support dashboard")
 def _():
     import marimo as mo
 
-    from . import source, view
-    from .data import Filters
+    from pylon_elt.analytics.dashboard import source, view  # marimo runs this file outside of its package
+    from pylon_elt.analytics.dashboard.data import Filters
 
     return Filters, mo, source, view
 
