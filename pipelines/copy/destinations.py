@@ -6,11 +6,11 @@ from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import dlt
 import duckdb
-from dlt.common.configuration import NotResolved, configspec
+from dlt.common.configuration import configspec
 from dlt.common.configuration.exceptions import ConfigurationValueError
 from dlt.common.destination.exceptions import UnknownDestinationModule
 from dlt.common.pipeline import get_dlt_pipelines_dir
@@ -86,12 +86,8 @@ class _Client(DuckDbClient):
 
 @configspec(init=False)
 class _Configuration(DuckDbClientConfiguration):
-    is_default: Annotated[bool, NotResolved()] = False
-    """Whether nobody has said which file it shall be."""
-
     def make_default_location(self, default_location_pat: str) -> str:  # noqa: ARG002 - dlt's signature
         """Name the file where nobody has."""
-        self.is_default = True
         return FILE
 
 
@@ -209,10 +205,11 @@ def _require_file(pipeline: dlt.Pipeline, *, moving: bool) -> None:
     if file is None:
         return
     former = file.with_name(FORMER_FILE)
-    if not moving and _is_default(pipeline) and former.exists() and not file.exists():
+    if not moving and file.name == FILE and former.exists() and not file.exists():
         raise exits.Problem(
-            f"The copy is in {former}, as earlier versions called it; it is looked for in {file.name} now.",
-            f"Move it with: pylon move. To leave it and begin anew, set DESTINATION__DUCKDB__CREDENTIALS={FILE}",
+            f"The copy is in {former}, as earlier versions called it; it is looked for in {file} now.",
+            f"Move it with: pylon move {former}. To begin anew, move it away, or set another file:"
+            f" DESTINATION__DUCKDB__CREDENTIALS={file.with_name('copy.duckdb')}",
             exits.CONFIGURATION,
         )
     try:
@@ -224,10 +221,6 @@ def _require_file(pipeline: dlt.Pipeline, *, moving: bool) -> None:
             f" there with: pylon move {file}",
             exits.CONFIGURATION,
         ) from error
-
-
-def _is_default(pipeline: dlt.Pipeline) -> bool:
-    return bool(getattr(pipeline.destination_client().config, "is_default", False))
 
 
 def open_own_pipeline(destination: str = DEFAULT, dataset: str = DATASET) -> dlt.Pipeline:

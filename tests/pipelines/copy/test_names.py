@@ -68,7 +68,11 @@ def test_a_copy_of_an_earlier_version_is_found_and_moved(desk: Desk) -> None:
         result = desk.pylon(*verb)
         assert result.code == exits.CONFIGURATION, result.text
         assert str(desk.folder / "pylon.duckdb") in result.text
-        assert "pylon move" in result.text
+        assert f"pylon move {desk.folder / 'pylon.duckdb'}" in result.text
+    configured = desk.pylon("run", env={"DESTINATION__DUCKDB__CREDENTIALS": str(desk.database)})
+    assert configured.code == exits.CONFIGURATION, (
+        "a setting that follows the new name begins nothing anew either"
+    )
     desk.server.clear_log()
 
     assert desk.pylon("move").code == exits.DONE
@@ -119,7 +123,8 @@ def test_somebody_elses_file_can_be_left_alone(desk: Desk) -> None:
     (desk.folder / "pylon.duckdb").write_text("not ours")
     chosen = ("run", "--select", "tags")
     assert desk.pylon(*chosen).code == exits.CONFIGURATION
-    assert desk.pylon(*chosen, env={"DESTINATION__DUCKDB__CREDENTIALS": "support.duckdb"}).code == exits.DONE
+    assert desk.pylon(*chosen, env={"DESTINATION__DUCKDB__CREDENTIALS": "copy.duckdb"}).code == exits.DONE
+    (desk.folder / "copy.duckdb").rename(desk.database)
     assert desk.pylon(*chosen).code == exits.DONE, "it is there now"
     assert (desk.folder / "pylon.duckdb").read_text() == "not ours"
 
