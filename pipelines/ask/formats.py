@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from ..base import exits
 from ..base.options import Format
-from .reader import Answer
+from .reader import Result
 
 CELL = 60
 """A longer text is cut in the table for people."""
@@ -37,34 +37,34 @@ def choose(wanted: Format | None, output: Path | None) -> Format:
     return chosen
 
 
-def write(answer: Answer, chosen: Format, output: Path | None, limit: int = 0) -> int:
+def write(result: Result, chosen: Format, output: Path | None, limit: int = 0) -> int:
     """Write an answer, to a file or to stdout, and return how many rows were written.
 
     Args:
-        answer: What to write.
+        result: What to write.
         chosen: How.
         output: The file, which is there only when it is complete; ``None`` for stdout.
         limit: The most rows of a table for people; 0 for all.
     """
-    answer.schema = _distinct(answer.schema)
+    result.schema = _distinct(result.schema)
     with _target(output) as stream:
         if chosen is Format.TABLE:
-            return _table(answer, stream, limit)
+            return _table(result, stream, limit)
         if chosen is Format.CSV:
-            return _csv(answer, stream)
+            return _csv(result, stream)
         if chosen is Format.JSON:
-            return _json(answer, stream)
-        return parquet(answer, stream)
+            return _json(result, stream)
+        return parquet(result, stream)
 
 
-def parquet(answer: Answer, stream: IO[bytes]) -> int:
+def parquet(result: Result, stream: IO[bytes]) -> int:
     """Write Parquet, a batch of rows at a time."""
     from pyarrow import parquet as pq
 
     count = 0
-    with pq.ParquetWriter(stream, answer.schema, compression="zstd") as writer:
-        for batch in answer.batches:
-            writer.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=answer.schema))
+    with pq.ParquetWriter(stream, result.schema, compression="zstd") as writer:
+        for batch in result.batches:
+            writer.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=result.schema))
             count += batch.num_rows
     return count
 
@@ -106,20 +106,20 @@ def _distinct(schema: pa.Schema) -> pa.Schema:
     return pa.schema(fields)
 
 
-def _rows(answer: Answer) -> Iterator[list[Any]]:
-    for batch in answer.batches:
+def _rows(result: Result) -> Iterator[list[Any]]:
+    for batch in result.batches:
         columns = [column.to_pylist() for column in batch.columns]
         yield from (list(row) for row in zip(*columns, strict=True))
 
 
-def _csv(answer: Answer, stream: IO[bytes]) -> int:
+def _csv(result: Result, stream: IO[bytes]) -> int:
     import io
 
     text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True)
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(answer.schema.names)
+    writer.writerow(result.schema.names)
     count = 0
-    for row in _rows(answer):
+    for row in _rows(result):
         writer.writerow([_csv_cell(value) for value in row])
         count += 1
     text.flush()
@@ -127,12 +127,12 @@ def _csv(answer: Answer, stream: IO[bytes]) -> int:
     return count
 
 
-def _json(answer: Answer, stream: IO[bytes]) -> int:
+def _json(result: Result, stream: IO[bytes]) -> int:
     """Write one array, a row a line."""
     count = 0
-    for row in _rows(answer):
+    for row in _rows(result):
         line = orjson.dumps(
-            dict(zip(answer.schema.names, row, strict=True)), default=_plain, option=orjson.OPT_UTC_Z
+            dict(zip(result.schema.names, row, strict=True)), default=_plain, option=orjson.OPT_UTC_Z
         )
         stream.write((b",\n" if count else b"[\n") + line)
         count += 1
@@ -140,17 +140,17 @@ def _json(answer: Answer, stream: IO[bytes]) -> int:
     return count
 
 
-def _table(answer: Answer, stream: IO[bytes], limit: int) -> int:
+def _table(result: Result, stream: IO[bytes], limit: int) -> int:
     import io
 
-    rows = list(islice(_rows(answer), limit + 1 if limit else None))
+    rows = list(islice(_rows(result), limit + 1 if limit else None))
     more = bool(limit) and len(rows) > limit
     text = io.TextIOWrapper(stream, encoding="utf-8", write_through=True)
-    if answer.schema.names == ["explain_key", "explain_value"]:
+    if result.schema.names == ["explain_key", "explain_value"]:
         text.writelines(row[1] for row in rows)  # DuckDB has drawn it
         rows = []
     else:
-        draw(answer.schema, rows[:limit] if more else rows, text)
+        draw(result.schema, rows[:limit] if more else rows, text)
     if more:
         text.write(
             f"The first {limit:,} rows; --limit 0 shows all, --format csv writes them for a program.\n"

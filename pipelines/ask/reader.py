@@ -13,7 +13,7 @@ BATCH_ROWS = 20_000
 
 
 @dataclass
-class Answer:
+class Result:
     """What a query returned, to be read once.
 
     Args:
@@ -46,7 +46,7 @@ class Reader(Protocol):
     schemas: tuple[str, ...]
     note: str
 
-    def ask(self, sql: str, values: Mapping[str, Any] | None = None) -> Answer:
+    def ask(self, sql: str, values: Mapping[str, Any] | None = None) -> Result:
         """Return what one SELECT gives; ``$name`` stands for a value, which is bound, never pasted."""
 
     def tables(self) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ import duckdb
 
 from pylon_elt.sources.pylon.copy.naming import catalog_of
 
-from .reader import BATCH_ROWS, Answer
+from .reader import BATCH_ROWS, Result
 
 _CLOSED = ("SET enable_external_access = false", "SET lock_configuration = true")
 """No statement can open another file, and none can take this back."""
@@ -47,11 +47,11 @@ class DuckDbReader:
                 connection.execute(statement)
             yield reader
 
-    def ask(self, sql: str, values: Mapping[str, Any] | None = None) -> Answer:
+    def ask(self, sql: str, values: Mapping[str, Any] | None = None) -> Result:
         """Return what one statement gives; its rows come as they are read."""
         found = self.connection.sql(sql, params=dict(values) if values else None)
         batches = found.to_arrow_reader(BATCH_ROWS)
-        return Answer(batches.schema, batches)
+        return Result(batches.schema, batches)
 
     def tables(self) -> dict[str, list[str]]:
         """Return the names of the tables and views of each schema."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 
 from ..copy import destinations
-from .reader import BATCH_ROWS, Answer
+from .reader import BATCH_ROWS, Result
 
 if TYPE_CHECKING:
     import dlt
@@ -70,14 +70,14 @@ class ServerReader:
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL search_path TO {path}; SET LOCAL TIME ZONE 'UTC'")
 
-    def ask(self, sql: str, values: Mapping[str, Any] | None = None) -> Answer:
+    def ask(self, sql: str, values: Mapping[str, Any] | None = None) -> Result:
         """Return what one statement gives."""
         if self.is_postgres:
             return self._ask_postgres(_with_places(sql) if values else sql, dict(values) if values else None)
         with self.client.execute_query(sql) as cursor:
             return _answer(cursor)
 
-    def _ask_postgres(self, sql: str, values: dict[str, Any] | None) -> Answer:
+    def _ask_postgres(self, sql: str, values: dict[str, Any] | None) -> Result:
         connection: Any = self.client.native_connection
         try:
             with connection.cursor() as cursor:
@@ -109,13 +109,13 @@ def _with_places(sql: str) -> str:
     return re.sub(r"\$([a-z_]+)", r"%(\1)s", sql.replace("%", "%%"))
 
 
-def _answer(cursor: Any) -> Answer:
+def _answer(cursor: Any) -> Result:
     columns = [(str(column[0]), column[1]) for column in cursor.description or []]
     parts: list[pa.Table] = []
     while rows := cursor.fetchmany(BATCH_ROWS):
         parts.append(_table(columns, rows))
     table = pa.concat_tables(parts, promote_options="permissive") if parts else _table(columns, [])
-    return Answer(table.schema, iter(table.to_batches(BATCH_ROWS)))
+    return Result(table.schema, iter(table.to_batches(BATCH_ROWS)))
 
 
 def _table(columns: Sequence[tuple[str, Any]], rows: Sequence[Sequence[Any]]) -> pa.Table:

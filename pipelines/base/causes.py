@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pylon_elt.sources.pylon.errors import ConfigurationError, PylonError
+from pylon_elt.sources.pylon.errors import PylonError
 
-from . import exits
+from . import advice, exits
 from .exits import Problem
 
 KEPT = "Nothing is lost: what was saved stays, the rest is read by the next run."
@@ -57,10 +57,8 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 def _ours(error: BaseException) -> Problem | None:
     if isinstance(error, Problem):
         return error
-    if isinstance(error, ConfigurationError):
-        return Problem(error.message, error.remedy, exits.CONFIGURATION)
     if isinstance(error, PylonError):
-        return Problem(error.message, error.remedy, exits.UNAVAILABLE)
+        return Problem(error.message, advice.remedy(error), exits.of(error))
     return None
 
 

@@ -1,6 +1,8 @@
-"""Exit codes, and the errors that carry one. A rule for the whole command line: one failure, one code."""
+"""Exit codes: what they mean, and which one an error ends a command with. Nobody else maps an error to a code."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 DONE = 0
 FAILED = 1
@@ -38,3 +40,22 @@ class Problem(Exception):
         self.remedy = remedy
         self.code = code
         self.told = told
+
+
+def of(error: Exception) -> int:
+    """Return the exit code that an error of the source, or a problem, ends a command with."""
+    from pylon_elt.sources.pylon.errors import ConfigurationError, Implausible
+
+    if isinstance(error, Problem):
+        return error.code
+    if isinstance(error, Implausible):
+        return DATA_CHECK
+    return CONFIGURATION if isinstance(error, ConfigurationError) else UNAVAILABLE
+
+
+def of_all(errors: Iterable[Exception]) -> int:
+    """Return the exit code of a run: that of its errors where they agree, else the one that says to run again."""
+    codes = {of(error) for error in errors}
+    if not codes:
+        return DONE
+    return codes.pop() if len(codes) == 1 else UNAVAILABLE

@@ -3,33 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pylon_elt.sources.pylon.catalog import LEDGERS, TABLES, USUAL, suggest, with_ledgers
 
 from . import exits
 
 
-def chosen(select: Sequence[str], exclude: Sequence[str], include: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return the tables to fill, in the catalogue's order, with the ledgers that they need.
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Names that are known to be tables; build it with :func:`selection`."""
 
-    Args:
-        select: Table names, also several in one text with commas between them; none means the usual ones.
-        exclude: The same, for what is left out.
-        include: What the configuration adds to the usual ones.
+    selected: frozenset[str]
+    excluded: frozenset[str]
 
-    Raises:
-        Problem: A name is unknown, or nothing is left.
-    """
-    wanted = set(_names("--select", select)) or {*USUAL, *include}
-    left = with_ledgers(wanted - set(_names("--exclude", exclude)))
-    ledgers = {table.name for table in LEDGERS}
-    if not left:
+    def tables(self, include: Sequence[str]) -> tuple[str, ...]:
+        """Return the tables to fill, in the catalogue's order, with the ledgers that they need.
+
+        Args:
+            include: What the configuration adds to the usual ones.
+
+        Raises:
+            Problem: Nothing is left.
+        """
+        wanted = self.selected or {*USUAL, *include}
+        if left := with_ledgers(wanted - self.excluded):
+            return left
+        ledgers = {table.name for table in LEDGERS}
         raise exits.Problem(
             "No table is left to read.",
             f"Choose among {', '.join(name for name in TABLES if name not in ledgers)}.",
             exits.USAGE,
         )
-    return left
+
+
+def selection(select: Sequence[str], exclude: Sequence[str]) -> Selection:
+    """Read the options; a slip of the pen is told before anything else is looked at.
+
+    Args:
+        select: Table names, also several in one text with commas between them; none means the usual ones.
+        exclude: The same, for what is left out.
+
+    Raises:
+        Problem: A name is unknown.
+    """
+    return Selection(frozenset(_names("--select", select)), frozenset(_names("--exclude", exclude)))
 
 
 def _names(option: str, texts: Sequence[str]) -> list[str]:

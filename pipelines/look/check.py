@@ -25,10 +25,10 @@ from pylon_elt.sources.pylon.catalog import (
 from pylon_elt.sources.pylon.errors import PermissionDenied, PylonError, Rejected
 from pylon_elt.sources.pylon.lanes.turn import id_in, may_have
 
-from ..base import configuration, exits, screens
+from ..base import advice, configuration, exits, screens
 from ..base.causes import explain
 from ..base.redaction import remember
-from ..base.selection import chosen
+from ..base.selection import selection
 from .destination_check import check_destination
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def run(
     select: Sequence[str], exclude: Sequence[str], destination: str, dataset: str, given: Mapping[str, Any]
 ) -> int:
     """Check everything that a run needs, print what was found, and return the exit code."""
-    tables = chosen(select, exclude, configuration.include())
+    tables = selection(select, exclude).tables(configuration.include())
     findings: list[Finding] = []
     for finding in _findings(tables, destination, dataset, given):
         findings.append(finding)
@@ -141,7 +141,9 @@ class _Probe:
                 if (unasked := await self._ask(endpoint, table)) is not None:
                     return Finding(table.name, "unknown", unasked)
         except PermissionDenied as error:
-            return Finding(table.name, "denied", error.message, _leave_out(table), exits.CONFIGURATION)
+            return Finding(
+                table.name, "denied", error.message, advice.remedy(error, table.name), exits.of(error)
+            )
         except Rejected as error:
             return Finding(table.name, "unknown", error.message)
         except PylonError as error:
@@ -217,7 +219,3 @@ def _no_parent(table: Table) -> str:
     if table.per and isinstance(table.per.parents, Configured):
         return f"{table.per.parents.setting} is not set"
     return f"there are no {(table.parent_table or 'rows').replace('_', ' ')} yet to which it could belong"
-
-
-def _leave_out(table: Table) -> str:
-    return f"Give the token's owner the permission, or leave the table out with --exclude {table.name}."

@@ -116,7 +116,7 @@ def _fill(status: Status, copy: inspection.Copy, settings: Settings) -> None:
     due = dues.take(
         copy, settings, tables, status.now, rows={name: number for name, (number, _) in rows.items()}
     )
-    pacers = Pacers(settings.rate_limits, settings.rate_window_seconds, snapshot=state.pace)
+    pacers = Pacers(settings.rate_limits, settings.rate_window_seconds, remembered=state.pace)
     verified = copy.verified()
     per_minute = 60 / settings.rate_window_seconds
     status.exists, status.due = True, due

@@ -16,7 +16,7 @@ from pylon_elt.sources.pylon.catalog import CHILDREN, NESTED
 from ..base import configuration, exits, screens
 from ..base.causes import explain
 from ..base.redaction import redact, remember
-from ..base.selection import chosen
+from ..base.selection import selection
 from ..copy import destinations, inspection, runs
 from . import plan
 from .failures import problems
@@ -53,8 +53,9 @@ def dry_run(options: Options) -> int:
     Raises:
         Problem: The copy cannot be read.
     """
+    asked = selection(options.select, options.exclude)
     settings = configuration.read_settings(options.settings, token=False)
-    tables = chosen(options.select, options.exclude, settings.include)
+    tables = asked.tables(settings.include)
     with inspection.opened(options.destination, options.dataset) as copy:
         made = plan.make(copy, settings, tables, datetime.now(UTC), full_refresh=options.full_refresh)
     made.max_minutes = options.max_minutes
@@ -76,21 +77,21 @@ def run(options: Options) -> int:
     started = datetime.now(UTC)
     try:
         with watcher.watching(), stopped_by_signals(job, watcher.say) as stop:
-            code, doubt = _outcome(job)
+            code = job.run()
     except Exception as error:
         raise _failed(job, watcher, started, explain(error), as_json=options.as_json) from error
     early = _why(job, stop(), options)
     summary = summarize(job, location=location, seconds=watcher.seconds, code=code, ended_early=early)
     summary.due = _due(job, options, summary)
-    _tell(job, watcher, started, summary, doubt, as_json=options.as_json)
+    _tell(job, watcher, started, summary, as_json=options.as_json)
     return code
 
 
 def _job(options: Options) -> Job:
     """Put a job together from what was asked for and what is configured."""
-    tables = chosen(options.select, options.exclude)  # a slip of the pen is told before a missing token
+    asked = selection(options.select, options.exclude)
     settings = configuration.read_settings(options.settings)
-    tables = chosen(options.select, options.exclude, settings.include)
+    tables = asked.tables(settings.include)
     remember(settings.api_key)
     pipeline = destinations.open_own_pipeline(options.destination, options.dataset)
     if options.full_refresh and not options.yes:
@@ -98,16 +99,6 @@ def _job(options: Options) -> Job:
     job = Job(pipeline, settings, tables, max_minutes=options.max_minutes, full_refresh=options.full_refresh)
     _warn_of_typing_errors(job)
     return job
-
-
-def _outcome(job: Job) -> tuple[int, exits.Problem | None]:
-    """Run; a data check that fails at the end does not keep the summary back."""
-    try:
-        return job.run(), None
-    except exits.Problem as problem:
-        if problem.code != exits.DATA_CHECK:
-            raise
-        return problem.code, problem
 
 
 def _ask(tables: tuple[str, ...], where: str) -> None:
@@ -160,15 +151,12 @@ def _tell(
     watcher: Watcher,
     started: datetime,
     summary: Summary,
-    doubt: exits.Problem | None,
     *,
     as_json: bool,
 ) -> None:
-    told = [*problems(job.control.report.failures), *([doubt] if doubt else [])]
+    told = problems(job.control.report.failures)
     runs.remember(job.pipeline.pipelines_dir, _remembered(summary, started, told))
     if as_json:
-        if doubt:  # the watcher has told the others
-            screens.show(doubt, as_json=True)
         watcher.event("run_finished", **summary.as_facts())
         return
     screens.tell(render(summary))

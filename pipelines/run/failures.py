@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pylon_elt.sources.pylon.catalog import TABLES
-from pylon_elt.sources.pylon.errors import (
-    ConfigurationError,
-    Implausible,
-    PermissionDenied,
-    PylonError,
-)
+from pylon_elt.sources.pylon.errors import Unanswered
 
-from ..base import exits
+from ..base import advice, exits
 
 if TYPE_CHECKING:
     from pylon_elt.sources.pylon.lanes.report import Failure
@@ -23,20 +17,18 @@ if TYPE_CHECKING:
 SHOWN = 5
 """More problems than these are counted, not told: the screen has an end."""
 
-_UNREADABLE = re.compile(r"^(?P<label>\S+ \S+) could not be read: (?P<why>.+)$", re.DOTALL)
-
 
 def problems(failures: Sequence[Failure]) -> list[exits.Problem]:
     """Return what failed, each reason once, at most ``SHOWN``."""
     together: dict[tuple[str, str, int], list[str]] = defaultdict(list)
     for failure in failures:
-        what, label = failure.error.message, ""
-        if found := _UNREADABLE.match(what):
-            what, label = found["why"], found["label"]
-        code = _code(failure.error)
-        together[what, _remedy(failure), code].append(label)
+        what, endpoint = failure.error.message, ""
+        if isinstance(failure.error, Unanswered):
+            what, endpoint = failure.error.reason, failure.error.endpoint
+        together[what, remedy(failure), exits.of(failure.error)].append(endpoint)
     told = [
-        exits.Problem(_told(what, labels), remedy, code) for (what, remedy, code), labels in together.items()
+        exits.Problem(_told(what, endpoints), next_step, code)
+        for (what, next_step, code), endpoints in together.items()
     ]
     more = len(told) - SHOWN
     if more > 0:
@@ -48,23 +40,15 @@ def problems(failures: Sequence[Failure]) -> list[exits.Problem]:
     return told
 
 
-def _code(error: PylonError) -> int:
-    if isinstance(error, Implausible):
-        return exits.DATA_CHECK
-    return exits.CONFIGURATION if isinstance(error, ConfigurationError) else exits.UNAVAILABLE
+def remedy(failure: Failure) -> str:
+    """Return what to do about a lane that failed."""
+    # two lanes read the issues
+    return advice.remedy(failure.error, failure.lane if failure.lane in TABLES else "issues")
 
 
-def _remedy(failure: Failure) -> str:
-    remedy = failure.error.remedy
-    if not isinstance(failure.error, PermissionDenied):
-        return remedy
-    table = failure.lane if failure.lane in TABLES else "issues"  # which two lanes read
-    return remedy.replace("with --exclude.", f"with --exclude {table}.")
-
-
-def _told(what: str, labels: list[str]) -> str:
-    if not labels[0]:
+def _told(what: str, endpoints: list[str]) -> str:
+    if not endpoints[0]:
         return what
-    more = len(labels) - 1
+    more = len(endpoints) - 1
     others = f" and {more} other endpoint{'s' if more > 1 else ''}" if more else ""
-    return f"{labels[0]}{others} could not be read: {what}"
+    return f"{endpoints[0]}{others} could not be read: {what}."

@@ -21,7 +21,7 @@ from pylon_elt.sources.pylon.catalog import (
     VERSIONS,
 )
 from pylon_elt.sources.pylon.copy.state import SourceState
-from pylon_elt.sources.pylon.errors import ConfigurationError, Implausible, PylonError, TurnOver
+from pylon_elt.sources.pylon.errors import PylonError, TurnOver
 from pylon_elt.sources.pylon.lanes.budget import Limits
 from pylon_elt.sources.pylon.lanes.resources import forget, pacers, source_of
 from pylon_elt.sources.pylon.lanes.sweep import Verified, cutoff
@@ -237,14 +237,7 @@ class Job:
         return [] if FOLLOWING.issuperset(tables) else tables
 
     def _exit_code(self) -> int:
-        failures = self.control.report.failures
-        if not failures:
-            return exits.DONE
-        if all(isinstance(failure.error, ConfigurationError) for failure in failures):
-            return exits.CONFIGURATION
-        if all(isinstance(failure.error, Implausible) for failure in failures):
-            return exits.DATA_CHECK
-        return exits.UNAVAILABLE
+        return exits.of_all(failure.error for failure in self.control.report.failures)
 
 
 def settle(pipeline: dlt.Pipeline) -> None:

@@ -97,7 +97,7 @@ def make(
     rows = {name: count for name, (count, _) in copy.all_rows().items()} if copy else {}
     due = dues.take(copy, settings, tables, now, rows=rows, full_refresh=full_refresh)
     pacers = Pacers(
-        settings.rate_limits, settings.rate_window_seconds, snapshot=copy.state.pace if copy else None
+        settings.rate_limits, settings.rate_window_seconds, remembered=copy.state.pace if copy else None
     )
     counted = requests(due, settings, tables)
     costs = [_cost(name, counted[name], pacers) for name in ENDPOINTS if counted[name]]

@@ -22,13 +22,12 @@ from pylon_elt.sources.pylon.catalog import (
 from pylon_elt.sources.pylon.copy.copied import Copied
 from pylon_elt.sources.pylon.copy.ledger import Ledger
 from pylon_elt.sources.pylon.copy.state import SourceState
+from pylon_elt.sources.pylon.errors import Implausible
 from pylon_elt.sources.pylon.lanes.departures import catches
 from pylon_elt.sources.pylon.rows.rows import Row, misfits
 from pylon_elt.sources.pylon.rows.versions import record, subjects
 from pylon_elt.sources.pylon.upkeep.healing import Healing
 from pylon_elt.sources.pylon.upkeep.reconcile import Gone, confirm, list_all, mending, removal
-
-from ..base import exits
 
 if TYPE_CHECKING:
     import dlt
@@ -69,7 +68,7 @@ def reconcile(
         confirmed: Remove however many there are.
 
     Raises:
-        Problem: More would go than the safety catch lets pass (exit code 5); nothing was changed.
+        Implausible: More would go than the safety catch lets pass; nothing was changed.
         PylonError: The listing could not be completed; nothing was changed.
     """
     ledger = Ledger(pipeline)
@@ -120,9 +119,4 @@ def _records(ledger: Ledger, table: Table[Versions], batch: pa.Table) -> pa.Tabl
 
 def _catch(missing: int, stored: int, *, confirmed: bool) -> None:
     if not confirmed and catches(missing, stored):
-        raise exits.Problem(
-            f"{missing:,} of {stored:,} issues in the copy are not listed by Pylon any more. Nothing was removed.",
-            "If that many were really deleted, confirm with: pylon reconcile --yes. If not, check that the token"
-            " belongs to the same workspace.",
-            exits.DATA_CHECK,
-        )
+        raise Implausible("issues", missing, stored)

@@ -20,7 +20,8 @@ from ..base.wording import count, duration
 from .progress import LANES, asked
 
 if TYPE_CHECKING:
-    from .job import Job
+    from .failures import remedy
+from .job import Job
 
 SHOWN = 12
 """Failures and warnings beyond so many are counted, not shown: the screen has an end."""
@@ -103,7 +104,7 @@ def summarize(job: Job, *, location: str, seconds: float, code: int, ended_early
             if asked(pacer)
         },
         warnings=list(report.warnings),
-        failures=[(one.lane, one.error.message, one.error.remedy) for one in report.failures],
+        failures=[(one.lane, one.error.message, remedy(one)) for one in report.failures],
         extra_fields={table: sorted(names) for table, names in report.extra_fields.items() if names},
         ended_early=ended_early,
         removed=job.outcome.removed if job.outcome else None,

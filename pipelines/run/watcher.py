@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from .failures import remedy
 from .progress import moment
 
 if TYPE_CHECKING:
@@ -89,4 +90,4 @@ class Watcher:
         for failure in report.failures[self._told :]:
             self._told += 1
             error = failure.error
-            self._view.event("failure", lane=failure.lane, what=error.message, remedy=error.remedy)
+            self._view.event("failure", lane=failure.lane, what=error.message, remedy=remedy(failure))

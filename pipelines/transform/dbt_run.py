@@ -41,7 +41,7 @@ class Node:
 
 
 @dataclass
-class Outcome:
+class Build:
     """What one command of dbt did."""
 
     nodes: list[Node] = field(default_factory=list)
@@ -56,7 +56,7 @@ class Outcome:
         return [node for node in self.nodes if node.status == "warn"]
 
 
-def invoke(arguments: Sequence[str], finished: Finished) -> Outcome:
+def invoke(arguments: Sequence[str], finished: Finished) -> Build:
     """Run one command of dbt.
 
     Raises:
@@ -81,7 +81,7 @@ def invoke(arguments: Sequence[str], finished: Finished) -> Outcome:
         told = dbtRunner(callbacks=[on_event]).invoke(list(arguments))
     finally:
         _let_go()
-    return _outcome(told)
+    return _build_of(told)
 
 
 def _let_go() -> None:
@@ -99,7 +99,7 @@ def _of_event(data: Any) -> Node:
     )
 
 
-def _outcome(told: dbtRunnerResult) -> Outcome:
+def _build_of(told: dbtRunnerResult) -> Build:
     if isinstance(told.exception, KeyboardInterrupt):
         raise told.exception
     if told.exception is not None:
@@ -107,9 +107,9 @@ def _outcome(told: dbtRunnerResult) -> Outcome:
             f"dbt could not run: {_first_lines(str(told.exception))}", "Run again with --debug to see more."
         ) from told.exception
     results: Any = getattr(told.result, "results", [])
-    outcome = Outcome([_of_result(result) for result in results])
-    _raise_failures([node for node in outcome.nodes if node.failed])
-    return outcome
+    build = Build([_of_result(result) for result in results])
+    _raise_failures([node for node in build.nodes if node.failed])
+    return build
 
 
 def _of_result(result: Any) -> Node:

@@ -60,10 +60,10 @@ def run(options: Options) -> int:
         _require_copy(options)
         started = monotonic()
         with run_lock(pipeline), _project(pipeline, options, kind) as folder:
-            outcome = _build(folder, options, variables)
+            build = _build(folder, options, variables)
             if problem := snapshot.keep(destinations.database_file(pipeline)):
                 screens.say(f"Warning: {problem}")
-        _tell(outcome, options, destinations.location(pipeline), monotonic() - started)
+        _tell(build, options, destinations.location(pipeline), monotonic() - started)
     return exits.DONE
 
 
@@ -94,7 +94,7 @@ def _project(pipeline: dlt.Pipeline, options: Options, kind: str) -> Iterator[Pa
             yield folder
 
 
-def _build(folder: Path, options: Options, given: dict[str, Any]) -> dbt_run.Outcome:
+def _build(folder: Path, options: Options, given: dict[str, Any]) -> dbt_run.Build:
     variables = {f"{package.PREFIX}{name}": value for name, value in given.items()}
     variables[f"{package.PREFIX}schema"] = options.dataset
     arguments = [
@@ -106,10 +106,10 @@ def _build(folder: Path, options: Options, given: dict[str, Any]) -> dbt_run.Out
         *(("--select", *options.select) if options.select else ()),
     ]
     with _view(options) as view:
-        outcome = dbt_run.invoke(arguments, view.finished)
-    if not outcome.nodes:
+        build = dbt_run.invoke(arguments, view.finished)
+    if not build.nodes:
         raise _nothing(" ".join(options.select))
-    return outcome
+    return build
 
 
 @contextmanager
@@ -130,17 +130,17 @@ def _nothing(asked: str) -> exits.Problem:
     )
 
 
-def _tell(outcome: dbt_run.Outcome, options: Options, location: str, seconds: float) -> None:
+def _tell(build: dbt_run.Build, options: Options, location: str, seconds: float) -> None:
     schema = options.schema or f"{options.dataset}_analytics"
     if options.as_json:
         facts = {"location": location, "schema": schema, "seconds": round(seconds, 1)}
-        screens.tell(json.dumps({**facts, "nodes": [asdict(node) for node in outcome.nodes]}, indent=2))
+        screens.tell(json.dumps({**facts, "nodes": [asdict(node) for node in build.nodes]}, indent=2))
         return
     screens.tell(
-        f"{count(outcome.count('model'), 'table')} built in {duration(seconds)}: {location}, schema {schema}."
+        f"{count(build.count('model'), 'table')} built in {duration(seconds)}: {location}, schema {schema}."
     )
     if options.test:
-        passed = outcome.count("test") - len(outcome.warnings)
+        passed = build.count("test") - len(build.warnings)
         screens.tell(f"{count(passed, 'test')} passed.")
-    for node in outcome.warnings:
+    for node in build.warnings:
         screens.tell(f"Warning: {node.name}: {node.message}")

@@ -18,7 +18,7 @@ from ..base.wording import count, duration
 from ..copy import inspection
 from ..run.progress import asked, seconds_for
 from .held import announced, take
-from .verify import Report, remedies, verify
+from .verify import Verification, remedies, verify
 
 SHOWN = 12
 """Differences beyond so many are counted, not shown: the screen has an end."""
@@ -46,8 +46,8 @@ def run(
         if copy is None:
             raise exits.Problem("There is no copy yet.", "Make it with: pylon run", exits.FAILED)
         held = take(copy, settings, sample, seed)
-        pacers = Pacers(settings.rate_limits, settings.rate_window_seconds, snapshot=copy.state.pace)
-    report = Report(seed, announced(held, settings, datetime.now(UTC)))
+        pacers = Pacers(settings.rate_limits, settings.rate_window_seconds, remembered=copy.state.pace)
+    report = Verification(seed, announced(held, settings, datetime.now(UTC)))
     _announce(report, pacers, as_json=as_json)
     verify(held, settings, pacers, report)
     report.asked = {name: asked(pacer) for name, pacer in pacers.known().items() if asked(pacer)}
@@ -59,7 +59,7 @@ def run(
     return exits.DATA_CHECK
 
 
-def _announce(report: Report, pacers: Pacers, *, as_json: bool) -> None:
+def _announce(report: Verification, pacers: Pacers, *, as_json: bool) -> None:
     """Say what is going to be asked, before it is."""
     times = []
     for name, number in report.announced.items():
@@ -79,12 +79,12 @@ def _announce(report: Report, pacers: Pacers, *, as_json: bool) -> None:
     )
 
 
-def render(report: Report) -> str:
+def render(report: Verification) -> str:
     """Return the text of a report."""
     return "\n".join(_lines(report))
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: Verification) -> Iterator[str]:
     yield _months(report)
     rows = ", ".join(f"{number:,} {table}" for table, number in report.sampled.items())
     yield screens.wrapped("Compared value by value: ", f"{rows or 'nothing'} (--seed {report.seed}).")
@@ -109,7 +109,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield "No difference was found."
 
 
-def _months(report: Report) -> str:
+def _months(report: Verification) -> str:
     from rich.console import Console
     from rich.table import Table
 

@@ -57,7 +57,7 @@ class Month:
 
 
 @dataclass
-class Report:
+class Verification:
     """What a verification found."""
 
     seed: int
@@ -84,7 +84,7 @@ class Report:
         return {"equal": not self.differences, **asdict(self)}
 
 
-def verify(held: Held, settings: Settings, pacers: Pacers, report: Report) -> None:
+def verify(held: Held, settings: Settings, pacers: Pacers, report: Verification) -> None:
     """Ask Pylon, and compare.
 
     Args:
@@ -119,7 +119,9 @@ def _stamps(row: Row) -> Row:
     return {name: instant(row.get(name)) for name in ("created_at", "updated_at")}
 
 
-def _compare_listing(held: Held, floor: datetime | None, listed: Mapping[str, Row], report: Report) -> None:
+def _compare_listing(
+    held: Held, floor: datetime | None, listed: Mapping[str, Row], report: Verification
+) -> None:
     """Compare which issues there are, and of which version."""
     months: dict[str, Month] = {}
     for id_, row in listed.items():
@@ -159,7 +161,7 @@ def _month(created: datetime | None) -> str:
     return f"{created:%Y-%m}" if created else UNDATED
 
 
-async def _compare_sample(client: Client, held: Held, masks: Masks, report: Report) -> None:
+async def _compare_sample(client: Client, held: Held, masks: Masks, report: Verification) -> None:
     """Ask for each issue of the sample, and for what hangs on it."""
     gate = asyncio.Semaphore(IN_FLIGHT)
 
@@ -170,7 +172,7 @@ async def _compare_sample(client: Client, held: Held, masks: Masks, report: Repo
     await asyncio.gather(*(one(id_) for id_ in held.sample))
 
 
-async def _compare_issue(client: Client, held: Held, masks: Masks, id_: str, report: Report) -> None:
+async def _compare_issue(client: Client, held: Held, masks: Masks, id_: str, report: Verification) -> None:
     table, row = TABLES["issues"], held.sample[id_]
     children = [HANGING[name] for name, issues in held.children.items() if id_ in issues]
     # the children first: what changes meanwhile shows in the issue's time
@@ -212,7 +214,7 @@ def _compare_children(
     table: Table,
     rows: Sequence[Mapping[str, Any]],
     held: Mapping[tuple[Any, ...], dict[str, Any]],
-    report: Report,
+    report: Verification,
 ) -> None:
     wanted = {key_of(table, row): row for row in rows}
     report.add_sampled(table.name, len(wanted))
@@ -224,7 +226,7 @@ def _compare_children(
         _note(report, True, table.name, _named(key), "is gone from Pylon")
 
 
-def _note(report: Report, differs: bool, table: str, id_: str, what: str) -> None:
+def _note(report: Verification, differs: bool, table: str, id_: str, what: str) -> None:
     if differs:
         report.differences.append(Difference(table, id_, what))
 
@@ -233,7 +235,7 @@ def _named(key: tuple[Any, ...]) -> str:
     return "/".join(map(str, key))
 
 
-def remedies(report: Report) -> Iterator[str]:
+def remedies(report: Verification) -> Iterator[str]:
     """Say what mends the differences."""
     tables = {one.table for one in report.differences}
     if "issues" in tables:

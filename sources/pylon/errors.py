@@ -34,29 +34,102 @@ class CredentialsError(ConfigurationError):
 
 
 class PermissionDenied(ConfigurationError):
-    """The token may not read this endpoint (403)."""
+    """The token may not read an endpoint (403).
+
+    Args:
+        endpoint: The request, such as ``GET /tags``.
+        reason: What the API gave for it: a code, or a sentence.
+    """
+
+    def __init__(self, endpoint: str, reason: str) -> None:
+        super().__init__(
+            f"The token may not read {endpoint} (403 {reason}).",
+            "Give the token's owner the permission, or leave the table out of with_resources().",
+        )
+        self.endpoint = endpoint
 
 
 class Unavailable(PylonError):
-    """An endpoint could not be read after all retries; what was read elsewhere is kept."""
+    """An endpoint cannot be read, or not to the end; what was read elsewhere is kept.
+
+    Args:
+        endpoint: The endpoint or the request, such as ``GET /tags``.
+        why: What is wrong with it, so that the two make a sentence.
+        remedy: What to do next.
+    """
+
+    def __init__(self, endpoint: str, why: str, remedy: str) -> None:
+        super().__init__(f"{endpoint} {why}.", remedy)
+        self.endpoint = endpoint
+        self.why = why
+
+
+class Unanswered(Unavailable):
+    """An endpoint gave no proper answer after all retries.
+
+    Args:
+        endpoint: The request, such as ``GET /tags``.
+        reason: What came instead of an answer.
+    """
+
+    def __init__(self, endpoint: str, reason: str) -> None:
+        super().__init__(endpoint, f"could not be read: {reason}", "What was read is saved. Run again later.")
+        self.reason = reason
+
+
+class NoSecondPage(Unavailable):
+    """A list ends at as many rows as the endpoint gives at most: whether there are more cannot be told.
+
+    Args:
+        endpoint: The endpoint.
+        most: How many rows it gives.
+        table: What it fills.
+    """
+
+    def __init__(self, endpoint: str, most: int, table: str) -> None:
+        super().__init__(
+            endpoint,
+            f"gives {most:,} rows at most and has no second page, so that {table} cannot be read to the end",
+            "What the copy has stays as it is. Leave the table out of with_resources().",
+        )
 
 
 class Rejected(PylonError):
     """The API answered 4xx to one request: it will not answer this request otherwise.
 
     Args:
+        endpoint: The request, such as ``GET /issues/17``.
         status: The HTTP status.
         code: The ``code`` of the answer, "" if it has none.
+        reason: The answer's own sentence, where it has no code.
     """
 
-    def __init__(self, message: str, *, status: int, code: str = "", remedy: str = "") -> None:
-        super().__init__(message, remedy)
+    def __init__(self, endpoint: str, status: int, code: str = "", reason: str = "") -> None:
+        self.endpoint = endpoint
         self.status = status
         self.code = code
+        self.why = " ".join(filter(None, ["was answered with", str(status), code or reason]))
+        super().__init__(f"{endpoint} {self.why}.")
 
 
 class Implausible(PylonError):
-    """More rows would be removed than can be believed; none was."""
+    """More rows would be removed than can be believed; none was.
+
+    Args:
+        table: Which table holds them.
+        missing: How many rows Pylon shows no more.
+        stored: How many rows the table holds.
+    """
+
+    def __init__(self, table: str, missing: int, stored: int) -> None:
+        super().__init__(
+            f"{missing:,} of {stored:,} rows of {table} are not shown by Pylon any more. None was removed.",
+            "Check that the token belongs to the same workspace. If that many were really deleted, drop the table and"
+            " read it anew.",
+        )
+        self.table = table
+        self.missing = missing
+        self.stored = stored
 
 
 class Transient(PylonError):

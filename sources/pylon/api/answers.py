@@ -109,7 +109,8 @@ def raise_for_status(status: int, content: bytes, label: str, settings: Settings
         return
     if status < 400:
         raise Unavailable(
-            f"{label} was answered with a redirect ({status}), which is not followed: it would carry the token away.",
+            label,
+            f"was answered with a redirect ({status}), which is not followed: it would carry the token away",
             "Check base_url.",
         )
     if status >= 500 or status in (408, 425):
@@ -118,11 +119,8 @@ def raise_for_status(status: int, content: bytes, label: str, settings: Settings
     if status == 401:
         raise _unauthorized(code, settings)
     if status == 403:
-        raise PermissionDenied(
-            f"The token may not read {label} (403 {code or reason}).",
-            "Give the token's owner the permission, or leave the table out with --exclude.",
-        )
-    raise Rejected(f"{label} was answered with {status} {code or reason}.", status=status, code=code)
+        raise PermissionDenied(label, code or reason)
+    raise Rejected(label, status, code, reason)
 
 
 def _failure(content: bytes) -> tuple[str, str]:
@@ -147,6 +145,6 @@ def _unauthorized(code: str, settings: Settings) -> CredentialsError:
     if code == "organization_suspended":
         return CredentialsError("The Pylon organisation of this token is suspended.", "Ask Pylon's support.")
     return CredentialsError(
-        f"{host} does not accept the token (401 {code}).".replace(" )", ")"),
+        f"{host} does not accept the token ({' '.join(filter(None, ['401', code]))}).",
         "Check PYLON_API_KEY, or make a new token in Pylon under Settings, API tokens.",
     )

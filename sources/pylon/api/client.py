@@ -20,7 +20,7 @@ import httpx
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from ..catalog import ENDPOINTS, Endpoint
-from ..errors import Transient, Unavailable
+from ..errors import Transient, Unanswered, Unavailable
 from ..settings import Settings
 from .answers import Answer, Check, list_problem, raise_for_status, read
 from .pacing import Pacers
@@ -117,10 +117,7 @@ class Client:
                 with attempt:
                     return await self._attempt(endpoint, request, label, check)
         except Transient as error:
-            raise Unavailable(
-                f"{label} could not be read: {error.message}, {ATTEMPTS} times in a row.",
-                "What was read is saved. Run again later.",
-            ) from error
+            raise Unanswered(label, f"{error.message}, {ATTEMPTS} times in a row") from error
         raise AssertionError("unreachable")  # pragma: no cover
 
     async def pages(
@@ -150,9 +147,7 @@ class Client:
                 return
             empty = 0 if page.rows else empty + 1
             if empty > EMPTY_PAGES:
-                raise Unavailable(
-                    f"{endpoint.label} gives one empty page after another.", "Report it to Pylon."
-                )
+                raise Unavailable(endpoint.label, "gives one empty page after another", "Report it to Pylon.")
             cursor = page.cursor
             seen.add(cursor)
 
@@ -233,7 +228,8 @@ class Client:
             if pacer.refused_in_a_row >= REFUSALS:  # a turn may be too short for one request to meet so many
                 break
         raise Unavailable(
-            f"{label} was refused {REFUSALS} times in a row because of the rate limit (429).",
+            label,
+            f"was refused {REFUSALS} times in a row because of the rate limit (429)",
             "Another client of the organisation may be using it up. What was read is saved; run again later.",
         )
 

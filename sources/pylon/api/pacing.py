@@ -92,7 +92,7 @@ class Pacer:
         clock: Callable[[], float] = time.monotonic,
         epoch: Callable[[], float] = time.time,
         rng: random.Random | None = None,
-        snapshot: object = None,
+        remembered: object = None,
     ) -> None:
         if start < 1 or window <= 0:
             raise ValueError(f"start and window must be positive, not {start} and {window}")
@@ -110,8 +110,8 @@ class Pacer:
         self._climbing, self._doubt = True, False
         self._fall: _Fall | None = None
         self._stated: int | None = None
-        if snapshot is not None:
-            self._restore(snapshot)
+        if remembered is not None:
+            self._restore(remembered)
 
     @property
     def limit(self) -> int:
@@ -196,7 +196,7 @@ class Pacer:
         if self._open.pop(ticket.id, None) is not None:
             self._occupy(self._clock(), ticket)
 
-    def snapshot(self) -> dict[str, object]:
+    def to_remember(self) -> dict[str, object]:
         """Return what the next process must know, as a small JSON object."""
         now = self._clock()
         self._slots.expire(now)
@@ -216,10 +216,10 @@ class Pacer:
             "at": round(self._epoch(), 3),
         }
 
-    def _restore(self, snapshot: object) -> None:
+    def _restore(self, remembered: object) -> None:
         """Take over what the last process knew; anything unexpected in it means to start afresh."""
         try:
-            self._recall(dict(snapshot))  # type: ignore[call-overload]
+            self._recall(dict(remembered))  # type: ignore[call-overload]
         except (KeyError, TypeError, ValueError, OverflowError):
             self._limit = self._held = self._start
             self._interval = self._credit = 0
@@ -396,26 +396,28 @@ class Pacers:
     """One ``Pacer`` for each endpoint, made at first use. ``starts`` says where each tier begins."""
 
     def __init__(
-        self, starts: Mapping[str, int], window: float = 60.0, *, snapshot: object = None, **options: Any
+        self, starts: Mapping[str, int], window: float = 60.0, *, remembered: object = None, **options: Any
     ) -> None:
         self._starts, self._window, self._options = dict(starts), window, options
-        self._known: dict[str, object] = dict(snapshot) if isinstance(snapshot, Mapping) else {}
+        self._known: dict[str, object] = dict(remembered) if isinstance(remembered, Mapping) else {}
         self._pacers: dict[str, Pacer] = {}
 
     def get(self, endpoint: str, tier: str) -> Pacer:
         """Return the pacer of this endpoint; ``tier`` counts only when it is made."""
         if endpoint not in self._pacers:
             known = self._known.get(endpoint)
-            self._pacers[endpoint] = Pacer(self._starts[tier], self._window, snapshot=known, **self._options)
+            self._pacers[endpoint] = Pacer(
+                self._starts[tier], self._window, remembered=known, **self._options
+            )
         return self._pacers[endpoint]
 
     def known(self) -> dict[str, Pacer]:
         """Return the pacers that were used in this process, by endpoint."""
         return dict(self._pacers)
 
-    def snapshot(self) -> dict[str, object]:
-        """Return the snapshots of all endpoints, also of those that were not used in this process."""
-        return self._known | {endpoint: pacer.snapshot() for endpoint, pacer in self._pacers.items()}
+    def to_remember(self) -> dict[str, object]:
+        """Return what is to be remembered of all endpoints, also of those that were not used in this process."""
+        return self._known | {endpoint: pacer.to_remember() for endpoint, pacer in self._pacers.items()}
 
 
 def _count(value: object) -> int:

@@ -186,7 +186,8 @@ def _expect_keys(table: Table[PerParent], parent: Times, rows: Sequence[Row]) ->
         if name not in given and not all(isinstance(row.get(name), str) for row in rows):
             path = table.read.endpoint.path.format(**{table.read.asked_by: parent.parent_id})
             raise Unavailable(
-                f"{table.read.endpoint.method} {path} gave an object without {name}, which is the key of {table.name}.",
+                f"{table.read.endpoint.method} {path}",
+                f"gave an object without {name}, which is the key of {table.name}",
                 "Report it to Pylon; the others are read on.",
             )
 
@@ -209,7 +210,9 @@ async def _gone_since(
         return await client.now()
     if isinstance(answer.data, dict) and answer.data.get("title") == "SCRUBBED":
         return answer.sent_at
-    raise Unavailable(f"{error.message} What it belongs to is there.", "Run again later.") from error
+    raise Unavailable(
+        error.endpoint, f"{error.why}, although what it belongs to is there", "Run again later."
+    ) from error
 
 
 def to_batch(turn: Turn, table: Table[PerParent], read: Sequence[Conversation]) -> pa.Table:

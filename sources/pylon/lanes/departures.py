@@ -63,11 +63,7 @@ async def may_go(
 
 
 def _refuse(turn: Turn, table: Table, missing: int, stored: int) -> None:
-    error = Implausible(
-        f"{missing:,} of {stored:,} rows of {table.name} are not shown by Pylon any more. None was removed.",
-        "If that many were really deleted, confirm with: pylon reconcile --yes. If not, check that the token belongs"
-        " to the same workspace.",
-    )
+    error = Implausible(table.name, missing, stored)
     if turn.control.strict:  # what was read is worth keeping
         logging.getLogger("dlt").warning(str(error))
     else:

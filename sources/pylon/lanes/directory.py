@@ -11,7 +11,7 @@ import pyarrow as pa
 from ..api.answers import Answer, list_problem
 from ..catalog import COLLECTED, Configured, Feed, Listed, RowsOf, Table, Whole
 from ..copy.state import CollectionState
-from ..errors import GONE, PermissionDenied, Rejected, Unavailable
+from ..errors import GONE, NoSecondPage, PermissionDenied, Rejected
 from ..rows.rows import Row, to_arrow, tombstones
 from ..settings import Settings
 from .departures import may_go
@@ -203,7 +203,7 @@ async def _all_there_is(turn: Turn, table: Collection) -> Answer:
     """Ask for as many rows as can be had at once, where there is no second page.
 
     Raises:
-        Unavailable: There may be more.
+        NoSecondPage: There may be more.
     """
     endpoint = table.read.endpoint
     most = endpoint.max_page_size or 0
@@ -211,9 +211,5 @@ async def _all_there_is(turn: Turn, table: Collection) -> Answer:
         endpoint, body={"limit": most}, check=lambda answer: list_problem(answer, "", set())
     )
     if len(answer.rows) >= most:
-        raise Unavailable(
-            f"{endpoint.label} gives {most:,} rows at most and has no second page, so that {table.name} cannot be"
-            " read to the end.",
-            f"What the copy has stays as it is. Leave it out with --exclude {table.name}.",
-        )
+        raise NoSecondPage(endpoint.label, most, table.name)
     return answer

@@ -116,7 +116,8 @@ class _Lane:
         else:
             if page.rows:
                 raise Unavailable(
-                    f"{endpoint.label} ignores its filter: it gave a row of a {self._table.parent} that there is not.",
+                    endpoint.label,
+                    f"ignores its filter: it gave a row of a {self._table.parent} that there is not",
                     f"Leave {self._table.name} out, and report it to Pylon.",
                 )
         self._state.filter_minded = True

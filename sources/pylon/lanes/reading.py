@@ -134,8 +134,9 @@ async def _any_older(client: Client, past: Past, after: datetime | None, before:
     found = instant(page.rows[0].get(stamp))
     if found is None or found > before + windows.PAD:
         raise Unavailable(
-            f"{past.finder.label} ignores its filter: asked for {stamp} before {rfc3339(before)},"
-            f" it gave one of {page.rows[0].get(stamp)}.",
+            past.finder.label,
+            f"ignores its filter: asked for {stamp} before {rfc3339(before)}, it gave one of"
+            f" {page.rows[0].get(stamp)}",
             "Report it to Pylon.",
         )
     return found
@@ -194,7 +195,7 @@ async def read_until_settled(read: Callable[[], AsyncIterator[Answer]], label: s
         if len(pages) == 1 or rows.keys() == before:
             return Batch([row for page in pages for row in page.rows], pages[0].sent_at)
         before = rows.keys()
-    raise Unavailable(f"{label} changes faster than it can be read.", "Run again when less is going on.")
+    raise Unavailable(label, "changes faster than it can be read", "Run again when less is going on.")
 
 
 async def _settled(client: Client, way: Way, piece: Window) -> Batch:
@@ -213,6 +214,7 @@ def _expect_filter(way: Way, piece: Window, stamps: list[datetime]) -> None:
     if stamps and not any(piece.holds(stamp) for stamp in stamps):
         start, end = (rfc3339(bound) for bound in piece.asked)
         raise Unavailable(
-            f"{way.endpoint.label} ignores its filter: no row of a full page has {way.stamp} from {start} to {end}.",
+            way.endpoint.label,
+            f"ignores its filter: no row of a full page has {way.stamp} from {start} to {end}",
             "Report it to Pylon.",
         )

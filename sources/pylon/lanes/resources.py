@@ -78,12 +78,12 @@ def resources(
 
 def pacers(config: Settings, state: SourceState) -> Pacers:
     """Return how fast each endpoint may be asked, as it was learnt."""
-    return Pacers(config.rate_limits, config.rate_window_seconds, snapshot=state.pace)
+    return Pacers(config.rate_limits, config.rate_window_seconds, remembered=state.pace)
 
 
 def _remember(state: SourceState, control: Control) -> None:
     """Keep in the source's state what later runs and ``pylon status`` want to know."""
-    state.pace = control.pacers.snapshot()
+    state.pace = control.pacers.to_remember()
     if found := control.report.extra_fields:
         state.extra_fields = extras.added(state.extra_fields, found, datetime.now(UTC))
 

@@ -152,7 +152,7 @@ def _column(table: Table, name: str, rule: str) -> Column:
     if column.source in needed or (column.given and column is not EXTRA):
         raise ConfigurationError(
             f"mask names {table.name}.{name}, which the connector needs to know what it has read.",
-            "Mask another column, or leave the table out with --exclude.",
+            "Mask another column, or leave the table out.",
         )
     if column.type not in _MASKABLE.get(rule, _MASKABLE["drop"]):
         raise ConfigurationError(

@@ -170,7 +170,8 @@ def _column(table: Table, column: Column, values: Sequence[Any], extras: list[Ro
         array = _slow(column, values, extras)
     if column.name in table.key and array.null_count:
         raise Unavailable(
-            f"{_origin(table)} gave an object without {column.name}, which is the key of {table.name}.",
+            _origin(table),
+            f"gave an object without {column.name}, which is the key of {table.name}",
             "Report it to Pylon; the other tables are read on.",
         )
     return array

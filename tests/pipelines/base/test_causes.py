@@ -14,6 +14,7 @@ from pylon_elt.sources.pylon.errors import (
     CredentialsError,
     PermissionDenied,
     PylonError,
+    Unanswered,
     Unavailable,
 )
 from pylon_elt.sources.pylon.lanes.report import Failure
@@ -34,7 +35,7 @@ def wrapped(error: BaseException) -> Exception:
         (exits.Problem("x", code=exits.DATA_CHECK), exits.DATA_CHECK),
         (ConfigurationError("x"), exits.CONFIGURATION),
         (CredentialsError("x"), exits.CONFIGURATION),
-        (Unavailable("x"), exits.UNAVAILABLE),
+        (Unavailable("GET /x", "is away", ""), exits.UNAVAILABLE),
         (OSError(errno.ENOSPC, "No space left on device", "/data/x"), exits.FAILED),
         (OSError(errno.EACCES, "Permission denied", "/data/x"), exits.CONFIGURATION),
         (OSError(errno.EROFS, "Read-only file system", "/data/x"), exits.CONFIGURATION),
@@ -98,9 +99,7 @@ def test_what_nobody_expected_names_itself_and_says_how_to_see_more() -> None:
 
 
 def unreachable(label: str) -> Failure:
-    return Failure(
-        label, Unavailable(f"GET /{label} could not be read: the host is away, 6 times.", "Run again.")
-    )
+    return Failure(label, Unanswered(f"GET /{label}", "the host is away, 6 times"))
 
 
 def test_many_lanes_that_fail_for_one_reason_are_one_problem() -> None:
@@ -111,12 +110,13 @@ def test_many_lanes_that_fail_for_one_reason_are_one_problem() -> None:
 
 
 def test_a_permission_names_the_table_to_leave_out() -> None:
-    denied = PermissionDenied("The token may not read it.", "Ask, or leave the table out with --exclude.")
+    denied = PermissionDenied("GET /x", "permission_denied")
     told = [
         problem.remedy for problem in problems([Failure("issue_threads", denied), Failure("history", denied)])
     ]
     assert told == [
-        f"Ask, or leave the table out with --exclude {name}." for name in ("issue_threads", "issues")
+        f"Give the token's owner the permission, or leave the table out with --exclude {name}."
+        for name in ("issue_threads", "issues")
     ]
 
 

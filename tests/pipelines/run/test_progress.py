@@ -171,7 +171,7 @@ def test_the_watcher_shows_progress_turns_news_and_messages_once() -> None:
     watcher = Watcher(job, listener)  # type: ignore[arg-type]
     with watcher.watching():
         job.control.report.warn("a warning")
-        job.control.report.fail("tags", Unavailable("what", "remedy"))
+        job.control.report.fail("tags", Unavailable("GET /tags", "is away", "remedy"))
         watcher.say("stopping")
         time.sleep(0.1)
         job.turns = 1
@@ -182,7 +182,11 @@ def test_the_watcher_shows_progress_turns_news_and_messages_once() -> None:
     )
     assert names.count("progress") >= 2
     assert names[-1] == "close"
-    assert dict(listener.seen)["failure"] == {"lane": "tags", "what": "what", "remedy": "remedy"}
+    assert dict(listener.seen)["failure"] == {
+        "lane": "tags",
+        "what": "GET /tags is away.",
+        "remedy": "remedy",
+    }
 
 
 def test_what_happens_just_before_the_end_is_shown() -> None:

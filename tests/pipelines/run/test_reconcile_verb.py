@@ -46,4 +46,4 @@ def test_a_run_whose_catch_holds_shows_its_summary_all_the_same(open_desk: Any) 
     events = desk.pylon("run", "--select", "issues", "--log-format", "json", env=often).events
     assert [event["event"] for event in events[-2:]] == ["failure", "run_finished"]
     assert events[-1]["exit"] == 5
-    assert "are not listed by Pylon any more" in desk.pylon("status").text
+    assert "are not shown by Pylon any more" in desk.pylon("status").text

@@ -297,7 +297,7 @@ def test_a_token_of_another_region_is_sent_to_the_other_host(region: Any) -> Non
 
 def test_permission_denied_names_the_endpoint(serve: Any) -> None:
     with pytest.raises(
-        PermissionDenied, match=r"may not read GET /tags \(403 permission_denied\).*--exclude"
+        PermissionDenied, match=r"may not read GET /tags \(403 permission_denied\).*with_resources"
     ):
         Asker(serve(denied=("GET /tags",))).rows(TAGS)
 

@@ -139,7 +139,7 @@ class Caller:
             clock=lambda: self.loop.now,
             epoch=lambda: EPOCH + self.loop.now,
             rng=random.Random(self.rng.random()),
-            snapshot=snapshot,
+            remembered=snapshot,
             **self.options,
         )
 
@@ -201,7 +201,7 @@ class Caller:
         """Kill the process now, requests in flight included, and start the next one a little later."""
         if self.paused:  # it is not running
             return
-        snapshot = json.loads(json.dumps(self.pacer.snapshot()))
+        snapshot = json.loads(json.dumps(self.pacer.to_remember()))
         self.life += 1
         self.flying, self.paused = 0, True
 
@@ -449,7 +449,7 @@ def test_a_refused_probe_is_not_repeated_for_many_requests():
 def test_the_interval_between_failed_probes_doubles_to_a_bound():
     loop, caller = simulate(60, "sliding", "200ms")
     loop.run(2 * 3600)
-    assert caller.pacer.snapshot()["interval"] == 1200
+    assert caller.pacer.to_remember()["interval"] == 1200
     probes = [after - before for before, after in itertools.pairwise(caller.refused)]
     assert max(probes) <= 1300
     assert max(probes[-3:]) >= 1100
@@ -718,7 +718,7 @@ def test_failed_probes_in_flight_together_double_the_interval_once():
     loop, caller = simulate(300, "sliding", "1s")
     loop.run(100)
     assert len(caller.refused) > 1
-    assert caller.pacer.snapshot()["interval"] == PROBE_INTERVAL
+    assert caller.pacer.to_remember()["interval"] == PROBE_INTERVAL
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -899,7 +899,7 @@ def test_a_restart_goes_on_at_the_learnt_pace(kind):
 def test_a_snapshot_is_small_json():
     loop, caller = simulate(300, "sliding", "20ms")
     loop.run(1000)
-    snapshot = caller.pacer.snapshot()
+    snapshot = caller.pacer.to_remember()
     text = json.dumps(snapshot, separators=(",", ":"))
     assert len(text) <= 300
     assert json.loads(text) == snapshot
@@ -910,33 +910,33 @@ def test_what_was_learnt_survives():
     hand = Hand(10)
     hand.ask_many(17)
     hand.ask("refused", {"Retry-After": "20"})
-    again = hand.make(10, snapshot=hand.pacer.snapshot())
+    again = hand.make(10, remembered=hand.pacer.to_remember())
     assert again.limit == hand.pacer.limit == 17
     assert again.usage() == hand.pacer.usage()
     assert again.wait() >= 20, "the refusal still holds"
-    assert again.snapshot()["interval"] == PROBE_INTERVAL
+    assert again.to_remember()["interval"] == PROBE_INTERVAL
 
 
 def test_an_old_snapshot_has_no_recent_usage():
     hand = Hand(10)
     hand.ask_many(17)
-    snapshot = hand.pacer.snapshot()
+    snapshot = hand.pacer.to_remember()
     hand.now += WINDOW
-    again = hand.make(10, snapshot=snapshot)
+    again = hand.make(10, remembered=snapshot)
     assert (again.usage(), again.limit, again.wait()) == (0, 17, 0.0)
 
 
 def test_a_clock_that_was_set_back_is_no_reason_to_wait_longer():
     hand = Hand(10)
     hand.ask_many(17)
-    snapshot = hand.pacer.snapshot() | {"at": EPOCH + 1e6}
-    assert hand.make(10, snapshot=snapshot).idle_for() <= WINDOW
+    snapshot = hand.pacer.to_remember() | {"at": EPOCH + 1e6}
+    assert hand.make(10, remembered=snapshot).idle_for() <= WINDOW
 
 
 def test_a_changed_configuration_outweighs_what_was_learnt():
     hand = Hand(10)
     hand.ask_many(17)
-    again = hand.make(60, snapshot=hand.pacer.snapshot())
+    again = hand.make(60, remembered=hand.pacer.to_remember())
     assert again.limit == 60
     assert again.usage() == 17
 
@@ -944,12 +944,12 @@ def test_a_changed_configuration_outweighs_what_was_learnt():
 def test_a_snapshot_of_another_window_is_of_no_use():
     hand = Hand(10)
     hand.ask_many(17)
-    again = hand.make(10, 2.0, snapshot=hand.pacer.snapshot())
+    again = hand.make(10, 2.0, remembered=hand.pacer.to_remember())
     assert (again.limit, again.usage()) == (10, 0)
 
 
 def broken() -> dict[str, Any]:
-    good = Hand(10).pacer.snapshot()
+    good = Hand(10).pacer.to_remember()
     broken: dict[str, Any] = {
         f"without {name}": {k: v for k, v in good.items() if k != name} for name in good
     }
@@ -979,7 +979,7 @@ def broken() -> dict[str, Any]:
 
 @pytest.mark.parametrize("snapshot", broken().values(), ids=broken())
 def test_a_malformed_snapshot_means_to_start_afresh(snapshot):
-    pacer = Hand().make(10, snapshot=snapshot)
+    pacer = Hand().make(10, remembered=snapshot)
     assert (pacer.limit, pacer.usage(), pacer.wait()) == (10, 0, 0.0)
 
 
@@ -990,10 +990,10 @@ JSON = st.recursive(
 )
 
 
-@given(patch=st.dictionaries(st.sampled_from(sorted(Hand(10).pacer.snapshot())), JSON, max_size=3))
+@given(patch=st.dictionaries(st.sampled_from(sorted(Hand(10).pacer.to_remember())), JSON, max_size=3))
 def test_no_snapshot_is_an_error(patch):
     hand = Hand(10)
-    pacer = hand.make(10, snapshot=hand.pacer.snapshot() | patch)
+    pacer = hand.make(10, remembered=hand.pacer.to_remember() | patch)
     assert pacer.limit >= 1
     assert 0 <= pacer.wait() <= LONGEST_WAIT + WINDOW * 2
 
@@ -1013,15 +1013,15 @@ def test_endpoints_that_were_not_used_are_remembered_too():
     first = Pacers({"low": 10})
     first.get("issues", "low").accepted(first.get("issues", "low").take(), {})
     first.get("tags", "low")
-    second = Pacers({"low": 10}, snapshot=json.loads(json.dumps(first.snapshot())))
+    second = Pacers({"low": 10}, remembered=json.loads(json.dumps(first.to_remember())))
     second.get("tags", "low")
-    third = Pacers({"low": 10}, snapshot=second.snapshot())
+    third = Pacers({"low": 10}, remembered=second.to_remember())
     assert third.get("issues", "low").usage() == 1
 
 
 @pytest.mark.parametrize("snapshot", [None, [], "x", 5, {"issues": 7}, {"issues": None}])
 def test_a_malformed_snapshot_of_all_is_ignored(snapshot):
-    assert Pacers({"low": 10}, snapshot=snapshot).get("issues", "low").limit == 10
+    assert Pacers({"low": 10}, remembered=snapshot).get("issues", "low").limit == 10
 
 
 def test_options_reach_every_pacer():

@@ -1,0 +1,29 @@
+"""What a user of the command can do about an error of the source, which knows only what a user of dlt can do."""
+
+from __future__ import annotations
+
+from pylon_elt.sources.pylon.errors import Implausible, NoSecondPage, PermissionDenied, PylonError
+
+
+def remedy(error: PylonError, table: str = "") -> str:
+    """Return what to do next, as somebody can type it.
+
+    Args:
+        error: What went wrong.
+        table: The table that was being read, where one was.
+    """
+    leave_out = (
+        f"leave the table out with --exclude {table}." if table else "leave the table out with --exclude."
+    )
+    match error:
+        case PermissionDenied():
+            return f"Give the token's owner the permission, or {leave_out}"
+        case NoSecondPage():
+            return f"What the copy has stays as it is. {leave_out[0].upper()}{leave_out[1:]}"
+        case Implausible():
+            return (
+                "If that many were really deleted, confirm with: pylon reconcile --yes. If not, check that the token"
+                " belongs to the same workspace."
+            )
+        case _:
+            return error.remedy
