@@ -17,11 +17,11 @@ from pylon_elt.sources.pylon.catalog import (
 from ..base import exits
 from ..base.screens import wrapped
 from ..base.wording import count, duration
+from .failures import remedy
 from .progress import LANES, asked
 
 if TYPE_CHECKING:
-    from .failures import remedy
-from .job import Job
+    from .job import Job
 
 SHOWN = 12
 """Failures and warnings beyond so many are counted, not shown: the screen has an end."""
