@@ -11,10 +11,12 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from pylon_elt.sources.pylon.catalog import ALL_TABLES, Table
+from pylon_elt.sources.pylon.copy.contents import Contents
 from pylon_elt.sources.pylon.copy.copied import Copied, utc
 from pylon_elt.sources.pylon.copy.ledger import Ledger
 from pylon_elt.sources.pylon.copy.state import SourceState
-from pylon_elt.sources.pylon.lanes.sweep import Verified, cutoff
+from pylon_elt.sources.pylon.copy.verified import Verified
+from pylon_elt.sources.pylon.lanes.sweep import cutoff
 from pylon_elt.sources.pylon.rows import extras
 from pylon_elt.sources.pylon.rows.extras import Extra
 
@@ -41,6 +43,11 @@ class Copy:
     """A copy that was opened for reading."""
 
     pipeline: dlt.Pipeline
+    copied: Copied
+    """What it holds, over one connection."""
+
+    def __post_init__(self) -> None:
+        self._ledger = Ledger(Contents(self.copied))
 
     @property
     def state(self) -> SourceState:
@@ -59,28 +66,28 @@ class Copy:
 
     def due(self, child: str, cutoff: datetime | None = None) -> int:
         """Return for how many parents a child is due; what was read before ``cutoff`` (UTC) is."""
-        return Ledger(self.pipeline).count_due(child, cutoff)
+        return self._ledger.count_due(child, cutoff)
 
     def sweep(self, settings: Settings, now: datetime) -> dict[str, int]:
         """Return how many conversations are old enough for the sweep, by child; none is left out."""
         before = cutoff(settings, now)
-        return Verified(self.pipeline).count(before) if before else {}
+        return Verified(self.copied).count(before) if before else {}
 
     def verified(self) -> dict[str, datetime]:
         """Return when the conversation that was verified longest ago was read (UTC), by child."""
-        return Verified(self.pipeline).oldest()
+        return Verified(self.copied).oldest()
 
     def rows(self, table: Table) -> tuple[int, datetime | None] | None:
         """Return how many rows a table holds and when the newest was read; ``None``: there is no table."""
         sql = f"SELECT COUNT(*), MAX({{t.{table.sort}}}) FROM {{{table.name}}} AS t"
-        if not (found := Copied(self.pipeline).select(sql)):
+        if not (found := self.copied.select(sql)):
             return None
         count, stamp = found[0]
         return int(count), utc(stamp)
 
     def oldest_issue(self) -> datetime | None:
         """Return when the oldest issue of the copy was created (UTC)."""
-        found = Copied(self.pipeline).select("SELECT MIN({i.created_at}) FROM {issues} AS i")
+        found = self.copied.select("SELECT MIN({i.created_at}) FROM {issues} AS i")
         return utc(found[0][0]) if found else None
 
     def all_rows(self) -> dict[str, tuple[int, datetime | None]]:
@@ -122,9 +129,11 @@ def opened(destination: str, dataset: str, *, still: bool = False) -> Iterator[C
                 pipeline = destinations.open_pipeline(
                     destination, dataset, pipelines_dir=scratch, read_only=True
                 )
-            pipeline.sync_destination()
-            copy = Copy(pipeline)
-            yield copy if copy.exists else None
+            with Copied(pipeline) as copied:
+                copied.open()
+                pipeline.sync_destination()
+                copy = Copy(pipeline, copied)
+                yield copy if copy.exists else None
 
 
 def pending_packages(folder: Path) -> int:

@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -42,12 +43,13 @@ def is_current(database: Path) -> bool:
     return taken.stat().st_mtime_ns == database.stat().st_mtime_ns
 
 
-def keep(database: Path | None, *, oldest: float = 0.0) -> str:
+def keep(database: Path | None, *, oldest: float = 0.0, let_go: Callable[[], None] = lambda: None) -> str:
     """Leave a snapshot if one is wanted and the last is no longer true; whoever calls holds the run lock.
 
     Args:
         database: The database file; ``None`` where there is none, as on servers.
         oldest: Seconds; a snapshot that is younger will do although the database has gone on.
+        let_go: Closes the file where this process has it open. It is called only if a snapshot is taken.
 
     Returns:
         Why there is none although one is wanted, else nothing: a copy for convenience must not fail a run.
@@ -62,13 +64,18 @@ def keep(database: Path | None, *, oldest: float = 0.0) -> str:
     if oldest and time.time() - _taken_at(database) < oldest:
         return ""
     try:
+        let_go()
         return _take(database)
     except Exception as error:  # noqa: BLE001 - whatever it is, the data is safe where it was
         return f"{of(database).name} could not be written: {error}"
 
 
 def copy(database: Path, target: Path) -> None:
-    """Copy a database file that nobody writes to, with its time, which says what the copy is a copy of."""
+    """Copy a database file that nobody writes to, with its time, which says what the copy is a copy of.
+
+    DuckDB must not have it open in this process: whoever closes a file lets go of every lock that the process has on
+    it (POSIX), DuckDB's own too, and then another program could write to it at the same time.
+    """
     _merge_log(database)
     before = database.stat()
     if not _cloned(database, target):

@@ -20,11 +20,13 @@ from pylon_elt.sources.pylon.catalog import (
     TABLES,
     VERSIONS,
 )
+from pylon_elt.sources.pylon.copy.copied import Copied
 from pylon_elt.sources.pylon.copy.state import SourceState
+from pylon_elt.sources.pylon.copy.verified import Verified
 from pylon_elt.sources.pylon.errors import PylonError, TurnOver
 from pylon_elt.sources.pylon.lanes.budget import Limits
 from pylon_elt.sources.pylon.lanes.resources import forget, pacers, source_of
-from pylon_elt.sources.pylon.lanes.sweep import Verified, cutoff
+from pylon_elt.sources.pylon.lanes.sweep import cutoff
 from pylon_elt.sources.pylon.lanes.turn import Control
 
 from ..base import exits
@@ -70,6 +72,8 @@ class Job:
     full_refresh: bool = False
     on_turn: Callable[[int], None] = lambda _turn: None
     control: Control = field(init=False)
+    copied: Copied = field(init=False)
+    """What the copy holds; connected to once for the whole run."""
     turns: int = 0
     outcome: Outcome | None = None
     """What a reconciliation found, if there was one."""
@@ -78,6 +82,7 @@ class Job:
 
     def __post_init__(self) -> None:
         self.tables = tuple(self.tables) or self.settings.usual
+        self.copied = Copied(self.pipeline)
         self.control = Control(pacers(self.settings, SourceState()))
 
     def run(self) -> int:
@@ -110,7 +115,7 @@ class Job:
             PylonError: Pylon could not be asked; nothing was changed.
         """
         with self._begun():
-            outcome = reconcile(self.pipeline, self.settings, self.control, confirmed=confirmed)
+            outcome = reconcile(self.pipeline, self.settings, self.control, self.copied, confirmed=confirmed)
             if confirmed:
                 self._read_collections_again()
             self._keep_snapshot()
@@ -123,13 +128,18 @@ class Job:
             if dlt.config.get(name) is None:
                 dlt.config[name] = value
         share_one_heap()
-        with run_lock(self.pipeline), rare_collections():
-            settle(self.pipeline)
+        with run_lock(self.pipeline), self.copied, rare_collections():
+            settle(self.pipeline, self.copied)
             self._recall_pace()
             yield
 
     def _keep_snapshot(self, oldest: float = 0.0) -> None:
-        problem = snapshot.keep(destinations.database_file(self.pipeline), oldest=oldest)
+        file = destinations.database_file(self.pipeline)
+        if file is None:
+            return
+        # dlt has DuckDB write its log into the file only where it is closed, or the log is 1 GB long
+        self.copied.execute("CHECKPOINT")
+        problem = snapshot.keep(file, oldest=oldest, let_go=self.copied.close)
         if problem:
             self.control.report.warn(problem)
 
@@ -149,7 +159,7 @@ class Job:
 
     def _reconcile(self) -> None:
         try:
-            self.outcome = reconcile(self.pipeline, self.settings, self.control)
+            self.outcome = reconcile(self.pipeline, self.settings, self.control, self.copied)
         except TurnOver:
             pass  # the run's time is up; the next run begins the comparison anew
         except PylonError as error:
@@ -176,7 +186,7 @@ class Job:
         # the ledger's times are the server's, and the watermark is the latest of these that is known
         issues = SourceState.of(self.pipeline).issues
         before = cutoff(self.settings, issues.changed_until) if issues.begun else None
-        if before is None or not self._children() & Verified(self.pipeline).count(before).keys():
+        if before is None or not self._children() & Verified(self.copied).count(before).keys():
             return
         known = self._conversations()
         self.control.sweep_before = before
@@ -220,7 +230,7 @@ class Job:
 
     def _load(self, tables: Sequence[str], limits: Limits, *, afresh: bool) -> None:
         """Extract, normalize and load. Once this has returned, nothing holds on to what the turn knew."""
-        source = source_of(self.settings, self.control, limits).with_resources(*tables)
+        source = source_of(self.settings, self.control, limits, self.copied).with_resources(*tables)
         if afresh:
             self.control.postponed = {table.name: [] for table in VERSIONS if table.name in tables}
             # what was recorded of former times cannot be read again
@@ -240,20 +250,25 @@ class Job:
         return exits.of_all(failure.error for failure in self.control.report.failures)
 
 
-def settle(pipeline: dlt.Pipeline) -> None:
+def settle(pipeline: dlt.Pipeline, copied: Copied) -> None:
     """Load what a killed run left behind, then take the destination's word for everything.
 
     A package that is older than the destination's last load is given up: another machine has gone on since. So is one
     that is that load: it is complete, only its files were not put away; and one whose schema a kill left unsaved, which
     dlt passes over without a word. Giving a package up loses nothing, since its progress is in the package itself and
     will be made again.
+
+    Args:
+        pipeline: The pipeline; the caller has the lock.
+        copied: What its destination holds. It is connected to from here on.
     """
-    if pipeline.default_schema_name and pipeline.has_pending_data and not _is_stale(pipeline):
+    if pipeline.default_schema_name and pipeline.has_pending_data and not _is_stale(pipeline, copied):
         _flush(pipeline)
     # the state at the destination is the only one: local state that is ahead of it, as after a backup was restored,
     # would leave a gap for ever; what a killed extract left goes with it
     pipeline.drop()
     pipeline.activate()
+    copied.open()
     pipeline.sync_destination()
 
 
@@ -270,8 +285,8 @@ def _flush(pipeline: dlt.Pipeline) -> None:
             raise
 
 
-def _is_stale(pipeline: dlt.Pipeline) -> bool:
-    pending, newest = _pending(pipeline), last_load(pipeline)
+def _is_stale(pipeline: dlt.Pipeline, copied: Copied) -> bool:
+    pending, newest = _pending(pipeline), last_load(copied)
     return newest is not None and bool(pending) and float(min(pending)) <= newest
 
 
@@ -279,14 +294,7 @@ def _pending(pipeline: dlt.Pipeline) -> list[str]:
     return [*pipeline.list_extracted_load_packages(), *pipeline.list_normalized_load_packages()]
 
 
-def last_load(pipeline: dlt.Pipeline) -> float | None:
+def last_load(copied: Copied) -> float | None:
     """Return the id of the newest complete load at the destination; ids are seconds since 1970."""
-    from dlt.destinations.exceptions import DatabaseUndefinedRelation
-
-    with pipeline.sql_client() as client:
-        loads = client.make_qualified_table_name("_dlt_loads")
-        try:
-            rows = client.execute_sql(f"SELECT load_id FROM {loads} WHERE status = 0")
-        except DatabaseUndefinedRelation:
-            return None
-    return max((float(row[0]) for row in rows or []), default=None)
+    rows = copied.select("SELECT {l.load_id} FROM {_dlt_loads} AS l WHERE {l.status} = 0")
+    return max((float(row[0]) for row in rows), default=None)

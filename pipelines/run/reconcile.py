@@ -19,8 +19,7 @@ from pylon_elt.sources.pylon.catalog import (
     Table,
     Versions,
 )
-from pylon_elt.sources.pylon.copy.copied import Copied
-from pylon_elt.sources.pylon.copy.ledger import Ledger
+from pylon_elt.sources.pylon.copy.contents import Contents
 from pylon_elt.sources.pylon.copy.state import SourceState
 from pylon_elt.sources.pylon.errors import Implausible
 from pylon_elt.sources.pylon.lanes.departures import catches
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     import dlt
     import pyarrow as pa
 
+    from pylon_elt.sources.pylon.copy.copied import Copied
     from pylon_elt.sources.pylon.lanes.turn import Control
     from pylon_elt.sources.pylon.settings import Settings
 
@@ -56,7 +56,7 @@ def is_due(state: SourceState, settings: Settings, now: datetime) -> bool:
 
 
 def reconcile(
-    pipeline: dlt.Pipeline, settings: Settings, control: Control, *, confirmed: bool = False
+    pipeline: dlt.Pipeline, settings: Settings, control: Control, copied: Copied, *, confirmed: bool = False
 ) -> Outcome:
     """Compare the copy's issues with a complete listing, mend what differs and remove those that are gone.
 
@@ -65,18 +65,19 @@ def reconcile(
         settings: How to read.
         control: The pace, where to note progress, and when the run ends: then ``TurnOver`` is raised, and nothing is
             removed.
+        copied: What the copy holds.
         confirmed: Remove however many there are.
 
     Raises:
         Implausible: More would go than the safety catch lets pass; nothing was changed.
         PylonError: The listing could not be completed; nothing was changed.
     """
-    ledger = Ledger(pipeline)
+    contents = Contents(copied)
     # a killed load may have left what hangs on an issue without the issue
     strays = set[str]().union(
-        *(ledger.strays(name) for name in (*(child.name for child in CHILDREN), "issue_sync"))
+        *(contents.strays(name) for name in (*(child.name for child in CHILDREN), "issue_sync"))
     )
-    healing = Healing(settings, Copied(pipeline), SourceState.of(pipeline))
+    healing = Healing(settings, copied, SourceState.of(pipeline))
     lane = control.report.lanes["reconcile"]
     lane.due = stored = len(healing.known)
 
@@ -96,25 +97,25 @@ def reconcile(
             await client.close()
 
     listed, gone = asyncio.run(find())
-    versions = [table for table in VERSIONS if table.read.watches == "issues" and ledger.holds(table.name)]
+    versions = [table for table in VERSIONS if table.read.watches == "issues" and contents.holds(table.name)]
     if (batch := healing.batch) is not None:
-        records = [(table, _records(ledger, table, batch)) for table in versions]
+        records = [(table, _records(contents, table, batch)) for table in versions]
         for load in mending(batch, records, healing.note):
             pipeline.run(load)
         control.report.add_rows("issues", len(healing.ids))
         control.report.found_extra("issues", misfits(batch))
     ids = [one.issue_id for one in gone]
-    held = [child for child in CHILDREN if ledger.holds(child.name)]
-    children = {child.name: ledger.children(child.name, ids) for child in held}
-    about = [table.name for table in ABOUT_ISSUES if ledger.holds(table.name)]
+    held = [child for child in CHILDREN if contents.holds(child.name)]
+    children = {child.name: contents.children(child.name, ids) for child in held}
+    about = [table.name for table in ABOUT_ISSUES if contents.holds(table.name)]
     for load in removal(gone, children, about, datetime.now(UTC)):
         pipeline.run(load)
     return Outcome(stored, listed, len(gone), len(healing.ids))
 
 
-def _records(ledger: Ledger, table: Table[Versions], batch: pa.Table) -> pa.Table:
+def _records(contents: Contents, table: Table[Versions], batch: pa.Table) -> pa.Table:
     """Return the versions to be recorded of rows that are mended."""
-    return record(table, batch, ledger.recorded(table, set(subjects(table, batch))))
+    return record(table, batch, contents.recorded(table, set(subjects(table, batch))))
 
 
 def _catch(missing: int, stored: int, *, confirmed: bool) -> None:

@@ -49,7 +49,7 @@ def take(copy: Copy, settings: Settings, sample: int, seed: int) -> Held:
     Raises:
         Problem: It holds no issues.
     """
-    copied, stretch = Copied(copy.pipeline), copy.state.issues
+    copied, stretch = copy.copied, copy.state.issues
     if not stretch.begun:
         raise exits.Problem("The copy holds no issues yet.", "Make it with: pylon run", exits.FAILED)
     times = copied.issue_times()

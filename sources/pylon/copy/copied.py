@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
-from dlt.destinations.exceptions import DatabaseUndefinedRelation
+from dlt.destinations.exceptions import DatabaseException, DatabaseUndefinedRelation
+from dlt.destinations.sql_client import WithSchemas
 
 from ..catalog import Table
+from .connections import Connections
 
 if TYPE_CHECKING:
     import dlt
@@ -18,27 +20,47 @@ if TYPE_CHECKING:
 IDS_PER_QUERY = 500
 ROWS_AT_ONCE = 10_000
 
-_NAME = re.compile(r"\{(?:(\w+)\.)?(\w+)\}")
+_NAME = re.compile(r"\{(?:(\w*)\.)?(\w+)\}")
+
+T = TypeVar("T")
 
 
 class Copied:
     """Reads a copy through the pipeline's own SQL client; a table that is not there has no rows.
+
+    In the queries, ``{table}``, ``{alias.column}`` and ``{.column}`` stand for names, quoted as the destination wants
+    them, and each ``%s`` for a value.
+
+    One is opened where a run begins and closed where it ends; between the two, the database is connected to once.
+    Without being opened it connects at the first query. It need not hold anything yet, nor even be there.
 
     Args:
         pipeline: The pipeline whose destination holds the copy.
     """
 
     def __init__(self, pipeline: dlt.Pipeline) -> None:
-        self._pipeline = pipeline
+        self._connections = Connections(pipeline)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def open(self) -> None:
+        """Connect, if that has not been done.
+
+        Raises:
+            DestinationConnectionError: The destination cannot be reached, or another program has its file.
+        """
+        self._connections.open()
+
+    def close(self) -> None:
+        """Let go of the database; the next query connects again."""
+        self._connections.close()
 
     def select(self, sql: str, *values: Any, most: int | None = None) -> list[tuple[Any, ...]]:
-        """Run a query and return its rows, at most ``most``.
-
-        Args:
-            sql: In it, ``{table}`` and ``{alias.column}`` stand for names, quoted as the destination wants them.
-            values: What is bound to each ``%s``.
-            most: How many rows to return.
-        """
+        """Run a query and return its rows, at most ``most``."""
         return (
             self._run(sql, values, lambda cursor: cursor.fetchmany(most) if most else cursor.fetchall()) or []
         )
@@ -47,22 +69,26 @@ class Copied:
         """Run a query that ends in ``IN``, for some ids at a time, and return the rows of all."""
         return [row for some in chunks(ids) for row in self.select(f"{sql} {marks(some)}", *some)]
 
-    def each(self, sql: str, *values: Any) -> Iterator[tuple[Any, ...]]:
-        """Run a query as :meth:`select` does, and hand out its rows one by one: all at once may be a million."""
-        try:
-            with (
-                self._pipeline.sql_client() as client,
-                client.execute_query(_named(client, sql), *values) as cursor,
-            ):
-                while rows := cursor.fetchmany(ROWS_AT_ONCE):
-                    yield from rows
-        except DatabaseUndefinedRelation:
-            return
+    def gather(self, take: Callable[[Iterable[tuple[Any, ...]]], T], sql: str, *values: Any) -> T:
+        """Run a query and return what ``take`` makes of its rows, which it gets one by one: all may be a million."""
+        found: T | None = self._run(sql, values, lambda cursor: take(_one_by_one(cursor)))
+        return take(()) if found is None else found
+
+    def execute(self, sql: str) -> None:
+        """Run a statement that gives no rows and may be run twice, such as ``CHECKPOINT``."""
+        self._connections.ask(lambda client: client.execute_sql(sql))
 
     def holds(self, table: str) -> bool:
         """Whether there is such a table."""
         sql = f"SELECT 1 FROM {{{table}}} AS t WHERE 1 = 0"
         return self._run(sql, (), lambda cursor: cursor.fetchall()) is not None
+
+    def tables(self, names: Collection[str]) -> set[str]:
+        """Return which of some tables there are, with one query where the destination lists its tables."""
+        try:
+            return self._connections.ask(lambda client: _listed(client, names))
+        except (DatabaseException, NotImplementedError):
+            return {name for name in names if self.holds(name)}
 
     def rows(self, table: Table, column: str, values: Sequence[str]) -> Iterator[dict[str, Any]]:
         """Return the rows of a table in which a column has one of some values, each as ``{column: value}``.
@@ -78,30 +104,30 @@ class Copied:
         sql = f"SELECT t.* FROM {{{table.name}}} AS t WHERE {{t.{column}}} >= %s AND {{t.{column}}} <= %s"
         yield from self._run(sql, (first, last), _dicts) or []
 
-    def _run(self, sql: str, values: Sequence[Any], fetch: Callable[[Any], Any]) -> Any:
-        try:
-            with (
-                self._pipeline.sql_client() as client,
-                client.execute_query(_named(client, sql), *values) as cursor,
-            ):
-                return fetch(cursor)
-        except DatabaseUndefinedRelation:
-            return None
-
     def issue_times(self) -> dict[str, tuple[datetime | None, datetime | None]]:
         """Return when each issue was created and last updated (UTC), by its id."""
         sql = "SELECT {i.id}, {i.created_at}, {i.updated_at} FROM {issues} AS i"
-        return {id_: (utc(created), utc(updated)) for id_, created, updated in self.each(sql)}
+        return self.gather(lambda rows: {id_: (utc(at), utc(updated)) for id_, at, updated in rows}, sql)
 
     def issue_updates(self) -> dict[str, datetime | None]:
         """Return up to when each issue is known (UTC), by its id."""
         sql = "SELECT {i.id}, {i.updated_at} FROM {issues} AS i"
-        return {id_: utc(updated) for id_, updated in self.each(sql)}
+        return self.gather(lambda rows: {id_: utc(updated) for id_, updated in rows}, sql)
 
     def updated(self, issue_ids: Sequence[str]) -> dict[str, datetime | None]:
         """Return up to when each of some issues is known (UTC), by its id; one that the copy lacks is left out."""
         sql = "SELECT {i.id}, {i.updated_at} FROM {issues} AS i WHERE {i.id} IN"
         return {id_: utc(updated) for id_, updated in self.select_in(sql, issue_ids)}
+
+    def _run(self, sql: str, values: Sequence[Any], fetch: Callable[[Any], Any]) -> Any:
+        def query(client: SqlClientBase[Any]) -> Any:
+            with client.execute_query(_named(client, sql), *values) as cursor:
+                return fetch(cursor)
+
+        try:
+            return self._connections.ask(query)
+        except DatabaseUndefinedRelation:
+            return None
 
 
 def chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -113,6 +139,28 @@ def chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
 def marks(some: Sequence[str]) -> str:
     """Return the marks to which so many ids are bound, in brackets."""
     return f"({', '.join(['%s'] * len(some))})"
+
+
+def _one_by_one(cursor: Any) -> Iterator[tuple[Any, ...]]:
+    while rows := cursor.fetchmany(ROWS_AT_ONCE):
+        yield from rows
+
+
+def _listed(client: SqlClientBase[Any], names: Collection[str]) -> set[str]:
+    """Return which of some tables a destination lists.
+
+    Raises:
+        DatabaseException: It has no such list, as SQLite.
+        NotImplementedError: It makes its tables only when they are asked for, as files that DuckDB reads.
+    """
+    if isinstance(client, WithSchemas):
+        raise NotImplementedError
+    catalog, schema, spelt = client._get_information_schema_components(*names)  # noqa: SLF001 - dlt's own way, which
+    listing = client._qualify_info_schema_table_name("TABLES")  # noqa: SLF001 - each of its destinations overrides
+    where, values = ("table_catalog = %s AND ", [catalog]) if catalog else ("", [])
+    sql = f"SELECT table_name FROM {listing} WHERE {where}table_schema = %s"
+    found = {row[0] for row in client.execute_sql(sql, *values, schema) or []}
+    return {name for name, its in zip(names, spelt, strict=True) if its in found}
 
 
 def _dicts(cursor: Any) -> list[dict[str, Any]]:
@@ -133,6 +181,7 @@ def _named(client: SqlClientBase[Any], sql: str) -> str:
         alias, word = found.groups()
         if alias is None:
             return client.make_qualified_table_name(word)
-        return f"{alias}.{client.escape_column_name(word)}"
+        column = client.escape_column_name(word)
+        return f"{alias}.{column}" if alias else column
 
     return _NAME.sub(name, sql)

@@ -50,7 +50,7 @@ async def may_go(
         return False
     if not gone or DELETIONS.name not in turn.lanes:
         return True
-    recorded = turn.ledger.deleted(table.name)
+    recorded = turn.contents.deleted(table.name)
     unrecorded = {key: place for key in gone if (place := _place(table, key)) not in recorded}
     if not unrecorded:
         return True
@@ -88,7 +88,7 @@ async def _evidence(turn: Turn, table: Table[Whole] | Table[Feed], gone: list[Ke
             ("issues", ENDPOINTS["get_issue"], "issue_id"),
             ("contacts", ENDPOINTS["get_contact"], "contact_id"),
         ):
-            row_id = turn.ledger.one_of(TABLES[witness], "account_id", key[0])
+            row_id = turn.contents.one_of(TABLES[witness], "account_id", key[0])
             survivor = await _account_of(turn, endpoint.name, {name: row_id}) if row_id else None
             if survivor and survivor != key[0]:
                 found[key] = (

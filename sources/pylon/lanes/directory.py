@@ -43,7 +43,7 @@ async def refresh(turn: Turn, table: Table[Whole], state: CollectionState) -> As
         with turn.budget.unit(patient=True):
             async for batch in reading.read():
                 yield batch
-            known = turn.ledger.row_keys(table.name)
+            known = turn.contents.row_keys(table.name)
             # the first time, nothing tells that a row is missing
             if reading.seams and (state.refreshed_at is None or reading.missing(known)):
                 async for batch in reading.read():

@@ -175,7 +175,7 @@ class _Lane:
         listing = Reading(self._turn, self._table)
         async for batch in listing.read():
             yield batch
-        known = self._turn.ledger.row_keys(self._table.name) | self._seen
+        known = self._turn.contents.row_keys(self._table.name) | self._seen
         if listing.seams and listing.missing(known):
             async for batch in listing.read():
                 yield batch

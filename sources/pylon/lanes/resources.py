@@ -26,10 +26,11 @@ from ..catalog import (
     is_read,
 )
 from ..copy import loading
+from ..copy.contents import Contents
 from ..copy.copied import Copied
-from ..copy.ledger import Ledger
 from ..copy.naming import refuse_ambiguous
 from ..copy.state import SourceState, Stretch
+from ..copy.verified import Verified
 from ..errors import ConfigurationError, PermissionDenied
 from ..rows import extras
 from ..rows.rows import to_arrow
@@ -41,7 +42,10 @@ from .turn import Control, Turn, TurnKeeper
 
 
 def resources(
-    config: Settings, control: Control | None = None, limits: Limits | None = None
+    config: Settings,
+    control: Control | None = None,
+    limits: Limits | None = None,
+    copied: Copied | None = None,
 ) -> list[DltResource]:
     """Return the resources of a workspace.
 
@@ -50,22 +54,22 @@ def resources(
         control: What outlives an extract. Without one, each extract starts from the pace in dlt's state, reads until
             nothing is due, and raises where a lane fails.
         limits: When an extract ends although something is due; without them, none does.
+        copied: The copy, held open by the caller. Without it, each extract opens it and closes it.
     """
+    most = limits or Limits()
 
     def make(load_id: str) -> Turn:
-        source = dlt.current.source()
-        state = SourceState.current()
         refuse_ambiguous(dlt.current.pipeline())
-        loading.choose_file_format(source, dlt.current.pipeline())
-        ours = control or Control(pacers(config, state), strict=True)
-        dropped = load_package_state()["state"].get("dropped_tables") or []
-        ledger = Ledger(dlt.current.pipeline(), [str(table["name"]) for table in dropped])
-        turn = Turn(config, ours, limits or Limits(), ledger, load_id, list(source.resources.selected))
-        turn.at_end(lambda: _remember(state, ours))
-        turn.take_stock(datetime.now(UTC))
-        if ours.sweep_before:
-            sweep.queue(turn, dlt.current.pipeline(), ours.sweep_before)
-        return turn
+        loading.choose_file_format(dlt.current.source(), dlt.current.pipeline())
+        ours = control or Control(pacers(config, SourceState.current()), strict=True)
+        if copied is not None:
+            return _turn(config, ours, most, copied, load_id, lambda _turn: None)
+        own = Copied(dlt.current.pipeline())
+        try:
+            return _turn(config, ours, most, own, load_id, lambda turn: own.close() if turn.at_rest else None)
+        except BaseException:
+            own.close()
+            raise
 
     keeper = TurnKeeper(make)
 
@@ -79,6 +83,31 @@ def resources(
 def pacers(config: Settings, state: SourceState) -> Pacers:
     """Return how fast each endpoint may be asked, as it was learnt."""
     return Pacers(config.rate_limits, config.rate_window_seconds, remembered=state.pace)
+
+
+def _turn(
+    config: Settings,
+    control: Control,
+    limits: Limits,
+    copied: Copied,
+    load_id: str,
+    left: Callable[[Turn], None],
+) -> Turn:
+    """Return the turn of an extract, with what is due in it; ``left`` is called whenever one of its lanes has ended."""
+    state = SourceState.current()
+    dropped = load_package_state()["state"].get("dropped_tables") or []
+    contents = Contents(copied, [str(table["name"]) for table in dropped])
+    turn = Turn(config, control, limits, contents, load_id, list(dlt.current.source().resources.selected))
+
+    def end() -> None:
+        _remember(state, control)
+        left(turn)
+
+    turn.at_end(end)
+    turn.take_stock(datetime.now(UTC))
+    if control.sweep_before:
+        sweep.queue(turn, Verified(copied), control.sweep_before)
+    return turn
 
 
 def _remember(state: SourceState, control: Control) -> None:
@@ -147,7 +176,7 @@ def _watched(
 ) -> AsyncIterator[reading.Batch]:
     """Count in the source's state what the search shows late."""
     note = partial(late.remember, SourceState.current())
-    return late.watched(changes, stretch, turn.settings.start_date, Copied(dlt.current.pipeline()), note)
+    return late.watched(changes, stretch, turn.settings.start_date, turn.contents.copied, note)
 
 
 async def _child(turn: Turn, table: Table[PerParent]) -> AsyncIterator[pa.Table]:
@@ -183,9 +212,16 @@ async def _written(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
 
 
 @dlt.source(name="pylon", section="pylon", max_table_nesting=0, _impl_cls=PylonSource)
-def source_of(config: Settings, control: Control, limits: Limits) -> Any:
-    """Return the same source as :func:`pylon_source`, for a caller that keeps the pace and ends the turns itself."""
-    return resources(config, control, limits)
+def source_of(config: Settings, control: Control, limits: Limits, copied: Copied | None = None) -> Any:
+    """Return the same source as :func:`pylon_source`, for a caller that keeps the pace and ends the turns itself.
+
+    Args:
+        config: Checked settings.
+        control: The pace, the counters, and when the run ends.
+        limits: When a turn ends.
+        copied: The copy, held open by the caller. Without it, each extract opens it and closes it.
+    """
+    return resources(config, control, limits, copied)
 
 
 @dlt.source(name="pylon", section="pylon", max_table_nesting=0)

@@ -25,6 +25,7 @@ from ..catalog import (
     Table,
     Versions,
 )
+from ..copy.contents import Contents
 from ..copy.ledger import Ledger
 from ..copy.work import Times, Work, is_due, rank
 from ..errors import PylonError, TurnOver
@@ -70,7 +71,7 @@ class Turn:
         settings: The reader's settings.
         control: Pace, counters and the run's budget.
         limits: When it ends.
-        ledger: What the destination holds already.
+        contents: What the destination holds already.
         load_id: The load package that this extract fills.
         lanes: The names of all resources that take part.
     """
@@ -80,7 +81,7 @@ class Turn:
         settings: Settings,
         control: Control,
         limits: Limits,
-        ledger: Ledger,
+        contents: Contents,
         load_id: str,
         lanes: Sequence[str],
     ) -> None:
@@ -88,7 +89,8 @@ class Turn:
         self.control = control
         control.unfinished = False
         self.report = control.report
-        self.ledger = ledger
+        self.contents = contents
+        self.ledger = Ledger(contents)
         self.load_id = load_id
         self.lanes = frozenset(lanes)
         self.budget = TurnBudget(control.budget, limits, settings.rate_window_seconds * BRIEF_SHARE)
@@ -128,6 +130,11 @@ class Turn:
         if self.control.strict:
             raise error
         self.report.fail(name, error, stops=stops)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether no lane is at work: all have left, or the extract was given up before some began."""
+        return self._left >= self._entered
 
     def at_end(self, action: Callable[[], None]) -> None:
         """Set what is done whenever a lane leaves; the last call is the one that counts."""
@@ -213,7 +220,7 @@ class Turn:
 
     def _record(self, versions: Table[Versions], batch: pa.Table) -> None:
         known = self._recorded[versions.name]
-        known |= self.ledger.recorded(versions, set(subjects(versions, batch)) - known.keys())
+        known |= self.contents.recorded(versions, set(subjects(versions, batch)) - known.keys())
         if (rows := record(versions, batch, known)).num_rows:
             self.written[versions.name].put_nowait(rows)
 

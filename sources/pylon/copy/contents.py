@@ -1,0 +1,109 @@
+"""What the tables of a copy hold, as one load finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from ..catalog import ALL_TABLES, DELETIONS, TABLES, Table, Versions
+from .copied import Copied
+
+
+class Contents:
+    """Reads keys and columns; a table that is not there has none.
+
+    Which tables there are is asked once: they come and go by loads only, and this is for the time between two.
+
+    Args:
+        copied: The copy.
+        dropped: Tables that the load in progress will drop first; they count as empty.
+    """
+
+    def __init__(self, copied: Copied, dropped: Collection[str] = ()) -> None:
+        self.copied = copied
+        self._dropped = set(dropped)
+        self._tables: set[str] | None = None
+
+    def holds(self, table: str) -> bool:
+        """Whether there is such a table."""
+        if self._tables is None:
+            self._tables = self.copied.tables(list(ALL_TABLES)) - self._dropped
+        return table in self._tables
+
+    def row_keys(self, table: str) -> set[tuple[str, ...]]:
+        """Return the whole keys of all rows that a table holds."""
+        if not self.holds(table):
+            return set()
+        names = ", ".join(f"{{t.{column}}}" for column in TABLES[table].key)
+        return self.copied.gather(
+            lambda rows: {tuple(row) for row in rows}, f"SELECT {names} FROM {{{table}}} AS t"
+        )
+
+    def values(self, table: str, column: str) -> set[str]:
+        """Return what stands in a column."""
+        if not self.holds(table):
+            return set()
+        return self.copied.gather(_first, f"SELECT DISTINCT {{t.{column}}} FROM {{{table}}} AS t")
+
+    def deleted(self, table: str) -> set[tuple[str, str]]:
+        """Return ``(id, parent_id)`` of the rows of a table that are written down as gone."""
+        if not self.holds(DELETIONS.name):
+            return set()
+        sql = f"SELECT {{d.id}}, {{d.parent_id}} FROM {{{DELETIONS.name}}} AS d WHERE {{d.table}} = %s"
+        return {(row[0], row[1]) for row in self.copied.select(sql, table)}
+
+    def one_of(self, table: Table, column: str, value: str) -> str | None:
+        """Return the id of one row that has a value in a column."""
+        if not self.holds(table.name):
+            return None
+        sql = f"SELECT MIN({{t.id}}) FROM {{{table.name}}} AS t WHERE {{t.{column}}} = %s"
+        ((found,),) = self.copied.select(sql, value)
+        return None if found is None else str(found)
+
+    def recorded(
+        self, versions: Table[Versions], subjects: Collection[tuple[str, ...]]
+    ) -> dict[tuple[str, ...], str]:
+        """Return the fingerprint that was recorded last, by subject."""
+        if not self.holds(versions.name):
+            return {}
+        newest: dict[tuple[str, ...], tuple[Any, str]] = {}
+        about = [f"{{v.{name}}}" for name, _ in versions.read.subject]
+        columns = ", ".join([*about, "{v.recorded_at}", "{v.fingerprint}"])
+        sql = f"SELECT {columns} FROM {{{versions.name}}} AS v WHERE {about[-1]} IN"
+        for *subject, recorded_at, fingerprint in self.copied.select_in(
+            sql, sorted({subject[-1] for subject in subjects})
+        ):
+            known = newest.get(tuple(subject))
+            if known is None or known[0] < recorded_at:
+                newest[tuple(subject)] = (recorded_at, fingerprint)
+        return {subject: newest[subject][1] for subject in subjects if subject in newest}
+
+    def strays(self, table: str) -> set[str]:
+        """Return the issues of which a child table or the ledger holds a row, though they are gone from ``issues``."""
+        if not self.holds(table):
+            return set()
+        if not self.holds("issues"):
+            return self.values(table, "issue_id")
+        sql = (
+            f"SELECT DISTINCT {{c.issue_id}} FROM {{{table}}} AS c"
+            " LEFT JOIN {issues} AS i ON {i.id} = {c.issue_id} WHERE {i.id} IS NULL"
+        )
+        return self.copied.gather(_first, sql)
+
+    def children(self, table: str, issue_ids: Sequence[str]) -> list[tuple[str, str]]:
+        """Return ``(id, issue_id)`` of what a child table holds of some issues."""
+        if not self.holds(table):
+            return []
+        sql = f"SELECT {{t.id}}, {{t.issue_id}} FROM {{{table}}} AS t WHERE {{t.issue_id}} IN"
+        return [(row[0], row[1]) for row in self.copied.select_in(sql, issue_ids)]
+
+    def in_ledger(self, ledger: Table, child: str) -> set[str]:
+        """Return the parents of which a ledger says that a child of theirs was read, by whatever load."""
+        if not self.holds(ledger.name):
+            return set()
+        sql = f"SELECT {{s.{ledger.key[0]}}} FROM {{{ledger.name}}} AS s WHERE {{s.child}} = %s"
+        return self.copied.gather(_first, sql, child)
+
+
+def _first(rows: Any) -> set[str]:
+    return {row[0] for row in rows}

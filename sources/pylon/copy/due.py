@@ -1,0 +1,103 @@
+"""The SQL that asks what is due, and what the ledgers vouch for; names as :class:`copied.Copied` quotes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from ..catalog import TABLES, PerParent, Table
+
+_TIMES = ("created_at", "updated_at", "latest_message_time")
+
+
+class Query:
+    """Builds the SQL about one child that all destinations read alike.
+
+    Args:
+        table: The child.
+        read: Whether there is a ledger to trust.
+        sources: Tables and columns that name its parents.
+        cutoff: What was read before is due as well.
+    """
+
+    def __init__(
+        self,
+        table: Table[PerParent],
+        *,
+        read: bool,
+        sources: Sequence[tuple[str, str]] = (),
+        cutoff: datetime | None = None,
+    ) -> None:
+        self._table = table
+        self._read = read
+        self._cutoff = cutoff
+        self._sources = sources
+        self.parent = TABLES[table.read.ledger].key[0]
+        """The ledger's column with the parent's id."""
+
+    @property
+    def values(self) -> list[datetime]:
+        """The values to bind."""
+        return [self._cutoff] if self._read and self._cutoff else []
+
+    def trusted(self, child: str | None = None) -> str:
+        """The ledger's rows whose load is complete: parent, child, what was known of it, when it was read."""
+        known = dict(self._table.read.moves)
+        stamps = [known.get(name) for name in ("updated_at", "latest_message_time")]
+        columns = [f"{{s.{name}}}" if name else "NULL" for name in stamps]
+        only = f" AND {{s.child}} = '{child}'" if child else ""
+        return (
+            f"SELECT {{s.{self.parent}}}, {{s.child}}, {', '.join(columns)}, {{s.synced_at}}"
+            f" FROM {{{self._table.read.ledger}}} AS s JOIN {{_dlt_loads}} AS l ON {{l.load_id}} = {{s.load_id}}"
+            f" WHERE {{l.status}} = 0{only}"
+        )
+
+    def due(self) -> str:
+        """The parents that are due, in the order in which they are worth reading."""
+        read = self._table.read
+        there = () if read.is_mentioned else TABLES[read.of].column_names
+        times = [f"{{i.{name}}}" if name in there else "NULL" for name in _TIMES]
+        order = [f"CASE WHEN {{s.{self.parent}}} IS NULL THEN 1 ELSE 0 END"] if self._read else []
+        order += [f"{times[0]} DESC"] if times[0] != "NULL" else []
+        ordered = f" ORDER BY {', '.join(order)}" if order else ""
+        return f"SELECT {{i.id}}, {', '.join(times + self._known())} {self.due_from()}{ordered}"
+
+    def due_from(self) -> str:
+        """The parents whose child is due, by the same rule as :func:`work.is_due`."""
+        conditions = []
+        parents = f"FROM {self._parents()} AS i"
+        if self._table.read.only:
+            column, value = self._table.read.only
+            conditions.append(f"{{i.{column}}} = '{value}'")
+        if self._read:
+            seen = f"{{s.{self.parent}}}"
+            parents += f" LEFT JOIN ({self.trusted(self._table.name)}) AS s ON {seen} = {{i.id}}"
+            due = [f"{seen} IS NULL"]
+            for mine, its in self._table.read.moves:
+                now, then = f"{{i.{mine}}}", f"{{s.{its}}}"
+                due += [f"{now} > {then}", f"({now} IS NOT NULL AND {then} IS NULL)"]
+            if self._cutoff:
+                due.append("{s.synced_at} < %s")
+            conditions.append(f"({' OR '.join(due)})")
+        return f"{parents} WHERE {' AND '.join(conditions)}" if conditions else parents
+
+    def _known(self) -> list[str]:
+        """What the ledger holds of a parent: its id, up to when it was known, when it was read."""
+        if not self._read:
+            return ["NULL"] * 4
+        stamps = dict(self._table.read.moves)
+        moved = [
+            f"{{s.{stamps[name]}}}" if name in stamps else "NULL"
+            for name in ("updated_at", "latest_message_time")
+        ]
+        return [f"{{s.{self.parent}}}", *moved, "{s.synced_at}"]
+
+    def _parents(self) -> str:
+        """The table of the parents, or what mentions them."""
+        if not self._table.read.is_mentioned:
+            return f"{{{self._sources[0][0]}}}"
+        mentions = [
+            f"SELECT {{.{column}}} AS {{.id}} FROM {{{name}}} WHERE {{.{column}}} IS NOT NULL"
+            for name, column in self._sources
+        ]
+        return f"({' UNION '.join(mentions)})"

@@ -1,0 +1,51 @@
+"""When the conversations of a copy were last read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from ..catalog import CHILDREN
+from .copied import Copied, utc
+from .work import Times
+
+
+class Verified:
+    """When the conversations of a copy were last read, by ledger rows whose load is complete.
+
+    Args:
+        copied: The copy.
+    """
+
+    def __init__(self, copied: Copied) -> None:
+        self._copied = copied
+
+    def oldest(self) -> dict[str, datetime]:
+        """Return when the conversation that was verified longest ago was read (UTC), by child."""
+        sql = "SELECT {s.child}, MIN({s.synced_at})" + _FROM + " GROUP BY {s.child}"
+        found = {child: utc(stamp) for child, stamp in self._copied.select(sql)}
+        return {child.name: stamp for child in CHILDREN if (stamp := found.get(child.name))}
+
+    def count(self, before: datetime) -> dict[str, int]:
+        """Return how many conversations were verified before an instant, by child; none is left out."""
+        sql = "SELECT {s.child}, COUNT(*)" + _FROM + " AND {s.synced_at} < %s GROUP BY {s.child}"
+        found = dict(self._copied.select(sql, before))
+        return {child.name: int(found[child.name]) for child in CHILDREN if found.get(child.name)}
+
+    def stale(self, child: str, before: datetime, most: int | None) -> list[Times]:
+        """Return issues whose child was verified before an instant, at most ``most``, the oldest first."""
+        columns = "{i.id}, {i.created_at}, {i.updated_at}, {i.latest_message_time}"
+        which = " AND {s.child} = %s AND {s.synced_at} < %s ORDER BY {s.synced_at}, {i.id}"
+        rows = self._copied.select(f"SELECT {columns}{_FROM}{which}", child, before, most=most)
+        return [_times(row) for row in rows]
+
+
+_FROM = (
+    " FROM {issue_sync} AS s JOIN {_dlt_loads} AS l ON {l.load_id} = {s.load_id}"
+    " JOIN {issues} AS i ON {i.id} = {s.issue_id} WHERE {l.status} = 0"
+)
+"""The ledger, as far as it counts."""
+
+
+def _times(row: tuple[Any, ...]) -> Times:
+    return Times(row[0], utc(row[1]), utc(row[2]), utc(row[3]))
