@@ -11,6 +11,7 @@ import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 from support import runs, worlds
 from support.compare import assert_equal_copy
+from support.taken import is_taken
 
 from pylon_elt.pipelines.base.causes import chain
 from pylon_elt.sources.pylon import pylon_source
@@ -170,6 +171,21 @@ def _root(error: BaseException) -> BaseException:
         if isinstance(error, Unavailable):
             break
     return error
+
+
+def test_the_database_is_let_go_when_an_extract_has_ended(serve: Any, pipeline: Any, tmp_path: Path) -> None:
+    server, database = serve(worlds.quiet(issues=10)), tmp_path / "copy.duckdb"
+    pipeline.run(source(server))
+    pipeline.extract(source(server))
+    assert not is_taken(database)
+    pipeline.abort_packages()
+    server.faults.add("status", "GET /tags")
+    with pytest.raises(PipelineStepFailed):  # other lanes are at work, and some have not begun
+        pipeline.extract(source(server, refresh_hours={"*": 0.0}))
+    assert not is_taken(database)
+    server.faults.clear()
+    pipeline.extract(source(server, refresh_hours={"*": 0.0}).add_limit(1))
+    assert not is_taken(database)
 
 
 def test_a_wrong_token_is_raised(serve: Any, pipeline: Any) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from support import runs, worlds
+from support.taken import is_taken
 
 from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.copy.lock import lock_file, run_lock
@@ -156,6 +157,28 @@ def test_a_database_that_another_process_holds_fails_and_loses_nothing(loaded: A
     copy.assert_equal()
 
 
+def test_nobody_gets_into_the_database_between_two_steps_of_a_run(loaded: Any) -> None:
+    """A run has the file open from its beginning to its end: others read the snapshot, which is there for that.
+
+    It used to open the file for each step, so that whoever came between two of them made the run fail.
+    """
+    copy = loaded()
+    _change(copy, 1)
+    job = copy.job()
+    plain, refused = job.pipeline.load, []
+
+    def load(*args: Any, **options: Any) -> Any:
+        refused.append(is_taken(copy.database))
+        return plain(*args, **options)
+
+    job.pipeline.load = load
+    assert job.run() == exits.DONE
+    assert refused
+    assert all(refused)
+    copy.assert_equal()
+    assert not is_taken(copy.database)
+
+
 def test_a_database_that_is_taken_on_the_way_is_loaded_by_the_next_run(loaded: Any) -> None:
     copy = loaded()
     _change(copy, 1)
@@ -163,6 +186,7 @@ def test_a_database_that_is_taken_on_the_way_is_loaded_by_the_next_run(loaded: A
     plain = job.pipeline.load
 
     def load(*args: Any, **options: Any) -> Any:
+        job.copied.close()  # as while a snapshot is taken, the only moment in which others get in
         with _holding(copy.database):
             return plain(*args, **options)
 
