@@ -23,7 +23,7 @@ from pylon_elt.sources.pylon.catalog import (
     is_read,
 )
 from pylon_elt.sources.pylon.errors import PermissionDenied, PylonError, Rejected
-from pylon_elt.sources.pylon.lanes.turn import id_in, may_have
+from pylon_elt.sources.pylon.lanes.stock import id_in, may_have
 
 from ..base import advice, configuration, exits, screens
 from ..base.causes import explain

@@ -129,7 +129,7 @@ def _warn_of_typing_errors(job: Job) -> None:
 def _why(job: Job, received: int, options: Options) -> str:
     if received:
         return f"a signal ({signal.Signals(received).name}) asked for it"
-    if options.max_minutes is not None and job.control.unfinished:
+    if options.max_minutes is not None and job.unfinished:
         return f"the time of --max-minutes {options.max_minutes:g} is over"
     return ""
 
@@ -138,7 +138,7 @@ def _due(job: Job, options: Options, summary: Summary) -> dict[str, int] | None:
     """Ask the copy what is left, if anything can be; a summary without it is better than none."""
     children = [child for child in (*CHILDREN, *NESTED) if child.name in job.tables]
     read = any(child.name in summary.rows for child in children)
-    if not (read or job.control.unfinished or summary.failures):
+    if not (read or job.unfinished or summary.failures):
         return None
     with suppress(Exception), inspection.opened(options.destination, options.dataset) as copy:
         if copy is not None:

@@ -14,20 +14,19 @@ import dlt
 from pylon_elt.sources.pylon.catalog import (
     CHILDREN,
     COLLECTED,
-    DELETIONS,
     FOLLOWING,
     HANGING,
     TABLES,
-    VERSIONS,
 )
 from pylon_elt.sources.pylon.copy.copied import Copied
 from pylon_elt.sources.pylon.copy.state import SourceState
 from pylon_elt.sources.pylon.copy.verified import Verified
 from pylon_elt.sources.pylon.errors import PylonError, TurnOver
 from pylon_elt.sources.pylon.lanes.budget import Limits
-from pylon_elt.sources.pylon.lanes.resources import forget, pacers, source_of
+from pylon_elt.sources.pylon.lanes.resources import take_turn
 from pylon_elt.sources.pylon.lanes.sweep import cutoff
 from pylon_elt.sources.pylon.lanes.turn import Control
+from pylon_elt.sources.pylon.lanes.turns import pacers
 
 from ..base import exits
 from ..base.memory import give_back, rare_collections, share_one_heap
@@ -75,6 +74,8 @@ class Job:
     copied: Copied = field(init=False)
     """What the copy holds; connected to once for the whole run."""
     turns: int = 0
+    unfinished: bool = False
+    """Whether the last turn left something that is due."""
     outcome: Outcome | None = None
     """What a reconciliation found, if there was one."""
     swept: int | None = None
@@ -176,7 +177,7 @@ class Job:
         """Whether the run was given a time that is not over, and nothing is due or failed."""
         return (
             self.max_minutes is not None
-            and not self.control.unfinished
+            and not self.unfinished
             and not self.control.report.failures
             and not self.control.budget.spent
         )
@@ -192,7 +193,7 @@ class Job:
         self.control.sweep_before = before
         self._take_turns(self._conversation_tables)
         self.swept = self._conversations() - known
-        self.control.unfinished = False  # what the sweep did not reach is not due
+        self.unfinished = False  # what the sweep did not reach is not due
 
     def _children(self) -> set[str]:
         return {child.name for child in CHILDREN} & set(self.tables)
@@ -211,7 +212,7 @@ class Job:
                 return
             self._turn(tables)
             self.on_turn(self.turns)
-            if not self.control.unfinished or self.control.budget.spent:
+            if not self.unfinished or self.control.budget.spent:
                 return
             self._keep_snapshot(snapshot.SECONDS)
 
@@ -224,22 +225,12 @@ class Job:
             most_bytes=TURN_BYTES,
             most_due=TURN_DUE,
         )
-        self._load(tables, limits, afresh=self.full_refresh and first)
+        afresh = self.full_refresh and first
+        self.unfinished = take_turn(
+            self.pipeline, tables, self.settings, self.control, limits, self.copied, afresh=afresh
+        )
         give_back()
         self.turns += 1
-
-    def _load(self, tables: Sequence[str], limits: Limits, *, afresh: bool) -> None:
-        """Extract, normalize and load. Once this has returned, nothing holds on to what the turn knew."""
-        source = source_of(self.settings, self.control, limits, self.copied).with_resources(*tables)
-        if afresh:
-            self.control.postponed = {table.name: [] for table in VERSIONS if table.name in tables}
-            # what was recorded of former times cannot be read again
-            for name in (*(table.name for table in VERSIONS), DELETIONS.name):
-                source.resources[name].selected = False
-            self.pipeline.run(forget(list(source.selected_resources)))
-        self.pipeline.run(source, refresh="drop_resources" if afresh else None)  # type: ignore[arg-type]
-        if afresh and self.control.postponed:
-            self.control.unfinished = True
 
     def _tables_left(self) -> list[str]:
         """Leave out the tables whose lane has stopped; the others are finished."""

@@ -61,8 +61,9 @@ def _resources(config: Settings) -> Any:
     """Import what reads only now: ``dlt init`` looks at this module where nothing but dlt is installed."""
     try:
         from .lanes.resources import resources
+        from .lanes.turns import Turns
     except ModuleNotFoundError as error:
         raise ConfigurationError(
             f"The module {error.name} is missing.", "Install it with: pip install -r requirements.txt"
         ) from error
-    return resources(config)
+    return resources(Turns(config))

@@ -144,12 +144,12 @@ def test_the_token_is_nowhere_but_in_the_requests(
 
 def _source(copy: runs.Copy) -> Any:
     from pylon_elt.sources.pylon.api.pacing import Pacers
-    from pylon_elt.sources.pylon.lanes.budget import Limits
     from pylon_elt.sources.pylon.lanes.resources import source_of
     from pylon_elt.sources.pylon.lanes.turn import Control
+    from pylon_elt.sources.pylon.lanes.turns import Turns
 
     settings = runs.settings_for(copy.server)
-    return source_of(settings, Control(Pacers(settings.rate_limits, 1.0)), Limits()).with_resources(
+    return source_of(Turns(settings, Control(Pacers(settings.rate_limits, 1.0)))).with_resources(
         "tags", "issues"
     )
 

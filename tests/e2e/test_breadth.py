@@ -12,6 +12,7 @@ from support import runs, worlds
 from support.runs import Copy
 
 from pylon_elt import emulator
+from pylon_elt.pipelines.run import job
 from pylon_elt.sources.pylon.catalog import INCREMENTAL, NESTED, USUAL, with_ledgers
 
 COMMENTS = "GET /tasks/{id}/comments"
@@ -322,6 +323,25 @@ def test_what_may_not_be_read_is_a_warning_and_all_else_is_read(world: Any, copi
     copy.server.settings.denied = ()
     copy.run()
     copy.assert_equal()
+
+
+def test_what_may_not_be_read_ends_a_run_however_much_of_it_is_due(
+    world: Any, copied: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job, "TURN_DUE", 1)
+    copy = copied(*WORK, settings={"denied": (COMMENTS,)})
+    for row in world.rows("tasks")[:3]:
+        world.edit("tasks", row["id"], title="Edited")
+    settle(world)
+    copy.run(on_turn=_three_at_most)
+    copy.run(on_turn=_three_at_most)
+    copy.server.settings.denied = ()
+    copy.run()
+    copy.assert_equal()
+
+
+def _three_at_most(turn: int) -> None:
+    assert turn <= 3, "a run that does not end"
 
 
 def test_comments_that_are_refused_of_a_task_that_is_there_stay(world: Any, copied: Any) -> None:

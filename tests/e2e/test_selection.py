@@ -95,7 +95,7 @@ def test_a_run_that_is_out_of_time_saves_what_it_has(fresh: Any) -> None:
     undo = copy.server.on_request(end_after_some)
     assert job.run() == 0
     undo()
-    assert job.control.unfinished
+    assert job.unfinished
     assert 0 < len(copy.rows()["issue_sync"]) < 3 * len(copy.world)
     copy.server.settings.latency_seconds = 0.0
     copy.run()

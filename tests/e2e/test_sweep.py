@@ -53,7 +53,7 @@ def test_silent_edits_are_found_with_time_to_spare(loaded: Any) -> None:
     assert run.job.swept == 120
     assert max(run.children_asked().values()) == 1, "each conversation once"
     assert all(stamp > before[key] for key, stamp in verified(copy).items())
-    assert run.job.control.unfinished is False
+    assert run.job.unfinished is False
 
 
 @pytest.mark.parametrize(

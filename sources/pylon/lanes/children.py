@@ -63,6 +63,7 @@ class _Lane:
     since: float = field(default_factory=time.monotonic)
     failures: list[PylonError] = field(default_factory=list)
     in_a_row: int = 0
+    cut_short: bool = False
 
     def add(self, conversation: Conversation) -> None:
         self.read.append(conversation)
@@ -87,8 +88,9 @@ async def conversations(turn: Turn, table: Table[PerParent]) -> AsyncIterator[li
 
     Raises:
         Unavailable: The endpoint failed, after everything that was read has been handed on.
+        TurnOver: So it is raised where the turn ended while parents were being read.
     """
-    lane, work, tasks = _Lane(), turn.work[table.name], set[asyncio.Task[Conversation]]()
+    lane, work, tasks = _Lane(), turn.stock.of(table.name), set[asyncio.Task[Conversation]]()
     try:
         while True:
             while len(tasks) < IN_FLIGHT and len(work) and not turn.budget.over and lane.in_a_row < FAILURES:
@@ -107,7 +109,7 @@ async def conversations(turn: Turn, table: Table[PerParent]) -> AsyncIterator[li
             ):
                 break
             else:
-                await turn.wait_for_work()
+                await turn.stock.wait()
             if lane.ripe:
                 yield lane.take()
         if lane.read:
@@ -115,11 +117,17 @@ async def conversations(turn: Turn, table: Table[PerParent]) -> AsyncIterator[li
     finally:
         for task in tasks:
             task.cancel()
+    _tell(turn, table, lane)
+
+
+def _tell(turn: Turn, table: Table[PerParent], lane: _Lane) -> None:
+    """Note which parents could not be read; raise what kept the lane from reading all of them."""
     if lane.in_a_row >= FAILURES:
         raise lane.failures[-1]
     for error in lane.failures:
         turn.fail(table.name, error, stops=False)
-    turn.control.unfinished = turn.control.unfinished or bool(len(work)) or work.again
+    if lane.cut_short:
+        raise TurnOver
 
 
 def _collect(turn: Turn, table: Table[PerParent], lane: _Lane, done: set[asyncio.Task[Conversation]]) -> None:
@@ -128,7 +136,7 @@ def _collect(turn: Turn, table: Table[PerParent], lane: _Lane, done: set[asyncio
             lane.add(task.result())
             turn.report.lanes[table.name].done += 1
         except TurnOver:
-            turn.control.unfinished = True
+            lane.cut_short = True
         except PermissionDenied as error:
             lane.fail(error)
             lane.in_a_row = FAILURES  # no other parent will be answered either
@@ -237,7 +245,7 @@ def to_batch(turn: Turn, table: Table[PerParent], read: Sequence[Conversation]) 
         batches.append(turn.count(table, to_arrow(table, rows, given, turn.settings.masks), len(rows)))
     turn.budget.progress()
     # last: it vouches for what is handed on
-    turn.written[table.read.ledger].put_nowait(_ledger_rows(turn, table, read))
+    turn.written.put(table.read.ledger, _ledger_rows(turn, table, read))
     return pa.concat_tables(batches)
 
 
@@ -254,7 +262,7 @@ def forget(turn: Turn, table: Table[PerParent]) -> pa.Table | None:
     ledger = TABLES[table.read.ledger]
     keys = [{ledger.key[0]: parent, "child": table.name} for parent in orphans]
     now = datetime.now(UTC)
-    turn.written[ledger.name].put_nowait(tombstones(ledger, keys, now))
+    turn.written.put(ledger.name, tombstones(ledger, keys, now))
     return _without(turn, table, orphans, now)
 
 

@@ -55,10 +55,10 @@ async def may_go(
     if not unrecorded:
         return True
     evidence = await _evidence(turn, table, sorted(unrecorded))
-    turn.written[DELETIONS.name].put_nowait(_records(table, unrecorded, evidence, began))
+    turn.written.put(DELETIONS.name, _records(table, unrecorded, evidence, began))
     if turn.control.strict:
         return True
-    turn.control.unfinished = True
+    turn.come_again()
     return False
 
 

@@ -55,7 +55,7 @@ async def refresh(turn: Turn, table: Table[Whole], state: CollectionState) -> As
         turn.report.warn(f"{table.name} is not read: {error}")
         return
     yield tombstones(table, [{}], reading.began) if table.scope == "whole" else reading.parents()
-    if gone and turn.has_children(table):
+    if gone:
         turn.left_behind(table)
     turn.report.lanes["directory"].done += 1
     state.refreshed_at = reading.began
@@ -117,7 +117,7 @@ class Reading:
             if not page.rows:
                 continue
             yield self._batch(page.rows, page.sent_at, parent)
-            await self._turn.offer(self._table.name, page.rows, page.sent_at)
+            await self._turn.stock.offer(self._table.name, page.rows, page.sent_at)
 
     def _batch(self, rows: list[Row], sent_at: datetime, parent: str) -> pa.Table:
         """Turn rows of one parent into a batch, and note that they are there."""

@@ -167,7 +167,7 @@ class _Lane:
             given[table.parent] = stream.parent
         batch = to_arrow(table, found.rows, given, self._turn.settings.masks)
         self._seen |= keys_of(table, batch)
-        await self._turn.offer(table.name, found.rows, found.sent_at)
+        await self._turn.stock.offer(table.name, found.rows, found.sent_at)
         return self._turn.count(table, batch, len(found.rows))
 
     async def _listing(self) -> AsyncIterator[pa.Table]:

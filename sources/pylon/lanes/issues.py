@@ -11,7 +11,6 @@ from ..api.filters import Request, before_and_after, rfc3339, time_range
 from ..api.windows import Window
 from ..catalog import ENDPOINTS
 from ..copy.state import Stretch
-from ..errors import PylonError, TurnOver
 from ..rows.rows import Row, instant
 from . import reading
 from .reading import Batch, Past, Way
@@ -72,15 +71,11 @@ async def side_by_side(turn: Turn, lanes: Mapping[str, AsyncIterator[Batch]]) ->
 
     async def drain(name: str, lane: AsyncIterator[Batch]) -> None:
         try:
-            with turn.budget.unit():
+            with turn.noting(name), turn.budget.unit():
                 async for batch in lane:
                     taken = asyncio.Event()
                     queue.put_nowait((batch, taken))
                     await taken.wait()
-        except TurnOver:
-            turn.control.unfinished = True
-        except PylonError as error:
-            turn.fail(name, error)
         finally:
             queue.put_nowait(None)
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 import dlt
 import pyarrow as pa
-from dlt.common.storages.load_package import load_package_state
 from dlt.extract import DltResource
 
-from ..api.pacing import Pacers
 from ..catalog import (
     ALL_TABLES,
     DELETIONS,
+    VERSIONS,
     Feed,
     Issues,
     PerParent,
@@ -26,95 +25,22 @@ from ..catalog import (
     is_read,
 )
 from ..copy import loading
-from ..copy.contents import Contents
 from ..copy.copied import Copied
-from ..copy.naming import refuse_ambiguous
 from ..copy.state import SourceState, Stretch
-from ..copy.verified import Verified
 from ..errors import ConfigurationError, PermissionDenied
-from ..rows import extras
 from ..rows.rows import to_arrow
 from ..settings import Settings
-from . import children, directory, incremental, issues, late, reading, sweep
+from . import children, directory, incremental, issues, late, reading
 from .budget import Limits
 from .selection import PylonSource
-from .turn import Control, Turn, TurnKeeper
+from .turn import Control, Turn
+from .turns import Turns
 
 
-def resources(
-    config: Settings,
-    control: Control | None = None,
-    limits: Limits | None = None,
-    copied: Copied | None = None,
-) -> list[DltResource]:
-    """Return the resources of a workspace.
-
-    Args:
-        config: Checked settings.
-        control: What outlives an extract. Without one, each extract starts from the pace in dlt's state, reads until
-            nothing is due, and raises where a lane fails.
-        limits: When an extract ends although something is due; without them, none does.
-        copied: The copy, held open by the caller. Without it, each extract opens it and closes it.
-    """
-    most = limits or Limits()
-
-    def make(load_id: str) -> Turn:
-        refuse_ambiguous(dlt.current.pipeline())
-        loading.choose_file_format(dlt.current.source(), dlt.current.pipeline())
-        ours = control or Control(pacers(config, SourceState.current()), strict=True)
-        if copied is not None:
-            return _turn(config, ours, most, copied, load_id, lambda _turn: None)
-        own = Copied(dlt.current.pipeline())
-        try:
-            return _turn(config, ours, most, own, load_id, lambda turn: own.close() if turn.at_rest else None)
-        except BaseException:
-            own.close()
-            raise
-
-    keeper = TurnKeeper(make)
-
-    def turn() -> Turn:
-        return keeper.turn(load_package_state()["load_id"])
-
-    usual = {*config.usual, DELETIONS.name}
-    return [_resource(table, turn, selected=table.name in usual) for table in ALL_TABLES.values()]
-
-
-def pacers(config: Settings, state: SourceState) -> Pacers:
-    """Return how fast each endpoint may be asked, as it was learnt."""
-    return Pacers(config.rate_limits, config.rate_window_seconds, remembered=state.pace)
-
-
-def _turn(
-    config: Settings,
-    control: Control,
-    limits: Limits,
-    copied: Copied,
-    load_id: str,
-    left: Callable[[Turn], None],
-) -> Turn:
-    """Return the turn of an extract, with what is due in it; ``left`` is called whenever one of its lanes has ended."""
-    state = SourceState.current()
-    dropped = load_package_state()["state"].get("dropped_tables") or []
-    contents = Contents(copied, [str(table["name"]) for table in dropped])
-    turn = Turn(config, control, limits, contents, load_id, list(dlt.current.source().resources.selected))
-
-    def end() -> None:
-        _remember(state, control)
-        left(turn)
-
-    turn.at_end(end)
-    turn.take_stock(datetime.now(UTC))
-    if control.sweep_before:
-        sweep.queue(turn, Verified(copied), control.sweep_before)
-    return turn
-
-
-def _remember(state: SourceState, control: Control) -> None:
-    """Keep in the source's state what later runs and ``pylon status`` want to know."""
-    state.pace = control.pacers.to_remember()
-    if found := control.report.extra_fields:
-        state.extra_fields = extras.added(state.extra_fields, found, datetime.now(UTC))
+def resources(turns: Turns) -> list[DltResource]:
+    """Return the resources of a workspace, which take part in turns."""
+    usual = {*turns.settings.usual, DELETIONS.name}
+    return [_resource(table, turns.current, selected=table.name in usual) for table in ALL_TABLES.values()]
 
 
 def _resource(table: Table, turn: Callable[[], Turn], *, selected: bool) -> DltResource:
@@ -149,8 +75,8 @@ def _lane(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
     if is_read(table, Feed):
         return incremental.refresh(turn, table, SourceState.current().collection(table.name))
     if is_read(table, Versions):
-        turn.record_postponed(table)
-    return _written(turn, table)
+        turn.recorder.record_postponed(table)
+    return turn.written.rows(table.name)
 
 
 async def _issues(turn: Turn, table: Table[Issues]) -> AsyncIterator[pa.Table]:
@@ -168,7 +94,7 @@ async def _issues(turn: Turn, table: Table[Issues]) -> AsyncIterator[pa.Table]:
             if rows:
                 given = {"_synced_at": turn.stamp(batch.sent_at)}
                 yield turn.count(table, to_arrow(table, rows, given, turn.settings.masks), len(rows))
-                await turn.offer(table.name, rows, batch.sent_at)
+                await turn.stock.offer(table.name, rows, batch.sent_at)
 
 
 def _watched(
@@ -194,6 +120,7 @@ async def _child(turn: Turn, table: Table[PerParent]) -> AsyncIterator[pa.Table]
             raise
         turn.report.warn(f"{table.name} is not read: {error}")
         turn.control.caught_up.add(table.name)
+        turn.stock.give_up(table.name)
 
 
 async def _nested(turn: Turn, table: Table[PerParent]) -> AsyncIterator[pa.Table]:
@@ -205,23 +132,46 @@ async def _nested(turn: Turn, table: Table[PerParent]) -> AsyncIterator[pa.Table
         yield batch
 
 
-async def _written(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
-    queue = turn.written[table.name]
-    while (turn.writers(table.name) or not queue.empty()) and (batch := await queue.get()) is not None:
-        yield batch
-
-
 @dlt.source(name="pylon", section="pylon", max_table_nesting=0, _impl_cls=PylonSource)
-def source_of(config: Settings, control: Control, limits: Limits, copied: Copied | None = None) -> Any:
-    """Return the same source as :func:`pylon_source`, for a caller that keeps the pace and ends the turns itself.
+def source_of(turns: Turns) -> Any:
+    """Return the same source as :func:`pylon_source`, for a caller that keeps the pace and ends the turns itself."""
+    return resources(turns)
+
+
+def take_turn(
+    pipeline: dlt.Pipeline,
+    tables: Sequence[str],
+    settings: Settings,
+    control: Control,
+    limits: Limits,
+    copied: Copied,
+    *,
+    afresh: bool = False,
+) -> bool:
+    """Extract, normalize and load. Once this has returned, nothing holds on to what the turn knew.
 
     Args:
-        config: Checked settings.
-        control: The pace, the counters, and when the run ends.
-        limits: When a turn ends.
-        copied: The copy, held open by the caller. Without it, each extract opens it and closes it.
+        pipeline: Where to load.
+        tables: What to read.
+        settings: How to read.
+        control: What outlives the turn.
+        limits: When it ends although something is due.
+        copied: The copy, held open by the caller.
+        afresh: Drop the tables first.
+
+    Returns:
+        Whether something that is due was left for another turn.
     """
-    return resources(config, control, limits, copied)
+    turns = Turns(settings, control, limits, copied)
+    source = source_of(turns).with_resources(*tables)
+    if afresh:
+        control.postponed = {table.name: [] for table in VERSIONS if table.name in tables}
+        # what was recorded of former times cannot be read again
+        for name in (*(table.name for table in VERSIONS), DELETIONS.name):
+            source.resources[name].selected = False
+        pipeline.run(forget(list(source.selected_resources)))
+    pipeline.run(source, refresh="drop_resources" if afresh else None)  # type: ignore[arg-type]
+    return turns.left or (afresh and bool(control.postponed))
 
 
 @dlt.source(name="pylon", section="pylon", max_table_nesting=0)

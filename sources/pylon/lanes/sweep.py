@@ -24,10 +24,7 @@ def cutoff(settings: Settings, now: datetime) -> datetime | None:
 def queue(turn: Turn, verified: Verified, before: datetime) -> None:
     """Queue conversations that were verified before an instant behind what is due, the oldest first."""
     most = turn.budget.limits.most_due
-    for child, work in turn.work.items():
+    for child in turn.stock.children:
         stale = verified.stale(child, before, most)
-        for place, issue in enumerate(stale):
-            work.push(issue, LAST + place)
-        turn.control.unfinished = turn.control.unfinished or len(stale) == most
-        lane = turn.report.lanes[child]
-        lane.due = lane.done + len(work)
+        ranked = [(issue, LAST + place) for place, issue in enumerate(stale)]
+        turn.stock.add(child, ranked, more=len(stale) == most)

@@ -1,0 +1,57 @@
+"""What records versions: former states of rows, of which the API tells only the present one."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+
+import pyarrow as pa
+
+from ..catalog import VERSIONS, Table, Versions
+from ..copy.contents import Contents
+from ..rows.versions import Subject, record, subjects
+from .written import Written
+
+
+class Recorder:
+    """Records the versions of what one turn reads.
+
+    Args:
+        contents: What the destination holds already.
+        lanes: All lanes of the turn.
+        written: Takes what is recorded.
+        postponed: Takes, by table of versions, what is to be recorded by a turn in which it takes part.
+    """
+
+    def __init__(
+        self,
+        contents: Contents,
+        lanes: AbstractSet[str],
+        written: Written,
+        postponed: dict[str, list[pa.Table]],
+    ) -> None:
+        self._contents = contents
+        self._lanes = lanes
+        self._written = written
+        self._postponed = postponed
+        self._recorded: dict[str, dict[Subject, str]] = {table.name: {} for table in VERSIONS}
+
+    def see(self, table: str, batch: pa.Table) -> None:
+        """Record what is new in rows that were read."""
+        for versions in VERSIONS:
+            if versions.read.watches != table:
+                continue
+            if versions.name in self._lanes:
+                self._record(versions, batch)
+            elif versions.name in self._postponed:
+                self._postponed[versions.name].append(batch)
+
+    def record_postponed(self, versions: Table[Versions]) -> None:
+        """Record what was read in a turn in which the versions took no part."""
+        for batch in self._postponed.pop(versions.name, []):
+            self._record(versions, batch)
+
+    def _record(self, versions: Table[Versions], batch: pa.Table) -> None:
+        known = self._recorded[versions.name]
+        known |= self._contents.recorded(versions, set(subjects(versions, batch)) - known.keys())
+        if (rows := record(versions, batch, known)).num_rows:
+            self._written.put(versions.name, rows)

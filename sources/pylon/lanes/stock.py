@@ -1,0 +1,139 @@
+"""What hangs on which rows is to be read in a turn: what the copy says is due, and what the turn itself finds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from ..catalog import HANGING, PerParent, Table
+from ..copy.ledger import Ledger
+from ..copy.work import Times, Work, is_due, rank
+from ..rows.rows import Row, instant
+from ..settings import Settings
+from .budget import POLL_SECONDS
+from .report import Report
+
+
+class Stock:
+    """The work of one turn, for each child.
+
+    Args:
+        settings: How old a reading may be.
+        ledger: What the destination holds.
+        report: Where to note how much is due.
+        children: What is read in this turn.
+    """
+
+    def __init__(self, settings: Settings, ledger: Ledger, report: Report, children: Iterable[str]) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._report = report
+        self._work = {name: Work() for name in children}
+        self._cutoffs: dict[str, datetime | None] = {}
+        self._more: set[str] = set()
+        self._changed = asyncio.Condition()
+
+    @property
+    def left(self) -> bool:
+        """Whether something is due that was not handed out."""
+        return bool(self._more) or any(len(work) or work.again for work in self._work.values())
+
+    def of(self, child: str) -> Work:
+        """Return the parents that are due for a child."""
+        return self._work[child]
+
+    def take(self, now: datetime, most: int | None) -> None:
+        """Queue what the destination says is due, for each child ``most`` parents at most; ``None``: all of them."""
+        for child in self._work:
+            cutoff = self._cutoffs[child] = self._settings.cutoff(HANGING[child], now)
+            due = self._ledger.due(child, most, cutoff)
+            ranked = [(parent, rank(parent, synced, now)) for parent, synced in due]
+            self.add(child, ranked, more=len(due) == most)
+
+    def add(self, child: str, ranked: Iterable[tuple[Times, int]], *, more: bool) -> None:
+        """Queue parents with their order of worth; ``more`` tells that others are due as well."""
+        for parent, order in ranked:
+            self._work[child].push(parent, order)
+        if more:
+            self._more.add(child)
+        self._show(child)
+
+    async def offer(self, parent_table: str, rows: Sequence[Row], now: datetime) -> None:
+        """Queue what hangs on rows that were just read, as far as it is due."""
+        children = [HANGING[name] for name in self._work if HANGING[name].read.of == parent_table]
+        for kind in dict.fromkeys(map(_referring, children)):
+            self._offer([child for child in children if _referring(child) == kind], rows, now)
+        if children:
+            await self.wake()
+
+    def _offer(self, children: Sequence[Table[PerParent]], rows: Sequence[Row], now: datetime) -> None:
+        parents = {id_: row for row in rows if (id_ := id_in(children[0], row))}
+        synced = self._ledger.synced(children, list(parents))
+        times = {id_: _times(children[0], id_, row) for id_, row in parents.items()}
+        for child in children:
+            for id_, row in parents.items():
+                parent, known = times[id_], synced.get(child.name, {}).get(id_)
+                if may_have(child, row) and is_due(parent, known, self._cutoffs.get(child.name)):
+                    self._work[child.name].push(parent, rank(parent, known, now))
+            self._show(child.name)
+
+    def give_up(self, child: str) -> None:
+        """Forget what is due for a child that cannot be read: nothing of it is left for another turn."""
+        if self._work.pop(child, None) is not None:
+            self._more.discard(child)
+            self._report.lanes[child].due = self._report.lanes[child].done
+
+    @property
+    def children(self) -> list[str]:
+        """What is read in this turn."""
+        return list(self._work)
+
+    def clear(self) -> None:
+        """Forget all of it; what was not reached is asked of the destination again."""
+        self._work.clear()
+
+    async def wake(self) -> None:
+        """Wake all who wait for work."""
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def wait(self) -> None:
+        """Wait until work came, or a lane left, or a moment has passed."""
+        async with self._changed:
+            try:
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass
+
+    def _show(self, child: str) -> None:
+        lane = self._report.lanes[child]
+        lane.due = lane.done + len(self._work[child])
+
+
+def _referring(child: Table[PerParent]) -> tuple[Any, ...]:
+    """Return what decides how a parent's row is read for a child; those that agree in it share what was read."""
+    return child.read.refer, child.read.is_mentioned
+
+
+def id_in(child: Table[PerParent], row: Row) -> str | None:
+    """Return the id that a row gives for a child to ask for, ``None`` if it gives none."""
+    value: Any = row
+    for name in child.read.refer:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def may_have(child: Table[PerParent], row: Row) -> bool:
+    """Whether anything of a child can hang on a row."""
+    only = child.read.only
+    return only is None or row.get(only[0]) == only[1]
+
+
+def _times(child: Table[PerParent], id_: str, row: Row) -> Times:
+    if child.read.is_mentioned:  # the row only mentions what is asked for
+        return Times(id_, None, None, None)
+    stamps = [instant(row.get(name)) for name in ("created_at", "updated_at", "latest_message_time")]
+    return Times(id_, *stamps)

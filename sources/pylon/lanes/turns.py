@@ -1,0 +1,106 @@
+"""From one extract of dlt to one turn."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import dlt
+from dlt.common.storages.load_package import load_package_state
+
+from ..api.pacing import Pacers
+from ..copy import loading
+from ..copy.contents import Contents
+from ..copy.copied import Copied
+from ..copy.naming import refuse_ambiguous
+from ..copy.state import SourceState
+from ..copy.verified import Verified
+from ..rows import extras
+from ..settings import Settings
+from . import sweep
+from .budget import Limits
+from .turn import Control, Turn
+
+
+class Turns:
+    """Makes one turn for each extract, whichever lane asks first.
+
+    Args:
+        settings: Checked settings.
+        control: What outlives an extract. Without one, each extract starts from the pace in dlt's state, reads until
+            nothing is due, and raises where a lane fails.
+        limits: When an extract ends although something is due; without them, none does.
+        copied: The copy, held open by the caller. Without it, each extract opens it and closes it.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        control: Control | None = None,
+        limits: Limits | None = None,
+        copied: Copied | None = None,
+    ) -> None:
+        self.settings = settings
+        self._control = control
+        self._limits = limits or Limits()
+        self._copied = copied
+        self._turn: Turn | None = None
+
+    def current(self) -> Turn:
+        """Return the turn of the extract in progress."""
+        load_id = load_package_state()["load_id"]
+        if self._turn is None or self._turn.load_id != load_id:
+            self._turn = self._begin(load_id)
+        return self._turn
+
+    @property
+    def left(self) -> bool:
+        """Whether the last turn left something that is due for another one."""
+        return self._turn is not None and self._turn.left
+
+    def _begin(self, load_id: str) -> Turn:
+        pipeline, state = dlt.current.pipeline(), SourceState.current()
+        refuse_ambiguous(pipeline)
+        loading.choose_file_format(dlt.current.source(), pipeline)
+        control = self._control or Control(pacers(self.settings, state), strict=True)
+        copied = self._copied or Copied(pipeline)
+        try:
+            turn = self._made(load_id, control, copied)
+        except BaseException:
+            self._let_go(copied)
+            raise
+
+        def end() -> None:
+            _remember(state, control)
+            if turn.at_rest:
+                self._let_go(copied)
+
+        turn.at_end(end)
+        return turn
+
+    def _made(self, load_id: str, control: Control, copied: Copied) -> Turn:
+        """Return a turn with what is due in it."""
+        dropped = load_package_state()["state"].get("dropped_tables") or []
+        contents = Contents(copied, [str(table["name"]) for table in dropped])
+        lanes = list(dlt.current.source().resources.selected)
+        turn = Turn(self.settings, control, self._limits, contents, load_id, lanes)
+        turn.stock.take(datetime.now(UTC), self._limits.most_due)
+        if control.sweep_before:
+            sweep.queue(turn, Verified(copied), control.sweep_before)
+        return turn
+
+    def _let_go(self, copied: Copied) -> None:
+        """Close the copy, unless the caller holds it open."""
+        if copied is not self._copied:
+            copied.close()
+
+
+def pacers(settings: Settings, state: SourceState) -> Pacers:
+    """Return how fast each endpoint may be asked, as it was learnt."""
+    return Pacers(settings.rate_limits, settings.rate_window_seconds, remembered=state.pace)
+
+
+def _remember(state: SourceState, control: Control) -> None:
+    """Keep in the source's state what later runs and ``pylon status`` want to know."""
+    state.pace = control.pacers.to_remember()
+    if found := control.report.extra_fields:
+        state.extra_fields = extras.added(state.extra_fields, found, datetime.now(UTC))
