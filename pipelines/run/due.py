@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.catalog import COLLECTED, HANGING, Configured, Feed, Listed, RowsOf, Table, Whole
+from pylon_elt.sources.pylon.copy.intervals import NEVER, comparison_due_at, reading_due_at
 from pylon_elt.sources.pylon.copy.state import CollectionState, SourceState, Stretch
-from pylon_elt.sources.pylon.lanes import directory
-
-from . import reconcile
 
 if TYPE_CHECKING:
     from pylon_elt.sources.pylon.settings import Settings
@@ -87,7 +85,7 @@ def take(
     state = known.state if known else SourceState()
     if "issues" in tables:
         due.issues = _issues(state.issues, due.floor)
-        if known and reconcile.is_due(state, settings, now):
+        if known and comparison_due_at(settings, state) <= now:
             due.reconcile, due.oldest_issue = True, known.oldest_issue()
     for child in HANGING.values():
         if child.name in tables:
@@ -113,24 +111,17 @@ def _collection(
         due.object_types = len(getattr(settings, table.per.parents.setting))
         if not due.object_types:
             return
-    if not (table.read.refresh_hours is None and streams):
-        due.directory[table.name] = next_read(table, settings, state, due.now)
+    at = reading_due_at(table, settings, state)
+    if at < NEVER:
+        due.directory[table.name] = max(due.now, at)
+    elif not streams:  # it is read whole once
+        due.directory[table.name] = due.now
 
 
 def _issues(stretch: Stretch, floor: datetime | None) -> IssuesRead:
     if not stretch.begun:
         return IssuesRead()
     return IssuesRead(stretch.changed_until, stretch.history_until, stretch.history_done(floor))
-
-
-def next_read(
-    table: Table[Whole] | Table[Feed], settings: Settings, state: CollectionState, now: datetime
-) -> datetime:
-    """Return when a collection is due; ``now`` where it is."""
-    if state.refreshed_at is None or directory.is_due(table, settings, state, now):
-        return now
-    hours = settings.interval_hours(table.name, table.read.refresh_hours or 0.0)
-    return state.refreshed_at + timedelta(hours=hours)
 
 
 def parents(table: Table, due: Due) -> int | None:

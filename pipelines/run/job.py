@@ -19,6 +19,7 @@ from pylon_elt.sources.pylon.catalog import (
     TABLES,
 )
 from pylon_elt.sources.pylon.copy.copied import Copied
+from pylon_elt.sources.pylon.copy.intervals import comparison_due_at
 from pylon_elt.sources.pylon.copy.state import SourceState
 from pylon_elt.sources.pylon.copy.verified import Verified
 from pylon_elt.sources.pylon.errors import PylonError, TurnOver
@@ -32,7 +33,7 @@ from ..base import exits
 from ..base.memory import give_back, rare_collections, share_one_heap
 from ..copy import destinations, snapshot
 from ..copy.lock import run_lock
-from .reconcile import Outcome, is_due, reconcile
+from .reconcile import Outcome, reconcile
 
 if TYPE_CHECKING:
     from pylon_elt.sources.pylon.settings import Settings
@@ -155,7 +156,7 @@ class Job:
             "issues" in self.tables
             and not {"changes", "history", "issues"} & self.control.report.stopped
             and not self.control.budget.spent
-            and is_due(SourceState.of(self.pipeline), self.settings, datetime.now(UTC))
+            and comparison_due_at(self.settings, SourceState.of(self.pipeline)) <= datetime.now(UTC)
         )
 
     def _reconcile(self) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pylon_elt.sources.pylon.api.client import Client
@@ -45,14 +45,6 @@ class Outcome:
     listed: int
     removed: int
     mended: int = 0
-
-
-def is_due(state: SourceState, settings: Settings, now: datetime) -> bool:
-    """Say whether the interval since the last comparison has passed; it begins once the history is complete."""
-    if settings.reconcile_hours == 0 or not state.issues.history_done(settings.start_date):
-        return False
-    last = state.reconciled_at or state.issues.begun_at
-    return last is None or last + timedelta(hours=settings.reconcile_hours) <= now
 
 
 def reconcile(

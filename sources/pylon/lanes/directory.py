@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias
+from datetime import UTC, datetime
+from typing import Any
 
 import pyarrow as pa
 
 from ..api.answers import Answer, list_problem
-from ..catalog import COLLECTED, Configured, Feed, Listed, RowsOf, Table, Whole
+from ..catalog import COLLECTED, Configured, Listed, RowsOf, Table, Whole
+from ..copy.intervals import Collection, reading_due_at
 from ..copy.state import CollectionState
 from ..errors import GONE, NoSecondPage, PermissionDenied, Rejected
 from ..rows.rows import Row, to_arrow, tombstones
-from ..settings import Settings
 from .departures import may_go
 from .turn import Turn
-
-Collection: TypeAlias = Table[Whole] | Table[Feed]
-"""What can be read whole."""
-
-
-def is_due(table: Collection, settings: Settings, state: CollectionState, now: datetime) -> bool:
-    """Say whether the interval since the last complete read has passed."""
-    if state.refreshed_at is None:
-        return True
-    hours = settings.interval_hours(table.name, table.read.refresh_hours or 0.0)
-    return state.refreshed_at + timedelta(hours=hours) <= now
 
 
 async def refresh(turn: Turn, table: Table[Whole], state: CollectionState) -> AsyncIterator[pa.Table]:
@@ -35,7 +24,7 @@ async def refresh(turn: Turn, table: Table[Whole], state: CollectionState) -> As
     A collection of several pages can lose a row at the seam of two pages while it changes. So rows of the copy go only
     when two complete readings lack them.
     """
-    if not is_due(table, turn.settings, state, datetime.now(UTC)):
+    if reading_due_at(table, turn.settings, state) > datetime.now(UTC):
         return
     turn.report.expect("directory", table.name)
     reading = Reading(turn, table)

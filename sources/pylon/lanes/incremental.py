@@ -16,12 +16,13 @@ import pyarrow as pa
 from ..api.filters import Request, before_and_after, joined, rfc3339, time_range
 from ..api.windows import Window
 from ..catalog import Configured, Feed, Table
+from ..copy.intervals import reading_due_at
 from ..copy.state import CollectionState, Stretch
 from ..errors import GONE, PermissionDenied, Rejected, Unavailable
 from ..rows.rows import to_arrow, tombstones
 from . import reading
 from .departures import may_go
-from .directory import Reading, asked_for, is_due, keys_of, parents
+from .directory import Reading, asked_for, keys_of, parents
 from .reading import Batch, Past, Way
 from .turn import Turn
 
@@ -91,9 +92,7 @@ class _Lane:
             return
         if named and self._whole >= set(named):
             self._state.refreshed_at = began
-        elif self._feed.refresh_hours is not None and is_due(
-            self._table, self._turn.settings, self._state, began
-        ):
+        elif reading_due_at(self._table, self._turn.settings, self._state) <= began:
             with self._turn.budget.unit(patient=True):
                 async for batch in self._listing():
                     yield batch

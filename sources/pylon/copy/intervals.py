@@ -1,0 +1,37 @@
+"""When what is read at an interval is due: a collection, and the comparison of the issues with a complete listing.
+
+What hangs on other rows is due by what moved: see :func:`.work.is_due`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+
+from ..catalog import Feed, Table, Whole
+from ..settings import Settings
+from .state import CollectionState, SourceState
+
+ALWAYS = datetime.min.replace(tzinfo=UTC)
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+Collection: TypeAlias = Table[Whole] | Table[Feed]
+"""What can be read whole."""
+
+
+def reading_due_at(table: Collection, settings: Settings, state: CollectionState) -> datetime:
+    """Return when a collection is to be read whole: ``ALWAYS`` before the first time, ``NEVER`` where nothing goes."""
+    if table.read.refresh_hours is None:
+        return NEVER
+    if state.refreshed_at is None:
+        return ALWAYS
+    hours = settings.interval_hours(table.name, table.read.refresh_hours)
+    return state.refreshed_at + timedelta(hours=hours)
+
+
+def comparison_due_at(settings: Settings, state: SourceState) -> datetime:
+    """Return when the issues are to be compared with a listing again; ``NEVER`` before their history is complete."""
+    if settings.reconcile_hours == 0 or not state.issues.history_done(settings.start_date):
+        return NEVER
+    last = state.reconciled_at or state.issues.begun_at
+    return last + timedelta(hours=settings.reconcile_hours) if last else ALWAYS
