@@ -12,7 +12,7 @@ import pytest
 from support import runs, worlds
 
 from pylon_elt import emulator
-from pylon_elt.sources.pylon.api import client
+from pylon_elt.sources.pylon.api import sending
 
 Serve = Callable[..., emulator.Server]
 Start = Callable[..., runs.Copy]
@@ -21,7 +21,7 @@ Start = Callable[..., runs.Copy]
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries wait for moments instead of seconds; how often there are retries stays."""
-    monkeypatch.setattr(client, "LONGEST_BACKOFF", 0.05)
+    monkeypatch.setattr(sending, "LONGEST_BACKOFF", 0.05)
 
 
 @pytest.fixture

@@ -1,41 +1,25 @@
-"""Asking Pylon's API over HTTP: authentication, pace, retries, error codes and the walk along cursors.
+"""Asking Pylon's API: single objects, and the walk along the cursors of a list, with its guards.
 
-The only module that knows httpx. It knows nothing of dlt. Facts about the API: the OpenAPI document of July 2026
-and, where marked (seen), reports of several independent clients.
+Knows nothing of dlt, and of HTTP only what a request is made of. Facts about the API: the OpenAPI document of July
+2026 and, where marked (seen), reports of several independent clients.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
-import httpx
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
-
 from ..catalog import ENDPOINTS, Endpoint
-from ..errors import Transient, Unanswered, Unavailable
+from ..errors import Unavailable
 from ..settings import Settings
-from .answers import Answer, Check, list_problem, raise_for_status, read
+from .answers import Answer, Check, list_problem
 from .pacing import Pacers
+from .sending import Pause, Sender
+from .transport import Transport
 
-if TYPE_CHECKING:
-    import ssl
-
-Pause = Callable[[str, float], Awaitable[None]]
-"""Waits for some seconds, 0 included, on behalf of an endpoint, by name; may raise ``TurnOver`` instead."""
-
-ATTEMPTS = 6
-"""How often one request is tried before its endpoint counts as unavailable."""
-LONGEST_BACKOFF = 20.0
-REFUSALS = 12
-"""How many 429 in a row one request, or one endpoint, may meet; each was waited out as the server asked."""
 EMPTY_PAGES = 20
 """How many pages without a row may follow each other."""
 
@@ -59,22 +43,18 @@ class Client:
         pause: Pause | None = None,
     ) -> None:
         self._settings = settings
-        self._pacers = pacers
-        self._pause = pause or _sleep
-        self._server_offset: timedelta | None = None
-        self._connections: list[httpx.AsyncClient] = []
-        self._idle = [self._connect()]
+        self._transport = Transport(settings)
+        self._sender = Sender(settings, self._transport, pacers, pause or _sleep)
 
     async def close(self) -> None:
         """Close all connections."""
-        for connection in self._connections:
-            await connection.aclose()
+        await self._transport.close()
 
     async def now(self) -> datetime:
         """Return the server's time (UTC), asking ``GET /me`` where no answer has told it yet."""
-        if self._server_offset is None:
+        if self._transport.server_offset is None:
             await self.ask(ENDPOINTS["me"])
-        return datetime.now(UTC) + (self._server_offset or timedelta())
+        return datetime.now(UTC) + (self._transport.server_offset or timedelta())
 
     async def ask(
         self,
@@ -102,23 +82,8 @@ class Client:
             TurnOver: The turn ended before the request could be sent.
         """
         path = endpoint.path.format(**{name: quote(value, safe="") for name, value in (ids or {}).items()})
-        url = self._settings.base_url + path
-        request = self._connections[0].build_request(endpoint.method, url, params=query or None, json=body)
-        label = f"{endpoint.method} {path}"
-        retrying = AsyncRetrying(
-            stop=stop_after_attempt(ATTEMPTS),
-            wait=wait_random_exponential(multiplier=0.5, max=LONGEST_BACKOFF),
-            retry=retry_if_exception_type(Transient),
-            sleep=lambda seconds: self._pause(endpoint.name, float(seconds)),
-            reraise=True,
-        )
-        try:
-            async for attempt in retrying:
-                with attempt:
-                    return await self._attempt(endpoint, request, label, check)
-        except Transient as error:
-            raise Unanswered(label, f"{error.message}, {ATTEMPTS} times in a row") from error
-        raise AssertionError("unreachable")  # pragma: no cover
+        request = self._transport.request(endpoint.method, path, query, body)
+        return await self._sender.send(endpoint, request, f"{endpoint.method} {path}", check)
 
     async def pages(
         self,
@@ -195,102 +160,9 @@ class Client:
         smaller = _with(endpoint, query, body, limit - 1, cursor)
         return await self.ask(endpoint, check=check_again, **smaller, ids=ids)
 
-    async def _attempt(
-        self, endpoint: Endpoint, request: httpx.Request, label: str, check: Check | None
-    ) -> Answer:
-        response, sent_at = await self._permitted(endpoint, request, label)
-        raise_for_status(response.status_code, response.content, label, self._settings)
-        answer = read(response.content, sent_at)
-        problem = check(answer) if check else None
-        if problem:
-            raise Transient(problem)
-        return answer
-
-    async def _permitted(
-        self, endpoint: Endpoint, request: httpx.Request, label: str
-    ) -> tuple[httpx.Response, datetime]:
-        """Send when the pace allows it, and wait out refusals."""
-        pacer = self._pacers.get(endpoint.name, endpoint.tier)
-        for _ in range(REFUSALS):
-            await self._pause(endpoint.name, 0.0)
-            while (wait := pacer.wait()) > 0:
-                await self._pause(endpoint.name, wait)
-            ticket = pacer.take()
-            try:
-                response, sent_at = await self._send(request)
-            except BaseException:
-                pacer.lost(ticket)
-                raise
-            if response.status_code != 429:
-                pacer.accepted(ticket, response.headers)
-                return response, sent_at
-            pacer.refused(ticket, response.headers, sent_at)
-            if pacer.refused_in_a_row >= REFUSALS:  # a turn may be too short for one request to meet so many
-                break
-        raise Unavailable(
-            label,
-            f"was refused {REFUSALS} times in a row because of the rate limit (429)",
-            "Another client of the organisation may be using it up. What was read is saved; run again later.",
-        )
-
-    async def _send(self, request: httpx.Request) -> tuple[httpx.Response, datetime]:
-        started = time.monotonic()
-        try:
-            async with asyncio.timeout(self._settings.timeout_seconds * 2):
-                with self._connection() as connection:
-                    response = await connection.send(request)
-        except TimeoutError as error:
-            raise Transient(f"no complete answer within {self._settings.timeout_seconds * 2:g} s") from error
-        except httpx.TransportError as error:
-            raise Transient(_transport_problem(error, request)) from error
-        # it is read; the stream refers back to the response, and would hold its content until Python looks for cycles
-        del response.stream
-        elapsed = timedelta(seconds=time.monotonic() - started)
-        return response, self._server_time(response) - elapsed
-
-    @contextmanager
-    def _connection(self) -> Iterator[httpx.AsyncClient]:
-        """Lend one connection for one request.
-
-        A single client for all would cost twice the CPU: httpcore's pool looks at each of its connections, and asks
-        the system about each idle one, several times for every request.
-        """
-        connection = self._idle.pop() if self._idle else self._connect()
-        try:
-            yield connection
-        finally:
-            self._idle.append(connection)
-
-    def _connect(self) -> httpx.AsyncClient:
-        settings = self._settings
-        connection = httpx.AsyncClient(
-            headers={"Authorization": f"Bearer {settings.api_key}", "Accept": "application/json"},
-            timeout=httpx.Timeout(settings.timeout_seconds, connect=min(15.0, settings.timeout_seconds)),
-            follow_redirects=False,
-            verify=_tls() if settings.base_url.startswith("https:") else False,
-            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
-        )
-        self._connections.append(connection)
-        return connection
-
-    def _server_time(self, response: httpx.Response) -> datetime:
-        """Return the answer's ``Date``; the local clock is only used where a proxy removed it."""
-        local = datetime.now(UTC)
-        try:
-            stamped = parsedate_to_datetime(response.headers["date"]).astimezone(UTC)
-        except (KeyError, ValueError, TypeError):
-            return local + (self._server_offset or timedelta())
-        self._server_offset = stamped - local
-        return stamped
-
 
 async def _sleep(_name: str, seconds: float) -> None:
     await asyncio.sleep(seconds)
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    return httpx.create_ssl_context()
 
 
 def _with(
@@ -309,12 +181,3 @@ def _with(
     if endpoint.method == "POST":
         return {"query": query, "body": {**(body or {}), **paging}}
     return {"query": {**(query or {}), **paging}, "body": None}
-
-
-def _transport_problem(error: httpx.TransportError, request: httpx.Request) -> str:
-    host = request.url.host
-    if isinstance(error, httpx.ConnectError):
-        return f"{host} cannot be reached ({error})"
-    if isinstance(error, httpx.TimeoutException):
-        return f"{host} did not answer in time"
-    return f"the connection to {host} broke ({type(error).__name__})"

@@ -18,8 +18,9 @@ from support.memory import alive
 
 from pylon_elt import emulator
 from pylon_elt.sources.pylon.api import answers as answers_module
-from pylon_elt.sources.pylon.api.client import ATTEMPTS, EMPTY_PAGES, REFUSALS, Client
+from pylon_elt.sources.pylon.api.client import EMPTY_PAGES, Client
 from pylon_elt.sources.pylon.api.pacing import Pacers
+from pylon_elt.sources.pylon.api.sending import ATTEMPTS, REFUSALS
 from pylon_elt.sources.pylon.catalog import ENDPOINTS
 from pylon_elt.sources.pylon.errors import (
     CredentialsError,

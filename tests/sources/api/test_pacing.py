@@ -371,10 +371,10 @@ def test_watching_from_another_thread_changes_nothing():
     hand = Hand(2)
     hand.ask()
     hand.now += 2 * WINDOW
-    before = hand.pacer._slots.times_free()
+    before = hand.pacer._traffic.slots.times_free()
     assert before
     assert hand.pacer.occupied() == 0
-    assert hand.pacer._slots.times_free() == before
+    assert hand.pacer._traffic.slots.times_free() == before
 
 
 def test_a_caller_that_only_sleeps_as_long_as_told_makes_progress():
@@ -651,8 +651,8 @@ def test_without_a_hint_the_waits_grow():
     waits = []
     for _ in range(7):
         hand.ask("refused")
-        waits.append(hand.pacer._blocked_until - hand.now)
-        hand.now = hand.pacer._blocked_until
+        waits.append(hand.pacer._rest.until - hand.now)
+        hand.now = hand.pacer._rest.until
         hand.sleep()
     assert 0.5 <= waits[0] <= 1.5
     assert waits[0] < waits[1] < waits[2]

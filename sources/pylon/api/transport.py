@@ -1,0 +1,137 @@
+"""Requests over HTTP: the token, connections, timeouts, and the server's clock. The only module that knows httpx."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from ..errors import Transient
+from ..settings import Settings
+
+if TYPE_CHECKING:
+    import ssl
+
+CONNECT_SECONDS = 15.0
+"""How long a connection may take to be made."""
+
+Request = httpx.Request
+"""A request that is ready to be sent, as often as it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back. ``sent_at`` is the server's time (UTC) at which the request left at the latest."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+    sent_at: datetime
+
+
+class Transport:
+    """Sends requests to one host. They carry the token, have a timeout and follow no redirect.
+
+    Args:
+        settings: Token, host and timeouts.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._connections: list[httpx.AsyncClient] = []
+        self._idle = [self._connect()]
+        self.server_offset: timedelta | None = None
+        """How far the server's clock is ahead; ``None`` until an answer has told."""
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for connection in self._connections:
+            await connection.aclose()
+
+    def request(
+        self, method: str, path: str, query: Mapping[str, Any] | None, body: Mapping[str, Any] | None
+    ) -> Request:
+        """Return a request to a path of the host."""
+        url = self._settings.base_url + path
+        return self._connections[0].build_request(method, url, params=query or None, json=body)
+
+    async def send(self, request: Request) -> Reply:
+        """Send a request and read the whole answer.
+
+        Raises:
+            Transient: No complete answer came.
+        """
+        started = time.monotonic()
+        seconds = self._settings.timeout_seconds * 2
+        try:
+            async with asyncio.timeout(seconds):
+                with self._connection() as connection:
+                    response = await connection.send(request)
+        except TimeoutError as error:
+            raise Transient(f"no complete answer within {seconds:g} s") from error
+        except httpx.TransportError as error:
+            raise Transient(_problem(error, request)) from error
+        # it is read; the stream refers back to the response, and would hold its content until Python looks for cycles
+        del response.stream
+        elapsed = timedelta(seconds=time.monotonic() - started)
+        sent_at = self._server_time(response) - elapsed
+        return Reply(response.status_code, response.headers, response.content, sent_at)
+
+    @contextmanager
+    def _connection(self) -> Iterator[httpx.AsyncClient]:
+        """Lend one connection for one request.
+
+        A single client for all would cost twice the CPU: httpcore's pool looks at each of its connections, and asks
+        the system about each idle one, several times for every request.
+        """
+        connection = self._idle.pop() if self._idle else self._connect()
+        try:
+            yield connection
+        finally:
+            self._idle.append(connection)
+
+    def _connect(self) -> httpx.AsyncClient:
+        settings = self._settings
+        connection = httpx.AsyncClient(
+            headers={"Authorization": f"Bearer {settings.api_key}", "Accept": "application/json"},
+            timeout=httpx.Timeout(
+                settings.timeout_seconds, connect=min(CONNECT_SECONDS, settings.timeout_seconds)
+            ),
+            follow_redirects=False,
+            verify=_tls() if settings.base_url.startswith("https:") else False,
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
+        )
+        self._connections.append(connection)
+        return connection
+
+    def _server_time(self, response: httpx.Response) -> datetime:
+        """Return the answer's ``Date``; the local clock is only used where a proxy removed it."""
+        local = datetime.now(UTC)
+        try:
+            stamped = parsedate_to_datetime(response.headers["date"]).astimezone(UTC)
+        except (KeyError, ValueError, TypeError):
+            return local + (self.server_offset or timedelta())
+        self.server_offset = stamped - local
+        return stamped
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
+
+
+def _problem(error: httpx.TransportError, request: Request) -> str:
+    host = request.url.host
+    if isinstance(error, httpx.ConnectError):
+        return f"{host} cannot be reached ({error})"
+    if isinstance(error, httpx.TimeoutException):
+        return f"{host} did not answer in time"
+    return f"the connection to {host} broke ({type(error).__name__})"
