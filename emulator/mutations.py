@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
-import orjson
-
-from .collection_mutations import OtherMutations, merge
-from .feedback_seed import recording
-from .records import JSON, Children, IssueRecord, Version
+from .collection_mutations import SILENT_IN_COLLECTIONS, merge
+from .conversation_mutations import ConversationMutations
+from .feedback_seed import evidence_sums
+from .records import JSON
+from .relations import MOVING
 from .seed_basis import mini_account
-from .store import Ref
-from .text import uuid
-from .times import format_ns, parse_ns
+from .tables import OTHERS
+from .times import format_ns
 
 SILENT = (
     "follow",
@@ -31,191 +30,10 @@ SILENT = (
 """Mutations of which it is not known whether they bump the `updated_at` of the issue; see `bumps`."""
 
 
-class Mutations(OtherMutations):
-    """What can happen to issues, and to everything else. Fields given as `...` are removed from the object."""
+class Mutations(ConversationMutations):
+    """What can happen to issues, and to everything else: here, to accounts."""
 
-    silent = (*SILENT, *OtherMutations.silent)
-
-    # Issues
-
-    def create_issue(self, **fields: Any) -> JSON:
-        """Add an issue, created now unless `created_at` says otherwise, and return it."""
-        with self.lock:
-            now = format_ns(self.now_ns())
-            number, self._next_number = self._next_number, self._next_number + 1
-            body: JSON = {"id": uuid(self._ids), "number": number, "title": f"Issue {number}", "state": "new"}
-            body |= {"created_at": now, "body_html": "<p>New</p>", "type": "conversation", "source": "manual"}
-            body |= {"tags": [], "custom_fields": {}, "account": None, "latest_message_time": None}
-            body["link"] = f"https://app.sample.example/issues?issueNumber={number}"
-            merge(body, fields)
-            body.setdefault("updated_at", body["created_at"])
-            self._sign(body, "attachment_urls")
-            return self._insert(body)
-
-    def edit_issue(self, ref: Ref, **fields: Any) -> JSON:
-        """Change fields of an issue, bump its `updated_at`, and return it."""
-        return self.touch_silently(ref, **({"updated_at": format_ns(self.now_ns())} | fields))
-
-    def touch_silently(self, ref: Ref, **fields: Any) -> JSON:
-        """Change fields of an issue without bumping its `updated_at`, and return it."""
-        with self.lock:
-            return self._edit(self.record(ref), lambda body: merge(body, fields))
-
-    def bulk_edit(self, refs: Iterable[Ref], **fields: Any) -> list[JSON]:
-        """Change fields of several issues, which all get the same `updated_at`."""
-        with self.lock:
-            changes = {"updated_at": format_ns(self.now_ns())} | (fields or {"state": "closed"})
-            return [self.touch_silently(ref, **changes) for ref in refs]
-
-    def delete_issue(self, ref: Ref) -> None:
-        """Remove an issue and its children; only the audit log knows of it."""
-        with self.lock:
-            record = self.record(ref)
-            old = Version(record.number, record.created, record.updated, self.body(record))
-            del self._records[record.number], self._numbers[record.id]
-            self._replace(old, None)
-            self._drop_calls(record.id)
-            self._audit("issue_deleted", "issue", record.id)
-
-    def scrub_issue(self, ref: Ref) -> None:
-        """Erase an issue's content: the title becomes SCRUBBED, and its children answer 400 from now on."""
-        with self.lock:
-            record = self.record(ref)
-            record.children, record.scrubbed = Children(), True
-            self._drop_calls(record.id)
-            fields: JSON = {"title": "SCRUBBED", "body_html": "", "attachment_urls": [], "requester": None}
-            self._edit(record, lambda body: merge(body, fields | {"custom_fields": {}}))
-            self._bump(record, "scrub_issue")
-
-    # Messages
-
-    def add_message(self, ref: Ref, **fields: Any) -> JSON:
-        """Add a message, sent now unless `timestamp` says otherwise; bumps the issue's times. Returns it."""
-        with self.lock:
-            record = self.record(ref)
-            now = self.now_ns()
-            user = self.recipe.directory.tables["users"][0]
-            row: JSON = {"id": uuid(self._ids), "timestamp": format_ns(now), "message_html": "<p>Hello</p>"}
-            row |= {"is_private": False, "source": "pylon"}
-            row["author"] = {"name": user["name"], "user": {"id": user["id"], "email": user["email"]}}
-            merge(row, fields)
-            self._settle(record, row)
-            self._edit(record, lambda body: _after_message(body, row["timestamp"], now))
-            return self._message(record, row["id"])
-
-    def edit_message(self, message_id: str, **fields: Any) -> JSON:
-        """Change fields of a message, and return it."""
-        with self.lock:
-            record = self.home_of(message_id)
-            row = next(row for row in self._own_children(record).messages if row["id"] == message_id)
-            edited = dict(row)
-            merge(edited, fields | {"id": message_id})
-            self._settle(record, edited, instead_of=row)
-            self._bump(record, "edit_message")
-            return self._message(record, message_id)
-
-    def redact_message(self, message_id: str) -> None:
-        """Replace a message's body and drop its files."""
-        with self.lock:
-            record = self.home_of(message_id)
-            row = next(row for row in self._own_children(record).messages if row["id"] == message_id)
-            row |= {"message_html": "<p>[Message redacted]</p>", "file_urls": []}
-            self._bump(record, "redact_message")
-
-    def delete_message(self, message_id: str) -> None:
-        """Remove a message without a trace."""
-        with self.lock:
-            record = self.home_of(message_id)
-            self._take(record, message_id)
-            self._bump(record, "delete_message")
-
-    def move_message(self, message_id: str, to_issue: Ref) -> None:
-        """Hang a message under another issue; it keeps its id and its time."""
-        with self.lock:
-            record, target = self.home_of(message_id), self.record(to_issue)
-            if target.scrubbed:
-                raise ValueError(f"issue {to_issue!r} is scrubbed")
-            row = self._take(record, message_id)
-            self._settle(target, row)
-            self._bump(record, "move_message")
-            self._bump(target, "move_message")
-
-    # Threads and followers
-
-    def add_thread(self, ref: Ref, **fields: Any) -> JSON:
-        """Add a thread to an issue, and return it."""
-        with self.lock:
-            record = self._living(ref)
-            row: JSON = {"id": uuid(self._ids), "issue_id": record.id, "name": "Thread", "source": "pylon"}
-            merge(row, fields)
-            found = self._own_children(record)
-            found.threads = [*(found.threads or []), row]
-            self._bump(record, "add_thread")
-            return dict(row)
-
-    def delete_thread(self, ref: Ref, thread_id: str) -> None:
-        """Remove a thread of an issue; raise KeyError if there is none."""
-        with self.lock:
-            record = self.record(ref)
-            found = self._own_children(record)
-            kept = [row for row in found.threads or [] if row["id"] != thread_id]
-            if len(kept) == len(found.threads or []):
-                raise KeyError(f"no thread {thread_id!r}")
-            found.threads = kept
-            self._bump(record, "delete_thread")
-
-    def follow(self, ref: Ref, follower_id: str, follower_type: str = "user") -> None:
-        """Let a user or a contact follow an issue; doing so twice is doing so once."""
-        with self.lock:
-            record = self._living(ref)
-            row = {"id": follower_id, "type": follower_type}
-            followers = self._own_children(record).followers
-            if row not in followers:
-                followers.append(row)
-            self.view.touch()
-            self._bump(record, "follow")
-
-    def unfollow(self, ref: Ref, follower_id: str) -> None:
-        """Let a user or a contact no longer follow an issue."""
-        with self.lock:
-            record = self.record(ref)
-            found = self._own_children(record)
-            found.followers = [row for row in found.followers if row["id"] != follower_id]
-            self.view.touch()
-            self._bump(record, "unfollow")
-
-    def set_form(self, ref: Ref, form_id: str | None) -> None:
-        """Let an issue have come in through a ticket form, or through none."""
-        with self.lock:
-            record = self._living(ref)
-            self._form_given[record.id] = form_id
-            self.view.touch()
-            self._bump(record, "set_form")
-
-    # Telephone
-
-    def add_voice_call(self, ref: Ref, **fields: Any) -> JSON:
-        """Add a voice call to an issue that came in by telephone, and return it."""
-        with self.lock:
-            record = self.record(ref)
-            row = self.create("issue_voice_calls", **({"recordings": []} | fields | {"issue_id": record.id}))
-            self._bump(record, "add_voice_call")
-            return row
-
-    def finish_transcript(self, call_id: str) -> JSON:
-        """Let the transcript of a recording be complete, with which the recording appears; return the call."""
-        with self.lock:
-            call = self._must("issue_voice_calls", call_id)
-            recordings = [*(call.get("recordings") or []), recording(self._other_ids)]
-            row = self.edit("issue_voice_calls", call_id, recordings=recordings)
-            self._bump(self.record(call["issue_id"]), "finish_transcript")
-            return row
-
-    def _drop_calls(self, issue_id: str) -> None:
-        for found in self.tables.placed("issue_voice_calls", issue_id=issue_id):
-            self.drop("issue_voice_calls", found.row["id"])
-
-    # Accounts
+    silent = (*SILENT, *SILENT_IN_COLLECTIONS)
 
     def merge_accounts(self, survivor: str, merged: str | Iterable[str]) -> None:
         """Move all that belongs to the `merged` accounts to the survivor; delete those accounts."""
@@ -233,56 +51,34 @@ class Mutations(OtherMutations):
                 merged_into = {"survivor_account_id": survivor, "merged_account_id": account}
                 self._audit("account_merged", "account", account, attributes=merged_into)
 
-    # Inside
-
-    def _insert(self, body: JSON) -> JSON:
-        created, updated = parse_ns(body["created_at"]), parse_ns(body["updated_at"])
-        account = (body.get("account") or {}).get("id")
-        number = body["number"]
-        if number in self._records or body["id"] in self._numbers:
-            raise ValueError(f"issue {number} exists")
-        record = IssueRecord(number, body["id"], created, updated, account, -1, 0)
-        record.body, record.children = orjson.dumps(body), Children()
-        self._records[number], self._numbers[record.id] = record, number
-        self._next_number = max(self._next_number, number + 1)
-        self._replace(None, Version(number, created, updated, record.body))
-        return self.issue(record.id)
-
-    def _living(self, ref: Ref) -> IssueRecord:
-        record = self.record(ref)
-        if record.scrubbed:
-            raise ValueError(f"issue {ref!r} is scrubbed")
-        return record
-
-    def _bump(self, record: IssueRecord, kind: str) -> None:
-        if self.bumps[kind]:
-            self._edit(record, lambda body: merge(body, {"updated_at": format_ns(self.now_ns())}))
-
-    def _message(self, record: IssueRecord, message_id: str) -> JSON:
-        return next(row for row in self.messages(record.number) if row["id"] == message_id)
-
-    def _take(self, record: IssueRecord, message_id: str) -> JSON:
-        found = self._own_children(record)
-        row = next(row for row in found.messages if row["id"] == message_id)
-        found.messages.remove(row)
-        return row
-
-    def _settle(self, record: IssueRecord, row: JSON, instead_of: JSON | None = None) -> None:
-        """Put a message in its place by time, perhaps instead of an older state of it."""
-        if record.scrubbed:
-            raise ValueError(f"issue {record.id} is scrubbed")
-        self._sign(row, "file_urls")
-        found = self._own_children(record)
-        rows = [row if old is instead_of else old for old in found.messages]
-        rows += [] if instead_of else [row]
-        # Only a list that could be sorted replaces the old one, so a malformed time changes nothing.
-        found.messages = sorted(rows, key=lambda message: parse_ns(message["timestamp"]))
-        self._message_home[row["id"]] = record.number
+    def _move_accounts(self, gone: Collection[str], mini: JSON) -> None:
+        """Let everything but the issues that belongs to the accounts in `gone` belong to the one in `mini`."""
+        for collection in MOVING:
+            for row in self.rows(collection):
+                moved = {name: _moved(value, gone, mini) for name, value in row.items()}
+                if collection == "feature_requests":
+                    moved |= evidence_sums(moved["evidence"])
+                if moved == row:
+                    continue
+                if self.bumps["merge_accounts"] and collection in OTHERS and "updated_at" in row:
+                    moved["updated_at"] = format_ns(self.now_ns())
+                self.put(collection, moved)
+        for row in self.rows("account_relationships"):
+            if row["child_account_id"] == row["parent_account_id"]:
+                self.drop("account_relationships", row["id"])
 
 
-def _after_message(body: JSON, timestamp: str, now: int) -> None:
-    latest = body.get("latest_message_time")
-    if latest is None or parse_ns(latest) < parse_ns(timestamp):
-        body["latest_message_time"] = timestamp
-    body["updated_at"] = format_ns(now)
-    body["number_of_touches"] = (body.get("number_of_touches") or 0) + 1
+def _moved(value: Any, gone: Collection[str], mini: JSON) -> Any:
+    """Return a field's value with the accounts in `gone` replaced; an id of an account is nothing else's id."""
+    if isinstance(value, list):
+        moved = [_moved(one, gone, mini) for one in value]
+        return moved if moved == value else _once(moved)
+    if isinstance(value, dict):
+        if value.get("id") in gone:
+            return mini
+        return {name: _moved(one, gone, mini) for name, one in value.items()}
+    return mini["id"] if isinstance(value, str) and value in gone else value
+
+
+def _once(values: list[Any]) -> list[Any]:
+    return [value for index, value in enumerate(values) if value not in values[:index]]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from .collection_mutations import OtherMutations
+from .issue_mutations import IssueMutations
 from .tables import OTHERS
 from .text import SENTENCES, SUBJECTS, sentence
 
@@ -26,22 +26,22 @@ _OF_ANOTHER = frozenset({"organization", "issue_voice_calls", "milestones", "tas
 """What is made only together with something else."""
 
 
-def _some(world: OtherMutations, rng: Random, collection: str) -> dict[str, Any] | None:
+def _some(world: IssueMutations, rng: Random, collection: str) -> dict[str, Any] | None:
     rows = world.rows(collection)
     return rng.choice(rows) if rows else None
 
 
-def _id(world: OtherMutations, rng: Random, collection: str) -> str | None:
+def _id(world: IssueMutations, rng: Random, collection: str) -> str | None:
     found = _some(world, rng, collection)
     return found["id"] if found else None
 
 
-def _mini(world: OtherMutations, rng: Random, collection: str) -> dict[str, Any] | None:
+def _mini(world: IssueMutations, rng: Random, collection: str) -> dict[str, Any] | None:
     found = _some(world, rng, collection)
     return {"id": found["id"]} if found else None
 
 
-def _change(world: OtherMutations, rng: Random, collection: str) -> dict[str, Any]:
+def _change(world: IssueMutations, rng: Random, collection: str) -> dict[str, Any]:
     """Return a field of a row of a collection with another value."""
     name = _NAMES.get(collection, "name")
     if name == "answers":
@@ -58,19 +58,19 @@ def _change(world: OtherMutations, rng: Random, collection: str) -> dict[str, An
     return rng.choice(fields)
 
 
-def _edit(world: OtherMutations, rng: Random) -> Args:
+def _edit(world: IssueMutations, rng: Random) -> Args:
     collection = rng.choice(OTHERS)
     key = _id(world, rng, collection)
     return {"collection": collection, "key": key, **_change(world, rng, collection)} if key else None
 
 
-def _put(world: OtherMutations, rng: Random) -> Args:
+def _put(world: IssueMutations, rng: Random) -> Args:
     collection = rng.choice(OTHERS)
     row = _some(world, rng, collection)
     return {"collection": collection, "row": row | _change(world, rng, collection)} if row else None
 
 
-def _create(world: OtherMutations, rng: Random) -> Args:
+def _create(world: IssueMutations, rng: Random) -> Args:
     collection = rng.choice([name for name in OTHERS if name not in _OF_ANOTHER])
     fields = _change(world, rng, collection)
     if collection == "tasks":
@@ -95,7 +95,7 @@ def _create(world: OtherMutations, rng: Random) -> Args:
     return {"collection": collection, **fields}
 
 
-def _drop(world: OtherMutations, rng: Random) -> Args:
+def _drop(world: IssueMutations, rng: Random) -> Args:
     collection = rng.choice([name for name in OTHERS if name not in _LASTING])
     rows = world.rows(collection)
     if collection == "tasks":
@@ -109,22 +109,22 @@ def _drop(world: OtherMutations, rng: Random) -> Args:
     return {"collection": collection, "key": rng.choice(rows)["id"]} if len(rows) > 2 else None
 
 
-def _add_comment(world: OtherMutations, rng: Random) -> Args:
+def _add_comment(world: IssueMutations, rng: Random) -> Args:
     task = _id(world, rng, "tasks")
     return {"task_id": task, "body_html": sentence(rng, 1)} if task else None
 
 
-def _edit_comment(world: OtherMutations, rng: Random) -> Args:
+def _edit_comment(world: IssueMutations, rng: Random) -> Args:
     comment = _id(world, rng, "task_comments")
     return {"comment_id": comment, "body_html": sentence(rng, 1)} if comment else None
 
 
-def _delete_comment(world: OtherMutations, rng: Random) -> Args:
+def _delete_comment(world: IssueMutations, rng: Random) -> Args:
     comment = _id(world, rng, "task_comments")
     return {"comment_id": comment} if comment else None
 
 
-def _rename_option(world: OtherMutations, rng: Random) -> Args:
+def _rename_option(world: IssueMutations, rng: Random) -> Args:
     fields = [row for row in world.rows("custom_fields") if (row.get("select_metadata") or {}).get("options")]
     if not fields:
         return None
@@ -133,12 +133,12 @@ def _rename_option(world: OtherMutations, rng: Random) -> Args:
     return {"field_id": field["id"], "option": option, "label": f"Changed {rng.randrange(10**6)}"}
 
 
-def _finish_transcript(world: OtherMutations, rng: Random) -> Args:
+def _finish_transcript(world: IssueMutations, rng: Random) -> Args:
     call = _id(world, rng, "issue_voice_calls")
     return {"call_id": call} if call else None
 
 
-OTHER_MAKERS: tuple[tuple[str, int, Callable[[OtherMutations, Random], Args]], ...] = (
+COLLECTION_MAKERS: tuple[tuple[str, int, Callable[[IssueMutations, Random], Args]], ...] = (
     ("create", 14, _create),
     ("edit", 20, _edit),
     ("put", 6, _put),

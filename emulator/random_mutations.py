@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from .mutations import Mutations
-from .random_collection_mutations import OTHER_MAKERS
+from .random_collection_mutations import COLLECTION_MAKERS
 from .seed import custom_fields
 from .tables import DIRECTORY
 from .text import SUBJECTS, sentence
@@ -187,7 +187,7 @@ _ALL_MAKERS = (
     *((name, make) for name, (_, make) in _MAKERS.items()),
     ("create_issue", _phone_issue),
     ("add_voice_call", _add_voice_call),
-    *((name, make) for name, _, make in OTHER_MAKERS),
+    *((name, make) for name, _, make in COLLECTION_MAKERS),
 )
 _WEIGHTS = tuple(weight for weight, _ in _MAKERS.values())
-_ALL_WEIGHTS = (*_WEIGHTS, 2, 4, *(weight for _, weight, _ in OTHER_MAKERS))
+_ALL_WEIGHTS = (*_WEIGHTS, 2, 4, *(weight for _, weight, _ in COLLECTION_MAKERS))

@@ -28,8 +28,8 @@ Ref = str | int
 _SIGNED_BYTES = SIGNED.encode()
 
 
-class Store:
-    """Issues with their children, and the collections. Every method takes the one lock."""
+class Holdings:
+    """Issues with their children, and the collections, to be read. Every method takes the one lock."""
 
     def __init__(
         self,
@@ -63,6 +63,17 @@ class Store:
     def advance(self, seconds: float) -> None:
         """Move the world's present by `seconds`."""
         self._offset_clock.advance(seconds)
+
+    def rows(self, collection: str) -> list[JSON]:
+        """Return the rows of a collection, oldest entry first."""
+        with self.lock:
+            rows = [found.row for found in self.tables.placed(collection)]
+            return _rows(rows) if collection in SIGNING else rows
+
+    def row(self, collection: str, key: str) -> JSON | None:
+        """Return one row of a collection."""
+        row = self.tables.get(collection, key)
+        return row if row is None or collection not in SIGNING else _rows([row])[0]
 
     # Issues
 
@@ -152,20 +163,9 @@ class Store:
             raise KeyError(f"no message {message_id!r}")
         return record
 
-    # Collections
 
-    def rows(self, collection: str) -> list[JSON]:
-        """Return the rows of a collection, oldest entry first."""
-        with self.lock:
-            rows = [found.row for found in self.tables.placed(collection)]
-            return _rows(rows) if collection in SIGNING else rows
-
-    def row(self, collection: str, key: str) -> JSON | None:
-        """Return one row of a collection."""
-        row = self.tables.get(collection, key)
-        return row if row is None or collection not in SIGNING else _rows([row])[0]
-
-    # The truth
+class Store(Holdings):
+    """What is held, as a whole, and what the mutations need to change it."""
 
     def snapshot(self) -> dict[str, list[JSON]]:
         """Return every row of every table as its list would show it now, URLs without their signature."""
@@ -191,8 +191,6 @@ class Store:
             for row in tables["feature_requests"]:
                 row.pop("evidence", None)
             return tables
-
-    # For the mutations
 
     def _own_children(self, record: IssueRecord) -> Children:
         if record.children is None:

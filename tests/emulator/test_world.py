@@ -13,7 +13,7 @@ import pytest
 
 from pylon_elt import emulator
 from pylon_elt.emulator.children_seed import issue_of_message, message_id
-from pylon_elt.emulator.collection_mutations import SILENT_OTHERS
+from pylon_elt.emulator.collection_mutations import SILENT_IN_COLLECTIONS
 from pylon_elt.emulator.mutations import SILENT
 from pylon_elt.emulator.times import SECOND, parse_ns, to_ns
 
@@ -232,7 +232,7 @@ class TestMutations:
         }
         changes[kind]()
 
-    @pytest.mark.parametrize("kind", [*SILENT, *SILENT_OTHERS])
+    @pytest.mark.parametrize("kind", [*SILENT, *SILENT_IN_COLLECTIONS])
     @pytest.mark.parametrize("bumps", [False, True])
     def test_whether_a_silent_change_bumps_is_set(
         self, world: emulator.World, ident: str, kind: str, bumps: bool
