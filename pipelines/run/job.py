@@ -16,7 +16,6 @@ from pylon_elt.sources.pylon.catalog import (
     COLLECTED,
     FOLLOWING,
     HANGING,
-    TABLES,
 )
 from pylon_elt.sources.pylon.copy.copied import Copied
 from pylon_elt.sources.pylon.copy.intervals import comparison_due_at
@@ -30,9 +29,9 @@ from pylon_elt.sources.pylon.lanes.turn import Control
 from pylon_elt.sources.pylon.lanes.turns import pacers
 
 from ..base import exits
-from ..base.memory import give_back, rare_collections, share_one_heap
+from ..base.memory import give_back
 from ..copy import destinations, snapshot
-from ..copy.lock import run_lock
+from .begin import begun
 from .reconcile import Outcome, reconcile
 
 if TYPE_CHECKING:
@@ -46,10 +45,6 @@ TURN_ROWS = 60_000
 TURN_BYTES = 32_000_000
 TURN_DUE = 8_000
 """These bound what a turn and its load hold in memory; no allowance known lets a turn read more conversations."""
-LOOK_SETTING, LOOK_SECONDS = "extract.futures_poll_interval", 0.25
-"""How often dlt looks up from waiting for the lanes; with its own 0.01 that is a third of a paced run's CPU time."""
-LANES_SETTING = "extract.max_parallel_items"
-"""How many lanes dlt waits for at once; with its own 20, the lanes that only wait would keep others from beginning."""
 
 
 @dataclass
@@ -100,14 +95,14 @@ class Job:
             self.control.budget.deadline = time.monotonic() + self.max_minutes * 60
         with self._begun():
             self._take_turns(self._tables_left)
-            if self._reconciliation_is_due():
+            if _comparison_is_due(self):
                 self._reconcile()
                 if self.outcome and self.outcome.mended and not self.control.budget.spent:
                     self._take_turns(self._conversation_tables)
             if self._has_time_to_spare():
                 self._sweep()
-            self._keep_snapshot()
-        return self._exit_code()
+            _keep_snapshot(self)
+        return exits.of_all(failure.error for failure in self.control.report.failures)
 
     def reconcile(self, *, confirmed: bool = False) -> Outcome:
         """Take the lock, and remove from the copy the issues that are gone from Pylon.
@@ -120,44 +115,20 @@ class Job:
             outcome = reconcile(self.pipeline, self.settings, self.control, self.copied, confirmed=confirmed)
             if confirmed:
                 self._read_collections_again()
-            self._keep_snapshot()
+            _keep_snapshot(self)
             return outcome
 
     @contextmanager
     def _begun(self) -> Iterator[None]:
-        """Hold the lock, with nothing left over from a killed run and the pace that was learnt."""
-        for name, value in ((LOOK_SETTING, LOOK_SECONDS), (LANES_SETTING, 2 * len(TABLES))):
-            if dlt.config.get(name) is None:
-                dlt.config[name] = value
-        share_one_heap()
-        with run_lock(self.pipeline), self.copied, rare_collections():
-            settle(self.pipeline, self.copied)
-            self._recall_pace()
+        with begun(self.pipeline, self.copied):
+            self.control.pacers = pacers(self.settings, SourceState.of(self.pipeline))
             yield
-
-    def _keep_snapshot(self, oldest: float = 0.0) -> None:
-        file = destinations.database_file(self.pipeline)
-        if file is None:
-            return
-        # dlt has DuckDB write its log into the file only where it is closed, or the log is 1 GB long
-        self.copied.execute("CHECKPOINT")
-        problem = snapshot.keep(file, oldest=oldest, let_go=self.copied.close)
-        if problem:
-            self.control.report.warn(problem)
 
     def _read_collections_again(self) -> None:
         """Read the collections that are due, as those are that lacked too much, and let go what they lack."""
         self.control.confirmed = True
         self.tables = tuple(name for name in self.tables if name in COLLECTED)
         self._take_turns(self._tables_left)
-
-    def _reconciliation_is_due(self) -> bool:
-        return (
-            "issues" in self.tables
-            and not {"changes", "history", "issues"} & self.control.report.stopped
-            and not self.control.budget.spent
-            and comparison_due_at(self.settings, SourceState.of(self.pipeline)) <= datetime.now(UTC)
-        )
 
     def _reconcile(self) -> None:
         try:
@@ -171,9 +142,6 @@ class Job:
         """End the run after what is under way has been saved; may be called from a signal handler."""
         self.control.budget.stop.set()
 
-    def _recall_pace(self) -> None:
-        self.control.pacers = pacers(self.settings, SourceState.of(self.pipeline))
-
     def _has_time_to_spare(self) -> bool:
         """Whether the run was given a time that is not over, and nothing is due or failed."""
         return (
@@ -185,22 +153,15 @@ class Job:
 
     def _sweep(self) -> None:
         """Read again what was verified longest ago, until the time is up or all of it is young enough."""
-        # the ledger's times are the server's, and the watermark is the latest of these that is known
-        issues = SourceState.of(self.pipeline).issues
-        before = cutoff(self.settings, issues.changed_until) if issues.begun else None
-        if before is None or not self._children() & Verified(self.copied).count(before).keys():
+        before, children = _sweep_before(self), {child.name for child in CHILDREN} & set(self.tables)
+        if before is None or not children & Verified(self.copied).count(before).keys():
             return
-        known = self._conversations()
+        lanes = [self.control.report.lanes[name] for name in children]
+        known = sum(lane.done for lane in lanes)
         self.control.sweep_before = before
         self._take_turns(self._conversation_tables)
-        self.swept = self._conversations() - known
+        self.swept = sum(lane.done for lane in lanes) - known
         self.unfinished = False  # what the sweep did not reach is not due
-
-    def _children(self) -> set[str]:
-        return {child.name for child in CHILDREN} & set(self.tables)
-
-    def _conversations(self) -> int:
-        return sum(self.control.report.lanes[name].done for name in self._children())
 
     def _conversation_tables(self) -> list[str]:
         """Return the children that are left; their ledger comes along."""
@@ -215,20 +176,19 @@ class Job:
             self.on_turn(self.turns)
             if not self.unfinished or self.control.budget.spent:
                 return
-            self._keep_snapshot(snapshot.SECONDS)
+            _keep_snapshot(self, snapshot.SECONDS)
 
     def _turn(self, tables: Sequence[str]) -> None:
         first = self.turns == 0
-        limits = Limits(
-            least_seconds=FIRST_TURN_SECONDS if first else TURN_SECONDS,
-            most_seconds=LONGEST_TURN_SECONDS,
-            most_rows=TURN_ROWS,
-            most_bytes=TURN_BYTES,
-            most_due=TURN_DUE,
-        )
         afresh = self.full_refresh and first
         self.unfinished = take_turn(
-            self.pipeline, tables, self.settings, self.control, limits, self.copied, afresh=afresh
+            self.pipeline,
+            tables,
+            self.settings,
+            self.control,
+            _limits(first=first),
+            self.copied,
+            afresh=afresh,
         )
         give_back()
         self.turns += 1
@@ -238,55 +198,41 @@ class Job:
         tables = [name for name in self.tables if name not in self.control.report.stopped]
         return [] if FOLLOWING.issuperset(tables) else tables
 
-    def _exit_code(self) -> int:
-        return exits.of_all(failure.error for failure in self.control.report.failures)
+
+def _limits(*, first: bool) -> Limits:
+    return Limits(
+        least_seconds=FIRST_TURN_SECONDS if first else TURN_SECONDS,
+        most_seconds=LONGEST_TURN_SECONDS,
+        most_rows=TURN_ROWS,
+        most_bytes=TURN_BYTES,
+        most_due=TURN_DUE,
+    )
 
 
-def settle(pipeline: dlt.Pipeline, copied: Copied) -> None:
-    """Load what a killed run left behind, then take the destination's word for everything.
+def _comparison_is_due(job: Job) -> bool:
+    return (
+        "issues" in job.tables
+        and not {"changes", "history", "issues"} & job.control.report.stopped
+        and not job.control.budget.spent
+        and comparison_due_at(job.settings, SourceState.of(job.pipeline)) <= datetime.now(UTC)
+    )
 
-    A package that is older than the destination's last load is given up: another machine has gone on since. So is one
-    that is that load: it is complete, only its files were not put away; and one whose schema a kill left unsaved, which
-    dlt passes over without a word. Giving a package up loses nothing, since its progress is in the package itself and
-    will be made again.
 
-    Args:
-        pipeline: The pipeline; the caller has the lock.
-        copied: What its destination holds. It is connected to from here on.
+def _sweep_before(job: Job) -> datetime | None:
+    """Return the instant (UTC) before which a verification is old enough for the sweep; ``None``: none is.
+
+    The ledger's times are the server's, and the watermark is the latest of these that is known.
     """
-    if pipeline.default_schema_name and pipeline.has_pending_data and not _is_stale(pipeline, copied):
-        _flush(pipeline)
-    # the state at the destination is the only one: local state that is ahead of it, as after a backup was restored,
-    # would leave a gap for ever; what a killed extract left goes with it
-    pipeline.drop()
-    pipeline.activate()
-    copied.open()
-    pipeline.sync_destination()
+    issues = SourceState.of(job.pipeline).issues
+    return cutoff(job.settings, issues.changed_until) if issues.begun else None
 
 
-def _flush(pipeline: dlt.Pipeline) -> None:
-    """Load the pending packages, unless the destination will never take them."""
-    from dlt.common.destination.exceptions import DestinationTerminalException
-    from dlt.pipeline.exceptions import PipelineStepFailed
-
-    try:
-        while pipeline.has_pending_data:
-            pipeline.run()
-    except PipelineStepFailed as error:
-        if not isinstance(error.exception, DestinationTerminalException) and error.step != "normalize":
-            raise
-
-
-def _is_stale(pipeline: dlt.Pipeline, copied: Copied) -> bool:
-    pending, newest = _pending(pipeline), last_load(copied)
-    return newest is not None and bool(pending) and float(min(pending)) <= newest
-
-
-def _pending(pipeline: dlt.Pipeline) -> list[str]:
-    return [*pipeline.list_extracted_load_packages(), *pipeline.list_normalized_load_packages()]
-
-
-def last_load(copied: Copied) -> float | None:
-    """Return the id of the newest complete load at the destination; ids are seconds since 1970."""
-    rows = copied.select("SELECT {l.load_id} FROM {_dlt_loads} AS l WHERE {l.status} = 0")
-    return max((float(row[0]) for row in rows), default=None)
+def _keep_snapshot(job: Job, oldest: float = 0.0) -> None:
+    file = destinations.database_file(job.pipeline)
+    if file is None:
+        return
+    # dlt has DuckDB write its log into the file only where it is closed, or the log is 1 GB long
+    job.copied.execute("CHECKPOINT")
+    problem = snapshot.keep(file, oldest=oldest, let_go=job.copied.close)
+    if problem:
+        job.control.report.warn(problem)

@@ -1,0 +1,88 @@
+"""How a run begins: nobody else is at it, and nothing is left over from one that was killed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import dlt
+
+from pylon_elt.sources.pylon.catalog import TABLES
+
+from ..base.memory import rare_collections, share_one_heap
+from ..copy.lock import run_lock
+
+if TYPE_CHECKING:
+    from pylon_elt.sources.pylon.copy.copied import Copied
+
+LOOK_SETTING, LOOK_SECONDS = "extract.futures_poll_interval", 0.25
+"""How often dlt looks up from waiting for the lanes; with its own 0.01 that is a third of a paced run's CPU time."""
+LANES_SETTING = "extract.max_parallel_items"
+"""How many lanes dlt waits for at once; with its own 20, the lanes that only wait would keep others from beginning."""
+
+
+@contextmanager
+def begun(pipeline: dlt.Pipeline, copied: Copied) -> Iterator[None]:
+    """Hold the lock and the connection, with nothing left over from a killed run.
+
+    Raises:
+        Problem: The lock is held, or the destination cannot be used.
+    """
+    for name, value in ((LOOK_SETTING, LOOK_SECONDS), (LANES_SETTING, 2 * len(TABLES))):
+        if dlt.config.get(name) is None:
+            dlt.config[name] = value
+    share_one_heap()
+    with run_lock(pipeline), copied, rare_collections():
+        settle(pipeline, copied)
+        yield
+
+
+def settle(pipeline: dlt.Pipeline, copied: Copied) -> None:
+    """Load what a killed run left behind, then take the destination's word for everything.
+
+    A package that is older than the destination's last load is given up: another machine has gone on since. So is one
+    that is that load: it is complete, only its files were not put away; and one whose schema a kill left unsaved, which
+    dlt passes over without a word. Giving a package up loses nothing, since its progress is in the package itself and
+    will be made again.
+
+    Args:
+        pipeline: The pipeline; the caller has the lock.
+        copied: What its destination holds. It is connected to from here on.
+    """
+    if pipeline.default_schema_name and pipeline.has_pending_data and not _is_stale(pipeline, copied):
+        _flush(pipeline)
+    # the state at the destination is the only one: local state that is ahead of it, as after a backup was restored,
+    # would leave a gap for ever; what a killed extract left goes with it
+    pipeline.drop()
+    pipeline.activate()
+    copied.open()
+    pipeline.sync_destination()
+
+
+def _flush(pipeline: dlt.Pipeline) -> None:
+    """Load the pending packages, unless the destination will never take them."""
+    from dlt.common.destination.exceptions import DestinationTerminalException
+    from dlt.pipeline.exceptions import PipelineStepFailed
+
+    try:
+        while pipeline.has_pending_data:
+            pipeline.run()
+    except PipelineStepFailed as error:
+        if not isinstance(error.exception, DestinationTerminalException) and error.step != "normalize":
+            raise
+
+
+def _is_stale(pipeline: dlt.Pipeline, copied: Copied) -> bool:
+    pending, newest = _pending(pipeline), last_load(copied)
+    return newest is not None and bool(pending) and float(min(pending)) <= newest
+
+
+def _pending(pipeline: dlt.Pipeline) -> list[str]:
+    return [*pipeline.list_extracted_load_packages(), *pipeline.list_normalized_load_packages()]
+
+
+def last_load(copied: Copied) -> float | None:
+    """Return the id of the newest complete load at the destination; ids are seconds since 1970."""
+    rows = copied.select("SELECT {l.load_id} FROM {_dlt_loads} AS l WHERE {l.status} = 0")
+    return max((float(row[0]) for row in rows), default=None)
