@@ -27,12 +27,12 @@ from pylon_elt.sources.pylon.lanes.resources import take_turn
 from pylon_elt.sources.pylon.lanes.sweep import cutoff
 from pylon_elt.sources.pylon.lanes.turn import Control
 from pylon_elt.sources.pylon.lanes.turns import pacers
+from pylon_elt.sources.pylon.upkeep.reconcile import Outcome, reconcile
 
 from ..base import exits
 from ..base.memory import give_back
 from ..copy import destinations, snapshot
 from .begin import begun
-from .reconcile import Outcome, reconcile
 
 if TYPE_CHECKING:
     from pylon_elt.sources.pylon.settings import Settings

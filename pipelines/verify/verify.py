@@ -23,7 +23,7 @@ from pylon_elt.sources.pylon.lanes.reading import read_until_settled
 from pylon_elt.sources.pylon.rows.masking import Masks
 from pylon_elt.sources.pylon.rows.rows import Row, instant
 from pylon_elt.sources.pylon.upkeep.comparing import differing, typed
-from pylon_elt.sources.pylon.upkeep.reconcile import list_all
+from pylon_elt.sources.pylon.upkeep.listing import list_all
 
 from .held import Held, key_of
 

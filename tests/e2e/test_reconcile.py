@@ -10,8 +10,9 @@ import pytest
 from support import runs, worlds
 from support.compare import assert_equal_copy, read_duckdb
 
-from pylon_elt.pipelines.base import exits
-from pylon_elt.pipelines.run import reconcile
+from pylon_elt.pipelines.base import advice, exits
+from pylon_elt.sources.pylon.errors import Implausible
+from pylon_elt.sources.pylon.upkeep import reconcile
 
 ISSUE = "GET /issues/{id}"
 
@@ -96,11 +97,11 @@ def test_the_safety_catch_holds_and_can_be_opened(fresh: Any) -> None:
     copy.run()
     delete_some(copy, 60)
     before = copy.rows()
-    with pytest.raises(exits.Problem) as caught:
+    with pytest.raises(Implausible) as caught:
         copy.job().reconcile()
-    assert caught.value.code == exits.DATA_CHECK
-    assert "60 of 120" in caught.value.what
-    assert "--yes" in caught.value.remedy
+    assert exits.of(caught.value) == exits.DATA_CHECK
+    assert "60 of 120" in caught.value.message
+    assert "--yes" in advice.remedy(caught.value)
     assert copy.rows() == before
     assert copy.job().reconcile(confirmed=True).removed == 60
     copy.assert_equal()

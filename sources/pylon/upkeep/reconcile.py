@@ -1,175 +1,125 @@
-"""Which issues of a copy are gone from Pylon. Deletion leaves no trace in the API, so two witnesses are heard:
-a complete listing that lacks the issue, and 404 or 410 when it is asked for by its id.
+"""Compares the copy with a complete listing. What is gone from Pylon goes, after a second witness and a safety catch;
+what the copy lacks, or holds otherwise, is mended.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import dlt
 import pyarrow as pa
-from dlt.extract import DltResource, DltSource
 
 from ..api.client import Client
-from ..catalog import CHILDREN, DELETIONS, ENDPOINTS, ISSUES, TABLES, Ledger, Table
-from ..copy import loading
-from ..copy.state import SourceState, Stretch
-from ..errors import GONE, Rejected
-from ..lanes import issues, reading
-from ..rows.masking import UNMASKED
-from ..rows.rows import Row, to_arrow, tombstones
+from ..catalog import ABOUT_ISSUES, CHILDREN, ENDPOINTS, ISSUES, VERSIONS, Table, Versions
+from ..copy.contents import Contents
+from ..copy.copied import Copied
+from ..copy.state import SourceState
+from ..errors import Implausible
+from ..lanes.departures import catches
+from ..lanes.turn import Control
+from ..rows.rows import Row, misfits
+from ..rows.versions import record, subjects
+from ..settings import Settings
+from .healing import Healing
+from .listing import Gone, confirm, list_all
+from .loads import mending, removal
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
-    """An issue that both witnesses say is gone."""
+class Outcome:
+    """What a reconciliation found: issues in the copy, issues listed, those removed, and those mended."""
 
-    issue_id: str
-    detected_at: datetime
-    evidence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """All issues that Pylon shows; ``began`` is the server's time (UTC) before which they were created."""
-
-    ids: set[str]
-    began: datetime
+    stored: int
+    listed: int
+    removed: int
+    mended: int = 0
 
 
-async def list_all(
-    client: Client,
-    floor: datetime | None,
-    page_size: int | None,
-    see: Callable[[Sequence[Row], datetime], None],
-) -> Listing:
-    """Read the ids of all issues, window by window.
+def reconcile(
+    pipeline: dlt.Pipeline, settings: Settings, control: Control, copied: Copied, *, confirmed: bool = False
+) -> Outcome:
+    """Compare the copy's issues with a complete listing, mend what differs and remove those that are gone.
 
     Args:
-        client: Whom to ask.
-        floor: Issues created before it are left out.
-        page_size: Rows per page.
-        see: Shown each page, with the server's time at which it held.
+        pipeline: Whose destination holds the copy; the caller has the lock.
+        settings: How to read.
+        control: The pace, where to note progress, and when the run ends: then ``TurnOver`` is raised, and nothing is
+            removed.
+        copied: What the copy holds.
+        confirmed: Remove however many there are.
+
+    Raises:
+        Implausible: More would go than the safety catch lets pass; nothing was changed.
+        PylonError: The listing could not be completed; nothing was changed.
     """
-    began = await client.now()
-    stretch = Stretch()
-    stretch.begin(began)
-    ids: set[str] = set()
-    async for _, batch in reading.newest_to_oldest(client, issues.PAST, stretch, floor, page_size):
-        ids.update(row["id"] for row in batch.rows)
-        see(batch.rows, batch.sent_at)
-    return Listing(ids, began)
+    comparison = _Comparison(settings, control, Contents(copied), SourceState.of(pipeline), confirmed)
+    listed, gone = asyncio.run(comparison.find())
+    comparison.mend(pipeline)
+    comparison.remove(pipeline, gone)
+    return Outcome(comparison.stored, listed, len(gone), len(comparison.healing.ids))
 
 
-async def confirm(client: Client, missing: Collection[str]) -> list[Gone]:
-    """Ask for each missing issue by its id; what still answers is not gone."""
-    gone = []
-    for issue_id in sorted(missing):
+class _Comparison:
+    def __init__(
+        self, settings: Settings, control: Control, contents: Contents, state: SourceState, confirmed: bool
+    ) -> None:
+        self._settings = settings
+        self._control = control
+        self._contents = contents
+        self._confirmed = confirmed
+        self._lane = control.report.lanes["reconcile"]
+        self.healing = Healing(settings, contents.copied, state)
+        self._lane.due = self.stored = len(self.healing.known)
+
+    async def find(self) -> tuple[int, list[Gone]]:
+        """List all issues, and ask for those that are missing; returns how many there are, and which are gone."""
+        client = Client(self._settings, self._control.pacers, pause=self._control.budget.pause)
         try:
-            await client.ask(ENDPOINTS["get_issue"], ids={"issue_id": issue_id})
-        except Rejected as error:
-            if error.status not in GONE:
-                raise
-            evidence = f"not in a complete listing; {ENDPOINTS['get_issue'].label} gave {error.status}"
-            gone.append(Gone(issue_id, await client.now(), evidence))
-    return gone
+            page_size = self._settings.limit(ENDPOINTS["list_issues"])
+            listing = await list_all(client, self._settings.start_date, page_size, self._see)
+            known = (self.healing.known, self._strays())
+            missing = {id_ for ids in known for id_ in ids if id_ not in listing.ids}
+            if catches(len(missing), self.stored) and not self._confirmed:
+                raise Implausible(ISSUES.name, len(missing), self.stored)
+            return len(listing.ids), await confirm(client, missing)
+        finally:
+            await client.close()
 
+    def _see(self, rows: Sequence[Row], sent_at: datetime) -> None:
+        self._lane.done += len(rows)
+        self.healing.see(rows, sent_at)
 
-def removal(
-    gone: Sequence[Gone],
-    children: dict[str, list[tuple[str, str]]],
-    about: Sequence[str],
-    reconciled_at: datetime,
-) -> Iterator[DltSource]:
-    """Return the loads that remove issues from a copy, with all that hangs on them, and write down their ids.
+    def _strays(self) -> set[str]:
+        """Return the issues of which a killed load may have left what hangs on them, but not the issue."""
+        tables = (*(child.name for child in CHILDREN), "issue_sync")
+        return set[str]().union(*(self._contents.strays(name) for name in tables))
 
-    In this order, since a kill may leave some tables of a load without the others: what is gone is recorded while all
-    of it is there, and the issues themselves, by which the next reconciliation would find the rest, go last.
+    def mend(self, pipeline: dlt.Pipeline) -> None:
+        """Load what the copy lacked or held otherwise."""
+        if (batch := self.healing.batch) is None:
+            return
+        records = [
+            (table, self._records(table, batch))
+            for table in VERSIONS
+            if table.read.watches == ISSUES.name and self._contents.holds(table.name)
+        ]
+        for load in mending(batch, records, self.healing.note):
+            pipeline.run(load)
+        self._control.report.add_rows(ISSUES.name, len(self.healing.ids))
+        self._control.report.found_extra(ISSUES.name, misfits(batch))
 
-    Args:
-        gone: The issues.
-        children: What the copy holds of them, for every child table that it has: ``{table: [(id, issue_id)]}``.
-        about: What else the copy keeps about issues; no content outlives its deletion.
-        reconciled_at: When the comparison was completed (UTC); kept in the state.
-    """
-    if gone:
-        yield _load([(DELETIONS, _records(gone, children))])
-        hanging = [TABLES[name] for name in (*children, "issue_sync", *about)]
-        yield _load([_without(table, gone) for table in hanging])
+    def _records(self, table: Table[Versions], batch: pa.Table) -> pa.Table:
+        """Return the versions to be recorded of rows that are mended."""
+        return record(table, batch, self._contents.recorded(table, set(subjects(table, batch))))
 
-    def note(state: SourceState) -> None:
-        state.reconciled_at = reconciled_at
-
-    yield _load([_without(TABLES["issues"], gone)], note)
-
-
-def mending(
-    batch: pa.Table, records: Sequence[tuple[Table, pa.Table]], note: Callable[[SourceState], None]
-) -> Iterator[DltSource]:
-    """Return the loads that bring issues of a copy to what a listing showed; their conversations become due by it.
-
-    In this order: after a kill between them, the issues are still to be mended, and nothing is recorded twice.
-
-    Args:
-        batch: Rows of the table ``issues``.
-        records: What the histories that watch it have to record.
-        note: Writes into the source's state what goes with the issues.
-    """
-    if records:
-        yield _load(list(records))
-    yield _load([(TABLES["issues"], batch)], note)
-
-
-@dlt.source(name="pylon", section="pylon", max_table_nesting=0)
-def _load(
-    batches: list[tuple[Table, pa.Table]], note: Callable[[SourceState], None] = lambda _state: None
-) -> Any:
-    def items(batch: pa.Table) -> Iterator[pa.Table]:
-        note(SourceState.current())
-        if batch.num_rows:
-            yield batch
-
-    return [_resource(table, items(batch)) for table, batch in batches]
-
-
-def _without(table: Table, gone: Sequence[Gone]) -> tuple[Table, pa.Table]:
-    found_at = gone[-1].detected_at if gone else datetime.now(UTC)
-    return table, tombstones(table, _keys(table, gone), found_at)
-
-
-def _keys(table: Table, gone: Sequence[Gone]) -> list[dict[str, str]]:
-    if table is ISSUES:
-        return [{"id": one.issue_id} for one in gone]
-    if isinstance(table.read, Ledger):
-        return [{"issue_id": one.issue_id, "child": child.name} for one in gone for child in CHILDREN]
-    return [{"issue_id": one.issue_id} for one in gone]
-
-
-def _records(gone: Sequence[Gone], children: dict[str, list[tuple[str, str]]]) -> pa.Table:
-    known = {one.issue_id: one for one in gone}
-    rows = [("issues", one.issue_id, "", one) for one in gone]
-    rows += [
-        (table, row_id, parent, known[parent]) for table, ids in children.items() for row_id, parent in ids
-    ]
-    given = {
-        "table": [row[0] for row in rows],
-        "id": [row[1] for row in rows],
-        "parent_id": [row[2] for row in rows],
-        "detected_at": [row[3].detected_at for row in rows],
-        "evidence": [row[3].evidence for row in rows],
-    }
-    return to_arrow(DELETIONS, [{}] * len(rows), given, UNMASKED)
-
-
-def _resource(table: Table, items: Iterator[pa.Table]) -> DltResource:
-    resource: DltResource = dlt.resource(  # type: ignore[call-overload]
-        items,
-        name=table.name,
-        primary_key=list(table.key),
-        columns=loading.columns(table),
-        write_disposition=loading.disposition(table),
-    )
-    return resource
+    def remove(self, pipeline: dlt.Pipeline, gone: Sequence[Gone]) -> None:
+        """Remove issues, with all that the copy keeps of them; without any, note that it was compared."""
+        ids = [one.issue_id for one in gone]
+        held = [child.name for child in CHILDREN if self._contents.holds(child.name)]
+        children = {name: self._contents.children(name, ids) for name in held}
+        about = [table.name for table in ABOUT_ISSUES if self._contents.holds(table.name)]
+        for load in removal(gone, children, about, datetime.now(UTC)):
+            pipeline.run(load)
