@@ -22,6 +22,8 @@ PIPELINES = (
 )  # fmt: skip
 """The rooms of ``pipelines``, the lowest first."""
 
+CODE = ("sources", "pipelines", "emulator", "analytics", "benchmarks")
+LONGEST_CLASS, LONGEST_FUNCTION = 150, 40
 TOP = ("sources", "pipelines", "emulator", "analytics", "benchmarks", "docs", "deploy", "tests")
 
 
@@ -120,3 +122,24 @@ def _defined(path: Path) -> set[str]:
             inner = [one for one in node.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)]
             names |= {f"{node.name}.{one.name}" for one in inner}
     return names
+
+
+@pytest.mark.parametrize("folder", CODE)
+def test_no_class_and_no_function_is_longer_than_a_reader_can_hold(folder: str) -> None:
+    long = [
+        f"{module}.{node.name}: {length} lines"
+        for module, path in modules(folder).items()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        and (length := _length(node))
+        > (LONGEST_CLASS if isinstance(node, ast.ClassDef) else LONGEST_FUNCTION)
+    ]
+    assert long == []
+
+
+def _length(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> int:
+    """Count the lines of a class, or those of a function's own code: its signature and docstring are documentation."""
+    if isinstance(node, ast.ClassDef):
+        return (node.end_lineno or 0) - node.lineno + 1
+    code = node.body[1:] if ast.get_docstring(node) is not None else node.body
+    return (node.end_lineno or 0) - code[0].lineno + 1 if code else 0
