@@ -8,7 +8,7 @@ WORKERS ?= 2
 # has the DuckDB that most programs still have; tests open copies with it
 OLDER := .venv-duckdb1
 
-.PHONY: help install demo test smoke lint format docs digest bench clean
+.PHONY: help install demo test smoke lint format docs digest bench clean soak
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,7 +45,10 @@ demo: $(VENV)/installed-demo ## Copy a sample workspace into DuckDB, analyse it 
 	@$(BIN)/pylon demo
 
 test: $(VENV)/installed-dev $(OLDER)/installed ## Run all tests, offline
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup --durations=10
+
+soak: $(VENV)/installed-dev ## Kill runs at hundreds of points and at random; takes about an hour
+	@PYLON_SOAK=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup -m soak
 
 smoke: $(VENV)/installed-dev ## Build the wheel, install it elsewhere with what it needs, and use it there
 	@rm -rf build && mkdir -p build/smoke  # what a former build left would be packed too

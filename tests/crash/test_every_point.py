@@ -24,6 +24,8 @@ from support.ordeal import (
 from support.runner import Runner
 from support.site import TABLES, Site, duckdb_site
 
+pytestmark = pytest.mark.soak
+
 SHARDS = range(4 if SOAK else 1)
 
 

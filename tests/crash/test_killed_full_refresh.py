@@ -9,6 +9,8 @@ from support.ordeal import ONE_TURN, POINTS, SOAK, after_merge_of, recover
 from support.runner import Runner
 from support.site import Site, duckdb_site
 
+pytestmark = pytest.mark.soak
+
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory, runner: Runner) -> Iterator[Site]:

@@ -10,6 +10,8 @@ from support.ordeal import ONE_TURN, SOAK, after_merge_of, before_merge_of
 from support.runner import Runner
 from support.site import Site, duckdb_site
 
+pytestmark = pytest.mark.soak
+
 TABLES = ("issues", "issue_messages", "issue_threads", "issue_followers", "issue_sync")
 DUE = {"lookback_seconds": 1.0, "reconcile_hours": 0.0001}
 

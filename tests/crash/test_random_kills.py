@@ -1,6 +1,6 @@
 """kill -9 at any moment, in place or on a machine that has only the database, through a first load and two rounds of edits.
 
-``TEST_SEED=17 pytest tests/crash`` starts from another seed, ``PYLON_SOAK=1 pytest tests/crash`` takes its time.
+``TEST_SEED=17 pytest tests/crash`` starts from another seed, ``make soak`` takes its time.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import pytest
 from support.ordeal import FIRST_SEED, SOAK, ordeal
 from support.runner import Runner
 from support.site import duckdb_site
+
+pytestmark = pytest.mark.soak
 
 
 @pytest.mark.slow

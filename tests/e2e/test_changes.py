@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from support import runs, worlds
 from support.compare import assert_ledger_settled
+from support.ordeal import SOAK
 
 from pylon_elt import emulator
 from pylon_elt.emulator.mutations import SILENT
@@ -271,7 +272,8 @@ def test_a_full_refresh_finds_silent_edits_and_removals(loaded: Any) -> None:
     assert copy.run().asked == {runs.SEARCH: 1}
 
 
-@pytest.mark.parametrize("_round", range(2))
+@pytest.mark.soak
+@pytest.mark.parametrize("_round", range(40 if SOAK else 2))
 def test_many_random_changes_are_in_the_copy(_round: int, seed: int, loaded: Any) -> None:
     rng = random.Random(seed)
     copy = loaded(options={"tables": tuple(runs.TABLES), "refresh_hours": 0})

@@ -19,6 +19,8 @@ from support.ordeal import (
 )
 from support.site import TABLES, Site
 
+pytestmark = pytest.mark.soak
+
 
 @pytest.fixture(scope="module")
 def edited(open_site: Any) -> Iterator[Site]:
