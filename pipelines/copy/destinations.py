@@ -160,8 +160,8 @@ def open_pipeline(
             exits.USAGE,
         ) from error
     _require_replacement(pipeline, destination)
+    _forget_lost_schema(pipeline)  # dlt tells nothing of the destination before
     _require_file(pipeline, moving=moving)
-    _forget_lost_schema(pipeline)
     if read_only and is_duckdb(pipeline):
         pipeline.destination = DuckDb(credentials=_reading(pipeline))  # type: ignore[assignment]
     return pipeline
