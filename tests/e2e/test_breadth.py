@@ -351,7 +351,7 @@ def test_comments_that_are_refused_of_a_task_that_is_there_stay(world: Any, copi
     settle(world)
     copy.server.faults.add("status", COMMENTS, id=task, status=404)
     run = copy.run(expect=4)
-    assert "What it belongs to is there" in run.failures["task_comments"]
+    assert "what it belongs to is there" in run.failures["task_comments"]
     copy.assert_equal(["tasks", "task_comments"])
     copy.server.faults.clear()
     copy.run()
