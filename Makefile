@@ -4,7 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
-WORKERS ?= 2
+# more than there are cores: tests wait for servers and processes half of their time
+WORKERS ?= 4
 # has the DuckDB that most programs still have; tests open copies with it
 OLDER := .venv-duckdb1
 

@@ -20,10 +20,17 @@ os.environ.update(
     DBT_SEND_ANONYMOUS_USAGE_STATS="false", RUNTIME__DLTHUB_TELEMETRY="false", RUNTIME__LOG_LEVEL="CRITICAL"
 )
 
+import anyio._backends._asyncio  # noqa: E402, F401
 import dbt.cli.main  # noqa: E402, F401
 import dlt  # noqa: E402
-import dlt.destinations.impl.duckdb.duck  # noqa: E402, F401
+import dlt.common.libs.pyarrow  # noqa: E402
+import dlt.destinations.impl.duckdb.duck  # noqa: E402
+import dlt.load.load  # noqa: E402
+import dlt.normalize.items_normalizers  # noqa: E402, F401
 import duckdb  # noqa: E402, F401
+import httpcore  # noqa: E402, F401
+import pyarrow.parquet  # noqa: E402, F401
+import requests  # noqa: E402, F401
 
 import pylon_elt.pipelines.look.check  # noqa: E402
 import pylon_elt.pipelines.look.status  # noqa: E402
