@@ -13,7 +13,7 @@ from .records import JSON, IssueRecord
 from .relations import AUDITED, FRESH, LOOSE, PARENTS, TIMES, WITHIN
 from .seed import SIGNED, Recipe
 from .store import Store
-from .tables import KEYS, OTHERS
+from .tables import BEYOND_DIRECTORY, KEYS
 from .text import uuid
 from .times import OffsetClock, format_ns
 
@@ -51,7 +51,7 @@ class CollectionMutations(Store):
         self.custom_types: set[str] = set(CUSTOM_TYPES)
         """The types of custom objects that there are; with an object of a new type there is one more."""
         self._ids = Random(f"ids {recipe.seed}")
-        self._other_ids = Random(f"other ids {recipe.seed}")
+        self._collection_ids = Random(f"other ids {recipe.seed}")
 
     # Any collection
 
@@ -59,7 +59,7 @@ class CollectionMutations(Store):
         """Add a row to a collection, or replace the one with the same key, and return it."""
         with self.lock:
             key = KEYS.get(collection, "id")
-            ids = self._other_ids if collection in OTHERS else self._ids
+            ids = self._collection_ids if collection in BEYOND_DIRECTORY else self._ids
             row = {key: row.get(key) or uuid(ids)} | row
             self._check_parent(collection, row)
             if collection == "custom_objects":
@@ -103,7 +103,7 @@ class CollectionMutations(Store):
         """
         with self.lock:
             row = dict(self._must(collection, key))
-            if collection in OTHERS and "updated_at" in row:
+            if collection in BEYOND_DIRECTORY and "updated_at" in row:
                 row["updated_at"] = format_ns(self.now_ns())
             merge(row, fields)
             if collection == "feature_requests" and "evidence" in fields:

@@ -158,7 +158,7 @@ class ConversationMutations(MessageMutations):
         """Let the transcript of a recording be complete, with which the recording appears; return the call."""
         with self.lock:
             call = self._must("issue_voice_calls", call_id)
-            recordings = [*(call.get("recordings") or []), recording(self._other_ids)]
+            recordings = [*(call.get("recordings") or []), recording(self._collection_ids)]
             row = self.edit("issue_voice_calls", call_id, recordings=recordings)
             self._bump(self.record(call["issue_id"]), "finish_transcript")
             return row

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from .calls import Call, Handler
-from .collection_routes import HANDLERS as OTHER_HANDLERS
+from .collection_routes import HANDLERS as COLLECTION_HANDLERS
 from .directory_routes import HANDLERS as DIRECTORY_HANDLERS
 from .endpoints import Endpoint
 from .faults import PAGE_KINDS, Fault, Faults
@@ -31,7 +31,7 @@ from .text import uuid
 from .wire import Reset
 from .world import World
 
-HANDLERS: dict[str, Handler] = ISSUE_HANDLERS | DIRECTORY_HANDLERS | OTHER_HANDLERS | SEARCH_HANDLERS
+HANDLERS: dict[str, Handler] = ISSUE_HANDLERS | DIRECTORY_HANDLERS | COLLECTION_HANDLERS | SEARCH_HANDLERS
 Hook = Callable[[Record], None]
 
 

@@ -11,7 +11,7 @@ from .feedback_seed import evidence_sums
 from .records import JSON
 from .relations import MOVING
 from .seed_basis import mini_account
-from .tables import OTHERS
+from .tables import BEYOND_DIRECTORY
 from .times import format_ns
 
 SILENT = (
@@ -60,7 +60,7 @@ class Mutations(ConversationMutations):
                     moved |= evidence_sums(moved["evidence"])
                 if moved == row:
                     continue
-                if self.bumps["merge_accounts"] and collection in OTHERS and "updated_at" in row:
+                if self.bumps["merge_accounts"] and collection in BEYOND_DIRECTORY and "updated_at" in row:
                     moved["updated_at"] = format_ns(self.now_ns())
                 self.put(collection, moved)
         for row in self.rows("account_relationships"):

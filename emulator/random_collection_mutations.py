@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from .issue_mutations import IssueMutations
-from .tables import OTHERS
+from .tables import BEYOND_DIRECTORY
 from .text import SENTENCES, SUBJECTS, sentence
 
 Args = dict[str, Any] | None
@@ -59,19 +59,19 @@ def _change(world: IssueMutations, rng: Random, collection: str) -> dict[str, An
 
 
 def _edit(world: IssueMutations, rng: Random) -> Args:
-    collection = rng.choice(OTHERS)
+    collection = rng.choice(BEYOND_DIRECTORY)
     key = _id(world, rng, collection)
     return {"collection": collection, "key": key, **_change(world, rng, collection)} if key else None
 
 
 def _put(world: IssueMutations, rng: Random) -> Args:
-    collection = rng.choice(OTHERS)
+    collection = rng.choice(BEYOND_DIRECTORY)
     row = _some(world, rng, collection)
     return {"collection": collection, "row": row | _change(world, rng, collection)} if row else None
 
 
 def _create(world: IssueMutations, rng: Random) -> Args:
-    collection = rng.choice([name for name in OTHERS if name not in _OF_ANOTHER])
+    collection = rng.choice([name for name in BEYOND_DIRECTORY if name not in _OF_ANOTHER])
     fields = _change(world, rng, collection)
     if collection == "tasks":
         fields |= {"milestone": _mini(world, rng, "milestones"), "body_html": sentence(rng, 1)}
@@ -96,7 +96,7 @@ def _create(world: IssueMutations, rng: Random) -> Args:
 
 
 def _drop(world: IssueMutations, rng: Random) -> Args:
-    collection = rng.choice([name for name in OTHERS if name not in _LASTING])
+    collection = rng.choice([name for name in BEYOND_DIRECTORY if name not in _LASTING])
     rows = world.rows(collection)
     if collection == "tasks":
         # A milestone that no task names any more could not be found by anybody.

@@ -24,7 +24,7 @@ DIRECTORY = (
     "kb_articles",
 )
 """The collections that make up the frame of a workspace."""
-OTHERS = (
+BEYOND_DIRECTORY = (
     "organization",
     "projects",
     "milestones",
@@ -44,7 +44,7 @@ OTHERS = (
     "account_relationships",
 )
 """All other collections, each after those that its rows refer to."""
-COLLECTIONS = DIRECTORY + OTHERS
+COLLECTIONS = DIRECTORY + BEYOND_DIRECTORY
 KEYS = {"issue_statuses": "slug"}
 """The key of a collection where it is not `id`."""
 UNSAID = {

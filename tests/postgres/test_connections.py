@@ -16,7 +16,7 @@ from pylon_elt.sources.pylon.copy.copied import Copied
 
 DATABASE = "connections"
 IDS = "SELECT {t.id} FROM {teams} AS t ORDER BY {t.id}"
-OTHERS = f"FROM pg_stat_activity WHERE datname = '{DATABASE}'"
+BEYOND_DIRECTORY = f"FROM pg_stat_activity WHERE datname = '{DATABASE}'"
 
 
 @pytest.fixture
@@ -43,9 +43,9 @@ def test_a_connection_that_the_server_closed_is_opened_anew(
     with Copied(filled(database, tmp_path)) as copied:
         for _ in range(3):
             assert copied.select(IDS) == [("one",), ("two",)]
-            assert postgres.execute(f"SELECT pg_terminate_backend(pid) {OTHERS}") == [(True,)]
+            assert postgres.execute(f"SELECT pg_terminate_backend(pid) {BEYOND_DIRECTORY}") == [(True,)]
             assert copied.tables(["teams", "tags"]) == {"teams"}
-            assert postgres.execute(f"SELECT COUNT(*) {OTHERS}") == [(1,)]
+            assert postgres.execute(f"SELECT COUNT(*) {BEYOND_DIRECTORY}") == [(1,)]
 
 
 def test_no_transaction_is_left_open_and_loads_are_seen(
@@ -55,7 +55,7 @@ def test_no_transaction_is_left_open_and_loads_are_seen(
     with Copied(pipeline) as copied:
         assert copied.select(IDS, most=1) == [("one",)]
         assert copied.select("SELECT {m.id} FROM {missing} AS m") == []
-        assert postgres.execute(f"SELECT state, backend_xmin {OTHERS}") == [("idle", None)]
+        assert postgres.execute(f"SELECT state, backend_xmin {BEYOND_DIRECTORY}") == [("idle", None)]
         load(pipeline, "three")
         load(pipeline, "blue", table="tags")
         assert [row[0] for row in copied.select(IDS)] == ["one", "three", "two"]

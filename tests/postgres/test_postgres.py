@@ -16,7 +16,7 @@ from pylon_elt.sources.pylon.catalog import TABLES as ALL
 
 EVERYTHING = tuple(name for name in ALL if name != "deletions")
 TYPES = {"custom_object_types": ["companies", "work-orders"]}
-OTHERS = with_ledgers(
+BEYOND_DIRECTORY = with_ledgers(
     {"accounts", "surveys", "feature_requests", *(table.name for table in (*INCREMENTAL, *NESTED))}
 )
 SEARCH = "POST /issues/search"
@@ -34,7 +34,7 @@ def test_first_load_equals_the_source_in_every_table(site: Site) -> None:
 
 
 def test_what_comes_changes_and_goes_beyond_the_issues_does_so_in_the_copy(site: Site) -> None:
-    site.finish(tables=OTHERS, settings=TYPES, turns=ONE_TURN)
+    site.finish(tables=BEYOND_DIRECTORY, settings=TYPES, turns=ONE_TURN)
     world = site.world
     for name in ("tasks", "projects", "custom_objects", "survey_responses", "feature_requests", "milestones"):
         first, second = world.rows(name)[:2]
@@ -44,8 +44,8 @@ def test_what_comes_changes_and_goes_beyond_the_issues_does_so_in_the_copy(site:
     world.delete_comment(world.rows("task_comments")[0]["id"])
     world.advance(5)
     for _ in range(2):
-        site.finish(tables=OTHERS, settings=TYPES | {"refresh_hours": {"*": 0}}, turns=ONE_TURN)
-    site.check(OTHERS)
+        site.finish(tables=BEYOND_DIRECTORY, settings=TYPES | {"refresh_hours": {"*": 0}}, turns=ONE_TURN)
+    site.check(BEYOND_DIRECTORY)
 
 
 def test_first_load_in_many_turns_equals_the_source(site: Site) -> None:

@@ -91,10 +91,10 @@ def test_looking_changes_nothing_in_the_pacers() -> None:
     for _ in range(3):
         pacer.accepted(pacer.take(), {})
     assert pacer.occupied() == 3
-    before = pacer._slots.times_free()
+    before = pacer._traffic.slots.times_free()
     now = 61.0
     assert pacer.occupied() == 0
-    assert pacer._slots.times_free() == before
+    assert pacer._traffic.slots.times_free() == before
     assert set(pacers.known()) == {"issue_messages"}
 
 

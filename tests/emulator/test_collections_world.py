@@ -12,13 +12,13 @@ import pytest
 from support.places import paths
 
 from pylon_elt import emulator
-from pylon_elt.emulator.tables import COLLECTIONS, DIRECTORY, OTHERS, UNSAID
+from pylon_elt.emulator.tables import BEYOND_DIRECTORY, COLLECTIONS, DIRECTORY, UNSAID
 from pylon_elt.emulator.times import parse_ns
 
 Rows = list[dict[str, Any]]
 BEFORE = ("issues", "issue_messages", "issue_threads", "issue_followers", *DIRECTORY)
 STAMPED = sorted(
-    set(OTHERS)
+    set(BEYOND_DIRECTORY)
     - {"organization", "surveys", "survey_responses", "issue_voice_calls", "activity_types", "audit_logs"}
 )
 
@@ -46,8 +46,8 @@ class TestSample:
             assert by_phone if without["id"] in phones else with_phones == without
         assert len(phones) == 9
         assert {row["issue_id"] for row in full["issue_voice_calls"]} < phones
-        assert {table for table in OTHERS if bare[table]} == {"organization"}
-        assert all(full[table] for table in OTHERS)
+        assert {table for table in BEYOND_DIRECTORY if bare[table]} == {"organization"}
+        assert all(full[table] for table in BEYOND_DIRECTORY)
         assert len(double["tasks"]) == 2 * len(full["tasks"]) == 60
 
     def test_one_collection_draws_nothing_from_another(self, now: datetime) -> None:
@@ -140,7 +140,7 @@ class TestMutations:
         world.advance(60)
         return world
 
-    @pytest.mark.parametrize("collection", [name for name in OTHERS if name != "organization"])
+    @pytest.mark.parametrize("collection", [name for name in BEYOND_DIRECTORY if name != "organization"])
     def test_a_row_is_made_changed_and_dropped(self, later: emulator.World, collection: str) -> None:
         needed = {
             "custom_objects": {"type": "companies"},

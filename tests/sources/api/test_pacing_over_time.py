@@ -1,0 +1,179 @@
+"""The pace of one endpoint in the long run, and in a world that changes."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.pacing import (
+    STARTS,
+    WINDOW,
+    Caller,
+    Loop,
+    Server,
+    simulate,
+)
+
+# -- a long run ------------------------------------------------------------------------------------------
+
+
+SCENARIOS = [
+    pytest.param(limit, kind, latency, hint, id=f"{limit}-{kind}-{latency}-{hint}")
+    for limit in STARTS
+    for kind in ("fixed", "sliding")
+    for latency, hint in (("20ms", "none"), ("200ms", "whole"), ("1s", "exact"), ("mixed", "none"))
+]
+
+
+@pytest.mark.parametrize(("limit", "kind", "latency", "hint"), SCENARIOS)
+def test_a_long_run_uses_the_allowance_and_is_seldom_refused(limit, kind, latency, hint):
+    loop, caller = simulate(limit, kind, latency, hint=hint, seed=3)
+    loop.run(1800)
+    assert caller.used(0, 600) >= 0.90, "ten windows from the start, learning included"
+    assert caller.used(120, 1800) >= 0.97
+    assert caller.refusals(120, 1800) < 0.0125  # half an hour holds the first, most frequent probes
+
+
+@pytest.mark.parametrize("limit", STARTS)
+@pytest.mark.parametrize("kind", ["fixed", "sliding"])
+def test_refusals_become_rare(limit, kind):
+    loop, caller = simulate(limit, kind, "mixed", seed=1)
+    end = 120 + 6000 / limit * WINDOW
+    loop.run(end)
+    assert caller.refusals(120, end) < 0.01
+    assert caller.used(120, end) >= 0.97
+
+
+@pytest.mark.parametrize("limit", [10, 60, 120, 300])
+@pytest.mark.parametrize("kind", ["fixed", "sliding"])
+def test_pauses_of_the_caller_cost_little(limit, kind):
+    loop, caller = simulate(limit, kind, "mixed", seed=5)
+    caller.pause_each_window(2, 5)
+    loop.run(1800)
+    assert caller.used(0, 600) >= 0.90
+    assert caller.used(120, 1800) >= 0.95
+    assert caller.refusals(120, 1800) < 0.0125
+
+
+@pytest.mark.parametrize("window", [1.0, 2.0])
+@pytest.mark.parametrize("kind", ["fixed", "sliding"])
+def test_a_scaled_window_behaves_alike(window, kind):
+    loop, server = Loop(), Server(60, kind, 0.3, window=window)
+    caller = Caller(loop, server, start=20, latency=lambda _: 0.005)
+    loop.run(60 * window)
+    assert caller.used(2 * window, 60 * window) >= 0.97
+    assert caller.refusals(2 * window, 60 * window) < 0.01
+
+
+@pytest.mark.parametrize("limit", [30, 120])
+@pytest.mark.parametrize("kind", ["fixed", "sliding"])
+@pytest.mark.parametrize("hint", ["none", "whole"])
+def test_a_server_that_counts_refusals_does_not_lock_the_caller_out(limit, kind, hint):
+    loop, caller = simulate(limit, kind, "200ms", hint=hint, counts_refusals=True)
+    loop.run(1800)
+    assert caller.used(120, 1800) >= 0.96
+    assert caller.refusals(120, 1800) < 0.0125
+
+
+@settings(max_examples=25)
+@given(
+    limit=st.integers(1, 80),
+    start=st.integers(1, 80),
+    kind=st.sampled_from(["fixed", "sliding"]),
+    hint=st.sampled_from(["none", "exact", "whole", "one", "quota"]),
+    seed=st.integers(0, 2**32),
+    counts_refusals=st.booleans(),
+    slowest=st.floats(0.001, 3),
+    concurrency=st.integers(1, 20),
+)
+def test_it_never_stalls(limit, start, kind, hint, seed, counts_refusals, slowest, concurrency):
+    loop = Loop()
+    server = Server(limit, kind, random.Random(seed).uniform(0, WINDOW), hint, counts_refusals)
+    caller = Caller(
+        loop,
+        server,
+        start=start,
+        latency=lambda rng: rng.uniform(0, slowest),
+        concurrency=concurrency,
+        seed=seed,
+    )
+    loop.run(1800)
+    possible = min(1.0, concurrency / slowest * WINDOW / limit)
+    assert caller.used(600, 1800) >= 0.5 * possible
+    gaps = [after - before for before, after in itertools.pairwise(caller.accepted)]
+    assert max(gaps, default=0) <= 5 * WINDOW
+
+
+# -- a changing world ------------------------------------------------------------------------------------
+
+
+def other_client(loop: Loop, server: Server, rate: Callable[[float], float], seed: int = 9) -> list[float]:
+    """Another client of the organisation that asks at a rate in requests per second."""
+    taken: list[float] = []
+    rng = random.Random(seed)
+
+    def ask() -> None:
+        speed = rate(loop.now)
+        if speed > 0 and server.ask(loop.now)[0]:
+            taken.append(loop.now)
+        loop.at(loop.now + (rng.expovariate(speed) if speed > 0 else 1.0), ask)
+
+    loop.at(0, ask)
+    return taken
+
+
+SHARES: dict[str, Callable[[float], float]] = {
+    "steady": lambda _: 0.3,
+    "on and off": lambda now: 0.5 * (now // 300 % 2),
+    "waves": lambda now: 0.3 + 0.3 * math.sin(now / 200),
+}
+
+
+@pytest.mark.parametrize("share", SHARES)
+@pytest.mark.parametrize("kind", ["fixed", "sliding"])
+@pytest.mark.parametrize("limit", [60, 120])
+def test_another_client_is_given_way(limit, kind, share):
+    loop, caller = simulate(limit, kind, "200ms", seed=2)
+    taken = other_client(loop, caller.server, lambda now: SHARES[share](now) * limit / WINDOW)
+    loop.run(3600)
+    left = limit * 58 - sum(when > 120 for when in taken)
+    assert sum(when > 120 for when in caller.accepted) >= 0.75 * left
+    assert caller.refusals(120, 3600) < 0.04
+
+
+@pytest.mark.parametrize("hint", ["none", "whole"])
+@pytest.mark.parametrize("kind", ["fixed", "sliding"])
+@pytest.mark.parametrize("limit", [10, 60])
+def test_the_allowance_is_found_again_when_another_client_leaves(limit, kind, hint):
+    loop, caller = simulate(limit, kind, "200ms", hint=hint, seed=4)
+    other_client(loop, caller.server, lambda now: 2 * limit / WINDOW if 600 < now < 900 else 0)
+    loop.run(900 + 5400)
+    assert caller.used(900 + 4800, 900 + 5400) >= 0.95
+
+
+@pytest.mark.parametrize("kind", ["fixed", "sliding"])
+def test_a_raised_limit_is_found_and_climbed_to_at_once(kind):
+    loop, caller = simulate(20, kind, "200ms")
+    loop.run(1800)
+    caller.server.limit = 120
+    loop.run(1800 + 3660)
+    assert caller.used(1800 + 3600, 1800 + 3660) >= 0.95
+    assert caller.refusals(1800, 5400) < 0.02
+
+
+@pytest.mark.parametrize("kind", ["fixed", "sliding"])
+@pytest.mark.parametrize("hint", ["none", "whole"])
+def test_a_lowered_limit_is_met_with_few_refusals(kind, hint):
+    loop, caller = simulate(120, kind, "200ms", hint=hint)
+    loop.run(600)
+    before = len(caller.refused)
+    caller.server.limit = 30
+    loop.run(840)
+    assert len(caller.refused) - before <= 25
+    loop.run(1800)
+    assert caller.used(840, 1800) >= 0.9
