@@ -46,10 +46,10 @@ demo: $(VENV)/installed-demo ## Copy a sample workspace into DuckDB, analyse it 
 	@$(BIN)/pylon demo
 
 test: $(VENV)/installed-dev $(OLDER)/installed ## Run all tests, offline
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup --durations=10
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --durations=10
 
 soak: $(VENV)/installed-dev ## Kill runs at hundreds of points and at random; takes about an hour
-	@PYLON_SOAK=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup -m soak
+	@PYLON_SOAK=1 $(BIN)/python -m pytest -q -n $(WORKERS) -m soak
 
 smoke: $(VENV)/installed-dev ## Build the wheel, install it elsewhere with what it needs, and use it there
 	@rm -rf build && mkdir -p build/smoke  # what a former build left would be packed too

@@ -10,6 +10,7 @@ import tempfile
 
 import hypothesis.configuration
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 _FOLDER = tempfile.mkdtemp(prefix="pylon-tests-")
 os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
@@ -34,3 +35,24 @@ def seed() -> int:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the pictures in the README be taken anew."""
     parser.addoption("--screenshots", action="store_true", help="write docs/images/*.png")
+
+
+ONE_WORKER = ("tests/analytics/", "tests/pipelines/ask/", "tests/pipelines/transform/", "tests/wheel/")
+"""Rooms whose tests share something that takes long to make: each is one worker's."""
+ONE_WORKER_A_FILE = ("tests/crash/", "tests/postgres/")
+"""Rooms of which the same is true of each file."""
+
+
+class Rooms(LoadScopeScheduling):
+    """Hands out tests one by one, but those that share something together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        together = next((room for room in ONE_WORKER if nodeid.startswith(room)), None)
+        if together is None and nodeid.startswith(ONE_WORKER_A_FILE):
+            together = nodeid.partition("::")[0]
+        return together or nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Rooms:
+    """Let the rooms decide which worker takes a test."""
+    return Rooms(config, log)

@@ -18,8 +18,6 @@ from support.marts import Built
 
 from pylon_elt import emulator
 
-pytestmark = pytest.mark.xdist_group("analytics")
-
 ZONE = ZoneInfo("America/New_York")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 SECOND = timedelta(seconds=1)

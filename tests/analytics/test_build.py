@@ -5,14 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 from support.marts import GONE, PACKAGE, SCHEMAS, Built, dbt, duckdb_profile
 
 from pylon_elt.pipelines.transform import package
 from pylon_elt.sources.pylon.catalog import ALL_TABLES
-
-pytestmark = pytest.mark.xdist_group("analytics")
 
 
 def described() -> dict[str, dict[str, Any]]:

@@ -15,8 +15,6 @@ from support.marts import PACKAGE
 
 from pylon_elt.pipelines.transform import package
 
-pytestmark = pytest.mark.xdist_group("analytics")
-
 OWN = {
     "snowflake": ("flatten", "convert_timezone"),
     "bigquery": ("json_query_array", "generate_date_array"),

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 import yaml
 from support.marts import PACKAGE, Built, dbt, duckdb_profile
-
-pytestmark = pytest.mark.xdist_group("analytics")
 
 PROJECT = {
     "name": "desk",

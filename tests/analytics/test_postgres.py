@@ -18,7 +18,7 @@ from support.postgres import Postgres, running_postgres
 
 from pylon_elt.pipelines.transform import package
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("analytics")]
+pytestmark = pytest.mark.slow
 
 TYPES = {
     "VARCHAR": "text",

@@ -15,7 +15,6 @@ from pylon_elt.pipelines.ask.reader_duckdb import DuckDbReader
 from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.transform import package
 
-pytestmark = pytest.mark.xdist_group("answers")
 QUESTIONS = all_questions()
 
 

@@ -27,7 +27,6 @@ from pylon_elt.analytics.dashboard import data, page, sections
 from pylon_elt.pipelines.ask.reader_duckdb import DuckDbReader
 from pylon_elt.pipelines.base import exits
 
-pytestmark = pytest.mark.xdist_group("answers")
 IMAGES = ROOT / "docs" / "images"
 ALL = data.Filters(days=0)
 

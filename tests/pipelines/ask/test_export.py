@@ -12,8 +12,6 @@ from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.transform import package
 from pylon_elt.sources.pylon.catalog import ALL_TABLES
 
-pytestmark = pytest.mark.xdist_group("answers")
-
 
 def _same(desk: CopyDesk, table: str, file: Path) -> None:
     with duckdb.connect(str(desk.database), read_only=True) as connection:

@@ -25,7 +25,6 @@ from pylon_elt.pipelines.ask.reader_duckdb import DuckDbReader
 from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.base.options import Format
 
-pytestmark = pytest.mark.xdist_group("answers")
 TYPES = {"VARCHAR": "text", "DOUBLE": "double precision", "TIMESTAMP WITH TIME ZONE": "timestamptz"}
 WRITES = (
     "delete from issues",

@@ -17,8 +17,6 @@ from pylon_elt.pipelines.ask import query as query_command
 from pylon_elt.pipelines.ask import reading
 from pylon_elt.pipelines.base import exits
 
-pytestmark = pytest.mark.xdist_group("answers")
-
 WRITES = (
     "insert into issues (id) values ('x')",
     "update issues set title = ''",

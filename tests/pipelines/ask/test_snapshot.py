@@ -17,8 +17,6 @@ from support.workplaces import CopyDesk
 from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.copy import snapshot
 
-pytestmark = pytest.mark.xdist_group("answers")
-
 HOLDS = """
 import sys, fcntl, duckdb
 lock = open(sys.argv[1] + '.lock', 'w'); fcntl.flock(lock, fcntl.LOCK_EX) if sys.argv[2] == 'run' else None

@@ -18,8 +18,6 @@ from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.copy import destinations
 from pylon_elt.pipelines.transform import dbt_profile
 
-pytestmark = pytest.mark.xdist_group("transform")
-
 HOLD = """
 import sys, time, duckdb
 connection = duckdb.connect(sys.argv[1])
