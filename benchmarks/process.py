@@ -72,7 +72,12 @@ def run(
 
 def environment(folder: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the environment of a contestant: dlt reports to nobody and keeps its files in ``folder``."""
-    kept = {name: value for name, value in os.environ.items() if "__" not in name}
+    # without compiled modules, each start would compile ours anew, which no scheduler's does
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if "__" not in name and name != "PYTHONDONTWRITEBYTECODE"
+    }
     return {
         **kept,
         "PYTHONPATH": str(ROOT),
