@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from pylon_elt.sources.pylon.api.pacing import Pacers
 from pylon_elt.sources.pylon.catalog import ENDPOINTS, TABLES
 from pylon_elt.sources.pylon.copy.state import Late, SourceState
 from pylon_elt.sources.pylon.lanes.late import suggested_lookback
+from pylon_elt.sources.pylon.lanes.turns import pacers
 from pylon_elt.sources.pylon.rows.extras import Extra
 
 from ..base import configuration, exits, screens
@@ -116,7 +116,7 @@ def _fill(status: Status, copy: inspection.Copy, settings: Settings) -> None:
     due = dues.take(
         copy, settings, tables, status.now, rows={name: number for name, (number, _) in rows.items()}
     )
-    pacers = Pacers(settings.rate_limits, settings.rate_window_seconds, remembered=state.pace)
+    paces = pacers(settings, state)
     verified = copy.verified()
     per_minute = 60 / settings.rate_window_seconds
     status.exists, status.due = True, due
@@ -137,7 +137,7 @@ def _fill(status: Status, copy: inspection.Copy, settings: Settings) -> None:
     )
     status.pace = {
         endpoint.label: (
-            pacers.get(name, endpoint.tier).limit * per_minute,
+            paces.get(name, endpoint.tier).limit * per_minute,
             settings.rate_limits[endpoint.tier] * per_minute,
         )
         for name, endpoint in ENDPOINTS.items()

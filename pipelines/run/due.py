@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pylon_elt.sources.pylon.catalog import COLLECTED, HANGING, Configured, Feed, Listed, RowsOf, Table, Whole
-from pylon_elt.sources.pylon.copy.intervals import NEVER, comparison_due_at, reading_due_at
+from pylon_elt.sources.pylon.catalog import COLLECTED, HANGING, Configured, Listed, RowsOf, Table
+from pylon_elt.sources.pylon.copy.intervals import NEVER, Collection, comparison_due_at, reading_due_at
 from pylon_elt.sources.pylon.copy.state import CollectionState, SourceState, Stretch
 
 if TYPE_CHECKING:
@@ -101,9 +101,7 @@ def take(
     return due
 
 
-def _collection(
-    due: Due, table: Table[Whole] | Table[Feed], settings: Settings, state: CollectionState
-) -> None:
+def _collection(due: Due, table: Collection, settings: Settings, state: CollectionState) -> None:
     streams = sum(stream.begun for stream in state.streams.values())
     if streams:
         due.searched[table.name] = streams

@@ -11,6 +11,7 @@ from typing import Any
 
 from pylon_elt.sources.pylon.api.pacing import Pacers
 from pylon_elt.sources.pylon.catalog import ENDPOINTS
+from pylon_elt.sources.pylon.lanes.turns import pacers
 
 from ..base import configuration, exits, screens
 from ..base.redaction import remember
@@ -46,11 +47,11 @@ def run(
         if copy is None:
             raise exits.Problem("There is no copy yet.", "Make it with: pylon run", exits.FAILED)
         held = take(copy, settings, sample, seed)
-        pacers = Pacers(settings.rate_limits, settings.rate_window_seconds, remembered=copy.state.pace)
+        paces = pacers(settings, copy.state)
     report = Verification(seed, announced(held, settings, datetime.now(UTC)))
-    _announce(report, pacers, as_json=as_json)
-    verify(held, settings, pacers, report)
-    report.asked = {name: asked(pacer) for name, pacer in pacers.known().items() if asked(pacer)}
+    _announce(report, paces, as_json=as_json)
+    verify(held, settings, paces, report)
+    report.asked = {name: asked(pacer) for name, pacer in paces.known().items() if asked(pacer)}
     screens.tell(json.dumps(report.as_facts(), indent=2) if as_json else render(report))
     if not report.differences:
         return exits.DONE

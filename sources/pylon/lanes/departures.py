@@ -12,7 +12,8 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from ..catalog import DELETIONS, ENDPOINTS, TABLES, Feed, Table, Whole
+from ..catalog import DELETIONS, ENDPOINTS, TABLES, Table
+from ..copy.intervals import Collection
 from ..errors import Implausible, Rejected
 from ..rows.masking import UNMASKED
 from ..rows.rows import to_arrow
@@ -33,9 +34,7 @@ def catches(missing: int, stored: int) -> bool:
     return missing > CATCH_ROWS and missing > stored * CATCH_SHARE
 
 
-async def may_go(
-    turn: Turn, table: Table[Whole] | Table[Feed], gone: set[Key], stored: int, began: datetime
-) -> bool:
+async def may_go(turn: Turn, table: Collection, gone: set[Key], stored: int, began: datetime) -> bool:
     """Say whether rows may be removed now; if not yet, write down what is missing.
 
     Args:
@@ -77,7 +76,7 @@ def _place(table: Table, key: Key) -> tuple[str, str]:
     return "/".join(named.values()), parent
 
 
-async def _evidence(turn: Turn, table: Table[Whole] | Table[Feed], gone: list[Key]) -> dict[Key, str]:
+async def _evidence(turn: Turn, table: Collection, gone: list[Key]) -> dict[Key, str]:
     """Tell merged accounts from deleted ones: what belonged to a merged one belongs to another now."""
     plain = f"not in a complete reading of {table.read.endpoint.label}"
     found = dict.fromkeys(gone, plain)
