@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pylon_elt.sources.pylon.errors import Implausible, NoSecondPage, PermissionDenied, PylonError
 
 
@@ -27,3 +29,8 @@ def remedy(error: PylonError, table: str = "") -> str:
             )
         case _:
             return error.remedy
+
+
+def leaving_out(tables: Sequence[str]) -> str:
+    """Return what to do about tables that the workspace lacks."""
+    return f"They are asked for once a day; to leave them out: --exclude {','.join(tables)}"

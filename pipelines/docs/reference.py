@@ -10,7 +10,15 @@ import math
 import sys
 from pathlib import Path
 
-from pylon_elt.sources.pylon.catalog import ALL_TABLES, CHILDREN, ENDPOINTS, RATE_LIMITS, Tier
+from pylon_elt.sources.pylon.catalog import (
+    ALL_TABLES,
+    CHILDREN,
+    COLLECTED,
+    ENDPOINTS,
+    RATE_LIMITS,
+    Table,
+    Tier,
+)
 
 from ..base import exits
 from ..transform import package
@@ -31,9 +39,14 @@ SIZES = (1_000, 10_000, 100_000)
 _REPLACES = {
     "row": "the rows that changed",
     "parent": "all rows of what was read",
-    "whole": "the whole table",
     "version": "nothing",
 }
+
+
+def _replaced(table: Table) -> str:
+    if table.name in COLLECTED:
+        return "the rows that it brings; what a complete one lacks goes"
+    return _REPLACES[table.scope]
 
 
 def table_of_tables() -> str:
@@ -88,7 +101,7 @@ def tables_page() -> str:
         parts += [
             f"## {table.name}",
             table.description,
-            f"Key: {key}. Read: {inventory.when(table)}. A read replaces {_REPLACES[table.scope]}.",
+            f"Key: {key}. Read: {inventory.when(table)}. A read replaces {_replaced(table)}.",
             f"| column | type | what it holds |\n|---|---|---|\n{columns}",
         ]
     return "\n\n".join(parts) + "\n"

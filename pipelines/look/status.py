@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.catalog import ENDPOINTS, TABLES
-from pylon_elt.sources.pylon.copy.state import Late, SourceState
+from pylon_elt.sources.pylon.copy.intervals import TRIED_AGAIN
+from pylon_elt.sources.pylon.copy.state import Lack, Late, SourceState
 from pylon_elt.sources.pylon.lanes.late import suggested_lookback
 from pylon_elt.sources.pylon.lanes.turns import pacers
 from pylon_elt.sources.pylon.rows.extras import Extra
@@ -38,6 +39,8 @@ class TableStatus:
     """When the conversation that was verified longest ago was read (UTC), for a child."""
     next_read: datetime | None = None
     """When it is to be read whole, for a collection (UTC)."""
+    lack: Lack | None = None
+    """Why it is not available here."""
 
 
 @dataclass
@@ -127,8 +130,9 @@ def _fill(status: Status, copy: inspection.Copy, settings: Settings) -> None:
             due.conversations.get(name),
             verified.get(name),
             due.directory.get(name),
+            due.lacking.get(name),
         )
-        for name, (number, stamp) in rows.items()
+        for name, (number, stamp) in {**dict.fromkeys(due.lacking, (0, None)), **rows}.items()
     }
     status.late, status.extras = state.late, copy.extras
     status.lookback = (
@@ -246,6 +250,9 @@ def _verified(tables: dict[str, TableStatus], now: datetime) -> Iterator[str]:
 
 
 def _due(name: str, table: TableStatus, now: datetime) -> str:
+    if table.lack:
+        again = duration(max(0.0, (table.lack.tried_at + TRIED_AGAIN - now).total_seconds()))
+        return f"not available here: {table.lack.why} Tried again in {again}."
     if table.due:
         return f"{table.due:,} {unit(name)}"
     if table.next_read is not None:

@@ -7,9 +7,15 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pylon_elt.sources.pylon.catalog import COLLECTED, HANGING, Configured, Listed, RowsOf, Table
-from pylon_elt.sources.pylon.copy.intervals import NEVER, Collection, comparison_due_at, reading_due_at
-from pylon_elt.sources.pylon.copy.state import CollectionState, SourceState, Stretch
+from pylon_elt.sources.pylon.catalog import COLLECTED, HANGING, TABLES, Configured, Listed, RowsOf, Table
+from pylon_elt.sources.pylon.copy.intervals import (
+    NEVER,
+    Collection,
+    asked_again_at,
+    comparison_due_at,
+    reading_due_at,
+)
+from pylon_elt.sources.pylon.copy.state import CollectionState, Lack, SourceState, Stretch
 
 if TYPE_CHECKING:
     from pylon_elt.sources.pylon.settings import Settings
@@ -52,6 +58,8 @@ class Due:
     reconcile: bool = False
     """Whether the copy is to be compared with a complete listing."""
     oldest_issue: datetime | None = None
+    lacking: dict[str, Lack] = field(default_factory=dict)
+    """What the workspace lacks, by table; nothing of it is due until it is tried again."""
     sweep: dict[str, int] = field(default_factory=dict)
     """Conversations that the sweep may read again with time to spare, by child."""
 
@@ -83,6 +91,8 @@ def take(
     due = Due(now, floor=settings.start_date, rows=dict(rows))
     known = None if full_refresh else copy
     state = known.state if known else SourceState()
+    due.lacking = {name: lack for name in tables if (lack := _lack(TABLES[name], state, now))}
+    tables = [name for name in tables if name not in due.lacking]
     if "issues" in tables:
         due.issues = _issues(state.issues, due.floor)
         if known and comparison_due_at(settings, state) <= now:
@@ -114,6 +124,13 @@ def _collection(due: Due, table: Collection, settings: Settings, state: Collecti
         due.directory[table.name] = max(due.now, at)
     elif not streams:  # it is read whole once
         due.directory[table.name] = due.now
+
+
+def _lack(table: Table, state: SourceState, now: datetime) -> Lack | None:
+    """Return what is known of a table that the workspace lacks, until it is tried again."""
+    if not table.endpoints or asked_again_at(table.endpoints, state) <= now:
+        return None
+    return state.lacking.get(table.endpoints[0].name)
 
 
 def _issues(stretch: Stretch, floor: datetime | None) -> IssuesRead:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pylon_elt.sources.pylon.catalog import TABLES
-from pylon_elt.sources.pylon.errors import Unanswered
+from pylon_elt.sources.pylon.errors import PylonError, Unanswered
 
 from ..base import advice, exits
 
@@ -38,6 +38,14 @@ def problems(failures: Sequence[Failure]) -> list[exits.Problem]:
             )
         ]
     return told
+
+
+def not_available(lacking: Mapping[str, PylonError]) -> list[tuple[tuple[str, ...], str]]:
+    """Return which tables the workspace lacks, and why; each reason once."""
+    together: dict[str, list[str]] = defaultdict(list)
+    for table, error in lacking.items():
+        together[error.message].append(table)
+    return [(tuple(tables), why) for why, tables in together.items()]
 
 
 def remedy(failure: Failure) -> str:

@@ -26,7 +26,7 @@ from pylon_elt.sources.pylon.lanes.budget import Limits
 from pylon_elt.sources.pylon.lanes.resources import take_turn
 from pylon_elt.sources.pylon.lanes.sweep import cutoff
 from pylon_elt.sources.pylon.lanes.turn import Control
-from pylon_elt.sources.pylon.lanes.turns import pacers
+from pylon_elt.sources.pylon.lanes.turns import learnt
 from pylon_elt.sources.pylon.upkeep.reconcile import Outcome, reconcile
 
 from ..base import exits
@@ -80,7 +80,7 @@ class Job:
     def __post_init__(self) -> None:
         self.tables = tuple(self.tables) or self.settings.usual
         self.copied = Copied(self.pipeline)
-        self.control = Control(pacers(self.settings, SourceState()))
+        self.control = Control(*learnt(self.settings, SourceState()))
 
     def run(self) -> int:
         """Take the lock, settle what a killed run left, and take turns until nothing is due.
@@ -121,7 +121,7 @@ class Job:
     @contextmanager
     def _begun(self) -> Iterator[None]:
         with begun(self.pipeline, self.copied):
-            self.control.pacers = pacers(self.settings, SourceState.of(self.pipeline))
+            self.control.pacers, self.control.paging = learnt(self.settings, SourceState.of(self.pipeline))
             yield
 
     def _read_collections_again(self) -> None:

@@ -14,10 +14,10 @@ from pylon_elt.sources.pylon.catalog import (
     PerParent,
 )
 
-from ..base import exits
+from ..base import advice, exits
 from ..base.screens import wrapped
 from ..base.wording import count, duration
-from .failures import remedy
+from .failures import not_available, remedy
 from .progress import LANES, asked
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ class Summary:
     requests: dict[str, tuple[int, int]]
     """Requests that were answered, and how many of them were refused (429), by endpoint."""
     warnings: list[str] = field(default_factory=list)
+    not_available: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
+    """Tables that the workspace was found to lack in this run, and why."""
     failures: list[tuple[str, str, str]] = field(default_factory=list)
     """Lane, what, remedy."""
     extra_fields: dict[str, list[str]] = field(default_factory=dict)
@@ -76,6 +78,7 @@ class Summary:
                 name: {"asked": asked, "refused": refused} for name, (asked, refused) in self.requests.items()
             },
             "warnings": self.warnings,
+            "not_available": {name: why for tables, why in self.not_available for name in tables},
             "failures": [
                 {"lane": lane, "what": what, "remedy": remedy} for lane, what, remedy in self.failures
             ],
@@ -104,6 +107,7 @@ def summarize(job: Job, *, location: str, seconds: float, code: int, ended_early
             if asked(pacer)
         },
         warnings=list(report.warnings),
+        not_available=not_available(report.lacking),
         failures=[(one.lane, one.error.message, remedy(one)) for one in report.failures],
         extra_fields={table: sorted(names) for table, names in report.extra_fields.items() if names},
         ended_early=ended_early,
@@ -134,6 +138,9 @@ def _lines(summary: Summary) -> Iterator[str]:
         yield f"With time to spare, {count(summary.swept, 'conversation')} verified longest ago read again."
     for table, names in summary.extra_fields.items():
         yield wrapped("Kept in _extra: ", f"{table} has fields that are not documented: {', '.join(names)}.")
+    for tables, why in summary.not_available:
+        text = f"{', '.join(tables)}: {why} What the copy has stays. {advice.leaving_out(tables)}"
+        yield wrapped("Not available here: ", text)
     for text in summary.warnings[:SHOWN]:
         yield wrapped("Warning: ", text)
     yield left(summary)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 GONE = frozenset({404, 410})
 """What the API answers for what is not there, or not any more."""
+NOT_THERE = GONE | {405, 501}
+"""What it answers for an endpoint that a plan, an older server or a role lacks; so is 403."""
 GONE_ISSUE = GONE | {400}
 """What it answers for an issue that was deleted or scrubbed, and for a child of one (seen)."""
 
@@ -77,6 +79,10 @@ class Unanswered(Unavailable):
         self.reason = reason
 
 
+class WebPage(Unanswered):
+    """An endpoint answers with a web page each time, as what stands before a server does for what it does not know."""
+
+
 class NoSecondPage(Unavailable):
     """A list ends at as many rows as the endpoint gives at most: whether there are more cannot be told.
 
@@ -112,6 +118,21 @@ class Rejected(PylonError):
         super().__init__(f"{endpoint} {self.why}.")
 
 
+class NotPylon(ConfigurationError):
+    """Nothing at the host answers as Pylon's API does.
+
+    Args:
+        host: The host, as configured.
+        why: What ``GET /me`` gave.
+    """
+
+    def __init__(self, host: str, why: str) -> None:
+        super().__init__(
+            f"{host} does not answer as Pylon's API does: GET /me {why}.",
+            "Check base_url and region. Nothing was changed.",
+        )
+
+
 class Implausible(PylonError):
     """More rows would be removed than can be believed; none was.
 
@@ -136,5 +157,29 @@ class Transient(PylonError):
     """One attempt failed in a way that another may not; never leaves the client."""
 
 
+class NoJson(Transient):
+    """An answer is no JSON.
+
+    Args:
+        message: What it is.
+        page: Whether it is a web page.
+    """
+
+    def __init__(self, message: str, *, page: bool) -> None:
+        super().__init__(message)
+        self.page = page
+
+
 class TurnOver(Exception):
     """The turn ends while a lane waits: what is not read yet stays due."""
+
+
+def is_lacking(error: PylonError) -> bool:
+    """Say whether an error is how an endpoint, or an object's part of it, is refused that a workspace lacks.
+
+    A plan, an older server or a token's role may lack any endpoint (seen). It says nothing about rows: what the copy
+    has stays as it is.
+    """
+    if isinstance(error, Rejected):
+        return error.status in NOT_THERE
+    return isinstance(error, PermissionDenied | WebPage)

@@ -15,15 +15,21 @@ from typing import Any
 import orjson
 
 from ..errors import (
+    NOT_THERE,
     CredentialsError,
+    NoJson,
     PermissionDenied,
     Rejected,
     Transient,
     Unavailable,
 )
 from ..settings import HOSTS, Settings
+from . import lenient
 
 Row = dict[str, Any]
+
+LOOKED_AT = 1000
+"""How many bytes tell a web page from an answer that was cut short."""
 
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
@@ -33,7 +39,8 @@ class Answer:
     """One answer of the API.
 
     ``sent_at`` is the server's time (UTC) at which the request left at the latest: what the answer says holds for
-    that instant or a later one. ``more`` is true where another page follows at ``cursor``.
+    that instant or a later one. ``more`` is true where another page follows at ``cursor``. ``mended`` tells that it
+    was no proper JSON, so that some character of it may stand as U+FFFD.
     """
 
     data: Any
@@ -41,11 +48,19 @@ class Answer:
     paginated: bool = False
     more: bool = False
     cursor: str = ""
+    mended: bool = False
 
     @property
     def rows(self) -> list[Row]:
-        """The rows of a page; ``data`` may be null (seen)."""
-        return self.data or []
+        """The rows of a page; ``data`` may be null (seen), and an entry that is no object is no row."""
+        if not isinstance(self.data, list):
+            return []
+        return self.data if all(map(_is_row, self.data)) else list(filter(_is_row, self.data))
+
+    @property
+    def whole(self) -> bool:
+        """Whether what a page does not show may count as missing: it has a list, and every entry of it is a row."""
+        return isinstance(self.data, list) and all(map(_is_row, self.data))
 
 
 Check = Callable[[Answer], str | None]
@@ -57,19 +72,17 @@ def read(content: bytes, sent_at: datetime) -> Answer:
 
     Raises:
         Transient: It is cut short, or of another shape.
+        NoJson: It is no JSON at all.
     """
     if rb"\u0000" in content:
         # no database stores NUL in text; U+FFFD stands for what cannot be shown
         content = _NUL.sub(rb"\1\\ufffd", content)
-    try:
-        envelope = orjson.loads(content)
-    except orjson.JSONDecodeError as error:
-        raise Transient("the answer is no complete JSON") from error
+    envelope, mended = _parsed(content)
     if not isinstance(envelope, dict):
         raise Transient("the answer is JSON of another shape")
     pagination = envelope.get("pagination")
     if not isinstance(pagination, dict):
-        return Answer(envelope.get("data"), sent_at)
+        return Answer(envelope.get("data"), sent_at, mended=mended)
     cursor = pagination.get("cursor")
     return Answer(
         envelope.get("data"),
@@ -77,21 +90,40 @@ def read(content: bytes, sent_at: datetime) -> Answer:
         paginated=True,
         more=bool(pagination.get("has_next_page")),
         cursor=cursor if isinstance(cursor, str) else "",
+        mended=mended,
     )
 
 
-def list_problem(answer: Answer, cursor: str, seen: set[str]) -> str | None:
-    """Say why a page cannot be trusted; all of these glitches were seen on the live service."""
+def _parsed(content: bytes) -> tuple[Any, bool]:
+    """Return what an answer says, and whether it had to be mended.
+
+    Raises:
+        NoJson: It cannot be mended.
+    """
+    try:
+        return orjson.loads(content), False
+    except orjson.JSONDecodeError:
+        try:
+            return lenient.loads(content), True
+        except ValueError as error:
+            page = (
+                content[:LOOKED_AT].lstrip().lower().startswith((b"<!doctype", b"<html", b"<head", b"<body"))
+            )
+            raise NoJson(
+                "the answer is a web page" if page else "the answer is no complete JSON", page=page
+            ) from error
+
+
+def _is_row(entry: object) -> bool:
+    return isinstance(entry, dict)
+
+
+def list_problem(answer: Answer) -> str | None:
+    """Say why a page of a list cannot be read at all; a page without data was seen on the live service."""
     if answer.data is None:
         return "a page without data announces another page" if answer.more else None
-    if not isinstance(answer.data, list) or not all(isinstance(row, dict) for row in answer.data):
+    if not isinstance(answer.data, list) or (answer.data and not answer.rows):
         return "data is no list of objects"
-    if not answer.more:
-        return None
-    if not answer.cursor:
-        return "a page announces another page but gives no cursor"
-    if answer.cursor == cursor or answer.cursor in seen:
-        return "the cursor does not advance"
     return None
 
 
@@ -102,7 +134,7 @@ def raise_for_status(status: int, content: bytes, label: str, settings: Settings
         Transient: Another attempt may succeed.
         CredentialsError: 401.
         PermissionDenied: 403.
-        Rejected: Any other 4xx.
+        Rejected: Any other 4xx, and 501.
         Unavailable: A redirect.
     """
     if status < 300:
@@ -113,7 +145,7 @@ def raise_for_status(status: int, content: bytes, label: str, settings: Settings
             f"was answered with a redirect ({status}), which is not followed: it would carry the token away",
             "Check base_url.",
         )
-    if status >= 500 or status in (408, 425):
+    if (status >= 500 and status not in NOT_THERE) or status in (408, 425):
         raise Transient(f"the server answered {status}")
     code, reason = _failure(content)
     if status == 401:

@@ -7,21 +7,27 @@ Knows nothing of dlt, and of HTTP only what a request is made of. Facts about th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 from ..catalog import ENDPOINTS, Endpoint
-from ..errors import Unavailable
+from ..errors import CredentialsError, PylonError, Unavailable
 from ..settings import Settings
+from .admission import Admission
 from .answers import Answer, Check, list_problem
+from .lenient import marred
 from .pacing import Pacers
+from .paging import Paging
 from .sending import Pause, Sender
 from .transport import Transport
+from .walk import Walk
 
 EMPTY_PAGES = 20
 """How many pages without a row may follow each other."""
+SHOWN = 5
+"""How many ids a warning names."""
 
 
 class Client:
@@ -33,6 +39,9 @@ class Client:
         settings: Token, host and timeouts.
         pacers: The pace learnt so far, by endpoint.
         pause: How to wait; tests and turns pass their own.
+        paging: What was learnt so far of how each endpoint pages.
+        admission: Whether the token is let in; shared by the clients of one turn.
+        warn: Takes what a user should know of an answer that could be read in part only.
     """
 
     def __init__(
@@ -41,10 +50,17 @@ class Client:
         pacers: Pacers,
         *,
         pause: Pause | None = None,
+        paging: Paging | None = None,
+        admission: Admission | None = None,
+        warn: Callable[[str], None] = lambda _text: None,
     ) -> None:
         self._settings = settings
         self._transport = Transport(settings)
-        self._sender = Sender(settings, self._transport, pacers, pause or _sleep)
+        self._sender = Sender(settings, self._transport, pacers, pause or _sleep, admission or Admission())
+        self._paging = paging or Paging()
+        self._warn = warn
+        self.answered = False
+        """Whether anything was answered as Pylon answers."""
 
     async def close(self) -> None:
         """Close all connections."""
@@ -53,7 +69,12 @@ class Client:
     async def now(self) -> datetime:
         """Return the server's time (UTC), asking ``GET /me`` where no answer has told it yet."""
         if self._transport.server_offset is None:
-            await self.ask(ENDPOINTS["me"])
+            try:
+                await self.ask(ENDPOINTS["me"])
+            except CredentialsError:
+                raise
+            except PylonError:
+                pass  # a refusal bears the time as well; without any answer, the local clock counts
         return datetime.now(UTC) + (self._transport.server_offset or timedelta())
 
     async def ask(
@@ -83,7 +104,12 @@ class Client:
         """
         path = endpoint.path.format(**{name: quote(value, safe="") for name, value in (ids or {}).items()})
         request = self._transport.request(endpoint.method, path, query, body)
-        return await self._sender.send(endpoint, request, f"{endpoint.method} {path}", check)
+        label = f"{endpoint.method} {path}"
+        answer = await self._sender.send(endpoint, request, label, check)
+        self.answered = True
+        if answer.mended or not answer.whole:
+            self._tell(label, answer)
+        return answer
 
     async def pages(
         self,
@@ -96,25 +122,21 @@ class Client:
     ) -> AsyncIterator[Answer]:
         """Walk along the cursors of a list, page by page.
 
-        The walk ends at a page without a next one. It never ends for another reason: a page that announces more
-        without saying where, a cursor that was used before, and a full page without pagination are asked for again.
+        The walk ends where nothing follows by all that can be told: see :mod:`.paging`.
 
         Raises:
-            Unavailable: The server keeps giving such pages, or cannot be reached.
+            Unavailable: Whether anything follows cannot be told, or the server cannot be reached.
         """
-        limit = limit or self._settings.limit(endpoint)
-        seen: set[str] = set()
-        cursor, empty = "", 0
+        walk = self._walk(endpoint, query, body, limit, ids, first=False)
+        empty = 0
         while True:
-            page = await self._page(endpoint, query, body, limit, cursor, seen, ids)
+            page = await walk.next()
             yield page
             if not page.more:
                 return
             empty = 0 if page.rows else empty + 1
             if empty > EMPTY_PAGES:
                 raise Unavailable(endpoint.label, "gives one empty page after another", "Report it to Pylon.")
-            cursor = page.cursor
-            seen.add(cursor)
 
     async def first_page(
         self,
@@ -125,40 +147,42 @@ class Client:
         limit: int | None = None,
         ids: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Return the first page of a list; ``more`` tells for certain whether it is the only one.
+        """Return the first page of a list. Where ``more`` is false it is the only one; else there may be another.
 
         Raises:
             Unavailable: The server keeps giving pages that contradict themselves, or cannot be reached.
         """
-        limit = limit or self._settings.limit(endpoint)
-        return await self._page(endpoint, query, body, limit, "", set(), ids)
+        return await self._walk(endpoint, query, body, limit, ids, first=True).next()
 
-    async def _page(
+    def _walk(
         self,
         endpoint: Endpoint,
         query: Mapping[str, Any] | None,
         body: Mapping[str, Any] | None,
         limit: int | None,
-        cursor: str,
-        seen: set[str],
         ids: Mapping[str, str] | None,
-    ) -> Answer:
-        def check(answer: Answer) -> str | None:
-            return list_problem(answer, cursor, seen)
+        *,
+        first: bool,
+    ) -> Walk:
+        async def ask(limit: int | None, cursor: str) -> Answer:
+            sent = _with(endpoint, query, body, limit, cursor)
+            return await self.ask(endpoint, check=list_problem, **sent, ids=ids)
 
-        page = await self.ask(endpoint, check=check, **_with(endpoint, query, body, limit, cursor), ids=ids)
-        if limit is None or page.paginated or len(page.rows) != limit or limit == 1:
-            return page
+        wanted = self._paging.limit(endpoint.name, limit or self._settings.limit(endpoint))
+        habit = self._paging.of(endpoint.name)
+        return Walk(ask, endpoint.label, wanted, endpoint.max_page_size, habit, first=first)
 
-        # a full page without pagination may be the last one or a fault; one row less tells. Who gives more than was
-        # asked for knows no limit, and gave all (old servers)
-        def check_again(answer: Answer) -> str | None:
-            if not answer.paginated and len(answer.rows) == limit - 1:
-                return "a full page does not say whether another follows"
-            return check(answer)
-
-        smaller = _with(endpoint, query, body, limit - 1, cursor)
-        return await self.ask(endpoint, check=check_again, **smaller, ids=ids)
+    def _tell(self, label: str, answer: Answer) -> None:
+        """Say what an answer could not be read for."""
+        rows = answer.data if isinstance(answer.data, list) else [answer.data]
+        if answer.mended:
+            ids = [str(row.get("id")) for row in answer.rows if marred(row)]
+            where = f" in {', '.join(ids[:SHOWN])}" if ids else ""
+            self._warn(
+                f"{label} gave text that is no proper JSON{where}; what cannot be shown stands as U+FFFD."
+            )
+        if lost := sum(not isinstance(row, dict) for row in rows) if answer.data is not None else 0:
+            self._warn(f"{label} gave {lost:,} entries that are no objects; they are left out.")
 
 
 async def _sleep(_name: str, seconds: float) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from ..catalog import Endpoint
-from ..errors import Transient, Unanswered, Unavailable
+from ..errors import CredentialsError, NoJson, Transient, Unanswered, Unavailable, WebPage
 from ..settings import Settings
+from .admission import Admission
 from .answers import Answer, Check, raise_for_status, read
 from .pacing import Pacers
 from .transport import Reply, Request, Transport
@@ -31,10 +32,14 @@ class Sender:
         transport: Sends them.
         pacers: The pace learnt so far, by endpoint.
         pause: How to wait.
+        admission: Whether the token is let in.
     """
 
-    def __init__(self, settings: Settings, transport: Transport, pacers: Pacers, pause: Pause) -> None:
+    def __init__(
+        self, settings: Settings, transport: Transport, pacers: Pacers, pause: Pause, admission: Admission
+    ) -> None:
         self._settings = settings
+        self._admission = admission
         self._transport = transport
         self._pacers = pacers
         self._pause = pause
@@ -67,12 +72,17 @@ class Sender:
                 with attempt:
                     return await self._attempt(endpoint, request, label, check)
         except Transient as error:
-            raise Unanswered(label, f"{error.message}, {ATTEMPTS} times in a row") from error
+            kind = WebPage if isinstance(error, NoJson) and error.page else Unanswered
+            raise kind(label, f"{error.message}, {ATTEMPTS} times in a row") from error
         raise AssertionError("unreachable")  # pragma: no cover
 
     async def _attempt(self, endpoint: Endpoint, request: Request, label: str, check: Check | None) -> Answer:
         reply = await self._permitted(endpoint, request, label)
-        raise_for_status(reply.status, reply.content, label, self._settings)
+        try:
+            raise_for_status(reply.status, reply.content, label, self._settings)
+        except CredentialsError as error:
+            self._admission.refused(endpoint.name, error)
+            raise
         answer = read(reply.content, reply.sent_at)
         problem = check(answer) if check else None
         if problem:
@@ -84,6 +94,7 @@ class Sender:
         pacer = self._pacers.get(endpoint.name, endpoint.tier)
         for _ in range(REFUSALS):
             await self._pause(endpoint.name, 0.0)
+            await self._admission.enter()
             while (wait := pacer.wait()) > 0:
                 await self._pause(endpoint.name, wait)
             ticket = pacer.take()
@@ -91,7 +102,10 @@ class Sender:
                 reply = await self._transport.send(request)
             except BaseException:
                 pacer.lost(ticket)
+                self._admission.answered(let_in=False)
                 raise
+            if reply.status != 401:
+                self._admission.answered(let_in=reply.status < 300)
             if reply.status != 429:
                 pacer.accepted(ticket, reply.headers)
                 return reply

@@ -77,7 +77,9 @@ class Transport:
                     response = await connection.send(request)
         except TimeoutError as error:
             raise Transient(f"no complete answer within {seconds:g} s") from error
-        except httpx.TransportError as error:
+        except (
+            httpx.RequestError
+        ) as error:  # an answer whose encoding is a lie is none of the transport's errors
             raise Transient(_problem(error, request)) from error
         # it is read; the stream refers back to the response, and would hold its content until Python looks for cycles
         del response.stream
@@ -128,10 +130,12 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def _problem(error: httpx.TransportError, request: Request) -> str:
+def _problem(error: httpx.RequestError, request: Request) -> str:
     host = request.url.host
     if isinstance(error, httpx.ConnectError):
         return f"{host} cannot be reached ({error})"
     if isinstance(error, httpx.TimeoutException):
         return f"{host} did not answer in time"
+    if isinstance(error, httpx.DecodingError):
+        return f"the answer of {host} is not encoded as it says ({error})"
     return f"the connection to {host} broke ({type(error).__name__})"

@@ -12,9 +12,9 @@ which change on every read."""
 Tier = Literal["low", "medium", "high"]
 """How often an endpoint may be asked; see ``RATE_LIMITS``."""
 
-Scope = Literal["row", "parent", "whole", "version"]
-"""What one read replaces: the rows that it brought, all rows of one parent, or the whole table; ``version``: nothing,
-but a tombstone still removes all rows of a parent."""
+Scope = Literal["row", "parent", "version"]
+"""What one read replaces: the rows that it brought, or all rows of one parent; ``version``: nothing, but a tombstone
+still removes all rows of a parent."""
 
 RATE_LIMITS: dict[Tier, int] = {"low": 10, "medium": 20, "high": 60}
 """Requests a minute by tier as documented in July 2026; later limits are higher, so learning starts here."""
@@ -274,9 +274,6 @@ class Table(Generic[R_co]):
         match self.read:
             case PerParent():
                 return "row" if self.read.is_mentioned else "parent"
-            case Whole():
-                # of a fixed list, a server may know some only: what could not be read stays
-                return "parent" if self.per and isinstance(self.per.parents, Listed) else "whole"
             case Versions():
                 return "version"
             case _:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from ..catalog import ALL_TABLES, DELETIONS, TABLES, Table, Versions
+from ..catalog import ALL_TABLES, DELETIONS, TABLES, PerParent, Table, Versions
 from .copied import Copied
 
 
@@ -23,6 +23,7 @@ class Contents:
         self.copied = copied
         self._dropped = set(dropped)
         self._tables: set[str] | None = None
+        self._deleted: set[str] | None = None
 
     def holds(self, table: str) -> bool:
         """Whether there is such a table."""
@@ -30,14 +31,23 @@ class Contents:
             self._tables = self.copied.tables(list(ALL_TABLES)) - self._dropped
         return table in self._tables
 
-    def row_keys(self, table: str) -> set[tuple[str, ...]]:
-        """Return the whole keys of all rows that a table holds."""
+    def row_keys(self, table: str) -> dict[tuple[str, ...], str]:
+        """Return the whole keys of all rows that a table holds, each with the id of what the row belongs to, or ""."""
         if not self.holds(table):
-            return set()
-        names = ", ".join(f"{{t.{column}}}" for column in TABLES[table].key)
+            return {}
+        key, parent = TABLES[table].key, TABLES[table].parent
+        names = ", ".join(f"{{t.{column}}}" for column in (*key, parent) if column)
         return self.copied.gather(
-            lambda rows: {tuple(row) for row in rows}, f"SELECT {names} FROM {{{table}}} AS t"
+            lambda rows: {tuple(row[: len(key)]): row[len(key)] if parent else "" for row in rows},
+            f"SELECT {names} FROM {{{table}}} AS t",
         )
+
+    def has_rows(self, table: Table[PerParent], parent_id: str) -> bool:
+        """Whether a table holds rows that were read for a parent."""
+        if not self.holds(table.name):
+            return False
+        sql = f"SELECT 1 FROM {{{table.name}}} AS t WHERE {{t.{table.read.asked_by}}} = %s"
+        return bool(self.copied.select(sql, parent_id, most=1))
 
     def values(self, table: str, column: str) -> set[str]:
         """Return what stands in a column."""
@@ -51,6 +61,20 @@ class Contents:
             return set()
         sql = f"SELECT {{d.id}}, {{d.parent_id}} FROM {{{DELETIONS.name}}} AS d WHERE {{d.table}} = %s"
         return {(row[0], row[1]) for row in self.copied.select(sql, table)}
+
+    def has_deleted(self, table: str) -> bool:
+        """Whether rows of a table are written down as gone."""
+        if self._deleted is None:
+            sql = f"SELECT DISTINCT {{d.table}} FROM {{{DELETIONS.name}}} AS d"
+            self._deleted = self.copied.gather(_first, sql) if self.holds(DELETIONS.name) else set()
+        return table in self._deleted
+
+    def deleted_among(self, table: str, ids: Collection[str]) -> set[tuple[str, str]]:
+        """Return ``(id, parent_id)`` of the rows with some ids that are written down as gone."""
+        sql = (
+            f"SELECT {{d.table}}, {{d.id}}, {{d.parent_id}} FROM {{{DELETIONS.name}}} AS d WHERE {{d.id}} IN"
+        )
+        return {(id_, parent) for its, id_, parent in self.copied.select_in(sql, sorted(ids)) if its == table}
 
     def one_of(self, table: Table, column: str, value: str) -> str | None:
         """Return the id of one row that has a value in a column."""

@@ -5,15 +5,19 @@ What hangs on other rows is due by what moved: see :func:`.work.is_due`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
-from ..catalog import Feed, Table, Whole
+from ..catalog import Endpoint, Feed, Table, Whole
 from ..settings import Settings
 from .state import CollectionState, SourceState
 
 ALWAYS = datetime.min.replace(tzinfo=UTC)
 NEVER = datetime.max.replace(tzinfo=UTC)
+
+TRIED_AGAIN = timedelta(days=1)
+"""How long what cannot be had is left alone, be it an endpoint or what hangs on one object."""
 
 Collection: TypeAlias = Table[Whole] | Table[Feed]
 """What can be read whole."""
@@ -27,6 +31,13 @@ def reading_due_at(table: Collection, settings: Settings, state: CollectionState
         return ALWAYS
     hours = settings.interval_hours(table.name, table.read.refresh_hours)
     return state.refreshed_at + timedelta(hours=hours)
+
+
+def asked_again_at(endpoints: Iterable[Endpoint], state: SourceState) -> datetime:
+    """Return when endpoints that the workspace lacks are tried again; ``ALWAYS`` where one of them is not lacking."""
+    lacks = [state.lacking.get(endpoint.name) for endpoint in endpoints]
+    found = [one.tried_at + TRIED_AGAIN for one in lacks if one]
+    return min(found) if found and len(found) == len(lacks) else ALWAYS
 
 
 def comparison_due_at(settings: Settings, state: SourceState) -> datetime:

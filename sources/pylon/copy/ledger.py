@@ -45,6 +45,15 @@ class Ledger:
             for row in rows
         ]
 
+    def one_read(self, child: str) -> str | None:
+        """Return a parent of which a child was read before, and had rows if any had; ``None``: there is none."""
+        table = HANGING[child]
+        if not self._trusted(table):
+            return None
+        query = Query(table, read=True)
+        sql = f"{query.trusted(child)} ORDER BY {{s.row_count}} DESC"
+        return next((str(row[0]) for row in self._copied.select(sql, most=1)), None)
+
     def count_due(self, child: str, cutoff: datetime | None = None) -> int:
         """Return how many parents' child is due."""
         query = self._query(HANGING[child], cutoff)

@@ -53,13 +53,7 @@ def _scope(table: Table) -> str | None:
     same_row = " OR id IN (SELECT id FROM {staging_table})" if table.key == ("id",) else ""
     if table.scope == "parent":
         return f"{table.parent} IN (SELECT {table.parent} FROM {{staging_table}}){same_row}"
-    if table.scope == "version":
-        return f"{table.parent} IN (SELECT {table.parent} FROM {{staging_table}} WHERE {REMOVED} IS NOT NULL){same_row}"
-    key = table.key[0]
-    return (
-        f"{key} IN (SELECT {key} FROM {{staging_table}})"
-        f" OR EXISTS (SELECT 1 FROM {{staging_table}} WHERE {REMOVED} IS NOT NULL)"
-    )
+    return f"{table.parent} IN (SELECT {table.parent} FROM {{staging_table}} WHERE {REMOVED} IS NOT NULL){same_row}"
 
 
 def choose_file_format(source: DltSource, pipeline: SupportsPipeline) -> None:

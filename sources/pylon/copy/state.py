@@ -15,6 +15,7 @@ import dlt
 from dlt.common.pipeline import SupportsPipeline
 
 from ..api import windows
+from ..catalog import TABLES
 from ..rows.extras import Extra, Extras
 
 T = TypeVar("T")
@@ -97,7 +98,17 @@ class Stretch(View):
         return self.history_until <= floor
 
 
-class CollectionState(View):
+class HangingState(View):
+    """What is read parent by parent: which of them were refused though they are there, and since when (UTC)."""
+
+    refused = Key[Mapping[str, datetime]](
+        lambda stored: {parent: datetime.fromisoformat(at) for parent, at in stored.items()},
+        lambda refused: {parent: at.isoformat() for parent, at in refused.items()},
+        {},
+    )
+
+
+class CollectionState(HangingState):
     """A collection: when it was last read whole, and how far each of its stretches has been read."""
 
     refreshed_at = Key[datetime | None](_instant, _iso, None)
@@ -138,6 +149,20 @@ class Late:
     last_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """An endpoint that the workspace lacks: since when, when it was last tried (both UTC), and what it gave."""
+
+    since: datetime
+    tried_at: datetime
+    why: str
+
+
+def _lack(stored: Mapping[str, str]) -> Lack:
+    since, tried_at = (datetime.fromisoformat(stored[name]) for name in ("since", "tried_at"))
+    return Lack(since, tried_at, stored["why"])
+
+
 def _late(stored: Mapping[str, Any]) -> Late:
     return Late(**{**stored, "last_at": _instant(stored.get("last_at"))})
 
@@ -165,6 +190,17 @@ class SourceState(View):
 
     pace = Key[Mapping[str, Any]](dict, dict, {})
     """The pace learnt, as :class:`~..api.pacing.Pacers` gives and takes it."""
+    paging = Key[Mapping[str, Any]](dict, dict, {})
+    """How endpoints page, as :class:`~..api.paging.Paging` gives and takes it."""
+    lacking = Key[Mapping[str, Lack]](
+        lambda stored: {name: _lack(one) for name, one in stored.items()},
+        lambda lacking: {
+            name: {"since": one.since.isoformat(), "tried_at": one.tried_at.isoformat(), "why": one.why}
+            for name, one in lacking.items()
+        },
+        {},
+    )
+    """What the workspace lacks, by the name of the endpoint."""
     late = Key[Late](_late, _stored_late, Late())
     """Late arrivals."""
     extra_fields = Key[Extras](_extras, _stored_extras, {})
@@ -191,9 +227,16 @@ class SourceState(View):
         """Return how far a collection has been read."""
         return CollectionState(self.table(table))
 
+    def hanging(self, table: str) -> HangingState:
+        """Return what is known of a table that hangs on other rows."""
+        return HangingState(self.table(table))
+
     def forget(self, table: str) -> None:
-        """Forget how far a table has been read."""
+        """Forget how far a table has been read, and that it could not be."""
         self.table(table).clear()
+        endpoints = {endpoint.name for endpoint in TABLES[table].endpoints} if table in TABLES else set()
+        if lacking := self.lacking:
+            self.lacking = {name: one for name, one in lacking.items() if name not in endpoints}
 
     def table(self, name: str) -> dict[str, Any]:
         """Return what is kept of one table's lane."""

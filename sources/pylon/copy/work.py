@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -37,6 +38,12 @@ def is_due(parent: Times, synced: Synced | None, cutoff: datetime | None = None)
     return _moved(parent.updated_at, synced.parent_updated_at) or _moved(
         parent.latest_message_time, synced.latest_message_time
     )
+
+
+def is_left_alone(parent: Times, refused: Mapping[str, datetime], now: datetime, pause: timedelta) -> bool:
+    """Say whether a parent was refused within a pause and has not moved since: it would be refused again."""
+    at = refused.get(parent.parent_id)
+    return at is not None and at + pause > now and not (parent.updated_at and parent.updated_at > at)
 
 
 def rank(parent: Times, synced: Synced | None, now: datetime) -> int:

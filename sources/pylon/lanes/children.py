@@ -17,15 +17,17 @@ import pyarrow as pa
 from ..api.answers import Answer
 from ..api.client import Client
 from ..catalog import TABLES, PerParent, Table
+from ..copy.state import SourceState
 from ..copy.work import Times, vouched_for
 from ..errors import (
     GONE,
     GONE_ISSUE,
-    PermissionDenied,
+    CredentialsError,
     PylonError,
     Rejected,
     TurnOver,
     Unavailable,
+    is_lacking,
 )
 from ..rows.masking import UNMASKED
 from ..rows.rows import Row, instant, to_arrow, tombstones
@@ -39,7 +41,11 @@ BATCH_SECONDS = 5.0
 """A batch costs dlt as much as a thousand rows do: it is worth waiting for. A turn that ends hands on what there is."""
 LOOK_SECONDS = 1.0
 FAILURES = 3
-"""A lane stops after so many parents in a row that could not be read; a single one is passed over and stays due."""
+"""After so many parents in a row without a proper answer, one that is known to have been read is asked for again."""
+REFUSALS = 5
+"""The same where no parent was read yet in this lane, refusals included."""
+KEPT = 500
+"""How many refused parents are remembered, the latest."""
 
 RIPENS = timedelta(days=1)
 """How long a call without a recording is asked for again: its transcript may not be ready yet."""
@@ -54,6 +60,20 @@ class Conversation:
     sent_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A parent for which nothing was given.
+
+    ``there`` is false where the parent itself does not answer either. ``gone_at`` is when what was asked for by its own
+    id was not there (UTC): if others are, it is gone.
+    """
+
+    parent: Times
+    error: PylonError
+    there: bool = True
+    gone_at: datetime | None = None
+
+
 @dataclass
 class _Lane:
     """What has been read but not handed on, and how the reading goes."""
@@ -61,18 +81,37 @@ class _Lane:
     read: list[Conversation] = field(default_factory=list)
     rows: int = 0
     since: float = field(default_factory=time.monotonic)
+    refused: list[Refused] = field(default_factory=list)
     failures: list[PylonError] = field(default_factory=list)
     in_a_row: int = 0
     cut_short: bool = False
+    good: str | None = None
+    """The last parent that was read."""
+    stopped: PylonError | None = None
 
     def add(self, conversation: Conversation) -> None:
         self.read.append(conversation)
         self.rows += len(conversation.rows) + 1
         self.in_a_row = 0
+        self.good = conversation.parent.parent_id
+
+    def refuse(self, one: Refused) -> None:
+        self.refused.append(one)
+        self.in_a_row += one.there and self.good is None
 
     def fail(self, error: PylonError) -> None:
         self.failures.append(error)
         self.in_a_row += 1
+
+    @property
+    def errors(self) -> list[PylonError]:
+        """What kept parents that should be there from being read."""
+        return [*self.failures, *(one.error for one in self.refused if one.there)]
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the endpoint may be at fault rather than the parents."""
+        return self.in_a_row >= (FAILURES if self.good else REFUSALS) and not self.stopped
 
     @property
     def ripe(self) -> bool:
@@ -87,74 +126,136 @@ async def conversations(turn: Turn, table: Table[PerParent]) -> AsyncIterator[li
     """Read one child of all parents that are due, in order of worth, until nothing is due or the turn is over.
 
     Raises:
-        Unavailable: The endpoint failed, after everything that was read has been handed on.
+        PylonError: The endpoint failed or was refused for all, after everything that was read has been handed on.
         TurnOver: So it is raised where the turn ended while parents were being read.
     """
-    lane, work, tasks = _Lane(), turn.stock.of(table.name), set[asyncio.Task[Conversation]]()
+    lane, work, tasks = _Lane(), turn.stock.of(table.name), set[asyncio.Task[Conversation | Refused]]()
     try:
         while True:
-            while len(tasks) < IN_FLIGHT and len(work) and not turn.budget.over and lane.in_a_row < FAILURES:
+            stopped = turn.budget.over or lane.stopped is not None
+            while len(tasks) < IN_FLIGHT and len(work) and not stopped:
                 parent = work.pop()
                 assert parent is not None  # noqa: S101 - tells the type checker what len() says
                 tasks.add(asyncio.create_task(_read(turn, table, parent)))
+                stopped = turn.budget.over
             if tasks:
                 done, tasks = await asyncio.wait(
                     tasks, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED
                 )
                 _collect(turn, table, lane, done)
-            elif (
-                turn.budget.over
-                or lane.in_a_row >= FAILURES
-                or not (turn.more_work_may_come(table) or len(work))
-            ):
+                if lane.doubtful:
+                    await _expect_answers(turn, table, lane)
+            elif stopped or not (turn.more_work_may_come(table) or len(work)):
                 break
             else:
                 await turn.stock.wait()
             if lane.ripe:
                 yield lane.take()
+        _believe_in_departures(lane)
         if lane.read:
             yield lane.take()
     finally:
         for task in tasks:
             task.cancel()
-    _tell(turn, table, lane)
+    await _tell(turn, table, lane)
 
 
-def _tell(turn: Turn, table: Table[PerParent], lane: _Lane) -> None:
+async def _expect_answers(turn: Turn, table: Table[PerParent], lane: _Lane) -> None:
+    """Tell parents that are refused from an endpoint that is: does it answer for one that it answered for before."""
+    lane.in_a_row = 0
+    witness = lane.good or turn.ledger.one_read(table.name)
+    if witness is None:
+        lane.stopped = lane.errors[0]
+        return
+    try:
+        await _ask(turn.client, table, {table.read.asked_by: witness})
+        lane.good = witness
+    except TurnOver:
+        lane.cut_short = True
+    except PylonError as error:
+        lane.stopped = error
+
+
+def _believe_in_departures(lane: _Lane) -> None:
+    """What is asked for by its own id, and is not there while others are, is gone."""
+    if lane.good is not None:
+        gone = [Conversation(one.parent, [], one.gone_at) for one in lane.refused if one.gone_at]
+        lane.read += gone
+        lane.refused = [one for one in lane.refused if not one.gone_at]
+
+
+async def _tell(turn: Turn, table: Table[PerParent], lane: _Lane) -> None:
     """Note which parents could not be read; raise what kept the lane from reading all of them."""
-    if lane.in_a_row >= FAILURES:
-        raise lane.failures[-1]
-    for error in lane.failures:
-        turn.fail(table.name, error, stops=False)
+    error = lane.stopped
+    if error is None and lane.good is None and lane.errors and turn.ledger.one_read(table.name) is None:
+        error = lane.errors[0]  # all that there are
+    if error is not None:
+        core = table.read.is_of_issues and not table.off
+        if core or not await turn.lacking.is_so(table.read.endpoint, error, [table]):
+            raise error
+        turn.stock.give_up(table.name)
+        return
+    if lane.good:
+        turn.lacking.has(table.read.endpoint)
+    _remember(turn, table, lane)
+    for failure in lane.failures:
+        turn.fail(table.name, failure, stops=False)
     if lane.cut_short:
         raise TurnOver
 
 
-def _collect(turn: Turn, table: Table[PerParent], lane: _Lane, done: set[asyncio.Task[Conversation]]) -> None:
+def _remember(turn: Turn, table: Table[PerParent], lane: _Lane) -> None:
+    """Keep which parents are refused, so that they are asked for once a day; say so of those that are new."""
+    state, now = SourceState.current().hanging(table.name), datetime.now(UTC)
+    news = [one for one in lane.refused if one.there and one.parent.parent_id not in state.refused]
+    if news:
+        turn.report.warn(
+            f"{table.name}: {len(news):,} that should be there are refused, such as {news[0].error.message}"
+            " What the copy has of them stays as it is; they are asked for once a day."
+        )
+    if lane.refused:
+        known = {**state.refused, **{one.parent.parent_id: now for one in lane.refused}}
+        state.refused = dict(list(known.items())[-KEPT:])
+
+
+def _collect(
+    turn: Turn, table: Table[PerParent], lane: _Lane, done: set[asyncio.Task[Conversation | Refused]]
+) -> None:
     for task in done:
         try:
-            lane.add(task.result())
-            turn.report.lanes[table.name].done += 1
+            found = task.result()
         except TurnOver:
             lane.cut_short = True
-        except PermissionDenied as error:
-            lane.fail(error)
-            lane.in_a_row = FAILURES  # no other parent will be answered either
+        except CredentialsError as error:
+            lane.stopped = error
         except PylonError as error:
             lane.fail(error)
+        else:
+            if isinstance(found, Refused):
+                lane.refuse(found)
+            else:
+                lane.add(found)
+                turn.report.lanes[table.name].done += 1
 
 
-async def _read(turn: Turn, table: Table[PerParent], parent: Times) -> Conversation:
+async def _read(turn: Turn, table: Table[PerParent], parent: Times) -> Conversation | Refused:
     with turn.budget.unit():
         ids = {table.read.asked_by: parent.parent_id}
         try:
             batch = await _ask(turn.client, table, ids)
-        except Rejected as error:
-            if error.status not in (GONE_ISSUE if table.read.is_of_issues else GONE):
+        except PylonError as error:
+            gone = isinstance(error, Rejected) and error.status in _gone(table)
+            if not gone and not is_lacking(error):
                 raise
-            return Conversation(parent, [], await _gone_since(turn.client, table, ids, error))
+            return await _refused(turn.client, table, parent, error)
         _expect_keys(table, parent, batch.rows)
+        if not batch.whole and turn.contents.has_rows(table, parent.parent_id):
+            return Refused(parent, Unavailable(_label(table, parent), "gave no list of objects", "Run again later."))
         return Conversation(parent, batch.rows, batch.sent_at)
+
+
+def _gone(table: Table[PerParent]) -> frozenset[int]:
+    return GONE_ISSUE if table.read.is_of_issues else GONE
 
 
 async def _ask(client: Client, table: Table[PerParent], ids: dict[str, str]) -> Batch:
@@ -164,7 +265,8 @@ async def _ask(client: Client, table: Table[PerParent], ids: dict[str, str]) -> 
         )
     query = dict(table.read.endpoint.fixed) or None
     answer = await client.ask(table.read.endpoint, ids=ids, query=query, check=partial(_rows_problem, table))
-    return Batch(_rows_in(table, answer), answer.sent_at)
+    whole = table.read.rows_at is None or isinstance(answer.data.get(table.read.rows_at), list)
+    return Batch(_rows_in(table, answer), answer.sent_at, whole)
 
 
 def _rows_problem(table: Table[PerParent], answer: Answer) -> str | None:
@@ -192,35 +294,38 @@ def _expect_keys(table: Table[PerParent], parent: Times, rows: Sequence[Row]) ->
     given = {column.name for column in table.columns if column.given}
     for name in table.key:
         if name not in given and not all(isinstance(row.get(name), str) for row in rows):
-            path = table.read.endpoint.path.format(**{table.read.asked_by: parent.parent_id})
             raise Unavailable(
-                f"{table.read.endpoint.method} {path}",
+                _label(table, parent),
                 f"gave an object without {name}, which is the key of {table.name}",
                 "Report it to Pylon; the others are read on.",
             )
 
 
-async def _gone_since(
-    client: Client, table: Table[PerParent], ids: dict[str, str], error: Rejected
-) -> datetime:
-    """Make sure that a parent whose child is refused is gone or scrubbed, rather than the request at fault.
+def _label(table: Table[PerParent], parent: Times) -> str:
+    path = table.read.endpoint.path.format(**{table.read.asked_by: parent.parent_id})
+    return f"{table.read.endpoint.method} {path}"
 
-    Raises:
-        Unavailable: The parent is still there, so that its child was refused for no known reason.
+
+async def _refused(
+    client: Client, table: Table[PerParent], parent: Times, error: PylonError
+) -> Conversation | Refused:
+    """Find out what a refusal means: what was asked for may be scrubbed, gone, or only not given.
+
+    A parent that seems gone takes nothing along: its own list has to say so. Until then, it is asked for once a day.
     """
+    there = not (isinstance(error, Rejected) and error.status in _gone(table))
+    if there:
+        return Refused(parent, error)
     if table.read.witness is None:  # it was asked for by its own id
-        return await client.now()
+        return Refused(parent, error, gone_at=await client.now())
     try:
-        answer = await client.ask(table.read.witness, ids=ids)
-    except Rejected as gone:
-        if gone.status not in (GONE_ISSUE if table.read.is_of_issues else GONE):
-            raise
-        return await client.now()
+        answer = await client.ask(table.read.witness, ids={table.read.asked_by: parent.parent_id})
+    except PylonError as other:
+        gone = isinstance(other, Rejected) and other.status in _gone(table)
+        return Refused(parent, error, there=not gone)
     if isinstance(answer.data, dict) and answer.data.get("title") == "SCRUBBED":
-        return answer.sent_at
-    raise Unavailable(
-        error.endpoint, f"{error.why}, although what it belongs to is there", "Run again later."
-    ) from error
+        return Conversation(parent, [], answer.sent_at)
+    return Refused(parent, error)
 
 
 def to_batch(turn: Turn, table: Table[PerParent], read: Sequence[Conversation]) -> pa.Table:

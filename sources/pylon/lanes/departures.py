@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from ..catalog import DELETIONS, ENDPOINTS, TABLES, Table
 from ..copy.intervals import Collection
-from ..errors import Implausible, Rejected
+from ..errors import Implausible, PylonError
 from ..rows.masking import UNMASKED
 from ..rows.rows import to_arrow
 from .turn import Turn
@@ -102,8 +102,8 @@ async def _account_of(turn: Turn, endpoint: str, ids: Mapping[str, str]) -> str 
         asked = ENDPOINTS[endpoint]
         query = {"limit": asked.page_size} if asked.page_size else None
         answer = await turn.patient_client.ask(asked, ids=ids, query=query)
-    except Rejected:
-        return None
+    except PylonError:
+        return None  # who does not answer is no witness
     account = answer.data.get("account") if isinstance(answer.data, dict) else None
     found = account.get("id") if isinstance(account, dict) else None
     return found if isinstance(found, str) else None

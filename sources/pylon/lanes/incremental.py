@@ -5,26 +5,21 @@ A listing finds what the time filter cannot: rows that were deleted, and edits t
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from ..api.filters import Request, before_and_after, joined, rfc3339, time_range
-from ..api.windows import Window
 from ..catalog import Configured, Feed, Table
 from ..copy.intervals import reading_due_at
-from ..copy.state import CollectionState, Stretch
-from ..errors import GONE, PermissionDenied, Rejected, Unavailable
-from ..rows.rows import to_arrow, tombstones
-from . import reading
+from ..copy.state import CollectionState
+from ..errors import GONE, CredentialsError, PylonError, Rejected, Unavailable, is_lacking
 from .departures import may_go
-from .directory import Reading, asked_for, keys_of, parents
-from .reading import Batch, Past, Way
+from .directory import without
+from .streams import Stream, Streams
 from .turn import Turn
+from .whole import Reading, asked_for, parents
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 """The id of a parent that there is not."""
@@ -40,28 +35,16 @@ async def refresh(turn: Turn, table: Table[Feed], state: CollectionState) -> Asy
         table: An incremental table.
         state: How far each of its parents was read, and when it was last listed whole.
     """
-    if table.name in turn.control.caught_up:
+    if table.name in turn.control.caught_up or turn.lacking.known(table.endpoints):
         return
     turn.report.expect("directory", table.name)
     lane = _Lane(turn, table, state)
-    try:
-        async for batch in lane.read():
-            yield batch
-    except PermissionDenied as error:
-        turn.report.warn(f"{table.name} is not read: {error}")
-    else:
+    async for batch in lane.read():
+        yield batch
+    if lane.finished:
         turn.report.lanes["directory"].done += 1
     if not lane.again:
         turn.control.caught_up.add(table.name)
-
-
-@dataclass
-class _Stream:
-    """The rows of one parent, or of the whole table where it has none."""
-
-    parent: str
-    stretch: Stretch
-    newest: dict[str, datetime] = field(default_factory=dict)
 
 
 class _Lane:
@@ -69,33 +52,85 @@ class _Lane:
         self._turn = turn
         self._table = table
         self._feed = table.read
-        self._setting = ""
-        """Names the parents, where the user does."""
-        if table.per and isinstance(table.per.parents, Configured):
-            self._setting = table.per.parents.setting
         self._state = state
-        self._seen: set[tuple[str, ...]] = set()
-        self._whole: set[str] = set()
+        self._streams = Streams(turn, table)
         self.again = False
+        self.finished = True
+        """Whether nothing was left that another run could read."""
 
     async def read(self) -> AsyncIterator[pa.Table]:
-        """Read each parent up to the present; then list the table, if that is due."""
+        """Read each parent up to the present; then list the table, if that is due.
+
+        A workspace may lack the search, the list or both: what the one does not give, the other may.
+        """
         began = datetime.now(UTC)
-        await self._expect_filter()
-        named = await parents(self._turn, self._table)
-        for parent in named:
-            with self._forgiving(parent), self._turn.budget.unit():
-                async for batch in self._stream(_Stream(parent, self._state.stream(parent))):
-                    yield batch
-        self._state.forget_all_but(named)
-        if self._setting and not named:
+        named = await self._parents()
+        if named is None:
             return
-        if named and self._whole >= set(named):
+        if named and await self._searches():
+            async for batch in self._changes(named):
+                yield batch
+        self._state.forget_all_but(named)
+        if _setting(self._table) and not named:
+            return
+        if named and self._streams.whole >= set(named):
             self._state.refreshed_at = began
-        elif reading_due_at(self._table, self._turn.settings, self._state) <= began:
-            with self._turn.budget.unit(patient=True):
-                async for batch in self._listing():
+        elif self._is_to_be_listed(began):
+            async for batch in self._listed():
+                yield batch
+
+    def _is_to_be_listed(self, began: datetime) -> bool:
+        if self._turn.lacking.known([self._feed.endpoint]):
+            return False
+        return reading_due_at(self._table, self._turn.settings, self._state) <= began
+
+    async def _parents(self) -> list[str] | None:
+        """Return the parents to ask for; ``None`` where the workspace lacks what lists them."""
+        try:
+            return await parents(self._turn, self._table)
+        except PylonError as error:
+            for endpoint in self._table.endpoints:
+                if not await self._turn.lacking.is_so(endpoint, error, [self._table]):
+                    raise
+            return None
+
+    async def _searches(self) -> bool:
+        """Whether the search can be asked; not where the workspace lacks it."""
+        if self._turn.lacking.known([self._feed.search]):
+            return False
+        try:
+            await self._expect_filter()
+        except PylonError as error:
+            if not await self._turn.lacking.is_so(self._feed.search, error, [self._table]):
+                raise
+            return False
+        return True
+
+    async def _changes(self, named: Sequence[str]) -> AsyncIterator[pa.Table]:
+        """Read each parent up to the present. One that is refused costs its own rows, all of them the search."""
+        refused: dict[str, PylonError] = {}
+        for parent in named:
+            with self._forgiving(parent, refused), self._turn.budget.unit():
+                async for batch in self._streams.read(Stream(parent, self._state.stream(parent))):
                     yield batch
+        if not refused:
+            self._turn.lacking.has(self._feed.search)
+            return
+        error = next(iter(refused.values()))
+        if len(refused) < len(named):
+            self.finished = all(map(is_lacking, refused.values()))
+            _tell(self._turn, self._table, self._state, refused)
+        elif not await self._turn.lacking.is_so(self._feed.search, error, [self._table]):
+            raise error
+
+    @contextmanager
+    def _forgiving(self, parent: str, refused: dict[str, PylonError]) -> Iterator[None]:
+        try:
+            yield
+        except CredentialsError:
+            raise
+        except PylonError as error:
+            refused[parent] = error
 
     async def _expect_filter(self) -> None:
         """A search that ignores its filter (as it does a misspelt one) would give every row to each parent.
@@ -121,93 +156,45 @@ class _Lane:
                 )
         self._state.filter_minded = True
 
-    @contextmanager
-    def _forgiving(self, parent: str) -> Iterator[None]:
-        """A parent that is not there has no rows."""
-        try:
-            yield
-        except Rejected as error:
-            if error.status not in GONE:
-                raise
-            if self._setting:
-                self._turn.report.warn(f"{self._setting} names {parent!r}, which Pylon does not know.")
-
-    async def _stream(self, stream: _Stream) -> AsyncIterator[pa.Table]:
-        client, stretch = self._turn.client, stream.stretch
-        if not stretch.begun:
-            page = await client.first_page(self._feed.endpoint, **self._asked(stream))
-            if not page.more:
-                if page.rows:
-                    yield await self._batch(stream, Batch(page.rows, page.sent_at))
-                self._whole.add(stream.parent)
-            stretch.begin(page.sent_at)
-            stretch.history_complete = not page.more
-        else:
-            seconds = max(self._turn.settings.lookback_seconds, self._feed.lookback_seconds)
-            way = self._way(stream, self._feed.changed)
-            async for _, found in reading.changes(client, way, stretch, timedelta(seconds=seconds)):
-                if batch := await self._news(stream, found):
-                    yield batch
-        page_size = self._turn.settings.limit(self._feed.search)
-        async for _, found in reading.newest_to_oldest(client, self._past(stream), stretch, None, page_size):
-            if batch := await self._news(stream, found):
-                yield batch
-            self._turn.budget.progress()
-
-    async def _news(self, stream: _Stream, found: Batch) -> pa.Table | None:
-        rows = [row for row in found.rows if reading.is_news(row, stream.newest)]
-        return await self._batch(stream, Batch(rows, found.sent_at)) if rows else None
-
-    async def _batch(self, stream: _Stream, found: Batch) -> pa.Table:
-        """Turn rows into a batch, and tell those who hang on them."""
-        table = self._table
-        given: dict[str, Any] = {"_synced_at": self._turn.stamp(found.sent_at)}
-        if table.parent:
-            given[table.parent] = stream.parent
-        batch = to_arrow(table, found.rows, given, self._turn.settings.masks)
-        self._seen |= keys_of(table, batch)
-        await self._turn.stock.offer(table.name, found.rows, found.sent_at)
-        return self._turn.count(table, batch, len(found.rows))
-
-    async def _listing(self) -> AsyncIterator[pa.Table]:
-        """List the table; what it lacks goes. Where rows can slip through between pages, two listings must lack it."""
+    async def _listed(self) -> AsyncIterator[pa.Table]:
+        """List the table; what it lacks goes."""
         listing = Reading(self._turn, self._table)
-        async for batch in listing.read():
-            yield batch
-        known = self._turn.contents.row_keys(self._table.name) | self._seen
-        if listing.seams and listing.missing(known):
-            async for batch in listing.read():
-                yield batch
-        if gone := listing.missing(known):
-            if not await may_go(self._turn, self._table, gone, len(known), listing.began):
+        endpoint = self._feed.endpoint
+        try:
+            with self._turn.budget.unit(patient=True):
+                async for batch in listing.read_surely(self._streams.seen):
+                    yield batch
+        except PylonError as error:
+            tables = [self._table] if self._turn.lacking.known([self._feed.search]) else []
+            if not await self._turn.lacking.is_so(endpoint, error, tables):
+                raise
+            return
+        self._turn.lacking.has(endpoint)
+        listing.tell(self._state)
+        if gone := listing.missing:
+            if not await may_go(self._turn, self._table, gone, listing.stored, listing.began):
                 self.again = self._table.name not in self._turn.report.stopped
                 return
-            keys = [dict(zip(self._table.key, key, strict=True)) for key in sorted(gone)]
-            yield tombstones(self._table, keys, self._turn.stamp(listing.began))
-            self._turn.left_behind(self._table)
-        self._state.refreshed_at = listing.began
+            yield without(self._turn, self._table, gone, listing.began)
+        if listing.finished:
+            self._state.refreshed_at = listing.began
 
-    # -- how to ask ------------------------------------------------------------------------------------------------
 
-    def _asked(self, stream: _Stream) -> Request:
-        return asked_for(self._table, (), stream.parent)
+def _tell(turn: Turn, table: Table[Feed], state: CollectionState, refused: Mapping[str, PylonError]) -> None:
+    """Say which parents were refused: once, where the workspace lacks them."""
+    setting = _setting(table)
+    lacking = [parent for parent, error in refused.items() if is_lacking(error)]
+    for parent in lacking:
+        if parent not in state.refused:
+            where = f"{setting} names {parent!r}: " if setting else f"{table.name} of {parent}: "
+            turn.report.warn(f"{where}{refused[parent].message} What the copy has of it stays as it is.")
+    now = datetime.now(UTC)
+    state.refused = {parent: state.refused.get(parent, now) for parent in lacking}
+    for error in refused.values():
+        if not is_lacking(error):
+            turn.fail(table.name, error, stops=False)
 
-    def _way(self, stream: _Stream, column: str) -> Way:
-        def request(window: Window) -> Request:
-            if self._feed.bounds is None:
-                return joined(time_range(column, window), self._asked(stream))
-            query = dict(zip(self._feed.bounds, map(rfc3339, window.asked), strict=True))
-            return joined({"query": query}, self._asked(stream))
 
-        return Way(self._feed.search, request, column)
-
-    def _past(self, stream: _Stream) -> Past:
-        def older(after: datetime | None, before: datetime) -> Request:
-            if self._feed.bounds is None:
-                stretch = before_and_after(self._feed.created, after, before)
-                return joined(stretch, self._asked(stream))
-            instants = zip(self._feed.bounds, (after, before), strict=True)
-            query = {name: rfc3339(bound) for name, bound in instants if bound}
-            return joined({"query": query}, self._asked(stream))
-
-        return Past(self._way(stream, self._feed.created), self._feed.search, older)
+def _setting(table: Table[Feed]) -> str:
+    """Return the setting that names the parents, "" where the user does not."""
+    return table.per.parents.setting if table.per and isinstance(table.per.parents, Configured) else ""

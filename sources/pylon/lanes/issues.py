@@ -71,11 +71,12 @@ async def side_by_side(turn: Turn, lanes: Mapping[str, AsyncIterator[Batch]]) ->
 
     async def drain(name: str, lane: AsyncIterator[Batch]) -> None:
         try:
-            with turn.noting(name), turn.budget.unit():
-                async for batch in lane:
-                    taken = asyncio.Event()
-                    queue.put_nowait((batch, taken))
-                    await taken.wait()
+            async with turn.noting(name):
+                with turn.budget.unit():
+                    async for batch in lane:
+                        taken = asyncio.Event()
+                        queue.put_nowait((batch, taken))
+                        await taken.wait()
         finally:
             queue.put_nowait(None)
 

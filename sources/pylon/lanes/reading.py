@@ -34,6 +34,8 @@ class Batch:
 
     rows: list[Row]
     sent_at: datetime
+    whole: bool = True
+    """Whether what it does not show may count as missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,8 @@ async def read_until_settled(read: Callable[[], AsyncIterator[Answer]], label: s
         pages = [page async for page in read()]
         rows = {_identity(row): row for page in pages for row in page.rows}
         if len(pages) == 1 or rows.keys() == before:
-            return Batch([row for page in pages for row in page.rows], pages[0].sent_at)
+            found = [row for page in pages for row in page.rows]
+            return Batch(found, pages[0].sent_at, all(page.whole for page in pages))
         before = rows.keys()
     raise Unavailable(label, "changes faster than it can be read", "Run again when less is going on.")
 

@@ -35,6 +35,8 @@ class Report:
     rows: Counter[str] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    lacking: dict[str, PylonError] = field(default_factory=dict)
+    """What the workspace was found to lack in this run, by table, and what it gave."""
     extra_fields: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     expected: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -67,6 +69,11 @@ class Report:
         with self.lock:
             if text not in self.warnings:
                 self.warnings.append(text)
+
+    def lack(self, table: str, error: PylonError) -> None:
+        """Note that the workspace lacks what fills a table."""
+        with self.lock:
+            self.lacking.setdefault(table, error)
 
     def found_extra(self, table: str, names: set[str]) -> None:
         """Note fields that were kept in ``_extra``."""

@@ -27,13 +27,13 @@ from ..catalog import (
 from ..copy import loading
 from ..copy.copied import Copied
 from ..copy.state import SourceState, Stretch
-from ..errors import ConfigurationError, PermissionDenied
+from ..errors import ConfigurationError
 from ..rows.rows import to_arrow
 from ..settings import Settings
 from . import children, directory, incremental, issues, late, reading
 from .budget import Limits
 from .selection import PylonSource
-from .turn import Control, Turn
+from .turn import Control, Turn, keyed
 from .turns import Turns
 
 
@@ -47,7 +47,7 @@ def _resource(table: Table, turn: Callable[[], Turn], *, selected: bool) -> DltR
     async def batches() -> AsyncIterator[pa.Table]:
         now = turn()
         async with now.lane(table.name):
-            async for batch in _lane(now, table):
+            async for batch in filled(now, table):
                 yield batch
 
     def read() -> Iterator[Any]:
@@ -64,7 +64,7 @@ def _resource(table: Table, turn: Callable[[], Turn], *, selected: bool) -> DltR
     return resource
 
 
-def _lane(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
+def filled(turn: Turn, table: Table) -> AsyncIterator[pa.Table]:
     """Return what fills a table."""
     if is_read(table, Issues):
         return _issues(turn, table)
@@ -90,7 +90,7 @@ async def _issues(turn: Turn, table: Table[Issues]) -> AsyncIterator[pa.Table]:
     running = {name: lane for name, lane in lanes.items() if name not in turn.report.stopped}
     async with aclosing(issues.side_by_side(turn, running)) as batches:
         async for batch in batches:
-            rows = [row for row in batch.rows if issues.is_news(row, newest, floor)]
+            rows = [row for row in keyed(turn, table, batch.rows) if issues.is_news(row, newest, floor)]
             if rows:
                 given = {"_synced_at": turn.stamp(batch.sent_at)}
                 yield turn.count(table, to_arrow(table, rows, given, turn.settings.masks), len(rows))
@@ -110,17 +110,11 @@ async def _child(turn: Turn, table: Table[PerParent]) -> AsyncIterator[pa.Table]
         raise ConfigurationError(
             f"{table.name} is read by the ledger {table.read.ledger}, which is not selected.", "Select both."
         )
-    if table.name in turn.control.caught_up:
-        return
-    try:
-        async for read in children.conversations(turn, table):
-            yield children.to_batch(turn, table, read)
-    except PermissionDenied as error:
-        if table.read.is_of_issues and not table.off:
-            raise
-        turn.report.warn(f"{table.name} is not read: {error}")
-        turn.control.caught_up.add(table.name)
+    if turn.lacking.known([table.read.endpoint]):
         turn.stock.give_up(table.name)
+        return
+    async for read in children.conversations(turn, table):
+        yield children.to_batch(turn, table, read)
 
 
 async def _nested(turn: Turn, table: Table[PerParent]) -> AsyncIterator[pa.Table]:

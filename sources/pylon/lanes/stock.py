@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,10 +24,19 @@ class Stock:
         ledger: What the destination holds.
         report: Where to note how much is due.
         children: What is read in this turn.
+        left_alone: Says whether a child is not asked for of some parent at present, although it is due.
     """
 
-    def __init__(self, settings: Settings, ledger: Ledger, report: Report, children: Iterable[str]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        report: Report,
+        children: Iterable[str],
+        left_alone: Callable[[str, Times], bool] = lambda _child, _parent: False,
+    ) -> None:
         self._settings = settings
+        self._left_alone = left_alone
         self._ledger = ledger
         self._report = report
         self._work = {name: Work() for name in children}
@@ -55,7 +64,8 @@ class Stock:
     def add(self, child: str, ranked: Iterable[tuple[Times, int]], *, more: bool) -> None:
         """Queue parents with their order of worth; ``more`` tells that others are due as well."""
         for parent, order in ranked:
-            self._work[child].push(parent, order)
+            if not self._left_alone(child, parent):
+                self._work[child].push(parent, order)
         if more:
             self._more.add(child)
         self._show(child)
@@ -75,7 +85,8 @@ class Stock:
         for child in children:
             for id_, row in parents.items():
                 parent, known = times[id_], synced.get(child.name, {}).get(id_)
-                if may_have(child, row) and is_due(parent, known, self._cutoffs.get(child.name)):
+                due = may_have(child, row) and is_due(parent, known, self._cutoffs.get(child.name))
+                if due and not self._left_alone(child.name, parent):
                     self._work[child.name].push(parent, rank(parent, known, now))
             self._show(child.name)
 

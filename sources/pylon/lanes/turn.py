@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 
+from ..api.admission import Admission
 from ..api.client import Client
 from ..api.pacing import Pacers
+from ..api.paging import Paging
 from ..catalog import HANGING, PerParent, Table
 from ..copy.contents import Contents
+from ..copy.intervals import TRIED_AGAIN
 from ..copy.ledger import Ledger
+from ..copy.state import SourceState
+from ..copy.work import Times, is_left_alone
 from ..errors import PylonError, TurnOver
-from ..rows.rows import misfits
+from ..rows.rows import Row, has_key, misfits
 from ..settings import Settings
 from .budget import Budget, Limits, TurnBudget
+from .lacking import Lacking
 from .recorder import Recorder
 from .report import Report
+from .returned import Returned
 from .stock import Stock
 from .written import Written
 
@@ -40,6 +48,7 @@ class Control:
     """
 
     pacers: Pacers
+    paging: Paging = field(default_factory=Paging)
     report: Report = field(default_factory=Report)
     budget: Budget = field(default_factory=Budget)
     strict: bool = False
@@ -84,12 +93,13 @@ class Turn:
         self.left = False
         """Whether something that is due was left for another turn; known once all lanes have ended."""
         self.budget = TurnBudget(control.budget, limits, settings.rate_window_seconds * BRIEF_SHARE)
-        self.client = Client(settings, control.pacers, pause=self.budget.pause)
-        self.patient_client = Client(settings, control.pacers, pause=self.budget.pause_patiently)
+        self.client, self.patient_client = clients = self._clients()
+        self.lacking = Lacking(control.report, clients, settings.base_url)
         self.written = Written(self.lanes)
+        self.returned = Returned(contents, self.lanes, self.written)
         self.recorder = Recorder(contents, self.lanes, self.written, control.postponed)
         read = (name for name in HANGING if name in self.lanes - control.caught_up)
-        self.stock = Stock(settings, self.ledger, control.report, read)
+        self.stock = Stock(settings, self.ledger, control.report, read, _LeftAlone(datetime.now(UTC)))
         self._again = False
         self._begun: set[str] = set()
         self._ended: set[str] = set()
@@ -97,22 +107,38 @@ class Turn:
         self._at_end: Callable[[], None] = lambda: None
         self._last_synced = datetime.min.replace(tzinfo=UTC)
 
+    def _clients(self) -> tuple[Client, Client]:
+        """Return who waits as long as the turn lasts, and who waits as long as the run does."""
+        make = partial(
+            Client,
+            self.settings,
+            self.control.pacers,
+            paging=self.control.paging,
+            admission=Admission(),
+            warn=self.report.warn,
+        )
+        return make(pause=self.budget.pause), make(pause=self.budget.pause_patiently)
+
     @asynccontextmanager
     async def lane(self, name: str) -> AsyncIterator[None]:
         """Take part in the turn; what stops the lane is noted, and raised only where the control is strict."""
         self._begun.add(name)
         self.budget.all_lanes_begun = self._begun == self.lanes
         try:
-            with self.noting(name):
+            async with self.noting(name):
                 yield
         finally:
             await self._end(name)
 
-    @contextmanager
-    def noting(self, name: str) -> Iterator[None]:
+    @asynccontextmanager
+    async def noting(self, name: str) -> AsyncIterator[None]:
         """Note what ends a piece of work before it is done; a failure is raised where the control is strict."""
         try:
-            yield
+            try:
+                yield
+            except PylonError as error:
+                await self.lacking.expect_pylon(error)
+                raise
         except TurnOver:
             self.come_again()
         except PylonError as error:
@@ -178,4 +204,29 @@ class Turn:
         self.report.add_rows(table.name, rows)
         self.report.found_extra(table.name, misfits(batch))
         self.recorder.see(table.name, batch)
+        self.returned.see(table, batch)
         return batch
+
+
+def keyed(turn: Turn, table: Table, rows: Sequence[Row]) -> list[Row]:
+    """Return the rows that have their key; the others can be told from none, and are left out with a warning."""
+    found = [row for row in rows if has_key(table, row)]
+    if lost := len(rows) - len(found):
+        label = table.endpoint.label if table.endpoint else table.name
+        turn.report.warn(
+            f"{label} gave {lost:,} objects without {' and '.join(table.key)}; they are left out."
+        )
+    return found
+
+
+class _LeftAlone:
+    """Says which parents are left alone: those that were refused within the day, and have not moved since."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._refused: dict[str, Mapping[str, datetime]] = {}
+
+    def __call__(self, child: str, parent: Times) -> bool:
+        if child not in self._refused:
+            self._refused[child] = SourceState.current().hanging(child).refused
+        return is_left_alone(parent, self._refused[child], self._now, TRIED_AGAIN)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 
 import dlt
 from dlt.common.storages.load_package import load_package_state
 
 from ..api.pacing import Pacers
+from ..api.paging import Paging
 from ..copy import loading
 from ..copy.contents import Contents
 from ..copy.copied import Copied
@@ -61,7 +63,7 @@ class Turns:
         pipeline, state = dlt.current.pipeline(), SourceState.current()
         refuse_ambiguous(pipeline)
         loading.choose_file_format(dlt.current.source(), pipeline)
-        control = self._control or Control(pacers(self.settings, state), strict=True)
+        control = self._control or Control(*learnt(self.settings, state), strict=True)
         copied = self._copied or Copied(pipeline)
         try:
             turn = self._made(load_id, control, copied)
@@ -73,6 +75,8 @@ class Turns:
             _remember(state, control)
             if turn.at_rest:
                 self._let_go(copied)
+                if self._control is None:
+                    _log(control)
 
         turn.at_end(end)
         return turn
@@ -99,8 +103,25 @@ def pacers(settings: Settings, state: SourceState) -> Pacers:
     return Pacers(settings.rate_limits, settings.rate_window_seconds, remembered=state.pace)
 
 
+def learnt(settings: Settings, state: SourceState) -> tuple[Pacers, Paging]:
+    """Return how fast each endpoint may be asked, and how it pages, as it was learnt."""
+    return pacers(settings, state), Paging(state.paging)
+
+
 def _remember(state: SourceState, control: Control) -> None:
     """Keep in the source's state what later runs and ``pylon status`` want to know."""
     state.pace = control.pacers.to_remember()
+    state.paging = control.paging.to_remember()
     if found := control.report.extra_fields:
         state.extra_fields = extras.added(state.extra_fields, found, datetime.now(UTC))
+
+
+def _log(control: Control) -> None:
+    """Tell users of dlt, who have no summary, what they should know."""
+    logger = logging.getLogger("dlt")
+    for table, error in control.report.lacking.items():
+        logger.warning(
+            "%s is not available here: %s What the copy has of it stays as it is.", table, error.message
+        )
+    for text in control.report.warnings:
+        logger.warning("%s", text)

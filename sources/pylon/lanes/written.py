@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 
 import pyarrow as pa
 
-from ..catalog import COLLECTED, DELETIONS, HANGING, VERSIONS, WRITTEN
+from ..catalog import DELETIONS, HANGING, READ, VERSIONS, WRITTEN
 
 
 class Written:
@@ -48,6 +48,6 @@ class Written:
 def _writers(table: str) -> set[str]:
     """Return the lanes that write into a table."""
     if table == DELETIONS.name:
-        return set(COLLECTED)
+        return {read.name for read in READ}
     watched = {versions.read.watches for versions in VERSIONS if versions.name == table}
     return watched | {name for name, child in HANGING.items() if child.read.ledger == table}

@@ -6,6 +6,7 @@ Pure: no I/O, no clock.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -84,6 +85,18 @@ def to_arrow(table: Table, rows: Sequence[Row], given: Given, masks: Masks) -> p
         arrays.append(pa.array([_json(extra) for extra in extras], pa.string()))
     arrays.append(pa.nulls(len(rows), pa.bool_()))
     return pa.Table.from_arrays(arrays, schema=arrow_schema(table))
+
+
+def has_key(table: Table, row: Row) -> bool:
+    """Say whether an object has what its row is told from others by."""
+    for column in table.columns:
+        if column.name in table.key and not column.given:
+            value: Any = row
+            for name in column.source:
+                value = value.get(name) if isinstance(value, dict) else None
+            if not isinstance(value, str if column.type == "text" else int) or isinstance(value, bool):
+                return False
+    return True
 
 
 def tombstones(table: Table, parents: Sequence[Mapping[str, Any]], synced_at: datetime) -> pa.Table:
@@ -247,7 +260,12 @@ _FIT: dict[str, Callable[[object], Any]] = {
 
 
 def _json(value: object) -> str | None:
-    return None if value is None else orjson.dumps(value).decode()
+    if value is None:
+        return None
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:  # whole numbers of more than 64 bits
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _unsigned(value: object) -> str | None:
@@ -264,4 +282,4 @@ def _without_query(value: object) -> object:
     return value
 
 
-__all__ = ["REMOVED", "SYNCED_AT", "arrow_schema", "instant", "misfits", "to_arrow", "tombstones"]
+__all__ = ["REMOVED", "SYNCED_AT", "arrow_schema", "has_key", "instant", "misfits", "to_arrow", "tombstones"]

@@ -4,16 +4,20 @@ a complete listing that lacks the issue, and 404 or 410 when it is asked for by 
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from ..api.client import Client
-from ..catalog import ENDPOINTS
+from ..catalog import ENDPOINTS, ISSUES
 from ..copy.state import Stretch
-from ..errors import GONE, Rejected
+from ..errors import GONE, CredentialsError, PylonError, Rejected, Unavailable
 from ..lanes import issues, reading
-from ..rows.rows import Row
+from ..rows.rows import Row, has_key
+
+WITNESSES = 3
+"""How many listed issues are asked for by their ids before these are believed to say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +56,59 @@ async def list_all(
     stretch.begin(began)
     ids: set[str] = set()
     async for _, batch in reading.newest_to_oldest(client, issues.PAST, stretch, floor, page_size):
-        ids.update(row["id"] for row in batch.rows)
-        see(batch.rows, batch.sent_at)
+        rows = [row for row in batch.rows if has_key(ISSUES, row)]
+        ids.update(row["id"] for row in rows)
+        see(rows, batch.sent_at)
     return Listing(ids, began)
 
 
-async def confirm(client: Client, missing: Collection[str]) -> list[Gone]:
-    """Ask for each missing issue by its id; what still answers is not gone."""
-    gone = []
+async def confirm(
+    client: Client, missing: Collection[str], listed: Collection[str], warn: Callable[[str], None]
+) -> list[Gone]:
+    """Ask for each missing issue by its id; what still answers, or is refused in another way, is not gone.
+
+    Args:
+        client: Whom to ask.
+        missing: Issues that a complete listing lacks.
+        listed: Issues that it shows.
+        warn: Takes what the user should know.
+
+    Raises:
+        Unavailable: Issues that are listed are not given by their ids either: then it says nothing that one is not.
+    """
+    gone, doubtful = [], []
     for issue_id in sorted(missing):
         try:
             await client.ask(ENDPOINTS["get_issue"], ids={"issue_id": issue_id})
-        except Rejected as error:
-            if error.status not in GONE:
-                raise
-            evidence = f"not in a complete listing; {ENDPOINTS['get_issue'].label} gave {error.status}"
-            gone.append(Gone(issue_id, await client.now(), evidence))
+        except CredentialsError:
+            raise
+        except PylonError as error:
+            if isinstance(error, Rejected) and error.status in GONE:
+                evidence = f"not in a complete listing; {ENDPOINTS['get_issue'].label} gave {error.status}"
+                gone.append(Gone(issue_id, await client.now(), evidence))
+            else:
+                doubtful.append(error)
+    if doubtful:
+        warn(
+            f"{len(doubtful):,} issues that are not listed stay in the copy, since Pylon does not say that they are"
+            f" gone: {doubtful[0].message}"
+        )
+    if gone and listed:
+        await _expect_witness(client, listed)
     return gone
+
+
+async def _expect_witness(client: Client, listed: Collection[str]) -> None:
+    error: PylonError | None = None
+    for issue_id in heapq.nsmallest(WITNESSES, listed):  # one may have been deleted since
+        try:
+            await client.ask(ENDPOINTS["get_issue"], ids={"issue_id": issue_id})
+        except Rejected as refused:
+            error = refused
+        else:
+            return
+    raise Unavailable(
+        ENDPOINTS["get_issue"].label,
+        "gives none of the issues that are listed, so that nobody can say which are gone",
+        "Nothing was removed. Report it to Pylon.",
+    ) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,6 +44,12 @@ def removal(
         state.reconciled_at = reconciled_at
 
     yield _load([_without(TABLES["issues"], gone)], note)
+
+
+def taking_back(issue_ids: Iterable[str]) -> DltSource:
+    """Return the load that removes the records of issues that are there again."""
+    keys = [{"table": ISSUES.name, "id": issue_id, "parent_id": ""} for issue_id in sorted(issue_ids)]
+    return _load([(DELETIONS, tombstones(DELETIONS, keys, datetime.now(UTC)))])
 
 
 def mending(

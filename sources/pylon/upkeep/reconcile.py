@@ -25,7 +25,7 @@ from ..rows.versions import record, subjects
 from ..settings import Settings
 from .healing import Healing
 from .listing import Gone, confirm, list_all
-from .loads import mending, removal
+from .loads import mending, removal, taking_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ def reconcile(
     """
     comparison = _Comparison(settings, control, Contents(copied), SourceState.of(pipeline), confirmed)
     listed, gone = asyncio.run(comparison.find())
+    comparison.take_back(pipeline)
     comparison.mend(pipeline)
     comparison.remove(pipeline, gone)
     return Outcome(comparison.stored, listed, len(gone), len(comparison.healing.ids))
@@ -73,20 +74,33 @@ class _Comparison:
         self._lane = control.report.lanes["reconcile"]
         self.healing = Healing(settings, contents.copied, state)
         self._lane.due = self.stored = len(self.healing.known)
+        self._returned: set[str] = set()
 
     async def find(self) -> tuple[int, list[Gone]]:
         """List all issues, and ask for those that are missing; returns how many there are, and which are gone."""
-        client = Client(self._settings, self._control.pacers, pause=self._control.budget.pause)
+        control = self._control
+        client = Client(
+            self._settings,
+            control.pacers,
+            pause=control.budget.pause,
+            paging=control.paging,
+            warn=control.report.warn,
+        )
         try:
             page_size = self._settings.limit(ENDPOINTS["list_issues"])
             listing = await list_all(client, self._settings.start_date, page_size, self._see)
             known = (self.healing.known, self._strays())
             missing = {id_ for ids in known for id_ in ids if id_ not in listing.ids}
-            if catches(len(missing), self.stored) and not self._confirmed:
+            if self._is_implausible(missing, listing.ids) and not self._confirmed:
                 raise Implausible(ISSUES.name, len(missing), self.stored)
-            return len(listing.ids), await confirm(client, missing)
+            self._returned = listing.ids & {id_ for id_, _ in self._contents.deleted(ISSUES.name)}
+            return len(listing.ids), await confirm(client, missing, listing.ids, control.report.warn)
         finally:
             await client.close()
+
+    def _is_implausible(self, missing: set[str], listed: set[str]) -> bool:
+        """Whether the listing is not to be believed; one that shows nothing at all may be of another workspace."""
+        return catches(len(missing), self.stored) or (not listed and self.stored > 0)
 
     def _see(self, rows: Sequence[Row], sent_at: datetime) -> None:
         self._lane.done += len(rows)
@@ -96,6 +110,11 @@ class _Comparison:
         """Return the issues of which a killed load may have left what hangs on them, but not the issue."""
         tables = (*(child.name for child in CHILDREN), "issue_sync")
         return set[str]().union(*(self._contents.strays(name) for name in tables))
+
+    def take_back(self, pipeline: dlt.Pipeline) -> None:
+        """Remove the records of issues that were gone and are listed again."""
+        if self._returned:
+            pipeline.run(taking_back(self._returned))
 
     def mend(self, pipeline: dlt.Pipeline) -> None:
         """Load what the copy lacked or held otherwise."""

@@ -35,7 +35,6 @@ from pylon_elt.sources.pylon.catalog import (
     Feed,
     Listed,
     PerParent,
-    RowsOf,
     Table,
     suggest,
     with_ledgers,
@@ -264,9 +263,6 @@ def test_sort_is_a_time_that_the_reader_gives(table: Table) -> None:
 def test_rows_are_replaced_by_parent_only_where_there_is_one(table: Table) -> None:
     if table.scope == "parent":
         assert table.parent is not None
-    if table.scope == "whole":
-        assert table.parent not in table.key
-        assert table.per is None or isinstance(table.per.parents, RowsOf)
     match table.per and table.per.parents:
         case Listed(values):
             assert values

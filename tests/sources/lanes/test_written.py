@@ -40,20 +40,20 @@ def test_it_ends_once_the_last_writer_has_left_and_gives_all_of_it() -> None:
 
 def test_without_writers_it_gives_what_is_there_and_ends() -> None:
     async def run() -> tuple[list[int], list[int]]:
-        written = Written({"issue_sync", DELETIONS.name, "issues"})
+        written = Written({"issue_sync", DELETIONS.name, "issue_versions"})
         written.put("issue_sync", rows(1))
         return await _all(written, "issue_sync"), await _all(written, DELETIONS.name)
 
     assert asyncio.run(run()) == ([1], [])
 
 
-def test_every_collection_writes_deletions() -> None:
+def test_whatever_is_read_writes_deletions() -> None:
     async def run() -> list[int]:
-        written = Written({"accounts", "teams", DELETIONS.name})
+        written = Written({"accounts", "issues", DELETIONS.name})
         written.put(DELETIONS.name, rows(1))
         written.leave("accounts")
         written.put(DELETIONS.name, rows(2))
-        written.leave("teams")
+        written.leave("issues")
         return await _all(written, DELETIONS.name)
 
     assert asyncio.run(run()) == [1, 2]

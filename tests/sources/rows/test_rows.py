@@ -192,7 +192,7 @@ def test_a_derived_column_that_does_not_fit_is_kept_where_it_came_from() -> None
     "table", [table for table in TABLES.values() if table.scope != "row"], ids=lambda t: t.name
 )
 def test_a_tombstone_has_the_scope_and_no_id_of_pylons(table: Table) -> None:
-    parents = [{}] if table.scope == "whole" else [{table.parent: "p"}, {table.parent: "q"}]
+    parents = [{table.parent: "p"}, {table.parent: "q"}]
     built = tombstones(table, parents, NOW)
     assert built.schema == arrow_schema(table)
     for row, parent in zip(built.to_pylist(), parents, strict=True):

@@ -1,0 +1,115 @@
+"""The walk along the pages of a list, with what it takes to tell its end for certain."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from ..errors import Unavailable
+from .answers import Answer
+from .paging import USUAL_LIMIT, Habit, Seam, seam
+
+Ask = Callable[[int | None, str], Awaitable[Answer]]
+"""Asks for the page at a cursor, "" for the first one, with a limit in rows or none."""
+
+TRIES = 2
+"""How often a page that contradicts itself is asked for again."""
+
+
+class Walk:
+    """Gives the pages of one list, one after the other.
+
+    Args:
+        ask: How to ask for a page.
+        label: The endpoint as users see it.
+        limit: How many rows to ask for; ``None``: none is sent.
+        most: The largest limit that the endpoint takes, if it takes one.
+        habit: How the endpoint was seen to page; what is learnt is noted there.
+        first: Whether only the first page is wanted: then what cannot be told counts as more.
+    """
+
+    def __init__(
+        self, ask: Ask, label: str, limit: int | None, most: int | None, habit: Habit, *, first: bool = False
+    ) -> None:
+        self._ask, self._label, self._first = ask, label, first
+        self._limit, self._most, self._habit = limit, most, habit
+        self._cursor, self._used = "", {""}
+        self._ahead: Answer | None = None
+
+    async def next(self) -> Answer:
+        """Return the next page; ``more`` tells for certain whether another one follows.
+
+        Raises:
+            Unavailable: That cannot be told.
+        """
+        page = self._ahead or await self._ask(self._limit, self._cursor)
+        self._ahead = None
+        found = self._seam(page)
+        if found is Seam.AGAIN:
+            page = await self._ask(self._limit, self._cursor)
+            found = self._seam(page)
+            self._habit.ends_without_cursor = self._habit.ends_without_cursor or found is Seam.AGAIN
+        if found is Seam.DOUBT:
+            page = await self._resolved(page)
+        elif found is Seam.MORE:
+            self._habit.longest = max(self._habit.longest, len(page.rows))
+        else:
+            page = _last(page)
+        self._cursor = page.cursor
+        self._used.add(page.cursor)
+        return page
+
+    def _seam(self, page: Answer) -> Seam:
+        return seam(page, self._limit, self._used, self._habit)
+
+    async def _resolved(self, page: Answer) -> Answer:
+        """Read the same stretch in pages of one row less: if the list is as long as the page, one row is left."""
+        count = len(page.rows)
+        smaller = await self._ask(count - 1, self._cursor)
+        if len(smaller.rows) >= count:
+            return _last(smaller)  # it minds no limit, and so gave all
+        if seam(smaller, count - 1, self._used, self._habit) is not Seam.MORE:
+            return await self._insisted(page, smaller)
+        rest = await self._ask(count - 1, smaller.cursor)
+        more = rest.more and rest.cursor not in {*self._used, smaller.cursor, ""}
+        if len(rest.rows) <= 1 and not more:
+            self._habit.longest = max(self._habit.longest, count)
+            return _last(page)
+        if self._limit and count < self._limit:
+            self._habit.cap = count
+        self._limit, self._ahead = count - 1, rest
+        return smaller
+
+    async def _insisted(self, page: Answer, smaller: Answer) -> Answer:
+        """Find out what follows a page where cursors do not tell.
+
+        Raises:
+            Unavailable: It cannot be found out.
+        """
+        if len(smaller.rows) < len(page.rows) - 1 and not smaller.more:
+            return _last(smaller)  # rows went while it was read
+        for _ in range(TRIES):
+            again = await self._ask(self._limit, self._cursor)
+            if self._seam(again) is Seam.MORE:
+                return again
+        if self._first:
+            return replace(page, more=True, cursor="")
+        return await self._longer(page)
+
+    async def _longer(self, page: Answer) -> Answer:
+        """Ask for more rows at once, until they are fewer than asked for."""
+        limit, count = self._limit or USUAL_LIMIT, len(page.rows)
+        while self._most and limit < self._most:
+            limit = min(limit * 2, self._most)
+            page = await self._ask(limit, self._cursor)
+            if len(page.rows) < limit:
+                return _last(page)
+        raise Unavailable(
+            self._label,
+            f"gives pages of {count:,} rows and does not say whether, and where, another follows",
+            "What the copy has stays as it is. Report it to Pylon.",
+        )
+
+
+def _last(page: Answer) -> Answer:
+    return replace(page, more=False, cursor="") if page.more else page

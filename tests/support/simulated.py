@@ -1,0 +1,240 @@
+"""The source without dlt and without sockets: turns against a server in this process, loaded into a database in memory.
+
+A turn takes some milliseconds, so that thousands of them can be tried. What is real: the emulator behind its ASGI
+interface, the client, all lanes, and the SQL that asks what is due. What is simulated: the loads, by the rules that
+``copy/loading.py`` gives dlt, and waiting, which takes no time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import re
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from unittest.mock import patch
+
+import duckdb
+import httpx
+import pyarrow as pa
+from support.compare import Row
+
+from pylon_elt import emulator
+from pylon_elt.emulator.app import App
+from pylon_elt.emulator.engine import Engine
+from pylon_elt.sources.pylon.api.transport import Transport
+from pylon_elt.sources.pylon.catalog import ALL_TABLES, DELETIONS, Table
+from pylon_elt.sources.pylon.copy.contents import Contents
+from pylon_elt.sources.pylon.copy.copied import Copied
+from pylon_elt.sources.pylon.copy.state import SourceState
+from pylon_elt.sources.pylon.lanes import budget, resources
+from pylon_elt.sources.pylon.lanes.budget import Limits
+from pylon_elt.sources.pylon.lanes.report import Report
+from pylon_elt.sources.pylon.lanes.turn import Control, Turn
+from pylon_elt.sources.pylon.lanes.turns import learnt
+from pylon_elt.sources.pylon.rows.rows import REMOVED
+from pylon_elt.sources.pylon.settings import Settings, settings
+
+TURNS = 12
+"""A run that is not over after so many turns never is."""
+_NAME = re.compile(r"\{(?:(\w*)\.)?(\w+)\}")
+_UNLIMITED = {"low": 100_000, "medium": 100_000, "high": 100_000}
+
+Spoil = Callable[[httpx.Request, httpx.Response], httpx.Response | None]
+"""Changes an answer on its way; ``None`` lets it pass as it is."""
+
+
+class Database(Copied):
+    """A copy in memory, which answers the source's own queries."""
+
+    def __init__(self) -> None:
+        self._connection = duckdb.connect(":memory:")
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute("CREATE TABLE _dlt_loads (load_id VARCHAR, status BIGINT)")
+        self._there: set[str] = set()
+
+    def close(self) -> None:
+        """Keep what is held, as a database does when it is left."""
+
+    def tables(self, names: Any) -> set[str]:
+        """Return which of some tables there are."""
+        return self._there & set(names)
+
+    def load(self, batches: dict[str, list[pa.Table]], load_id: str) -> None:
+        """Merge what one turn brought, as dlt does: delete and insert, in one go."""
+        self._connection.execute("BEGIN")
+        for name, found in batches.items():
+            self._merge(ALL_TABLES[name], pa.concat_tables(found))
+        self._connection.execute("INSERT INTO _dlt_loads VALUES (?, 0)", [load_id])
+        self._connection.execute("COMMIT")
+
+    def rows(self, table: Any, column: str = "", values: Sequence[str] = ()) -> Iterator[Row]:
+        """Return rows of a table; without a column, all of them."""
+        if column:
+            yield from super().rows(table, column, values)
+        elif table.name in self._there:
+            yield from self.everything(table.name).to_pylist()
+
+    def everything(self, table: str) -> pa.Table:
+        """Return all rows of a table, in Arrow's form."""
+        return self._connection.sql(f'SELECT * FROM "{table}"').arrow().read_all()
+
+    def _merge(self, table: Table, staging: pa.Table) -> None:
+        execute = self._connection.execute
+        self._connection.register("staging", staging)
+        if table.name not in self._there:
+            execute(f'CREATE TABLE "{table.name}" AS SELECT * FROM staging LIMIT 0')
+            self._there.add(table.name)
+        key = ", ".join(f'"{name}"' for name in table.key)
+        where = f"({key}) IN (SELECT ({key}) FROM staging)"
+        if table.scope == "parent":
+            where += f" OR {table.parent} IN (SELECT {table.parent} FROM staging)"
+        if table.scope == "version":
+            where += f" OR {table.parent} IN (SELECT {table.parent} FROM staging WHERE {REMOVED})"
+        execute(f'DELETE FROM "{table.name}" WHERE {where}')
+        newest = f"row_number() OVER (PARTITION BY {key} ORDER BY {table.sort} DESC) = 1"
+        execute(
+            f'INSERT INTO "{table.name}" SELECT * FROM (SELECT * FROM staging QUALIFY {newest}) WHERE {REMOVED} IS NULL'
+        )
+        self._connection.unregister("staging")
+
+    def _run(self, sql: str, values: Sequence[Any], fetch: Callable[[Any], Any]) -> Any:
+        named = _NAME.sub(lambda found: _quoted(*found.groups()), sql).replace("%s", "?")
+        try:
+            return fetch(self._connection.cursor().execute(named, list(values)))
+        except duckdb.CatalogException:
+            return None
+
+
+def _quoted(alias: str | None, name: str) -> str:
+    return f'{alias}."{name}"' if alias else f'"{name}"'
+
+
+@dataclass
+class Ran:
+    """What a run did: what it reported, which requests it made, and how many turns it took."""
+
+    report: Report
+    asked: list[httpx.Request] = field(default_factory=list)
+    turns: int = 0
+
+    @property
+    def paths(self) -> list[str]:
+        """The requests as ``GET /path``, in order."""
+        return [f"{request.method} {request.url.path}" for request in self.asked]
+
+
+class Site:
+    """A workspace and its copy.
+
+    Args:
+        world: What the server serves.
+        tables: What is read.
+        options: Settings of the source.
+    """
+
+    def __init__(self, world: emulator.World, tables: Sequence[str], **options: Any) -> None:
+        self.world = world
+        self.tables = tuple(tables)
+        self.app = App(Engine(world, emulator.Settings(log="counts")))
+        self.database = Database()
+        self.state: dict[str, Any] = {}
+        self.spoil: Spoil = lambda _request, _response: None
+        given = {"base_url": "http://pylon.test", "rate_limits": _UNLIMITED, **options}
+        self.settings: Settings = settings("pyl_test", **given)
+        self._loads = 0
+        self._asked: list[httpx.Request] = []
+
+    def run(self, **changes: Any) -> Ran:
+        """Take turns until nothing is due, each of them one load; returns what happened."""
+        report = Report()
+        control = Control(*learnt(self.settings, SourceState(self.state)), report=report, **changes)
+        ran, self._asked = Ran(report, []), []
+        while ran.turns < TURNS:
+            ran.turns += 1
+            if not self._turn(control):
+                break
+        else:
+            raise AssertionError(f"a run without end: {ran.turns} turns")
+        ran.asked = self._asked
+        return ran
+
+    def rows(self) -> dict[str, list[Row]]:
+        """Return what the copy holds, by table."""
+        return {name: list(self.database.rows(ALL_TABLES[name])) for name in (*self.tables, DELETIONS.name)}
+
+    def copy(self) -> dict[str, Any]:
+        """Return the state, as it was loaded last."""
+        return copy.deepcopy(self.state)
+
+    def _turn(self, control: Control) -> bool:
+        self._loads += 1
+        state = copy.deepcopy(self.state)
+        batches: dict[str, list[pa.Table]] = defaultdict(list)
+        with self._in_process(state):
+            turn = asyncio.run(self._lanes(control, f"{self._loads:06}", batches))
+            state["pace"], state["paging"] = {}, control.paging.to_remember()
+        self.database.load(batches, turn.load_id)
+        self.state = state
+        return turn.left
+
+    async def _lanes(self, control: Control, load_id: str, batches: dict[str, list[pa.Table]]) -> Turn:
+        names = [name for name in (*self.tables, DELETIONS.name) if name not in control.report.stopped]
+        turn = Turn(self.settings, control, Limits(), Contents(self.database), load_id, names)
+        turn.stock.take(datetime.now(UTC), None)
+
+        async def lane(name: str) -> None:
+            async with turn.lane(name):
+                async for batch in resources.filled(turn, ALL_TABLES[name]):
+                    batches[name].append(batch)
+
+        await asyncio.gather(*map(lane, names))
+        return turn
+
+    @contextmanager
+    def _in_process(self, state: dict[str, Any]) -> Iterator[None]:
+        """Let requests go to the application itself, waiting take no time, and the state be this one."""
+
+        async def at_once(_seconds: float, ended: Callable[[], bool]) -> None:
+            if ended():
+                raise budget.TurnOver
+            await asyncio.sleep(0)
+
+        def connect(transport: Transport) -> httpx.AsyncClient:
+            headers = {"Authorization": "Bearer pyl_test"}
+            client = httpx.AsyncClient(transport=_Wire(self), headers=headers)
+            transport._connections.append(client)
+            return client
+
+        with ExitStack() as stack:
+            stack.enter_context(patch.object(SourceState, "current", classmethod(lambda cls: cls(state))))
+            stack.enter_context(patch.object(SourceState, "table", lambda view, name: view.stored.setdefault(name, {})))
+            stack.enter_context(patch.object(budget, "_wait", at_once))
+            stack.enter_context(patch.object(Transport, "_connect", connect))
+            yield
+
+    def seen(self, request: httpx.Request) -> None:
+        """Note a request."""
+        self._asked.append(request)
+
+
+class _Wire(httpx.AsyncBaseTransport):
+    """Carries requests to the application, and spoils the answers on their way back."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._app = httpx.ASGITransport(app=site.app.asgi)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self._site.seen(request)
+        answer = await self._app.handle_async_request(request)
+        body = await answer.aread()
+        whole = httpx.Response(answer.status_code, headers=answer.headers, content=body)
+        return self._site.spoil(request, whole) or whole
+
+
+__all__ = ["AsyncIterator", "Database", "Ran", "Site", "Spoil"]
