@@ -22,7 +22,7 @@ from support.oddities import ODDITIES, Oddity
 from support.simulated import Ran, Site
 
 from pylon_elt.pipelines.base import exits
-from pylon_elt.sources.pylon.catalog import ENDPOINTS, TABLES, Endpoint, PerParent, Table
+from pylon_elt.sources.pylon.catalog import ENDPOINTS, READ, TABLES, Endpoint, PerParent, Table
 from pylon_elt.sources.pylon.copy import intervals
 from pylon_elt.sources.pylon.lanes import turn as turns
 
@@ -30,10 +30,12 @@ SHARE = 1.0 if os.environ.get("PYLON_SOAK") else float(os.environ.get("PYLON_CEL
 """Which part of the cells is tried; all of them with ``make soak``."""
 SEED = os.environ.get("PYLON_SEED") or os.environ.get("PYTEST_XDIST_TESTRUNUID", str(time.time_ns()))[-6:]
 """Which part that is; workers of one run share it."""
-OPTIONS = {"refresh_hours": 0, "include": [], "custom_object_types": ["company"]}
-CORE = {"me", "list_issues", "search_issues", "get_issue", "issue_messages", "issue_threads", "issue_followers"}
-"""What every workspace has (``/me``, ``/issues`` and its children)."""
+OPTIONS = {"refresh_hours": 0, "include": [], "custom_object_types": ["companies"]}
+CORE = {"list_issues", "search_issues", "get_issue", "issue_messages", "issue_threads", "issue_followers"}
+"""What every workspace has: ``/issues`` and its children. So is ``/me``, but nothing else depends on it."""
 VOLATILE = {"_synced_at", "synced_at", "load_id", "parent_updated_at", "latest_message_time", "_extra"}
+CONTENT = {table.name for table in READ}
+"""The tables that hold what was read."""
 BEGINNINGS = ("empty", "full")
 
 
@@ -68,7 +70,9 @@ class Stored:
         site = Site(self.world, list(TABLES), **OPTIONS)
         if beginning == "full":
             ledgers = {"issue_sync", "parent_sync"}
-            site.database.load({name: [rows] for name, rows in self.tables.items() if name not in ledgers}, "000000")
+            site.database.load(
+                {name: [rows] for name, rows in self.tables.items() if name not in ledgers}, "000000"
+            )
             site.state = copy.deepcopy(self.state)
         return site
 
@@ -109,7 +113,15 @@ def test_an_odd_answer_costs_what_it_is_and_nothing_else(
             assert not any(matches(asked, request) for request in again.asked), "it is tried once a day"
             assert not again.report.lacking, "it is told once"
             assert not again.report.warnings
+    if hangs(touched) and odd.kind in ("silent", "marred"):
+        site.database.forget(
+            "issue_sync", "parent_sync"
+        )  # none is what servers call nothing: the sweep asks again
     assert_it_recovers(stored, site, monkeypatch)
+
+
+def hangs(tables: list[str]) -> bool:
+    return any(isinstance(TABLES[name].read, PerParent) for name in tables)
 
 
 def spoiling(endpoint: Endpoint, oddity: Oddity) -> Any:
@@ -150,16 +162,14 @@ def by_key(name: str, rows: list[Row]) -> dict[tuple[Any, ...], Row]:
 
 def assert_nothing_is_lost(stored: Stored, site: Site) -> None:
     now = site.rows()
-    for name in set(TABLES) - {"issue_sync", "parent_sync"}:
+    for name in CONTENT:
         gone = by_key(name, stored.rows[name]).keys() - by_key(name, now[name]).keys()
         assert not gone, f"rows of {name} are gone"
 
 
 def assert_the_rest_is_complete(stored: Stored, site: Site, but: set[str], *, marred: bool = False) -> None:
     now = site.rows()
-    for name in set(TABLES) - but - {"issue_sync", "parent_sync"}:
-        if "versions" in name or "changes" in name:
-            continue  # one more version of a row whose text was marred is no error
+    for name in CONTENT - but:
         wanted, held = by_key(name, stored.rows[name]), by_key(name, now[name])
         assert held.keys() == wanted.keys(), name
         different = [key for key in wanted if wanted[key] != held[key]]

@@ -91,7 +91,9 @@ def _marred(piece: bytes) -> Callable[[httpx.Response], httpx.Response | None]:
     return changed
 
 
-TEXTS = frozenset({"name", "title", "body_html", "description", "content", "label", "email", "value", "message_html"})
+TEXTS = frozenset(
+    {"name", "title", "body_html", "description", "content", "label", "email", "value", "message_html"}
+)
 """Fields whose text does not tell one row from another."""
 
 ODDITIES: dict[str, Oddity] = {
@@ -106,11 +108,15 @@ ODDITIES: dict[str, Oddity] = {
     "401 here only": Oddity("failing", _status(401, "invalid_oauth_token")),
     "500": Oddity("failing", _status(500)),
     "503 as a web page": Oddity("failing", _page(503)),
-    "a redirect": Oddity("failing", lambda _answer: httpx.Response(302, headers={"location": "https://x.test/"})),
+    "a redirect": Oddity(
+        "failing", lambda _answer: httpx.Response(302, headers={"location": "https://x.test/"})
+    ),
     "an empty body": Oddity("failing", lambda _answer: httpx.Response(200, content=b"")),
     "no content": Oddity("failing", lambda _answer: httpx.Response(204)),
     "a body cut short": Oddity("failing", _raw(lambda body: body[: len(body) // 2])),
-    "encoded otherwise than it says": Oddity("failing", _raw(lambda body: body, **{"content-encoding": "gzip"})),
+    "encoded otherwise than it says": Oddity(
+        "failing", _raw(lambda body: body, **{"content-encoding": "gzip"})
+    ),
     "an array": Oddity("failing", _raw(lambda _body: b"[]")),
     "null": Oddity("failing", _raw(lambda _body: b"null")),
     "a text for data": Oddity("failing", _data(lambda _data: "no")),
@@ -119,7 +125,9 @@ ODDITIES: dict[str, Oddity] = {
     "a list for an object": Oddity("failing", _data(lambda data: [data]), lists=False),
     "no data": Oddity("silent", _data(lambda _data: None), objects=False),
     "a next page without a cursor": Oddity("harmless", _paged(has_next_page=True, cursor=""), objects=False),
-    "a next page with a null cursor": Oddity("harmless", _paged(has_next_page=True, cursor=None), objects=False),
+    "a next page with a null cursor": Oddity(
+        "harmless", _paged(has_next_page=True, cursor=None), objects=False
+    ),
     "the same cursor again": Oddity("harmless", _paged(has_next_page=True, cursor="c"), objects=False),
     "no pagination": Oddity("harmless", _paged(), objects=False),
     "a null among the rows": Oddity("harmless", _data(lambda rows: [*(rows or []), None]), objects=False),

@@ -79,6 +79,11 @@ class Database(Copied):
         elif table.name in self._there:
             yield from self.everything(table.name).to_pylist()
 
+    def forget(self, *tables: str) -> None:
+        """Empty tables."""
+        for table in self._there & set(tables):
+            self._connection.execute(f'DELETE FROM "{table}"')
+
     def everything(self, table: str) -> pa.Table:
         """Return all rows of a table, in Arrow's form."""
         return self._connection.sql(f'SELECT * FROM "{table}"').arrow().read_all()
@@ -212,7 +217,9 @@ class Site:
 
         with ExitStack() as stack:
             stack.enter_context(patch.object(SourceState, "current", classmethod(lambda cls: cls(state))))
-            stack.enter_context(patch.object(SourceState, "table", lambda view, name: view.stored.setdefault(name, {})))
+            stack.enter_context(
+                patch.object(SourceState, "table", lambda view, name: view.stored.setdefault(name, {}))
+            )
             stack.enter_context(patch.object(budget, "_wait", at_once))
             stack.enter_context(patch.object(Transport, "_connect", connect))
             yield

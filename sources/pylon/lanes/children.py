@@ -32,7 +32,7 @@ from ..errors import (
 from ..rows.masking import UNMASKED
 from ..rows.rows import Row, instant, to_arrow, tombstones
 from .reading import Batch, read_until_settled
-from .turn import Turn
+from .turn import Turn, keyed
 
 IN_FLIGHT = 8
 """Requests of one lane that are under way at once; the pacer decides how many there are in a minute."""
@@ -248,10 +248,20 @@ async def _read(turn: Turn, table: Table[PerParent], parent: Times) -> Conversat
             if not gone and not is_lacking(error):
                 raise
             return await _refused(turn.client, table, parent, error)
-        _expect_keys(table, parent, batch.rows)
-        if not batch.whole and turn.contents.has_rows(table, parent.parent_id):
-            return Refused(parent, Unavailable(_label(table, parent), "gave no list of objects", "Run again later."))
-        return Conversation(parent, batch.rows, batch.sent_at)
+        rows = keyed(turn, table, batch.rows)
+        if batch.whole and len(rows) == len(batch.rows):
+            return Conversation(parent, rows, batch.sent_at)
+        return _in_part(turn, table, Conversation(parent, rows, batch.sent_at))
+
+
+def _in_part(turn: Turn, table: Table[PerParent], found: Conversation) -> Conversation | Refused:
+    """What is not a whole list says nothing about the rows that it lacks: it takes none away."""
+    if not turn.contents.has_rows(table, found.parent.parent_id):
+        return found
+    path = table.read.endpoint.path.format(**{table.read.asked_by: found.parent.parent_id})
+    error = Unavailable(f"{table.read.endpoint.method} {path}", "gave no whole list", "Run again later.")
+    turn.report.warn(f"{error.message} What the copy has of it stays as it is.")
+    return Refused(found.parent, error, there=False)
 
 
 def _gone(table: Table[PerParent]) -> frozenset[int]:
@@ -283,27 +293,6 @@ def _rows_in(table: Table[PerParent], answer: Answer) -> list[Row]:
     if table.read.rows_at is None:
         return [answer.data]
     return answer.data.get(table.read.rows_at) or []
-
-
-def _expect_keys(table: Table[PerParent], parent: Times, rows: Sequence[Row]) -> None:
-    """One row that cannot be told from another must cost its own parent only.
-
-    Raises:
-        Unavailable: A row lacks its key.
-    """
-    given = {column.name for column in table.columns if column.given}
-    for name in table.key:
-        if name not in given and not all(isinstance(row.get(name), str) for row in rows):
-            raise Unavailable(
-                _label(table, parent),
-                f"gave an object without {name}, which is the key of {table.name}",
-                "Report it to Pylon; the others are read on.",
-            )
-
-
-def _label(table: Table[PerParent], parent: Times) -> str:
-    path = table.read.endpoint.path.format(**{table.read.asked_by: parent.parent_id})
-    return f"{table.read.endpoint.method} {path}"
 
 
 async def _refused(

@@ -15,6 +15,7 @@ from ..catalog import Configured, Feed, Table
 from ..copy.intervals import reading_due_at
 from ..copy.state import CollectionState
 from ..errors import GONE, CredentialsError, PylonError, Rejected, Unavailable, is_lacking
+from ..rows.rows import has_key
 from .departures import may_go
 from .directory import without
 from .streams import Stream, Streams
@@ -148,7 +149,7 @@ class _Lane:
             if error.status not in REFUSED:
                 raise
         else:
-            if page.rows:
+            if any(has_key(self._table, row) for row in page.rows):
                 raise Unavailable(
                     endpoint.label,
                     f"ignores its filter: it gave a row of a {self._table.parent} that there is not",

@@ -130,15 +130,16 @@ async def _any_older(client: Client, past: Past, after: datetime | None, before:
         Unavailable: The server ignores the range.
     """
     page = await client.first_page(past.finder, **past.older(after, before), limit=1)
-    if not page.rows:
+    rows = list(filter(None, page.rows))
+    if not rows:
         return None
     stamp = past.way.stamp
-    found = instant(page.rows[0].get(stamp))
+    found = instant(rows[0].get(stamp))
     if found is None or found > before + windows.PAD:
         raise Unavailable(
             past.finder.label,
             f"ignores its filter: asked for {stamp} before {rfc3339(before)}, it gave one of"
-            f" {page.rows[0].get(stamp)}",
+            f" {rows[0].get(stamp)}",
             "Report it to Pylon.",
         )
     return found
