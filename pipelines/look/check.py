@@ -79,11 +79,6 @@ def _findings(
     else:
         remember(settings.api_key)
         yield from asyncio.run(_ask(settings, tables))
-    for name, near in configuration.unknown_names().items():
-        hint = f"; {near} was probably meant" if near else ""
-        yield Finding(
-            "settings", "unknown", f"[{configuration.SECTION}] has {name}, which means nothing{hint}."
-        )
     try:
         yield Finding("destination", "ok", check_destination(destination, dataset))
     except Exception as error:  # noqa: BLE001 - explain() knows them all

@@ -9,6 +9,7 @@ from dlt.common.typing import TSecretStrValue
 
 from .errors import ConfigurationError
 from .lanes.selection import PylonSource
+from .misplaced import refuse_misplaced
 from .settings import LOOKBACK_SECONDS, Settings, settings
 
 __all__ = ["PylonSource", "pylon_source"]
@@ -52,9 +53,11 @@ def pylon_source(
         mask_key: The secret key of the digests that ``hash`` leaves.
 
     Raises:
-        ConfigurationError: A value cannot be used.
+        ConfigurationError: A value cannot be used, or something that was meant as a setting is none.
     """
-    return _resources(settings(**locals()))
+    given = locals()
+    refuse_misplaced()
+    return _resources(settings(**given))
 
 
 def _resources(config: Settings) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 
 import pendulum
@@ -80,6 +80,13 @@ class Settings:
     def usual(self) -> tuple[str, ...]:
         """The tables that are read unless others are selected."""
         return with_ledgers({*USUAL, *self.include})
+
+
+SECRETS = ("api_key", "mask_key")
+"""The settings that are secrets."""
+
+NAMES = (*(part.name for part in fields(Settings) if part.name != "masks"), "mask", "mask_key")
+"""The names of all settings, as they stand under ``[sources.pylon]``."""
 
 
 def settings(

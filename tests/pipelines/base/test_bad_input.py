@@ -147,6 +147,35 @@ def test_a_setting_of_the_wrong_kind_in_the_environment_is_named(desk: Desk) -> 
     assert desk.pylon("run", "--select", "teams", env=good).code == 0
 
 
+@pytest.mark.parametrize(
+    ("line", "phrase"),
+    [
+        ('[sources.pylon]\nregoin = "eu"', "Did you mean sources.pylon.region?"),
+        ('[sources.pylon.masks.contacts]\nemail = "hash"', "Did you mean sources.pylon.mask.contacts.email?"),
+        ('[source.pylon.mask.contacts]\nemail = "hash"', "Did you mean sources.pylon.mask.contacts.email?"),
+        ('[sources.pylon.pylon.mask.contacts]\nemail = "hash"', "mean sources.pylon.mask.contacts.email?"),
+    ],
+)
+def test_a_setting_that_nobody_reads_stops_every_verb_that_reads_pylon(
+    desk: Desk, line: str, phrase: str
+) -> None:
+    """It may be a mask."""
+    desk.config(line)
+    for verb in (["run"], ["run", "--dry-run"], ["verify"], ["reconcile"]):
+        screen(desk.pylon(*verb), 3, "is set, and nobody reads it", "in config.toml", phrase)
+    assert not desk.server.log
+    result = desk.pylon("check")
+    assert (result.code, phrase in result.text) == (3, True)
+    assert "destination       ok" in result.out, "the rest is looked at all the same"
+
+
+def test_a_variable_that_nobody_reads_stops_a_run(desk: Desk) -> None:
+    variable = {"SOURCES__PYLON__MASKS": '{"contacts": {"email": "hash"}}'}
+    result = desk.pylon("run", env=variable)
+    screen(result, 3, "The variable SOURCES__PYLON__MASKS is set", "mean SOURCES__PYLON__MASK?")
+    assert not desk.server.log
+
+
 @pytest.mark.parametrize("name", ["config.toml", "secrets.toml"])
 def test_broken_toml_names_the_file_and_the_line(desk: Desk, name: str) -> None:
     desk.config(f'[sources.pylon]\nstart_date = "2025-01-01\nx = {PASSWORD}', name)
