@@ -15,6 +15,7 @@ import dlt
 from pylon_elt.sources.pylon.errors import ConfigurationError
 from pylon_elt.sources.pylon.misplaced import refuse_misplaced
 from pylon_elt.sources.pylon.settings import NAMES, SECRETS, Settings, included, settings
+from pylon_elt.sources.pylon.tokens import Token, choose
 
 SECTION = "sources.pylon"
 SECRET = "api_key"  # noqa: S105 - the name of a setting, not a secret
@@ -51,9 +52,15 @@ def read_settings(given: Mapping[str, Any] | None = None, *, token: bool = True)
     chosen = {name: value for name, value in (given or {}).items() if value is not None}
     if "region" in chosen:
         found.pop("base_url", None)  # it would silently win over the region that was just asked for
-    api_key = dlt.secrets.get(f"{SECTION}.{SECRET}") if token else UNUSED
+    api_key = configured_token().value if token else UNUSED
     mask_key: Any = dlt.secrets.get(f"{SECTION}.{MASK_KEY}")
     return settings(api_key, mask_key=mask_key, **{**found, **chosen})
+
+
+def configured_token() -> Token:
+    """Return the token that is used, with a warning where another one is set as well."""
+    found: Any = dlt.secrets.get(f"{SECTION}.{SECRET}")
+    return choose(found)
 
 
 def include() -> tuple[str, ...]:

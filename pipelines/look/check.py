@@ -78,6 +78,8 @@ def _findings(
         yield _failed("settings", error)
     else:
         remember(settings.api_key)
+        if warning := configuration.configured_token().warning:
+            yield Finding("settings", "unknown", warning)
         yield from asyncio.run(_ask(settings, tables))
     try:
         yield Finding("destination", "ok", check_destination(destination, dataset))

@@ -96,7 +96,10 @@ def _job(options: Options) -> Job:
     pipeline = destinations.open_own_pipeline(options.destination, options.dataset)
     if options.full_refresh and not options.yes:
         _ask(tables, f"{destinations.location(pipeline)}, dataset {options.dataset}")
-    return Job(pipeline, settings, tables, max_minutes=options.max_minutes, full_refresh=options.full_refresh)
+    job = Job(pipeline, settings, tables, max_minutes=options.max_minutes, full_refresh=options.full_refresh)
+    if warning := configuration.configured_token().warning:
+        job.control.report.warn(warning)
+    return job
 
 
 def _ask(tables: tuple[str, ...], where: str) -> None:

@@ -11,6 +11,7 @@ from .errors import ConfigurationError
 from .lanes.selection import PylonSource
 from .misplaced import refuse_misplaced
 from .settings import LOOKBACK_SECONDS, Settings, settings
+from .tokens import injected
 
 __all__ = ["PylonSource", "pylon_source"]
 
@@ -37,7 +38,8 @@ def pylon_source(
     What is not given is taken from ``[sources.pylon]`` in dlt's configuration, or from ``SOURCES__PYLON__…``.
 
     Args:
-        api_key: The API token; also the environment variable ``PYLON_API_KEY``.
+        api_key: The API token. Where it is not given, the environment variable ``SOURCES__PYLON__API_KEY``,
+            ``PYLON_API_KEY``, or ``secrets.toml``, in this order.
         base_url: Another host than the region's.
         region: ``us`` (default) or ``eu``.
         start_date: Issues created before it are left out; without it, all are read.
@@ -57,7 +59,7 @@ def pylon_source(
     """
     given = locals()
     refuse_misplaced()
-    return _resources(settings(**given))
+    return _resources(settings(**{**given, "api_key": injected(api_key)}))
 
 
 def _resources(config: Settings) -> Any:

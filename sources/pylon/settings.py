@@ -125,7 +125,7 @@ def settings(
         timeout_seconds=_positive("timeout_seconds", timeout_seconds),
         include=included(include),
         custom_object_types=_texts("custom_object_types", custom_object_types),
-        masks=masks(_rules(mask), _filled_in(mask_key)),
+        masks=masks(_rules(mask), filled_in(mask_key)),
     )
 
 
@@ -191,12 +191,13 @@ def _bad_date(name: str, value: object) -> ConfigurationError:
     return ConfigurationError(f"{name} is {value!r}, which is no date.", "Write it as 2025-01-31.")
 
 
-def _filled_in(secret: str | None) -> str | None:
+def filled_in(secret: str | None) -> str | None:
+    """Return a secret, ``None`` where only the place for one is there."""
     return None if secret == PLACEHOLDER else secret
 
 
 def _token(api_key: str | None) -> str:
-    token = (_filled_in(api_key) or os.environ.get(TOKEN_VARIABLE) or "").strip()
+    token = (filled_in(api_key) or os.environ.get(TOKEN_VARIABLE) or "").strip()
     if not token:
         raise CredentialsError(
             "No Pylon API token is set.",

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from dlt.common.configuration.container import Container
-from dlt.common.configuration.specs import PluggableRunContext
 
 from pylon_elt.sources.pylon import pylon_source
 from pylon_elt.sources.pylon.errors import ConfigurationError
@@ -17,23 +14,6 @@ from pylon_elt.sources.pylon.settings import NAMES
 
 Configure = Callable[..., None]
 EMAIL = "sources.pylon.mask.contacts.email"
-
-
-@pytest.fixture
-def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Configure]:
-    """Work in a folder with ``.dlt``, and write a file in it."""
-    monkeypatch.chdir(tmp_path)
-    context = Container()[PluggableRunContext]
-
-    def write(text: str = "", name: str = "config.toml") -> None:
-        (tmp_path / ".dlt").mkdir(exist_ok=True)
-        (tmp_path / ".dlt" / name).write_text(text)
-        context.reload_providers()
-
-    write()
-    yield write
-    monkeypatch.undo()
-    context.reload_providers()
 
 
 def found(*, own_only: bool = True) -> list[tuple[str, str]]:

@@ -147,6 +147,23 @@ def test_a_setting_of_the_wrong_kind_in_the_environment_is_named(desk: Desk) -> 
     assert desk.pylon("run", "--select", "teams", env=good).code == 0
 
 
+def test_an_exported_token_goes_before_one_in_a_file_and_that_is_told_once(desk: Desk) -> None:
+    other = "pyl_of_somebody_else"
+    desk.config(f'[sources.pylon]\napi_key = "{other}"\n', "secrets.toml")
+    for verb in ("run", "check"):
+        result = desk.pylon(verb, "--select", "teams")
+        assert result.code == 0, result.text
+        assert result.text.count("PYLON_API_KEY is used, api_key under [sources.pylon] is not") == 1
+        assert other not in result.text
+        assert desk.server.token not in result.text
+    own = {"SOURCES__PYLON__API_KEY": desk.server.token, "PYLON_API_KEY": other}
+    result = desk.pylon("check", "--select", "teams", env=own)
+    assert result.code == 0
+    assert "SOURCES__PYLON__API_KEY is used, PYLON_API_KEY is not" in result.text
+    desk.config(f'[sources.pylon]\napi_key = "{desk.server.token}"\n', "secrets.toml")
+    assert "different tokens" not in desk.pylon("check", "--select", "teams").text
+
+
 @pytest.mark.parametrize(
     ("line", "phrase"),
     [
