@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 import pendulum
 
@@ -213,9 +215,38 @@ def _token(api_key: str | None) -> str:
 
 
 def _url(base_url: str) -> str:
+    """Return the host to ask; a message shows it only where it cannot hold a password."""
     if not base_url.startswith(("https://", "http://")):
-        raise ConfigurationError(f"base_url is {base_url!r}.", "It must start with https://.")
+        raise ConfigurationError(f"base_url is {_without_login(base_url)!r}.", "It must start with https://.")
+    if wrong := _wrong_in(base_url):
+        raise ConfigurationError(
+            f"base_url {wrong}: {_without_login(base_url)!r}.",
+            "Write it as https://host or https://host:port/path.",
+        )
     return base_url.rstrip("/")
+
+
+def _wrong_in(url: str) -> str:
+    """Return what is wrong with a URL to which paths are added, "" for nothing."""
+    if not url.isprintable() or " " in url or "\\" in url:
+        return "holds a character that no URL has"
+    if "?" in url or "#" in url:
+        return "has a query or a fragment"
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+        host.encode("idna")
+    except ValueError:  # UnicodeError is one
+        return "has a host or a port that cannot be one"
+    if "@" in parts.netloc:
+        return "has a user or a password; the token is all that is sent"
+    if not host:
+        return "has no host"
+    return "has a port that cannot be one" if port == 0 else ""
+
+
+def _without_login(url: str) -> str:
+    return re.sub(r"(?s)//.*@", "//…@", url)
 
 
 def _rates(rate_limits: Mapping[str, int] | None) -> dict[str, int]:
