@@ -22,7 +22,7 @@ from pylon_elt.sources.pylon.catalog import (
     Table,
     is_read,
 )
-from pylon_elt.sources.pylon.errors import PermissionDenied, PylonError, Rejected
+from pylon_elt.sources.pylon.errors import ConfigurationError, PermissionDenied, PylonError, Rejected
 from pylon_elt.sources.pylon.lanes.stock import id_in, may_have
 
 from ..base import advice, configuration, exits, screens
@@ -94,7 +94,10 @@ def _failed(what: str, error: Exception) -> Finding:
 
 
 async def _ask(settings: Settings, tables: Sequence[str]) -> list[Finding]:
-    client = Client(settings, Pacers(settings.rate_limits, settings.rate_window_seconds), pause=_pause)
+    try:
+        client = Client(settings, Pacers(settings.rate_limits, settings.rate_window_seconds), pause=_pause)
+    except ConfigurationError as error:  # of the environment: a proxy, certificates
+        return [_failed("settings", error)]
     try:
         return await _Probe(client, settings).run(tables)
     finally:

@@ -201,6 +201,20 @@ def test_broken_toml_names_the_file_and_the_line(desk: Desk, name: str) -> None:
     assert PASSWORD not in result.text
 
 
+def test_a_proxy_or_certificates_that_cannot_be_used_name_their_variable(desk: Desk) -> None:
+    proxy: dict[str, str | None] = {"NO_PROXY": "[::1]"}
+    files: dict[str, str | None] = {
+        "SSL_CERT_FILE": "/nowhere.pem",
+        "SOURCES__PYLON__BASE_URL": "https://127.0.0.1:9",
+    }
+    for variable, env in (("NO_PROXY", proxy), ("SSL_CERT_FILE", files)):
+        screen(desk.pylon("run", env=env), 3, f"The variable {variable} ")
+        result = desk.pylon("check", env=env)
+        assert result.code == 3
+        assert f"settings          failed   The variable {variable} " in result.out
+        assert "destination       ok" in result.out
+
+
 # -- the destination -----------------------------------------------------------------------------------------------
 
 
