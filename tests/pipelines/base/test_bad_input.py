@@ -186,6 +186,19 @@ def test_a_setting_that_nobody_reads_stops_every_verb_that_reads_pylon(
     assert "destination       ok" in result.out, "the rest is looked at all the same"
 
 
+def test_an_empty_variable_hides_nothing_that_stands_in_a_file(desk: Desk) -> None:
+    desk.config('[sources.pylon.mask.teams]\nname = "redact"\n')
+    desk.config(f'[sources.pylon]\napi_key = "{desk.server.token}"\n', "secrets.toml")
+    empty: dict[str, str | None] = {
+        "SOURCES__PYLON__MASK": "",
+        "SOURCES__PYLON__API_KEY": "",
+        "PYLON_API_KEY": "",
+    }
+    assert desk.pylon("run", "--select", "teams", env=empty).code == 0
+    with duckdb.connect(str(desk.database), read_only=True) as connection:
+        assert connection.execute("SELECT DISTINCT name FROM pylon.teams").fetchall() == [("[redacted]",)]
+
+
 def test_a_variable_that_nobody_reads_stops_a_run(desk: Desk) -> None:
     variable = {"SOURCES__PYLON__MASKS": '{"contacts": {"email": "hash"}}'}
     result = desk.pylon("run", env=variable)
