@@ -12,7 +12,19 @@ from support.repository import ROOT
 
 PLAN = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
-SOURCE = ("errors", "catalog", "rows", "settings", "api", "copy", "lanes", "upkeep", "")
+SOURCE = (
+    "errors",
+    "catalog",
+    "rows",
+    "settings",
+    "misplaced",
+    "tokens",
+    "api",
+    "copy",
+    "lanes",
+    "upkeep",
+    "",
+)
 """The rooms of ``sources/pylon``, the lowest first; what stands in none is a room of its own, the face is last."""
 
 PIPELINES = (

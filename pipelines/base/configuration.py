@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
-from difflib import get_close_matches
 from typing import Any
 
 import dlt
 
 from pylon_elt.sources.pylon.errors import ConfigurationError
-from pylon_elt.sources.pylon.settings import Settings, included, settings
+from pylon_elt.sources.pylon.misplaced import refuse_misplaced
+from pylon_elt.sources.pylon.settings import NAMES, SECRETS, Settings, included, settings
+from pylon_elt.sources.pylon.tokens import Token, choose
 
 SECTION = "sources.pylon"
 SECRET = "api_key"  # noqa: S105 - the name of a setting, not a secret
@@ -34,8 +34,6 @@ _EXAMPLES = {
 }
 _LISTS = ("include", "custom_object_types")
 _DATES = ("start_date",)
-NAMES = (*(field.name for field in fields(Settings) if field.name != "masks"), "mask", MASK_KEY)
-"""The names of all settings."""
 
 
 def read_settings(given: Mapping[str, Any] | None = None, *, token: bool = True) -> Settings:
@@ -46,19 +44,22 @@ def read_settings(given: Mapping[str, Any] | None = None, *, token: bool = True)
         token: Whether the token is needed; without it, the settings serve to plan, not to ask.
 
     Raises:
-        ConfigurationError: A value cannot be used; the message names the setting.
+        ConfigurationError: A value cannot be used, or something that was meant as a setting is none; the message names
+            it.
     """
-    found = {
-        name: value
-        for name in NAMES
-        if name not in (SECRET, MASK_KEY) and (value := _value(name)) is not None
-    }
+    refuse_misplaced(own_only=True)
+    found = {name: value for name in NAMES if name not in SECRETS and (value := _value(name)) is not None}
     chosen = {name: value for name, value in (given or {}).items() if value is not None}
     if "region" in chosen:
         found.pop("base_url", None)  # it would silently win over the region that was just asked for
-    api_key = dlt.secrets.get(f"{SECTION}.{SECRET}") if token else UNUSED
-    mask_key: Any = dlt.secrets.get(f"{SECTION}.{MASK_KEY}")
+    api_key = configured_token().value if token else UNUSED
+    mask_key = _first(dlt.secrets, MASK_KEY)
     return settings(api_key, mask_key=mask_key, **{**found, **chosen})
+
+
+def configured_token() -> Token:
+    """Return the token that is used, with a warning where another one is set as well."""
+    return choose(_first(dlt.secrets, SECRET))
 
 
 def include() -> tuple[str, ...]:
@@ -70,19 +71,18 @@ def include() -> tuple[str, ...]:
     return included(_value("include"))
 
 
-def unknown_names() -> dict[str, str | None]:
-    """Return the names in ``[sources.pylon]`` that mean nothing, each with the name probably meant."""
-    section: Any = dlt.config.get(SECTION)
-    if not isinstance(section, Mapping):
-        return {}
-    # a table in the section may belong to dlt: settings of one resource, for example
-    wrong = [name for name, value in section.items() if name not in NAMES and not isinstance(value, Mapping)]
-    return {name: next(iter(get_close_matches(name, NAMES, n=1)), None) for name in wrong}
+def _first(places: Any, name: str) -> Any:
+    """Return what is set first; an empty variable is not set, and hides no mask that stands in a file."""
+    for provider in places.config_providers:
+        value, _ = provider.get_value(name, places.default_type, None, *SECTION.split("."))
+        if value is not None and value != "":
+            return value
+    return None
 
 
 def _value(name: str) -> Any:
-    value: Any = dlt.config.get(f"{SECTION}.{name}")
-    if value is None or value == "":
+    value = _first(dlt.config, name)
+    if value is None:
         return None
     if name in _TEXTS and not isinstance(value, str):
         raise _wrong(name, value, "Write it in quotes.")

@@ -90,6 +90,18 @@ class _Configuration(DuckDbClientConfiguration):
         """Name the file where nobody has."""
         return FILE
 
+    def make_location(self, configured_location: str, default_location_pat: str) -> str:
+        """Take ``~`` as a shell does; what comes from a file or a container never met one."""
+        if configured_location and configured_location.startswith("~"):
+            try:
+                configured_location = str(Path(configured_location).expanduser())
+            except RuntimeError as error:
+                raise ConfigurationError(
+                    f"There is no home folder for the DuckDB file {configured_location}.",
+                    "Write out its path.",
+                ) from error
+        return super().make_location(configured_location, default_location_pat)
+
 
 class DuckDb(dlt_duckdb):
     """dlt's DuckDB destination, in a file that older DuckDBs open, and with each merge in one transaction."""

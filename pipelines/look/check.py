@@ -22,7 +22,7 @@ from pylon_elt.sources.pylon.catalog import (
     Table,
     is_read,
 )
-from pylon_elt.sources.pylon.errors import PermissionDenied, PylonError, Rejected
+from pylon_elt.sources.pylon.errors import ConfigurationError, PermissionDenied, PylonError, Rejected
 from pylon_elt.sources.pylon.lanes.stock import id_in, may_have
 
 from ..base import advice, configuration, exits, screens
@@ -78,12 +78,9 @@ def _findings(
         yield _failed("settings", error)
     else:
         remember(settings.api_key)
+        if warning := configuration.configured_token().warning:
+            yield Finding("settings", "unknown", warning)
         yield from asyncio.run(_ask(settings, tables))
-    for name, near in configuration.unknown_names().items():
-        hint = f"; {near} was probably meant" if near else ""
-        yield Finding(
-            "settings", "unknown", f"[{configuration.SECTION}] has {name}, which means nothing{hint}."
-        )
     try:
         yield Finding("destination", "ok", check_destination(destination, dataset))
     except Exception as error:  # noqa: BLE001 - explain() knows them all
@@ -97,7 +94,10 @@ def _failed(what: str, error: Exception) -> Finding:
 
 
 async def _ask(settings: Settings, tables: Sequence[str]) -> list[Finding]:
-    client = Client(settings, Pacers(settings.rate_limits, settings.rate_window_seconds), pause=_pause)
+    try:
+        client = Client(settings, Pacers(settings.rate_limits, settings.rate_window_seconds), pause=_pause)
+    except ConfigurationError as error:  # of the environment: a proxy, certificates
+        return [_failed("settings", error)]
     try:
         return await _Probe(client, settings).run(tables)
     finally:

@@ -97,7 +97,8 @@ def _job(options: Options) -> Job:
     if options.full_refresh and not options.yes:
         _ask(tables, f"{destinations.location(pipeline)}, dataset {options.dataset}")
     job = Job(pipeline, settings, tables, max_minutes=options.max_minutes, full_refresh=options.full_refresh)
-    _warn_of_typing_errors(job)
+    if warning := configuration.configured_token().warning:
+        job.control.report.warn(warning)
     return job
 
 
@@ -118,12 +119,6 @@ def _ask(tables: tuple[str, ...], where: str) -> None:
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise exits.Problem("Nothing was done.", code=exits.FAILED)
-
-
-def _warn_of_typing_errors(job: Job) -> None:
-    for name, near in configuration.unknown_names().items():
-        hint = f"; {near} was probably meant" if near else ""
-        job.control.report.warn(f"[{configuration.SECTION}] has a setting {name}, which means nothing{hint}.")
 
 
 def _why(job: Job, received: int, options: Options) -> str:

@@ -9,7 +9,9 @@ from dlt.common.typing import TSecretStrValue
 
 from .errors import ConfigurationError
 from .lanes.selection import PylonSource
+from .misplaced import refuse_misplaced
 from .settings import LOOKBACK_SECONDS, Settings, settings
+from .tokens import injected
 
 __all__ = ["PylonSource", "pylon_source"]
 
@@ -36,7 +38,8 @@ def pylon_source(
     What is not given is taken from ``[sources.pylon]`` in dlt's configuration, or from ``SOURCES__PYLON__…``.
 
     Args:
-        api_key: The API token; also the environment variable ``PYLON_API_KEY``.
+        api_key: The API token. Where it is not given, the environment variable ``SOURCES__PYLON__API_KEY``,
+            ``PYLON_API_KEY``, or ``secrets.toml``, in this order.
         base_url: Another host than the region's.
         region: ``us`` (default) or ``eu``.
         start_date: Issues created before it are left out; without it, all are read.
@@ -52,9 +55,11 @@ def pylon_source(
         mask_key: The secret key of the digests that ``hash`` leaves.
 
     Raises:
-        ConfigurationError: A value cannot be used.
+        ConfigurationError: A value cannot be used, or something that was meant as a setting is none.
     """
-    return _resources(settings(**locals()))
+    given = locals()
+    refuse_misplaced()
+    return _resources(settings(**{**given, "api_key": injected(api_key)}))
 
 
 def _resources(config: Settings) -> Any:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 import pendulum
 
@@ -82,6 +84,13 @@ class Settings:
         return with_ledgers({*USUAL, *self.include})
 
 
+SECRETS = ("api_key", "mask_key")
+"""The settings that are secrets."""
+
+NAMES = (*(part.name for part in fields(Settings) if part.name != "masks"), "mask", "mask_key")
+"""The names of all settings, as they stand under ``[sources.pylon]``."""
+
+
 def settings(
     api_key: str | None = None,
     *,
@@ -118,7 +127,7 @@ def settings(
         timeout_seconds=_positive("timeout_seconds", timeout_seconds),
         include=included(include),
         custom_object_types=_texts("custom_object_types", custom_object_types),
-        masks=masks(_rules(mask), _filled_in(mask_key)),
+        masks=masks(_rules(mask), filled_in(mask_key)),
     )
 
 
@@ -184,12 +193,13 @@ def _bad_date(name: str, value: object) -> ConfigurationError:
     return ConfigurationError(f"{name} is {value!r}, which is no date.", "Write it as 2025-01-31.")
 
 
-def _filled_in(secret: str | None) -> str | None:
+def filled_in(secret: str | None) -> str | None:
+    """Return a secret, ``None`` where only the place for one is there."""
     return None if secret == PLACEHOLDER else secret
 
 
 def _token(api_key: str | None) -> str:
-    token = (_filled_in(api_key) or os.environ.get(TOKEN_VARIABLE) or "").strip()
+    token = (filled_in(api_key) or os.environ.get(TOKEN_VARIABLE) or "").strip()
     if not token:
         raise CredentialsError(
             "No Pylon API token is set.",
@@ -205,9 +215,38 @@ def _token(api_key: str | None) -> str:
 
 
 def _url(base_url: str) -> str:
+    """Return the host to ask; a message shows it only where it cannot hold a password."""
     if not base_url.startswith(("https://", "http://")):
-        raise ConfigurationError(f"base_url is {base_url!r}.", "It must start with https://.")
+        raise ConfigurationError(f"base_url is {_without_login(base_url)!r}.", "It must start with https://.")
+    if wrong := _wrong_in(base_url):
+        raise ConfigurationError(
+            f"base_url {wrong}: {_without_login(base_url)!r}.",
+            "Write it as https://host or https://host:port/path.",
+        )
     return base_url.rstrip("/")
+
+
+def _wrong_in(url: str) -> str:
+    """Return what is wrong with a URL to which paths are added, "" for nothing."""
+    if not url.isprintable() or " " in url or "\\" in url:
+        return "holds a character that no URL has"
+    if "?" in url or "#" in url:
+        return "has a query or a fragment"
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+        host.encode("idna")
+    except ValueError:  # UnicodeError is one
+        return "has a host or a port that cannot be one"
+    if "@" in parts.netloc:
+        return "has a user or a password; the token is all that is sent"
+    if not host:
+        return "has no host"
+    return "has a port that cannot be one" if port == 0 else ""
+
+
+def _without_login(url: str) -> str:
+    return re.sub(r"(?s)//.*@", "//…@", url)
 
 
 def _rates(rate_limits: Mapping[str, int] | None) -> dict[str, int]:

@@ -13,7 +13,7 @@ from support.repository import ROOT
 
 from pylon_elt.pipelines import cli
 from pylon_elt.pipelines.base import exits
-from pylon_elt.pipelines.base.configuration import NAMES
+from pylon_elt.sources.pylon.settings import NAMES
 
 GROUP = typer.main.get_command(cli.app)
 VERBS = sorted(GROUP.commands)  # type: ignore[attr-defined]

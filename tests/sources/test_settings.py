@@ -71,6 +71,47 @@ def test_another_host_wins_over_the_region() -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "wrong"),
+    [
+        ("https://host?x=1", "query"),
+        ("https://host/?", "query"),
+        ("https://host/path#part", "fragment"),
+        ("https://user:sesame@host", "a user or a password"),
+        ("https://us@er:sesame@host/", "a user or a password"),
+        ("https://:sesame@host", "a user or a password"),
+        ("ftp://user:sesame@host", "base_url is"),
+        ("https://user:ses?ame@host", "query"),
+        ("http://host:99999", "port"),
+        ("http://host:abc", "port"),
+        ("http://host:0", "port"),
+        ("http://host:-1", "port"),
+        ("https://", "no host"),
+        ("https:///path", "no host"),
+        ("http://:80", "no host"),
+        ("http://[::1", "host"),
+        ("http://a..b", "host"),
+        ("https://my host", "character"),
+        ("https://host\n", "character"),
+        ("https://host\\path", "character"),
+    ],
+)
+def test_a_url_that_cannot_be_asked_is_refused_without_showing_a_password(url: str, wrong: str) -> None:
+    with pytest.raises(ConfigurationError, match="base_url") as refused:
+        settings("t", base_url=url)
+    assert wrong in refused.value.message
+    assert "sesame" not in str(refused.value)
+    assert "ses?ame" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://[::1]:8080", "https://proxy.example/pylon", "http://localhost:1", "https://bücher.example"],
+)
+def test_a_url_may_have_a_port_and_a_path(url: str) -> None:
+    assert settings("t", base_url=f"{url}/").base_url == url
+
+
+@pytest.mark.parametrize(
     ("options", "named"),
     [
         ({"region": "moon"}, "region"),

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from ..errors import Transient
+from ..errors import ConfigurationError, Transient
 from ..settings import Settings
 
 if TYPE_CHECKING:
@@ -22,6 +25,14 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 15.0
 """How long a connection may take to be made."""
+
+CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+"""The variables that name certificates to trust, the first of them that is set."""
+KEY_LOG = "SSLKEYLOGFILE"
+"""The variable for a file into which Python writes the keys of connections, for debugging."""
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+NO_PROXY = "NO_PROXY"
+_BAD_PROXY = (ImportError, ValueError, httpx.InvalidURL)
 
 Request = httpx.Request
 """A request that is ready to be sent, as often as it takes."""
@@ -42,6 +53,9 @@ class Transport:
 
     Args:
         settings: Token, host and timeouts.
+
+    Raises:
+        ConfigurationError: A variable of the environment names a proxy or certificates that cannot be used.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -102,15 +116,19 @@ class Transport:
 
     def _connect(self) -> httpx.AsyncClient:
         settings = self._settings
-        connection = httpx.AsyncClient(
-            headers={"Authorization": f"Bearer {settings.api_key}", "Accept": "application/json"},
-            timeout=httpx.Timeout(
-                settings.timeout_seconds, connect=min(CONNECT_SECONDS, settings.timeout_seconds)
-            ),
-            follow_redirects=False,
-            verify=_tls() if settings.base_url.startswith("https:") else False,
-            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
-        )
+        verify = _tls() if settings.base_url.startswith("https:") else False
+        try:
+            connection = httpx.AsyncClient(
+                headers={"Authorization": f"Bearer {settings.api_key}", "Accept": "application/json"},
+                timeout=httpx.Timeout(
+                    settings.timeout_seconds, connect=min(CONNECT_SECONDS, settings.timeout_seconds)
+                ),
+                follow_redirects=False,
+                verify=verify,
+                limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
+            )
+        except _BAD_PROXY as error:
+            raise _unusable_proxy(error) from None  # which would show the proxy's password
         self._connections.append(connection)
         return connection
 
@@ -127,7 +145,53 @@ class Transport:
 
 @cache
 def _tls() -> ssl.SSLContext:
-    return httpx.create_ssl_context()
+    folder = "" if os.environ.get(CERTIFICATES[0]) else os.environ.get(CERTIFICATES[1], "")
+    try:
+        if folder and not Path(folder).is_dir():  # taken as a folder without certificates
+            raise NotADirectoryError(errno.ENOTDIR, "No such folder")
+        return httpx.create_ssl_context()
+    except OSError as error:  # an error of ssl is one
+        name = next((name for name in CERTIFICATES if os.environ.get(name)), "")
+        if error.filename and error.filename == os.environ.get(KEY_LOG):
+            name = KEY_LOG
+        if not name:
+            raise
+        raise ConfigurationError(
+            f"The variable {name} names {os.environ[name]}, which cannot be used: {error.strerror or error}.",
+            "Correct it, or unset it.",
+        ) from error
+
+
+def _unusable_proxy(error: Exception) -> ConfigurationError:
+    """Find the variable because of which no client can be made; its value may hold a password."""
+    name = next((name for name in _variables(PROXIES) if _fails(os.environ[name])), "")
+    if name and isinstance(error, ImportError):
+        return ConfigurationError(
+            f"The variable {name} names a SOCKS proxy, for which a module is missing.",
+            "Install it with: pip install socksio; or unset the variable.",
+        )
+    if name:
+        return ConfigurationError(f"The variable {name} names no proxy.", "Write it as http://host:port.")
+    name = next(_variables((NO_PROXY,)), "")
+    return ConfigurationError(
+        f"The variable {name} cannot be read." if name else "The system's proxy cannot be used.",
+        "Name hosts, with commas between them; an IPv6 address goes without brackets: localhost,::1"
+        if name
+        else "",
+    )
+
+
+def _variables(names: Iterable[str]) -> Iterator[str]:
+    """Return which of some variables are set, in either way to write them."""
+    return (name for either in names for name in (either.lower(), either) if os.environ.get(name))
+
+
+def _fails(proxy: str) -> bool:
+    try:
+        httpx.AsyncHTTPTransport(proxy=proxy if "://" in proxy else f"http://{proxy}", verify=False)
+    except _BAD_PROXY:
+        return True
+    return False
 
 
 def _problem(error: httpx.RequestError, request: Request) -> str:

@@ -147,12 +147,85 @@ def test_a_setting_of_the_wrong_kind_in_the_environment_is_named(desk: Desk) -> 
     assert desk.pylon("run", "--select", "teams", env=good).code == 0
 
 
+def test_an_exported_token_goes_before_one_in_a_file_and_that_is_told_once(desk: Desk) -> None:
+    other = "pyl_of_somebody_else"
+    desk.config(f'[sources.pylon]\napi_key = "{other}"\n', "secrets.toml")
+    for verb in ("run", "check"):
+        result = desk.pylon(verb, "--select", "teams")
+        assert result.code == 0, result.text
+        assert result.text.count("PYLON_API_KEY is used, api_key under [sources.pylon] is not") == 1
+        assert other not in result.text
+        assert desk.server.token not in result.text
+    own = {"SOURCES__PYLON__API_KEY": desk.server.token, "PYLON_API_KEY": other}
+    result = desk.pylon("check", "--select", "teams", env=own)
+    assert result.code == 0
+    assert "SOURCES__PYLON__API_KEY is used, PYLON_API_KEY is not" in result.text
+    desk.config(f'[sources.pylon]\napi_key = "{desk.server.token}"\n', "secrets.toml")
+    assert "different tokens" not in desk.pylon("check", "--select", "teams").text
+
+
+@pytest.mark.parametrize(
+    ("line", "phrase"),
+    [
+        ('[sources.pylon]\nregoin = "eu"', "Did you mean sources.pylon.region?"),
+        ('[sources.pylon.masks.contacts]\nemail = "hash"', "Did you mean sources.pylon.mask.contacts.email?"),
+        ('[source.pylon.mask.contacts]\nemail = "hash"', "Did you mean sources.pylon.mask.contacts.email?"),
+        ('[sources.pylon.pylon.mask.contacts]\nemail = "hash"', "mean sources.pylon.mask.contacts.email?"),
+    ],
+)
+def test_a_setting_that_nobody_reads_stops_every_verb_that_reads_pylon(
+    desk: Desk, line: str, phrase: str
+) -> None:
+    """It may be a mask."""
+    desk.config(line)
+    for verb in (["run"], ["run", "--dry-run"], ["verify"], ["reconcile"]):
+        screen(desk.pylon(*verb), 3, "is set, and nobody reads it", "in config.toml", phrase)
+    assert not desk.server.log
+    result = desk.pylon("check")
+    assert (result.code, phrase in result.text) == (3, True)
+    assert "destination       ok" in result.out, "the rest is looked at all the same"
+
+
+def test_an_empty_variable_hides_nothing_that_stands_in_a_file(desk: Desk) -> None:
+    desk.config('[sources.pylon.mask.teams]\nname = "redact"\n')
+    desk.config(f'[sources.pylon]\napi_key = "{desk.server.token}"\n', "secrets.toml")
+    empty: dict[str, str | None] = {
+        "SOURCES__PYLON__MASK": "",
+        "SOURCES__PYLON__API_KEY": "",
+        "PYLON_API_KEY": "",
+    }
+    assert desk.pylon("run", "--select", "teams", env=empty).code == 0
+    with duckdb.connect(str(desk.database), read_only=True) as connection:
+        assert connection.execute("SELECT DISTINCT name FROM pylon.teams").fetchall() == [("[redacted]",)]
+
+
+def test_a_variable_that_nobody_reads_stops_a_run(desk: Desk) -> None:
+    variable = {"SOURCES__PYLON__MASKS": '{"contacts": {"email": "hash"}}'}
+    result = desk.pylon("run", env=variable)
+    screen(result, 3, "The variable SOURCES__PYLON__MASKS is set", "mean SOURCES__PYLON__MASK?")
+    assert not desk.server.log
+
+
 @pytest.mark.parametrize("name", ["config.toml", "secrets.toml"])
 def test_broken_toml_names_the_file_and_the_line(desk: Desk, name: str) -> None:
     desk.config(f'[sources.pylon]\nstart_date = "2025-01-01\nx = {PASSWORD}', name)
     result = desk.pylon("run")
     screen(result, 3, f".dlt/{name} is no valid TOML (at line 2")
     assert PASSWORD not in result.text
+
+
+def test_a_proxy_or_certificates_that_cannot_be_used_name_their_variable(desk: Desk) -> None:
+    proxy: dict[str, str | None] = {"NO_PROXY": "[::1]"}
+    files: dict[str, str | None] = {
+        "SSL_CERT_FILE": "/nowhere.pem",
+        "SOURCES__PYLON__BASE_URL": "https://127.0.0.1:9",
+    }
+    for variable, env in (("NO_PROXY", proxy), ("SSL_CERT_FILE", files)):
+        screen(desk.pylon("run", env=env), 3, f"The variable {variable} ")
+        result = desk.pylon("check", env=env)
+        assert result.code == 3
+        assert f"settings          failed   The variable {variable} " in result.out
+        assert "destination       ok" in result.out
 
 
 # -- the destination -----------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 
 from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.base.causes import explain
-from pylon_elt.pipelines.copy.destinations import open_pipeline
+from pylon_elt.pipelines.copy.destinations import database_file, location, open_pipeline
 
 LIMIT = "SELECT value FROM duckdb_settings() WHERE name = 'memory_limit'"
 
@@ -37,3 +37,42 @@ def test_running_out_of_memory_says_how_to_have_more() -> None:
     problem = explain(caught.value)
     assert problem.code == exits.FAILED
     assert "GLOBAL_CONFIG" in problem.remedy
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("DESTINATION__DUCKDB__CREDENTIALS", "~/data/x.duckdb"),
+        ("DESTINATION__DUCKDB__CREDENTIALS", "duckdb:///~/data/x.duckdb"),
+        ("DESTINATION__DUCKDB__CREDENTIALS__DATABASE", "~/data/x.duckdb"),
+    ],
+)
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_tilde_is_the_home_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, read_only: bool
+) -> None:
+    home, work = tmp_path / "home", tmp_path / "work"
+    (home / "data").mkdir(parents=True)
+    work.mkdir()
+    monkeypatch.chdir(work)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv(variable, value)
+    file = home / "data" / "x.duckdb"
+    pipelines = str(tmp_path / "pipelines")
+    with open_pipeline(pipelines_dir=pipelines).sql_client() as client:
+        client.execute_sql("CREATE TABLE there AS SELECT 1 AS one")
+    pipeline = open_pipeline(pipelines_dir=pipelines, read_only=read_only)
+    assert (database_file(pipeline), location(pipeline)) == (file, f"duckdb at {file}")
+    with pipeline.sql_client() as client:
+        assert client.execute_sql("SELECT one FROM there") == [(1,)]
+    assert file.exists()
+    assert not list(work.iterdir())
+
+
+def test_a_home_folder_of_nobody_is_a_problem_of_the_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", "~nobody-of-this-name/x.duckdb")
+    with pytest.raises(Exception, match="home folder") as caught:
+        open_pipeline(pipelines_dir=str(tmp_path / "pipelines"))
+    assert explain(caught.value).code == exits.CONFIGURATION

@@ -212,13 +212,6 @@ def test_on_a_terminal_a_full_refresh_asks_first(desk: Desk) -> None:
     assert desk.server.count("GET /teams") == 1
 
 
-def test_a_setting_that_means_nothing_is_pointed_out(desk: Desk) -> None:
-    desk.config('[sources.pylon]\nregoin = "eu"\n')
-    result = desk.pylon("run", "--select", "teams")
-    assert result.code == 0
-    assert "regoin, which means nothing; region was probably meant" in result.text
-
-
 def test_the_last_runs_are_remembered_without_secrets(desk: Desk, tmp_path: Path) -> None:
     desk.pylon("run", "--select", "teams")
     desk.pylon("run", "--select", "teams", env={"PYLON_API_KEY": "a-wrong-token"})
