@@ -7,7 +7,7 @@ several independent clients of the live service.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,8 @@ from . import lenient
 
 Row = dict[str, Any]
 
+SHOWN = 5
+"""How many ids a complaint names."""
 LOOKED_AT = 1000
 """How many bytes tell a web page from an answer that was cut short."""
 
@@ -125,6 +127,16 @@ def list_problem(answer: Answer) -> str | None:
     if not isinstance(answer.data, list) or (answer.data and not answer.rows):
         return "data is no list of objects"
     return None
+
+
+def complaints(answer: Answer) -> Iterator[str]:
+    """Say what could not be read of an answer that was read otherwise; each begins with what was given."""
+    if answer.mended:
+        ids = [str(row.get("id")) for row in answer.rows if lenient.marred(row)]
+        where = f" in {', '.join(ids[:SHOWN])}" if ids else ""
+        yield f"text that is no proper JSON{where}; what cannot be shown stands as U+FFFD."
+    if isinstance(answer.data, list) and (lost := len(answer.data) - len(answer.rows)):
+        yield f"{lost:,} entries that are no objects; they are left out."
 
 
 def raise_for_status(status: int, content: bytes, label: str, settings: Settings) -> None:

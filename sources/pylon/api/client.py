@@ -16,8 +16,7 @@ from ..catalog import ENDPOINTS, Endpoint
 from ..errors import CredentialsError, PylonError, Unavailable
 from ..settings import Settings
 from .admission import Admission
-from .answers import Answer, Check, list_problem
-from .lenient import marred
+from .answers import Answer, Check, complaints, list_problem
 from .pacing import Pacers
 from .paging import Paging
 from .sending import Pause, Sender
@@ -26,8 +25,6 @@ from .walk import Walk
 
 EMPTY_PAGES = 20
 """How many pages without a row may follow each other."""
-SHOWN = 5
-"""How many ids a warning names."""
 
 
 class Client:
@@ -107,8 +104,8 @@ class Client:
         label = f"{endpoint.method} {path}"
         answer = await self._sender.send(endpoint, request, label, check)
         self.answered = True
-        if answer.mended or not answer.whole:
-            self._tell(label, answer)
+        for complaint in complaints(answer):
+            self._warn(f"{label} gave {complaint}")
         return answer
 
     async def pages(
@@ -171,18 +168,6 @@ class Client:
         wanted = self._paging.limit(endpoint.name, limit or self._settings.limit(endpoint))
         habit = self._paging.of(endpoint.name)
         return Walk(ask, endpoint.label, wanted, endpoint.max_page_size, habit, first=first)
-
-    def _tell(self, label: str, answer: Answer) -> None:
-        """Say what an answer could not be read for."""
-        rows = answer.data if isinstance(answer.data, list) else [answer.data]
-        if answer.mended:
-            ids = [str(row.get("id")) for row in answer.rows if marred(row)]
-            where = f" in {', '.join(ids[:SHOWN])}" if ids else ""
-            self._warn(
-                f"{label} gave text that is no proper JSON{where}; what cannot be shown stands as U+FFFD."
-            )
-        if lost := sum(not isinstance(row, dict) for row in rows) if answer.data is not None else 0:
-            self._warn(f"{label} gave {lost:,} entries that are no objects; they are left out.")
 
 
 async def _sleep(_name: str, seconds: float) -> None:

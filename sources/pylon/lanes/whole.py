@@ -120,10 +120,8 @@ class Reading:
                 self._turn.fail(self._table.name, error, stops=False)
         unseen = [parent for key, parent in self._known.items() if key not in self._keys]
         if doubtful := sum(parent in self._without_list for parent in unseen):
-            self._turn.report.warn(
-                f"{self._table.read.endpoint.label} gave no list, which says nothing about rows:"
-                f" {doubtful:,} of {self._table.name} stay in the copy."
-            )
+            label = f"{self._table.read.endpoint.label} gave no list, which says nothing about rows"
+            self._turn.report.warn(f"{label}: {doubtful:,} of {self._table.name} stay in the copy.")
 
     def _is_lacking(self, error: PylonError) -> bool:
         # an older server knows fewer kinds of object, and says in its own way that it does not know one

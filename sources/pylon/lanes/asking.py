@@ -1,0 +1,101 @@
+"""Asking for what hangs on one parent, and what a refusal means: it may be scrubbed, gone, or only not given."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ..api.answers import Answer
+from ..api.client import Client
+from ..catalog import PerParent, Table
+from ..copy.work import Times
+from ..errors import GONE, GONE_ISSUE, PylonError, Rejected, Unavailable, is_lacking
+from ..rows.rows import Row
+from .conversation import Conversation, Refused
+from .reading import Batch, read_until_settled
+from .turn import Turn, keyed
+
+
+async def read(turn: Turn, table: Table[PerParent], parent: Times) -> Conversation | Refused:
+    """Read what hangs on a parent.
+
+    Raises:
+        PylonError: No proper answer came.
+        TurnOver: The turn ended before the request could be sent.
+    """
+    with turn.budget.unit():
+        ids = {table.read.asked_by: parent.parent_id}
+        try:
+            batch = await ask(turn.client, table, ids)
+        except PylonError as error:
+            gone = isinstance(error, Rejected) and error.status in _gone(table)
+            if not gone and not is_lacking(error):
+                raise
+            return await _refused(turn.client, table, parent, error)
+        rows = keyed(turn, table, batch.rows)
+        if batch.whole and len(rows) == len(batch.rows):
+            return Conversation(parent, rows, batch.sent_at)
+        return _in_part(turn, table, Conversation(parent, rows, batch.sent_at))
+
+
+def _in_part(turn: Turn, table: Table[PerParent], found: Conversation) -> Conversation | Refused:
+    """What is not a whole list says nothing about the rows that it lacks: it takes none away."""
+    if not turn.contents.has_rows(table, found.parent.parent_id):
+        return found
+    path = table.read.endpoint.path.format(**{table.read.asked_by: found.parent.parent_id})
+    error = Unavailable(f"{table.read.endpoint.method} {path}", "gave no whole list", "Run again later.")
+    turn.report.warn(f"{error.message} What the copy has of it stays as it is.")
+    return Refused(found.parent, error, there=False)
+
+
+def _gone(table: Table[PerParent]) -> frozenset[int]:
+    return GONE_ISSUE if table.read.is_of_issues else GONE
+
+
+async def ask(client: Client, table: Table[PerParent], ids: dict[str, str]) -> Batch:
+    """Ask for what hangs on a parent, by its id; a list of several pages until two readings agree."""
+    if not table.read.endpoint.single:
+        return await read_until_settled(
+            lambda: client.pages(table.read.endpoint, ids=ids), table.read.endpoint.label
+        )
+    query = dict(table.read.endpoint.fixed) or None
+    answer = await client.ask(table.read.endpoint, ids=ids, query=query, check=partial(_rows_problem, table))
+    whole = table.read.rows_at is None or isinstance(answer.data.get(table.read.rows_at), list)
+    return Batch(_rows_in(table, answer), answer.sent_at, whole)
+
+
+def _rows_problem(table: Table[PerParent], answer: Answer) -> str | None:
+    if not isinstance(answer.data, dict):
+        return "data is no object"
+    rows = _rows_in(table, answer)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        return f"{table.read.rows_at} is no list of objects"
+    return None
+
+
+def _rows_in(table: Table[PerParent], answer: Answer) -> list[Row]:
+    """Return the rows of an answer that is one object: the object itself, or what stands in one of its fields."""
+    if table.read.rows_at is None:
+        return [answer.data]
+    return answer.data.get(table.read.rows_at) or []
+
+
+async def _refused(
+    client: Client, table: Table[PerParent], parent: Times, error: PylonError
+) -> Conversation | Refused:
+    """Find out what a refusal means: what was asked for may be scrubbed, gone, or only not given.
+
+    A parent that seems gone takes nothing along: its own list has to say so. Until then, it is asked for once a day.
+    """
+    there = not (isinstance(error, Rejected) and error.status in _gone(table))
+    if there:
+        return Refused(parent, error)
+    if table.read.witness is None:  # it was asked for by its own id
+        return Refused(parent, error, gone_at=await client.now())
+    try:
+        answer = await client.ask(table.read.witness, ids={table.read.asked_by: parent.parent_id})
+    except PylonError as other:
+        gone = isinstance(other, Rejected) and other.status in _gone(table)
+        return Refused(parent, error, there=not gone)
+    if isinstance(answer.data, dict) and answer.data.get("title") == "SCRUBBED":
+        return Conversation(parent, [], answer.sent_at)
+    return Refused(parent, error)

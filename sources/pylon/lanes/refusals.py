@@ -1,0 +1,73 @@
+"""What refusals mean for a lane: parents that are at fault, or the endpoint that is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from ..catalog import PerParent, Table
+from ..copy.state import SourceState
+from ..errors import PylonError, TurnOver
+from .asking import ask
+from .conversation import Conversation, Progress
+from .turn import Turn
+
+KEPT = 500
+"""How many refused parents are remembered, the latest."""
+
+
+async def expect_answers(turn: Turn, table: Table[PerParent], lane: Progress) -> None:
+    """Tell parents that are refused from an endpoint that is: does it answer for one that it answered for before."""
+    lane.in_a_row = 0
+    witness = lane.good or turn.ledger.one_read(table.name)
+    if witness is None:
+        lane.stopped = lane.errors[0]
+        return
+    try:
+        await ask(turn.client, table, {table.read.asked_by: witness})
+        lane.good = witness
+    except TurnOver:
+        lane.cut_short = True
+    except PylonError as error:
+        lane.stopped = error
+
+
+def believe_in_departures(lane: Progress) -> None:
+    """What is asked for by its own id, and is not there while others are, is gone."""
+    if lane.good is not None:
+        gone = [Conversation(one.parent, [], one.gone_at) for one in lane.refused if one.gone_at]
+        lane.read += gone
+        lane.refused = [one for one in lane.refused if not one.gone_at]
+
+
+async def tell(turn: Turn, table: Table[PerParent], lane: Progress) -> None:
+    """Note which parents could not be read; raise what kept the lane from reading all of them."""
+    error = lane.stopped
+    if error is None and lane.good is None and lane.errors and turn.ledger.one_read(table.name) is None:
+        error = lane.errors[0]  # all that there are
+    if error is not None:
+        core = table.read.is_of_issues and not table.off
+        if core or not await turn.lacking.is_so(table.read.endpoint, error, [table]):
+            raise error
+        turn.stock.give_up(table.name)
+        return
+    if lane.good:
+        turn.lacking.has(table.read.endpoint)
+    _remember(turn, table, lane)
+    for failure in lane.failures:
+        turn.fail(table.name, failure, stops=False)
+    if lane.cut_short:
+        raise TurnOver
+
+
+def _remember(turn: Turn, table: Table[PerParent], lane: Progress) -> None:
+    """Keep which parents are refused, so that they are asked for once a day; say so of those that are new."""
+    state, now = SourceState.current().hanging(table.name), datetime.now(UTC)
+    news = [one for one in lane.refused if one.there and one.parent.parent_id not in state.refused]
+    if news:
+        turn.report.warn(
+            f"{table.name}: {len(news):,} that should be there are refused, such as {news[0].error.message}"
+            " What the copy has of them stays as it is; they are asked for once a day."
+        )
+    if lane.refused:
+        known = {**state.refused, **{one.parent.parent_id: now for one in lane.refused}}
+        state.refused = dict(list(known.items())[-KEPT:])
