@@ -65,8 +65,10 @@ def test_a_directory_table_without_permission_is_a_warning_and_keeps_its_rows(lo
     users = copy.rows()["users"]
     copy.server.settings.denied = ("GET /users",)
     run = copy.run()
-    assert any("users is not read" in text and "403" in text for text in run.report.warnings)
+    assert list(run.report.lacking) == ["users"]
+    assert "403" in str(run.report.lacking["users"])
     assert run.asked["GET /users"] == 1
+    assert not copy.run().asked["GET /users"], "once a day is enough"
     assert copy.rows()["users"] == users
     copy.assert_equal(set(copy.tables) - {"users"})
 

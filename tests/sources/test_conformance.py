@@ -24,7 +24,7 @@ from support.simulated import Ran, Site
 from pylon_elt.pipelines.base import exits
 from pylon_elt.sources.pylon.catalog import ENDPOINTS, READ, TABLES, Endpoint, PerParent, Table
 from pylon_elt.sources.pylon.copy import intervals
-from pylon_elt.sources.pylon.lanes import turn as turns
+from pylon_elt.sources.pylon.lanes import stock
 
 SHARE = 1.0 if os.environ.get("PYLON_SOAK") else float(os.environ.get("PYLON_CELLS", "0.08"))
 """Which part of the cells is tried; all of them with ``make soak``."""
@@ -189,7 +189,7 @@ def assert_it_is_told(ran: Ran, endpoint: Endpoint, odd: Oddity, touched: list[s
 
 def assert_it_recovers(stored: Stored, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once the server answers as it should, and a day has passed, the copy is complete."""
-    for module in (intervals, turns):
+    for module in (intervals, stock):
         monkeypatch.setattr(module, "TRIED_AGAIN", timedelta(0))
     site.spoil = lambda _request, _answer: None
     for _ in range(2):

@@ -166,8 +166,7 @@ class _Lane:
                 async for batch in listing.read_surely(self._streams.seen):
                     yield batch
         except PylonError as error:
-            tables = [self._table] if self._turn.lacking.known([self._feed.search]) else []
-            if not await self._turn.lacking.is_so(endpoint, error, tables):
+            if not await self._turn.lacking.is_so(endpoint, error, [self._table]):
                 raise
             return
         self._turn.lacking.has(endpoint)

@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from ..catalog import HANGING, PerParent, Table
+from ..copy.intervals import TRIED_AGAIN
 from ..copy.ledger import Ledger
-from ..copy.work import Times, Work, is_due, rank
+from ..copy.work import Times, Work, is_due, is_left_alone, rank
 from ..rows.rows import Row, instant
 from ..settings import Settings
 from .budget import POLL_SECONDS
 from .report import Report
+
+
+class LeftAlone:
+    """Which parents are left alone: those that were refused within the day, and have not moved since.
+
+    Args:
+        refused: Returns when each parent of a child was refused (UTC), by its id.
+    """
+
+    def __init__(self, refused: Callable[[str], Mapping[str, datetime]]) -> None:
+        self._refused = cache(refused)
+        self._now = datetime.now(UTC)
+
+    def count(self, child: str) -> int:
+        """Return for how many parents of a child that may be so."""
+        return len(self._refused(child))
+
+    def holds(self, child: str, parent: Times) -> bool:
+        """Whether a child is not to be asked for of some parent."""
+        return is_left_alone(parent, self._refused(child), self._now, TRIED_AGAIN)
 
 
 class Stock:
@@ -24,7 +46,7 @@ class Stock:
         ledger: What the destination holds.
         report: Where to note how much is due.
         children: What is read in this turn.
-        left_alone: Says whether a child is not asked for of some parent at present, although it is due.
+        left_alone: Of whom a child is not asked for at present, although it is due.
     """
 
     def __init__(
@@ -33,10 +55,10 @@ class Stock:
         ledger: Ledger,
         report: Report,
         children: Iterable[str],
-        left_alone: Callable[[str, Times], bool] = lambda _child, _parent: False,
+        left_alone: LeftAlone | None = None,
     ) -> None:
         self._settings = settings
-        self._left_alone = left_alone
+        self._left_alone = left_alone or LeftAlone(lambda _child: {})
         self._ledger = ledger
         self._report = report
         self._work = {name: Work() for name in children}
@@ -57,14 +79,19 @@ class Stock:
         """Queue what the destination says is due, for each child ``most`` parents at most; ``None``: all of them."""
         for child in self._work:
             cutoff = self._cutoffs[child] = self._settings.cutoff(HANGING[child], now)
-            due = self._ledger.due(child, most, cutoff)
+            reach = self.reach(child, most)
+            due = self._ledger.due(child, reach, cutoff)
             ranked = [(parent, rank(parent, synced, now)) for parent, synced in due]
-            self.add(child, ranked, more=len(due) == most)
+            self.add(child, ranked, more=len(due) == reach)
+
+    def reach(self, child: str, most: int | None) -> int | None:
+        """Return how many parents to look at for ``most`` to ask for: those that are left alone stand before."""
+        return None if most is None else most + self._left_alone.count(child)
 
     def add(self, child: str, ranked: Iterable[tuple[Times, int]], *, more: bool) -> None:
         """Queue parents with their order of worth; ``more`` tells that others are due as well."""
         for parent, order in ranked:
-            if not self._left_alone(child, parent):
+            if not self._left_alone.holds(child, parent):
                 self._work[child].push(parent, order)
         if more:
             self._more.add(child)
@@ -86,7 +113,7 @@ class Stock:
             for id_, row in parents.items():
                 parent, known = times[id_], synced.get(child.name, {}).get(id_)
                 due = may_have(child, row) and is_due(parent, known, self._cutoffs.get(child.name))
-                if due and not self._left_alone(child.name, parent):
+                if due and not self._left_alone.holds(child.name, parent):
                     self._work[child.name].push(parent, rank(parent, known, now))
             self._show(child.name)
 

@@ -79,7 +79,9 @@ class Streams:
         try:
             return await self._turn.client.first_page(endpoint, **self._asked(stream))
         except PylonError as error:
-            if endpoint is self._feed.search or not await self._turn.lacking.is_so(endpoint, error, ()):
+            if endpoint is self._feed.search or not await self._turn.lacking.is_so(
+                endpoint, error, [self._table]
+            ):
                 raise
             return None
 

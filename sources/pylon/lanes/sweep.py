@@ -25,6 +25,7 @@ def queue(turn: Turn, verified: Verified, before: datetime) -> None:
     """Queue conversations that were verified before an instant behind what is due, the oldest first."""
     most = turn.budget.limits.most_due
     for child in turn.stock.children:
-        stale = verified.stale(child, before, most)
+        reach = turn.stock.reach(child, most)
+        stale = verified.stale(child, before, reach)
         ranked = [(issue, LAST + place) for place, issue in enumerate(stale)]
-        turn.stock.add(child, ranked, more=len(stale) == most)
+        turn.stock.add(child, ranked, more=len(stale) == reach)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,10 +18,8 @@ from ..api.pacing import Pacers
 from ..api.paging import Paging
 from ..catalog import HANGING, PerParent, Table
 from ..copy.contents import Contents
-from ..copy.intervals import TRIED_AGAIN
 from ..copy.ledger import Ledger
 from ..copy.state import SourceState
-from ..copy.work import Times, is_left_alone
 from ..errors import PylonError, TurnOver
 from ..rows.rows import Row, has_key, misfits
 from ..settings import Settings
@@ -30,7 +28,7 @@ from .lacking import Lacking
 from .recorder import Recorder
 from .report import Report
 from .returned import Returned
-from .stock import Stock
+from .stock import LeftAlone, Stock
 from .written import Written
 
 BRIEF_SHARE = 0.05
@@ -99,7 +97,8 @@ class Turn:
         self.returned = Returned(contents, self.lanes, self.written)
         self.recorder = Recorder(contents, self.lanes, self.written, control.postponed)
         read = (name for name in HANGING if name in self.lanes - control.caught_up)
-        self.stock = Stock(settings, self.ledger, control.report, read, _LeftAlone(datetime.now(UTC)))
+        left_alone = LeftAlone(lambda child: SourceState.current().hanging(child).refused)
+        self.stock = Stock(settings, self.ledger, control.report, read, left_alone)
         self._again = False
         self._begun: set[str] = set()
         self._ended: set[str] = set()
@@ -217,16 +216,3 @@ def keyed(turn: Turn, table: Table, rows: Sequence[Row]) -> list[Row]:
             f"{label} gave {lost:,} objects without {' and '.join(table.key)}; they are left out."
         )
     return found
-
-
-class _LeftAlone:
-    """Says which parents are left alone: those that were refused within the day, and have not moved since."""
-
-    def __init__(self, now: datetime) -> None:
-        self._now = now
-        self._refused: dict[str, Mapping[str, datetime]] = {}
-
-    def __call__(self, child: str, parent: Times) -> bool:
-        if child not in self._refused:
-            self._refused[child] = SourceState.current().hanging(child).refused
-        return is_left_alone(parent, self._refused[child], self._now, TRIED_AGAIN)
