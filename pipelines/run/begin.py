@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from pylon_elt.sources.pylon.catalog import TABLES
 
 from ..base.memory import rare_collections, share_one_heap
 from ..copy.lock import run_lock
+from .restore import restore
 
 if TYPE_CHECKING:
     from pylon_elt.sources.pylon.copy.copied import Copied
@@ -23,8 +24,13 @@ LANES_SETTING = "extract.max_parallel_items"
 
 
 @contextmanager
-def begun(pipeline: dlt.Pipeline, copied: Copied) -> Iterator[None]:
-    """Hold the lock and the connection, with nothing left over from a killed run.
+def begun(pipeline: dlt.Pipeline, copied: Copied, warn: Callable[[str], None]) -> Iterator[None]:
+    """Hold the lock and the connection, with nothing left over from a killed run, and all tables there.
+
+    Args:
+        pipeline: The pipeline.
+        copied: What its destination holds.
+        warn: Told what other hands have done, and what was done about it.
 
     Raises:
         Problem: The lock is held, or the destination cannot be used.
@@ -35,6 +41,8 @@ def begun(pipeline: dlt.Pipeline, copied: Copied) -> Iterator[None]:
     share_one_heap()
     with run_lock(pipeline), copied, rare_collections():
         settle(pipeline, copied)
+        if told := restore(pipeline, copied):
+            warn(told)
         yield
 
 

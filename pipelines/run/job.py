@@ -120,7 +120,7 @@ class Job:
 
     @contextmanager
     def _begun(self) -> Iterator[None]:
-        with begun(self.pipeline, self.copied):
+        with begun(self.pipeline, self.copied, self.control.report.warn):
             self.control.pacers = pacers(self.settings, SourceState.of(self.pipeline))
             yield
 

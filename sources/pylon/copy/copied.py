@@ -74,9 +74,9 @@ class Copied:
         found: T | None = self._run(sql, values, lambda cursor: take(_one_by_one(cursor)))
         return take(()) if found is None else found
 
-    def execute(self, sql: str) -> None:
+    def execute(self, sql: str, *values: Any) -> None:
         """Run a statement that gives no rows and may be run twice, such as ``CHECKPOINT``."""
-        self._connections.ask(lambda client: client.execute_sql(sql))
+        self._connections.ask(lambda client: client.execute_sql(_named(client, sql), *values))
 
     def holds(self, table: str) -> bool:
         """Whether there is such a table."""

@@ -72,6 +72,12 @@ class Ledger:
                     found[child][parent_id] = Synced(*map(utc, stamps))
         return found
 
+    def forget(self, child: str) -> None:
+        """Forget all readings of a child at once: it is due for every parent."""
+        ledger = HANGING[child].read.ledger
+        if self._contents.holds(ledger):
+            self._copied.execute(f"DELETE FROM {{{ledger}}} WHERE {{.child}} = %s", child)
+
     def orphans(self, child: str) -> set[str]:
         """Return the parents that are gone from their table, though rows or the ledger still speak of them."""
         table = HANGING[child]
