@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from support import runs, worlds
 
 from pylon_elt.pipelines.run import job as job_module
+from pylon_elt.pipelines.run import leftover
 from pylon_elt.sources.pylon.catalog import with_ledgers
 
 NESTED = with_ledgers({"tasks", "task_comments", "custom_fields", "custom_field_versions"})
@@ -96,3 +98,72 @@ def test_a_table_of_dlt_itself_may_be_dropped(loaded: Any, table: str) -> None:
     copy.world.advance(5)
     copy.run()
     copy.assert_equal()
+
+
+def left_behind(copy: runs.Copy) -> Path:
+    """End a run between normalize and load, and return the folder of its package."""
+    ref = worlds.with_messages(copy.world, 2)
+    copy.world.edit_issue(ref, title="Waits in a package")
+    copy.world.delete_message(copy.world.messages(ref)[0]["id"])
+    copy.world.advance(5)
+    job = copy.job()
+
+    def die(*_args: Any, **_options: Any) -> None:
+        raise RuntimeError("killed")
+
+    job.pipeline.load = die  # type: ignore[method-assign]
+    with pytest.raises(RuntimeError):
+        job.run()
+    (load_id,) = job.pipeline.list_normalized_load_packages()
+    return Path(job.pipeline.working_dir) / "load" / "normalized" / load_id
+
+
+def test_a_package_that_cannot_be_loaded_is_set_aside_and_read_again(loaded: Any) -> None:
+    copy = loaded()
+    package = left_behind(copy)
+    for file in (package / "new_jobs").glob("issue_messages.*"):
+        file.write_bytes(b"what a full disk may leave of a file")
+    run = copy.run()
+    (warning,) = run.report.warnings
+    aside = copy.folder / "machine" / "pylon.set_aside"
+    assert "1 load package that an earlier run left could not be loaded" in warning
+    assert f"set aside in {aside}." in warning
+    assert (aside / package.name).is_dir()
+    assert run.children_asked()
+    copy.assert_equal()
+    assert not copy.run().report.warnings
+
+
+def test_a_package_for_a_table_that_was_dropped_is_set_aside_and_the_table_read_anew(loaded: Any) -> None:
+    copy = loaded()
+    left_behind(copy)
+    by_hand(copy, "DROP TABLE pylon.issue_messages")
+    warnings = copy.run().report.warnings
+    assert ["set aside" in text for text in warnings] == [True, False]
+    assert "issue_messages (made again, and read anew)" in warnings[1]
+    copy.assert_equal()
+
+
+def test_a_package_stays_while_the_destination_cannot_be_used(loaded: Any) -> None:
+    copy = loaded()
+    package = left_behind(copy)
+    away = copy.database.with_name("away.duckdb")
+    copy.database.rename(away)
+    copy.database.mkdir()
+    with pytest.raises(Exception, match=r"support\.duckdb"):
+        copy.run()
+    assert package.is_dir()
+    copy.database.rmdir()
+    away.rename(copy.database)
+    assert copy.run().children_asked() == {}
+    copy.assert_equal()
+
+
+def test_only_some_packages_set_aside_are_kept(loaded: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leftover, "KEPT", 1)
+    copy = loaded()
+    for _ in range(2):
+        package = left_behind(copy)
+        by_hand(copy, "DROP TABLE pylon.issue_messages")
+        copy.run()
+    assert [entry.name for entry in (copy.folder / "machine" / "pylon.set_aside").iterdir()] == [package.name]
