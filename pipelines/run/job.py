@@ -33,6 +33,7 @@ from ..base import exits
 from ..base.memory import give_back
 from ..copy import destinations, snapshot
 from .begin import begun
+from .recount import recount
 
 if TYPE_CHECKING:
     from pylon_elt.sources.pylon.settings import Settings
@@ -95,10 +96,8 @@ class Job:
             self.control.budget.deadline = time.monotonic() + self.max_minutes * 60
         with self._begun():
             self._take_turns(self._tables_left)
-            if _comparison_is_due(self):
-                self._reconcile()
-                if self.outcome and self.outcome.mended and not self.control.budget.spent:
-                    self._take_turns(self._conversation_tables)
+            if _comparison_is_due(self) and self._reconcile() and not self.control.budget.spent:
+                self._take_turns(self._hanging_tables)
             if self._has_time_to_spare():
                 self._sweep()
             _keep_snapshot(self)
@@ -112,6 +111,7 @@ class Job:
             PylonError: Pylon could not be asked; nothing was changed.
         """
         with self._begun():
+            recount(self.copied, self.control.report.warn)
             outcome = reconcile(self.pipeline, self.settings, self.control, self.copied, confirmed=confirmed)
             if confirmed:
                 self._read_collections_again()
@@ -130,13 +130,16 @@ class Job:
         self.tables = tuple(name for name in self.tables if name in COLLECTED)
         self._take_turns(self._tables_left)
 
-    def _reconcile(self) -> None:
+    def _reconcile(self) -> bool:
+        """Compare the copy with a complete listing, and with its own ledgers; say whether anything is due by it."""
+        due = recount(self.copied, self.control.report.warn)
         try:
             self.outcome = reconcile(self.pipeline, self.settings, self.control, self.copied)
         except TurnOver:
             pass  # the run's time is up; the next run begins the comparison anew
         except PylonError as error:
             self.control.report.fail("reconcile", error)
+        return due or bool(self.outcome and self.outcome.mended)
 
     def stop(self) -> None:
         """End the run after what is under way has been saved; may be called from a signal handler."""
@@ -164,8 +167,12 @@ class Job:
         self.unfinished = False  # what the sweep did not reach is not due
 
     def _conversation_tables(self) -> list[str]:
-        """Return the children that are left; their ledger comes along."""
-        return [name for name in self._tables_left() if name in HANGING and HANGING[name].read.is_of_issues]
+        """Return the children of issues that are left; their ledger comes along."""
+        return [name for name in self._hanging_tables() if HANGING[name].read.is_of_issues]
+
+    def _hanging_tables(self) -> list[str]:
+        """Return all that hangs on other rows, as far as it is left."""
+        return [name for name in self._tables_left() if name in HANGING]
 
     def _take_turns(self, tables_left: Callable[[], list[str]]) -> None:
         while True:
@@ -181,14 +188,9 @@ class Job:
     def _turn(self, tables: Sequence[str]) -> None:
         first = self.turns == 0
         afresh = self.full_refresh and first
+        limits = _limits(first=first)
         self.unfinished = take_turn(
-            self.pipeline,
-            tables,
-            self.settings,
-            self.control,
-            _limits(first=first),
-            self.copied,
-            afresh=afresh,
+            self.pipeline, tables, self.settings, self.control, limits, self.copied, afresh=afresh
         )
         give_back()
         self.turns += 1

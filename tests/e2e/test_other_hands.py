@@ -167,3 +167,35 @@ def test_only_some_packages_set_aside_are_kept(loaded: Any, monkeypatch: pytest.
         by_hand(copy, "DROP TABLE pylon.issue_messages")
         copy.run()
     assert [entry.name for entry in (copy.folder / "machine" / "pylon.set_aside").iterdir()] == [package.name]
+
+
+def test_rows_that_hang_on_others_and_were_deleted_by_hand_come_back_with_the_daily_comparison(
+    fresh: Any,
+) -> None:
+    tables = (*runs.ISSUE_TABLES, *NESTED)
+    copy = fresh(options={"tables": tables})
+    copy.run()
+    quiet = copy.run(reconcile_hours=1e-9)
+    assert not quiet.report.warnings
+    assert not quiet.children_asked(), "what was read is there"
+    ref = worlds.with_messages(copy.world, 2)
+    by_hand(copy, f"DELETE FROM pylon.issue_messages WHERE issue_id = '{ref}'")
+    by_hand(copy, "DELETE FROM pylon.task_comments WHERE id = (SELECT MIN(id) FROM pylon.task_comments)")
+    assert not copy.run().children_asked(), "not before it is due"
+    run = copy.run(reconcile_hours=1e-9)
+    assert run.children_asked() == {f"/issues/{ref}/messages": 1}
+    (warning,) = run.report.warnings
+    assert warning.endswith("1 of issue_messages, 1 of task_comments are due again.")
+    copy.assert_equal([name for name in tables if name != "custom_field_versions"])
+
+
+def test_issues_that_were_deleted_by_hand_come_back_with_the_daily_comparison(loaded: Any) -> None:
+    copy = loaded()
+    copy.run()
+    copy.world.advance(3600)
+    by_hand(copy, "DELETE FROM pylon.issues WHERE number % 3 = 0")
+    run = copy.run(reconcile_hours=1e-9)
+    assert run.job.outcome is not None
+    assert run.job.outcome.mended
+    assert run.job.outcome.removed == 0
+    copy.assert_equal()
