@@ -16,6 +16,7 @@ from pylon_elt.sources.pylon.catalog import (
     COLLECTED,
     FOLLOWING,
     HANGING,
+    TABLES,
 )
 from pylon_elt.sources.pylon.copy.copied import Copied
 from pylon_elt.sources.pylon.copy.intervals import comparison_due_at
@@ -32,8 +33,10 @@ from pylon_elt.sources.pylon.upkeep.reconcile import Outcome, reconcile
 from ..base import exits
 from ..base.memory import give_back
 from ..copy import destinations, snapshot
+from ..copy.dependants import views_on
 from .begin import begun
 from .recount import recount
+from .restore import empty
 
 if TYPE_CHECKING:
     from pylon_elt.sources.pylon.settings import Settings
@@ -187,7 +190,7 @@ class Job:
 
     def _turn(self, tables: Sequence[str]) -> None:
         first = self.turns == 0
-        afresh = self.full_refresh and first
+        afresh = self.full_refresh and first and not _emptied(self)
         limits = _limits(first=first)
         self.unfinished = take_turn(
             self.pipeline, tables, self.settings, self.control, limits, self.copied, afresh=afresh
@@ -199,6 +202,19 @@ class Job:
         """Leave out the tables whose lane has stopped; the others are finished."""
         tables = [name for name in self.tables if name not in self.control.report.stopped]
         return [] if FOLLOWING.issuperset(tables) else tables
+
+
+def _emptied(job: Job) -> bool:
+    """Empty the tables of a full refresh where views keep them from being dropped; say whether that was done."""
+    if not (views := views_on(job.pipeline, job.copied, job.tables)):
+        return False
+    # a ledger loses what it says of these; what was recorded of former times cannot be read again
+    empty(job.pipeline, job.copied, [name for name in job.tables if TABLES[name].endpoint])
+    job.control.report.warn(
+        f"Tables were emptied instead of dropped, since views read them: {', '.join(views)}. To have them made anew"
+        " as well, drop the views, run with --full-refresh again, and make the views again."
+    )
+    return True
 
 
 def _limits(*, first: bool) -> Limits:

@@ -25,8 +25,6 @@ _VERSION, _LOADS, _STATE = DLT_TABLES = ("_dlt_version", "_dlt_loads", "_dlt_pip
 def restore(pipeline: dlt.Pipeline, copied: Copied) -> str:
     """Make the tables again that are gone, and let what they held be read again.
 
-    A kill at any point leaves a copy of which the next run sees the same: what tells of progress goes first.
-
     Args:
         pipeline: The pipeline, with the destination's state and schema.
         copied: What its destination holds.
@@ -40,14 +38,27 @@ def restore(pipeline: dlt.Pipeline, copied: Copied) -> str:
     gone = _gone(copied, [name for name in made if name in ALL_TABLES])
     if not gone:
         return ""
+    empty(pipeline, copied, gone)
+    return _told(gone)
+
+
+def empty(pipeline: dlt.Pipeline, copied: Copied, tables: Sequence[str]) -> None:
+    """Empty tables, making those that are gone, and forget all that says that their rows were read.
+
+    In this order, since a kill may come between: a table is emptied once nothing vouches for it any more.
+
+    Args:
+        pipeline: The pipeline, with the destination's state and schema.
+        copied: What its destination holds.
+        tables: The tables; what a ledger says of them goes along.
+    """
     ledger = Ledger(Contents(copied))
-    for name in gone:
+    for name in tables:
         if name in HANGING:
             ledger.forget(name)
-    pipeline.run(forget(gone))
-    # emptying a table makes dlt see to it that it is there
-    pipeline.run(forget(gone), refresh="drop_data")
-    return _told(gone)
+    pipeline.run(forget(tables))
+    # by dlt's way of emptying a table, it is made first where it is not there
+    pipeline.run(forget(tables), refresh="drop_data")
 
 
 def _gone(copied: Copied, names: Sequence[str]) -> list[str]:

@@ -199,3 +199,12 @@ def test_issues_that_were_deleted_by_hand_come_back_with_the_daily_comparison(lo
     assert run.job.outcome.mended
     assert run.job.outcome.removed == 0
     copy.assert_equal()
+
+
+def test_a_view_is_no_obstacle_to_a_full_refresh(loaded: Any) -> None:
+    copy = loaded()
+    copy.run()
+    by_hand(copy, "CREATE VIEW pylon.titles AS SELECT title FROM pylon.issues")
+    assert not copy.run(full_refresh=True).report.warnings
+    copy.assert_equal()
+    assert by_hand(copy, "SELECT COUNT(*) FROM pylon.titles") == [(len(copy.world.issue_ids()),)]

@@ -43,3 +43,37 @@ def test_rows_that_were_deleted_by_hand_come_back_and_nothing_else_is_read(site:
     asked = [record.path for record in site.server.log[mark:] if record.endpoint == CHILD]
     assert asked == [f"/issues/{ref}/messages"]
     site.check(EVERYTHING)
+
+
+def test_a_full_refresh_empties_tables_that_views_read_and_the_views_stay(site: Site) -> None:
+    site.finish(turns=ONE_TURN)
+    by_hand(site, "CREATE VIEW public.names AS SELECT name FROM pylon.teams")
+    by_hand(site, "CREATE MATERIALIZED VIEW public.numbers AS SELECT number FROM pylon.issues")
+    by_hand(site, "UPDATE pylon.issues SET title = 'by hand'")
+    by_hand(
+        site, "INSERT INTO pylon.issue_messages (id, issue_id) SELECT 'by hand', MIN(id) FROM pylon.issues"
+    )
+    mark = len(site.server.log)
+    site.finish(turns=ONE_TURN, full_refresh=True)
+    site.check()
+    assert len(site.asked_since(mark)) == len(set(site.asked_since(mark))) == 3 * len(site.world.issue_ids())
+    assert by_hand(site, "SELECT COUNT(*) FROM public.names") == [(len(site.copy.read()["teams"]),)]
+    site.finish(turns=ONE_TURN)
+
+
+def test_a_full_refresh_under_views_that_is_killed_is_finished_by_a_plain_run(site: Site) -> None:
+    site.finish(turns=ONE_TURN)
+    by_hand(site, "CREATE VIEW public.texts AS SELECT issue_id FROM pylon.issue_messages")
+    site.killed("after sql .*TRUNCATE TABLE .*issue_messages", turns=ONE_TURN, full_refresh=True)
+    site.machine.replace()
+    site.finish(turns=ONE_TURN)
+    site.check()
+
+
+def test_a_package_that_would_drop_what_a_view_reads_stops_no_later_run(site: Site) -> None:
+    site.finish(turns=ONE_TURN)
+    site.killed("before sql .*DROP TABLE", turns=ONE_TURN, full_refresh=True)
+    by_hand(site, "CREATE VIEW public.names AS SELECT name FROM pylon.teams")
+    site.finish(turns=ONE_TURN)
+    assert list((site.machine.folder / "pylon.set_aside").iterdir())
+    site.check()
