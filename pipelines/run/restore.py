@@ -5,7 +5,7 @@ dlt believes its stored schema, and would load for ever into a table that is not
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pylon_elt.sources.pylon.catalog import ALL_TABLES, DELETIONS, HANGING, Versions, is_read
@@ -34,11 +34,16 @@ def restore(pipeline: dlt.Pipeline, copied: Copied) -> str:
     """
     if not pipeline.default_schema_name:
         return _restore_dlt(copied)
-    made = [table["name"] for table in pipeline.default_schema.data_tables(seen_data_only=True)]
-    gone = _gone(copied, [name for name in made if name in ALL_TABLES])
+    tables = pipeline.default_schema.data_tables(seen_data_only=True)
+    made = {
+        table["name"]: pipeline.default_schema.get_table_columns(table["name"]).keys() for table in tables
+    }
+    made = {name: columns for name, columns in made.items() if name in ALL_TABLES}
+    _restore_staging(copied, made)
+    gone = dict(_gone(copied, made))
     if not gone:
         return ""
-    empty(pipeline, copied, gone)
+    empty(pipeline, copied, list(gone))
     return _told(gone)
 
 
@@ -61,10 +66,31 @@ def empty(pipeline: dlt.Pipeline, copied: Copied, tables: Sequence[str]) -> None
     pipeline.run(forget(tables), refresh="drop_data")
 
 
-def _gone(copied: Copied, names: Sequence[str]) -> list[str]:
-    """Return which tables are gone; each of them was asked for, since a listing shows what one may see."""
-    there = copied.tables(names) if names else set()
-    return [name for name in names if name not in there and not copied.holds(name)]
+def _gone(copied: Copied, made: Mapping[str, Collection[str]]) -> Iterator[tuple[str, set[str]]]:
+    """Return which tables are gone, and which lack columns; each of them was asked for.
+
+    That is since a listing shows what one may see. What cannot be read again is left as it is, if it is there.
+    """
+    there = copied.columns()
+    for name, columns in made.items():
+        if there is None or name not in there:
+            if not copied.holds(name):
+                yield name, set()
+        elif (
+            not _is_once(name)
+            and (lost := {column for column in columns if column.casefold() not in there[name]})
+            and not copied.has(name, sorted(lost))
+        ):
+            yield name, lost
+
+
+def _restore_staging(copied: Copied, made: Mapping[str, Collection[str]]) -> None:
+    """Have dlt look after the tables through which it loads, where some are gone; what they hold is not kept."""
+    there = copied.columns(staging=True)
+    if not there or _VERSION not in there:
+        return  # dlt makes all of them
+    if any(not there.get(name, set()).issuperset(map(str.casefold, made[name])) for name in made):
+        copied.forget_staging()
 
 
 def _restore_dlt(copied: Copied) -> str:
@@ -77,14 +103,21 @@ def _restore_dlt(copied: Copied) -> str:
     return f"Gone from the database, by other hands than this program's: {gone}. Everything is read anew."
 
 
-def _told(gone: Sequence[str]) -> str:
+def _told(gone: Mapping[str, Collection[str]]) -> str:
     return f"Gone from the database, by other hands than this program's: {'; '.join(_fates(gone))}."
 
 
-def _fates(gone: Sequence[str]) -> Iterator[str]:
+def _fates(gone: Mapping[str, Collection[str]]) -> Iterator[str]:
     """Say which tables are read anew and which cannot be."""
-    lost = [name for name in gone if name == DELETIONS.name or is_read(ALL_TABLES[name], Versions)]
-    if again := [name for name in gone if name not in lost]:
+    called = {
+        name: [f"{name}.{column}" for column in sorted(columns)] or [name] for name, columns in gone.items()
+    }
+    if again := [one for name, ones in called.items() if not _is_once(name) for one in ones]:
         yield f"{', '.join(again)} (made again, and read anew)"
-    if lost:
+    if lost := [name for name in gone if _is_once(name)]:
         yield f"{', '.join(lost)} (made again, but what it recorded of former times cannot be read again)"
+
+
+def _is_once(table: str) -> bool:
+    """Whether what a table holds cannot be read again."""
+    return table == DELETIONS.name or is_read(ALL_TABLES[table], Versions)

@@ -13,8 +13,11 @@ from support import runs, worlds
 
 from pylon_elt.pipelines.run import job as job_module
 from pylon_elt.pipelines.run import leftover
-from pylon_elt.sources.pylon.catalog import with_ledgers
+from pylon_elt.sources.pylon.catalog import TABLES, with_ledgers
+from pylon_elt.sources.pylon.copy.copied import Copied
+from pylon_elt.sources.pylon.copy.ledger import Ledger
 
+EVERYTHING = tuple(TABLES)
 NESTED = with_ledgers({"tasks", "task_comments", "custom_fields", "custom_field_versions"})
 
 
@@ -208,3 +211,45 @@ def test_a_view_is_no_obstacle_to_a_full_refresh(loaded: Any) -> None:
     assert not copy.run(full_refresh=True).report.warnings
     copy.assert_equal()
     assert by_hand(copy, "SELECT COUNT(*) FROM pylon.titles") == [(len(copy.world.issue_ids()),)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP TABLE pylon_staging.issue_messages",
+        "ALTER TABLE pylon_staging.issues DROP COLUMN title",
+        "DROP SCHEMA pylon_staging CASCADE",
+    ],
+)
+def test_the_tables_through_which_dlt_loads_may_be_dropped(loaded: Any, statement: str) -> None:
+    copy = loaded()
+    copy.run()
+    by_hand(copy, statement)
+    ref = worlds.with_messages(copy.world, 2)
+    copy.world.edit_issue(ref, title="Loaded through a table made again")
+    copy.world.advance(5)
+    run = copy.run()
+    assert len(run.children_asked()) <= 3
+    assert not run.report.warnings
+    copy.assert_equal()
+
+
+def test_a_column_that_was_dropped_is_made_again_and_its_table_read_anew(loaded: Any) -> None:
+    copy = loaded()
+    copy.run()
+    by_hand(copy, "ALTER TABLE pylon.issues DROP COLUMN title")
+    (warning,) = copy.run().report.warnings
+    assert "issues.title (made again, and read anew)" in warning
+    copy.assert_equal()
+    assert not copy.run().report.warnings
+
+
+def test_nothing_is_made_again_where_nobody_was(fresh: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = fresh(options={"tables": EVERYTHING, "custom_object_types": ["companies"]})
+    copy.run()
+    changes: list[Any] = []
+    monkeypatch.setattr(Copied, "forget_staging", changes.append)
+    monkeypatch.setattr(Ledger, "forget", changes.append)
+    monkeypatch.setattr(Ledger, "forget_some", changes.append)
+    assert not copy.run(reconcile_hours=1e-9).report.warnings
+    assert not changes

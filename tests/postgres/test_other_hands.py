@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -77,3 +78,20 @@ def test_a_package_that_would_drop_what_a_view_reads_stops_no_later_run(site: Si
     site.finish(turns=ONE_TURN)
     assert list((site.machine.folder / "pylon.set_aside").iterdir())
     site.check()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["DROP TABLE pylon_staging.issue_messages", "ALTER TABLE pylon.issues DROP COLUMN title"],
+)
+def test_columns_and_the_tables_through_which_dlt_loads_may_be_dropped(site: Site, statement: str) -> None:
+    site.finish(turns=ONE_TURN)
+    by_hand(site, statement)
+    site.world.stir(Random(1), 10)
+    site.finish(turns=ONE_TURN)
+    site.check()
+    # dlt keeps a schema's version until it is made to look again
+    sql = "SELECT MIN(inserted_at) FROM pylon_staging._dlt_version"
+    before = by_hand(site, sql)
+    site.finish(turns=ONE_TURN)
+    assert by_hand(site, sql) == before
