@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,8 @@ from pylon_elt.sources.pylon.catalog import TABLES
 
 from ..base.memory import rare_collections, share_one_heap
 from ..copy.lock import run_lock
+from .leftover import flush, pending
+from .restore import restore
 
 if TYPE_CHECKING:
     from pylon_elt.sources.pylon.copy.copied import Copied
@@ -23,8 +25,13 @@ LANES_SETTING = "extract.max_parallel_items"
 
 
 @contextmanager
-def begun(pipeline: dlt.Pipeline, copied: Copied) -> Iterator[None]:
-    """Hold the lock and the connection, with nothing left over from a killed run.
+def begun(pipeline: dlt.Pipeline, copied: Copied, warn: Callable[[str], None]) -> Iterator[None]:
+    """Hold the lock and the connection, with nothing left over from a killed run, and all tables there.
+
+    Args:
+        pipeline: The pipeline.
+        copied: What its destination holds.
+        warn: Told what other hands have done, and what was done about it.
 
     Raises:
         Problem: The lock is held, or the destination cannot be used.
@@ -34,11 +41,13 @@ def begun(pipeline: dlt.Pipeline, copied: Copied) -> Iterator[None]:
             dlt.config[name] = value
     share_one_heap()
     with run_lock(pipeline), copied, rare_collections():
-        settle(pipeline, copied)
+        settle(pipeline, copied, warn)
+        if told := restore(pipeline, copied):
+            warn(told)
         yield
 
 
-def settle(pipeline: dlt.Pipeline, copied: Copied) -> None:
+def settle(pipeline: dlt.Pipeline, copied: Copied, warn: Callable[[str], None]) -> None:
     """Load what a killed run left behind, then take the destination's word for everything.
 
     A package that is older than the destination's last load is given up: another machine has gone on since. So is one
@@ -49,9 +58,10 @@ def settle(pipeline: dlt.Pipeline, copied: Copied) -> None:
     Args:
         pipeline: The pipeline; the caller has the lock.
         copied: What its destination holds. It is connected to from here on.
+        warn: Told what could not be loaded.
     """
     if pipeline.default_schema_name and pipeline.has_pending_data and not _is_stale(pipeline, copied):
-        _flush(pipeline)
+        flush(pipeline, lambda: last_load(copied), warn)
     # the state at the destination is the only one: local state that is ahead of it, as after a backup was restored,
     # would leave a gap for ever; what a killed extract left goes with it
     pipeline.drop()
@@ -60,26 +70,9 @@ def settle(pipeline: dlt.Pipeline, copied: Copied) -> None:
     pipeline.sync_destination()
 
 
-def _flush(pipeline: dlt.Pipeline) -> None:
-    """Load the pending packages, unless the destination will never take them."""
-    from dlt.common.destination.exceptions import DestinationTerminalException
-    from dlt.pipeline.exceptions import PipelineStepFailed
-
-    try:
-        while pipeline.has_pending_data:
-            pipeline.run()
-    except PipelineStepFailed as error:
-        if not isinstance(error.exception, DestinationTerminalException) and error.step != "normalize":
-            raise
-
-
 def _is_stale(pipeline: dlt.Pipeline, copied: Copied) -> bool:
-    pending, newest = _pending(pipeline), last_load(copied)
-    return newest is not None and bool(pending) and float(min(pending)) <= newest
-
-
-def _pending(pipeline: dlt.Pipeline) -> list[str]:
-    return [*pipeline.list_extracted_load_packages(), *pipeline.list_normalized_load_packages()]
+    waiting, newest = pending(pipeline), last_load(copied)
+    return newest is not None and bool(waiting) and float(waiting[0]) <= newest
 
 
 def last_load(copied: Copied) -> float | None:

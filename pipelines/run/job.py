@@ -16,6 +16,7 @@ from pylon_elt.sources.pylon.catalog import (
     COLLECTED,
     FOLLOWING,
     HANGING,
+    TABLES,
 )
 from pylon_elt.sources.pylon.copy.copied import Copied
 from pylon_elt.sources.pylon.copy.intervals import comparison_due_at
@@ -32,7 +33,10 @@ from pylon_elt.sources.pylon.upkeep.reconcile import Outcome, reconcile
 from ..base import exits
 from ..base.memory import give_back
 from ..copy import destinations, snapshot
+from ..copy.dependants import views_on
 from .begin import begun
+from .recount import recount
+from .restore import empty
 
 if TYPE_CHECKING:
     from pylon_elt.sources.pylon.settings import Settings
@@ -95,10 +99,8 @@ class Job:
             self.control.budget.deadline = time.monotonic() + self.max_minutes * 60
         with self._begun():
             self._take_turns(self._tables_left)
-            if _comparison_is_due(self):
-                self._reconcile()
-                if self.outcome and self.outcome.mended and not self.control.budget.spent:
-                    self._take_turns(self._conversation_tables)
+            if _comparison_is_due(self) and self._reconcile() and not self.control.budget.spent:
+                self._take_turns(self._hanging_tables)
             if self._has_time_to_spare():
                 self._sweep()
             _keep_snapshot(self)
@@ -112,6 +114,7 @@ class Job:
             PylonError: Pylon could not be asked; nothing was changed.
         """
         with self._begun():
+            recount(self.copied, self.control.report.warn)
             outcome = reconcile(self.pipeline, self.settings, self.control, self.copied, confirmed=confirmed)
             if confirmed:
                 self._read_collections_again()
@@ -120,7 +123,7 @@ class Job:
 
     @contextmanager
     def _begun(self) -> Iterator[None]:
-        with begun(self.pipeline, self.copied):
+        with begun(self.pipeline, self.copied, self.control.report.warn):
             self.control.pacers, self.control.paging = learnt(self.settings, SourceState.of(self.pipeline))
             yield
 
@@ -130,13 +133,16 @@ class Job:
         self.tables = tuple(name for name in self.tables if name in COLLECTED)
         self._take_turns(self._tables_left)
 
-    def _reconcile(self) -> None:
+    def _reconcile(self) -> bool:
+        """Compare the copy with a complete listing, and with its own ledgers; say whether anything is due by it."""
+        due = recount(self.copied, self.control.report.warn)
         try:
             self.outcome = reconcile(self.pipeline, self.settings, self.control, self.copied)
         except TurnOver:
             pass  # the run's time is up; the next run begins the comparison anew
         except PylonError as error:
             self.control.report.fail("reconcile", error)
+        return due or bool(self.outcome and self.outcome.mended)
 
     def stop(self) -> None:
         """End the run after what is under way has been saved; may be called from a signal handler."""
@@ -164,8 +170,12 @@ class Job:
         self.unfinished = False  # what the sweep did not reach is not due
 
     def _conversation_tables(self) -> list[str]:
-        """Return the children that are left; their ledger comes along."""
-        return [name for name in self._tables_left() if name in HANGING and HANGING[name].read.is_of_issues]
+        """Return the children of issues that are left; their ledger comes along."""
+        return [name for name in self._hanging_tables() if HANGING[name].read.is_of_issues]
+
+    def _hanging_tables(self) -> list[str]:
+        """Return all that hangs on other rows, as far as it is left."""
+        return [name for name in self._tables_left() if name in HANGING]
 
     def _take_turns(self, tables_left: Callable[[], list[str]]) -> None:
         while True:
@@ -180,15 +190,10 @@ class Job:
 
     def _turn(self, tables: Sequence[str]) -> None:
         first = self.turns == 0
-        afresh = self.full_refresh and first
+        afresh = self.full_refresh and first and not _emptied(self)
+        limits = _limits(first=first)
         self.unfinished = take_turn(
-            self.pipeline,
-            tables,
-            self.settings,
-            self.control,
-            _limits(first=first),
-            self.copied,
-            afresh=afresh,
+            self.pipeline, tables, self.settings, self.control, limits, self.copied, afresh=afresh
         )
         give_back()
         self.turns += 1
@@ -197,6 +202,19 @@ class Job:
         """Leave out the tables whose lane has stopped; the others are finished."""
         tables = [name for name in self.tables if name not in self.control.report.stopped]
         return [] if FOLLOWING.issuperset(tables) else tables
+
+
+def _emptied(job: Job) -> bool:
+    """Empty the tables of a full refresh where views keep them from being dropped; say whether that was done."""
+    if not (views := views_on(job.pipeline, job.copied, job.tables)):
+        return False
+    # a ledger loses what it says of these; what was recorded of former times cannot be read again
+    empty(job.pipeline, job.copied, [name for name in job.tables if TABLES[name].endpoint])
+    job.control.report.warn(
+        f"Tables were emptied instead of dropped, since views read them: {', '.join(views)}. To have them made anew"
+        " as well, drop the views, run with --full-refresh again, and make the views again."
+    )
+    return True
 
 
 def _limits(*, first: bool) -> Limits:

@@ -31,6 +31,8 @@ def run(destination: str, dataset: str, given: Mapping[str, Any], *, confirmed: 
     except TurnOver:
         screens.tell("Ended early; nothing was removed.")
         return exits.DONE
+    for text in job.control.report.warnings:
+        screens.say(screens.wrapped("Warning: ", text))
     screens.tell(
         f"{count(outcome.stored, 'issue')} in the copy, {outcome.listed:,} listed by Pylon;"
         f" gone and removed: {outcome.removed:,}; missing or different, and mended: {outcome.mended:,}."

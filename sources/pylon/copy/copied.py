@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
-from dlt.destinations.exceptions import DatabaseException, DatabaseUndefinedRelation
+from dlt.destinations.exceptions import (
+    DatabaseException,
+    DatabaseTerminalException,
+    DatabaseUndefinedRelation,
+)
 from dlt.destinations.sql_client import WithSchemas
 
 from ..catalog import Table
@@ -74,9 +80,9 @@ class Copied:
         found: T | None = self._run(sql, values, lambda cursor: take(_one_by_one(cursor)))
         return take(()) if found is None else found
 
-    def execute(self, sql: str) -> None:
+    def execute(self, sql: str, *values: Any) -> None:
         """Run a statement that gives no rows and may be run twice, such as ``CHECKPOINT``."""
-        self._connections.ask(lambda client: client.execute_sql(sql))
+        self._connections.ask(lambda client: client.execute_sql(_named(client, sql), *values))
 
     def holds(self, table: str) -> bool:
         """Whether there is such a table."""
@@ -89,6 +95,35 @@ class Copied:
             return self._connections.ask(lambda client: _listed(client, names))
         except (DatabaseException, NotImplementedError):
             return {name for name in names if self.holds(name)}
+
+    def columns(self, *, staging: bool = False) -> dict[str, set[str]] | None:
+        """Return the names of all columns by table, both folded; ``None``: the destination does not list them.
+
+        Args:
+            staging: Ask for the tables through which dlt loads, instead of those of the copy.
+        """
+        try:
+            return self._connections.ask(lambda client: _of_dataset(client, _columns, staging=staging))
+        except (DatabaseException, NotImplementedError):
+            return None
+
+    def has(self, table: str, columns: Iterable[str]) -> bool:
+        """Whether a table has some columns."""
+        names = ", ".join(f"{{t.{column}}}" for column in columns)
+        try:
+            return self._run(f"SELECT {names} FROM {{{table}}} AS t WHERE 1 = 0", (), list) is not None
+        except DatabaseTerminalException:
+            return False
+
+    def forget_staging(self) -> None:
+        """Have dlt look with its next load whether the tables through which it loads are there."""
+
+        def forget(client: SqlClientBase[Any]) -> None:
+            client.execute_sql(
+                _named(client, "DELETE FROM {_dlt_version} WHERE {.schema_name} = %s"), "pylon"
+            )
+
+        self._connections.ask(lambda client: _of_dataset(client, forget, staging=True))
 
     def rows(self, table: Table, column: str, values: Sequence[str]) -> Iterator[dict[str, Any]]:
         """Return the rows of a table in which a column has one of some values, each as ``{column: value}``.
@@ -153,14 +188,36 @@ def _listed(client: SqlClientBase[Any], names: Collection[str]) -> set[str]:
         DatabaseException: It has no such list, as SQLite.
         NotImplementedError: It makes its tables only when they are asked for, as files that DuckDB reads.
     """
+    rows, spelt = _information(client, "TABLES", "table_name", names)
+    found = {row[0] for row in rows}
+    return {name for name, its in zip(names, spelt, strict=True) if its in found}
+
+
+def _columns(client: SqlClientBase[Any]) -> dict[str, set[str]]:
+    """Return the names of all columns by table; raises as :func:`_listed`."""
+    found = defaultdict[str, set[str]](set)
+    for table, column in _information(client, "COLUMNS", "table_name, column_name")[0]:
+        found[table.casefold()].add(column.casefold())
+    return found
+
+
+def _information(
+    client: SqlClientBase[Any], about: str, what: str, names: Collection[str] = ()
+) -> tuple[Sequence[Sequence[Any]], Sequence[str]]:
+    """Return what a dataset's information schema holds, and how some names are spelt in it."""
     if isinstance(client, WithSchemas):
         raise NotImplementedError
     catalog, schema, spelt = client._get_information_schema_components(*names)  # noqa: SLF001 - dlt's own way, which
-    listing = client._qualify_info_schema_table_name("TABLES")  # noqa: SLF001 - each of its destinations overrides
+    listing = client._qualify_info_schema_table_name(about)  # noqa: SLF001 - each of its destinations overrides
     where, values = ("table_catalog = %s AND ", [catalog]) if catalog else ("", [])
-    sql = f"SELECT table_name FROM {listing} WHERE {where}table_schema = %s"
-    found = {row[0] for row in client.execute_sql(sql, *values, schema) or []}
-    return {name for name, its in zip(names, spelt, strict=True) if its in found}
+    sql = f"SELECT {what} FROM {listing} WHERE {where}table_schema = %s"
+    return client.execute_sql(sql, *values, schema) or [], spelt
+
+
+def _of_dataset(client: SqlClientBase[Any], ask: Callable[[SqlClientBase[Any]], T], *, staging: bool) -> T:
+    """Ask about the copy, or about the dataset beside it through which dlt loads."""
+    with client.with_staging_dataset() if staging else nullcontext():
+        return ask(client)
 
 
 def _dicts(cursor: Any) -> list[dict[str, Any]]:

@@ -81,6 +81,18 @@ class Query:
             conditions.append(f"({' OR '.join(due)})")
         return f"{parents} WHERE {' AND '.join(conditions)}" if conditions else parents
 
+    def miscounted(self) -> str:
+        """The parents of which there are not as many rows as the ledger says; binds the child's name."""
+        name, parent = self._table.name, self._table.parent
+        columns = f"{{c.{parent}}} AS {{.parent}}, COUNT(*) AS {{.number}}"
+        counted = f"SELECT {columns} FROM {{{name}}} AS c GROUP BY {{c.{parent}}}"
+        return (
+            f"SELECT {{s.{self.parent}}} FROM {{{self._table.read.ledger}}} AS s"
+            f" JOIN {{_dlt_loads}} AS l ON {{l.load_id}} = {{s.load_id}}"
+            f" LEFT JOIN ({counted}) AS n ON {{n.parent}} = {{s.{self.parent}}}"
+            f" WHERE {{l.status}} = 0 AND {{s.child}} = %s AND {{s.row_count}} <> COALESCE({{n.number}}, 0)"
+        )
+
     def _known(self) -> list[str]:
         """What the ledger holds of a parent: its id, up to when it was known, when it was read."""
         if not self._read:

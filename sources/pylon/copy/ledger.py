@@ -81,6 +81,26 @@ class Ledger:
                     found[child][parent_id] = Synced(*map(utc, stamps))
         return found
 
+    def forget(self, child: str) -> None:
+        """Forget all readings of a child at once: it is due for every parent."""
+        ledger = HANGING[child].read.ledger
+        if self._contents.holds(ledger):
+            self._copied.execute(f"DELETE FROM {{{ledger}}} WHERE {{.child}} = %s", child)
+
+    def miscounted(self, child: str) -> list[str]:
+        """Return the parents of which a child table does not hold as many rows as the ledger vouches for."""
+        table = HANGING[child]
+        if not table.parent or not self._trusted(table):
+            return []
+        return [row[0] for row in self._copied.select(Query(table, read=True).miscounted(), child)]
+
+    def forget_some(self, child: str, parents: Sequence[str]) -> None:
+        """Forget the readings of a child of some parents at once: it is due for them."""
+        ledger = TABLES[HANGING[child].read.ledger]
+        for some in chunks(parents):
+            sql = f"DELETE FROM {{{ledger.name}}} WHERE {{.child}} = %s AND {{.{ledger.key[0]}}} IN {marks(some)}"
+            self._copied.execute(sql, child, *some)
+
     def orphans(self, child: str) -> set[str]:
         """Return the parents that are gone from their table, though rows or the ledger still speak of them."""
         table = HANGING[child]
