@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from support.ordeal import ONE_TURN
+from support.postgres import Postgres
 from support.runner import Runner, wait_until
 from support.site import TABLES, Site
 
@@ -173,3 +174,20 @@ def test_another_dataset_in_the_same_database_is_another_copy(site: Site) -> Non
     site.world.stir(Random(1))
     site.finish(turns=ONE_TURN, machine=site.copy.machine("other"), dataset="elsewhere")
     assert site.copy.read() == before
+
+
+def test_the_zone_of_a_database_and_the_edges_of_the_calendar_change_nothing(
+    site: Site, postgres: Postgres
+) -> None:
+    postgres.execute(f"ALTER DATABASE {site.copy.name} SET timezone = 'Asia/Tokyo'")
+    first, last, *_ = site.world.issue_ids()
+    site.world.touch_silently(
+        first, updated_at="0001-01-01T00:00:00Z", resolution_time="0001-01-01T00:00:00Z"
+    )
+    site.world.touch_silently(
+        last, updated_at="9999-12-31T23:59:59.999999Z", resolution_time="9999-12-31T23:59:59Z"
+    )
+    compared = {"reconcile_hours": 1e-9, "refresh_hours": {"*": 0}}
+    for _ in range(2):
+        site.finish(turns=ONE_TURN, settings=compared)
+        site.check()

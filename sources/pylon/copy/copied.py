@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from dlt.destinations.exceptions import DatabaseException, DatabaseUndefinedRelation
 from dlt.destinations.sql_client import WithSchemas
@@ -109,6 +109,13 @@ class Copied:
         sql = "SELECT {i.id}, {i.created_at}, {i.updated_at} FROM {issues} AS i"
         return self.gather(lambda rows: {id_: (utc(at), utc(updated)) for id_, at, updated in rows}, sql)
 
+    def issues_before(self, floor: datetime | None) -> set[str]:
+        """Return the ids of the issues that were created before an instant; none, where there is none."""
+        if floor is None:
+            return set()
+        sql = "SELECT {i.id} FROM {issues} AS i WHERE {i.created_at} < %s"
+        return self.gather(lambda rows: {row[0] for row in rows}, sql, floor)
+
     def issue_updates(self) -> dict[str, datetime | None]:
         """Return up to when each issue is known (UTC), by its id."""
         sql = "SELECT {i.id}, {i.updated_at} FROM {issues} AS i"
@@ -169,11 +176,18 @@ def _dicts(cursor: Any) -> list[dict[str, Any]]:
 
 
 def utc(value: object) -> datetime | None:
-    """Return a destination's timestamp as an aware datetime; some drivers give naive ones, which are UTC."""
-    if value is None:
+    """Return a destination's timestamp as an aware datetime; some drivers give naive ones, which are UTC.
+
+    A time beyond the years that Python knows is ``None``: DuckDB gives such as text.
+    """
+    if not isinstance(value, datetime):
         return None
-    stamp = cast("datetime", value)
-    return stamp.replace(tzinfo=UTC) if stamp.tzinfo is None else stamp.astimezone(UTC)
+    if value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:  # at the edge of these years, in another zone; it compares all the same
+        return value
 
 
 def _named(client: SqlClientBase[Any], sql: str) -> str:

@@ -92,9 +92,9 @@ class Stretch(View):
 
     def history_done(self, floor: datetime | None) -> bool:
         """Say whether the history was read back to ``floor``, or to the oldest row."""
-        if self.history_complete or floor is None or "history_until" not in self.stored:
+        if self.history_complete or "history_until" not in self.stored:
             return self.history_complete
-        return self.history_until <= floor
+        return self.history_until <= (floor or windows.EARLIEST)
 
 
 class CollectionState(View):

@@ -55,7 +55,7 @@ def vouched_for(updated_at: datetime | None, read_at: datetime) -> datetime | No
     Where times come in whole seconds, another edit of the same second would carry the same time: such an issue,
     read within moments of its update, stays due for one more reading.
     """
-    if updated_at is None or updated_at.microsecond or read_at >= updated_at + timedelta(seconds=2):
+    if updated_at is None or updated_at.microsecond or read_at - timedelta(seconds=2) >= updated_at:
         return updated_at
     return updated_at - timedelta(seconds=1)
 
