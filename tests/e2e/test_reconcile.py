@@ -132,3 +132,20 @@ def test_an_issue_restored_under_its_id_comes_back(loaded: Any) -> None:
     copy.world.advance(60)
     copy.run()
     assert copy.by_id("issues")[deleted[0]]["title"] == "Back again"
+
+
+def test_what_was_created_before_a_later_start_date_is_neither_missing_nor_removed(fresh: Any) -> None:
+    """More than the safety catch lets pass, so that every reconciliation would end with exit code 5."""
+    copy = fresh(worlds.quiet(issues=120), options={"tables": ["issues"]})
+    copy.run()
+    created = sorted(row["created_at"] for row in copy.rows()["issues"])
+    start = created[64]
+    older = {row["id"] for row in copy.rows()["issues"] if row["created_at"] < start}
+    deleted = next(id_ for id_ in copy.world.issue_ids() if id_ not in older)
+    copy.world.delete_issue(deleted)
+    outcome = copy.job(start_date=start).reconcile()
+    assert (outcome.stored, outcome.before, outcome.removed, outcome.mended) == (120, 64, 1, 0)
+    assert copy.run(start_date=start, reconcile_hours=1e-9).job.outcome.removed == 0
+    assert older <= copy.by_id("issues").keys()
+    assert deleted not in copy.by_id("issues")
+    assert copy.job().reconcile().before == 0, "with the former start date they are compared again"

@@ -30,12 +30,16 @@ from .loads import mending, removal
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a reconciliation found: issues in the copy, issues listed, those removed, and those mended."""
+    """What a reconciliation found: issues in the copy, issues listed, those removed, and those mended.
+
+    ``before`` of those in the copy were created before the start date. They were not compared, and stay as they are.
+    """
 
     stored: int
     listed: int
     removed: int
     mended: int = 0
+    before: int = 0
 
 
 def reconcile(
@@ -59,7 +63,8 @@ def reconcile(
     listed, gone = asyncio.run(comparison.find())
     comparison.mend(pipeline)
     comparison.remove(pipeline, gone)
-    return Outcome(comparison.stored, listed, len(gone), len(comparison.healing.ids))
+    before = comparison.healing.before
+    return Outcome(comparison.stored + before, listed, len(gone), len(comparison.healing.ids), before)
 
 
 class _Comparison:
