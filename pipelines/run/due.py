@@ -8,7 +8,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.catalog import COLLECTED, HANGING, Configured, Listed, RowsOf, Table
-from pylon_elt.sources.pylon.copy.intervals import NEVER, Collection, comparison_due_at, reading_due_at
+from pylon_elt.sources.pylon.copy.intervals import (
+    NEVER,
+    Collection,
+    comparison_due_at,
+    fresh,
+    reading_due_at,
+)
 from pylon_elt.sources.pylon.copy.state import CollectionState, SourceState, Stretch
 
 if TYPE_CHECKING:
@@ -85,14 +91,14 @@ def take(
     state = known.state if known else SourceState()
     if "issues" in tables:
         due.issues = _issues(state.issues, due.floor)
-        if known and comparison_due_at(settings, state) <= now:
+        if known and comparison_due_at(settings, state, now) <= now:
             due.reconcile, due.oldest_issue = True, known.oldest_issue()
     for child in HANGING.values():
         if child.name in tables:
             # a refresh drops the ledger, and with it what was known to be read
             fewer = child.name if child.read.only or child.read.is_mentioned else child.read.of
-            cutoff = settings.cutoff(child, now)
-            due.conversations[child.name] = known.due(child.name, cutoff) if known else rows.get(fewer, 0)
+            span = fresh(settings, child, now)
+            due.conversations[child.name] = known.due(child.name, span) if known else rows.get(fewer, 0)
     if known:
         due.sweep = {child: number for child, number in known.sweep(settings, now).items() if child in tables}
     for table in COLLECTED.values():
@@ -109,7 +115,7 @@ def _collection(due: Due, table: Collection, settings: Settings, state: Collecti
         due.object_types = len(getattr(settings, table.per.parents.setting))
         if not due.object_types:
             return
-    at = reading_due_at(table, settings, state)
+    at = reading_due_at(table, settings, state, due.now)
     if at < NEVER:
         due.directory[table.name] = max(due.now, at)
     elif not streams:  # it is read whole once

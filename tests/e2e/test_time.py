@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
-from support import runs
+import time_machine
+from support import runs, worlds
+
+from pylon_elt.sources.pylon.lanes.clocks import difference
 
 FIRST, LAST = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"
 
@@ -27,3 +34,83 @@ def test_the_first_and_the_last_year_that_there_are_fail_nothing(fresh: Any, fie
         copy.run(reconcile_hours=1e-9)
     copy.assert_equal()
     assert copy.job().reconcile().mended == 0
+
+
+def really() -> datetime:
+    """Return the true present: the world's, whatever this machine's clock is set to."""
+    if not time_machine.escape_hatch.is_travelling():
+        return datetime.now(UTC)
+    now: datetime = time_machine.escape_hatch.datetime.datetime.now(UTC)
+    return now
+
+
+@contextmanager
+def clock_off(by: timedelta) -> Iterator[None]:
+    """Set this machine's clock wrong."""
+    with time_machine.travel(really() + by):
+        yield
+
+
+def live_on(copy: runs.Copy) -> None:
+    """Let something happen in the workspace."""
+    world = worlds.bump_all(copy.world)
+    ref = worlds.with_messages(world)
+    world.add_message(ref)
+    world.edit_issue(world.issue_ids()[3], title="It has changed")
+    world.add_message(world.create_issue()["id"])
+    world.edit("teams", world.rows("teams")[0]["id"], name="Another name")
+    world.advance(5)
+
+
+def stamps_of(copy: runs.Copy) -> list[datetime]:
+    state = runs.state_of(copy.folder)["resources"]
+    found = [state["issues"]["changed_until"], state["issues"]["begun_at"], state["teams"]["refreshed_at"]]
+    return [datetime.fromisoformat(text) for text in found]
+
+
+def true_world(fresh: Any, **settings: Any) -> runs.Copy:
+    options = {"tables": [*runs.ISSUE_TABLES, "teams"]}
+    copy: runs.Copy = fresh(worlds.quiet(clock=really, rest=590), options=options, **settings)
+    return copy
+
+
+@pytest.mark.parametrize("honest_runs", [1, 0])
+def test_a_clock_that_was_a_year_ahead_for_one_run_freezes_nothing(fresh: Any, honest_runs: int) -> None:
+    """There is no ``Date`` to correct it by."""
+    copy = true_world(fresh, extra_headers={"date": ""})
+    for _ in range(honest_runs):
+        copy.run()
+    with clock_off(timedelta(days=365)):
+        copy.run()
+    live_on(copy)
+    run = copy.run()
+    copy.assert_equal()
+    assert ["lies in the future" in text for text in run.report.warnings] == [True]
+    assert max(stamps_of(copy)) < really()
+    assert copy.run().asked == {runs.SEARCH: 1}, "and what that run read is settled"
+
+
+def test_messages_are_not_lost_where_the_servers_clock_is_ahead(fresh: Any) -> None:
+    wrong = format_datetime(really() + timedelta(hours=2), usegmt=True)
+    copy = true_world(fresh, extra_headers={"date": wrong})
+    for _ in range(2):
+        run = copy.run(refresh_hours={"*": 0})
+        copy.assert_equal()
+        assert max(stamps_of(copy)) < really()
+        (warning,) = run.report.warnings
+        assert warning.startswith("The server's clock is 2 h ahead of this machine's.")
+        live_on(copy)
+
+
+def test_all_is_read_where_this_machines_clock_is_a_year_behind(fresh: Any) -> None:
+    copy = true_world(fresh)
+    with clock_off(timedelta(days=-365)):
+        for _ in range(2):
+            run = copy.run(refresh_hours={"*": 0}, reconcile_hours=1e-9)
+            copy.assert_equal()
+            assert run.job.outcome is not None
+            assert run.job.outcome.removed == 0
+            assert run.report.warnings == [difference(timedelta(days=365))]
+            live_on(copy)
+    copy.run(refresh_hours={"*": 0})
+    copy.assert_equal()

@@ -32,8 +32,9 @@ _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 class Answer:
     """One answer of the API.
 
-    ``sent_at`` is the server's time (UTC) at which the request left at the latest: what the answer says holds for
-    that instant or a later one. ``more`` is true where another page follows at ``cursor``.
+    ``sent_at`` is when the request left at the latest (UTC), by the earlier of the server's clock and this machine's:
+    what the answer says holds for that instant or a later one. ``more`` is true where another page follows at
+    ``cursor``.
     """
 
     data: Any

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -77,6 +78,17 @@ class Copied:
     def execute(self, sql: str) -> None:
         """Run a statement that gives no rows and may be run twice, such as ``CHECKPOINT``."""
         self._connections.ask(lambda client: client.execute_sql(sql))
+
+    def change(self, statements: Sequence[str]) -> None:
+        """Run statements that may be run twice, in one transaction where the destination has such."""
+
+        def run(client: SqlClientBase[Any]) -> None:
+            transactions = client.capabilities.supports_transactions
+            with client.begin_transaction() if transactions else nullcontext():
+                for sql in statements:
+                    client.execute_sql(_named(client, sql))
+
+        self._connections.ask(run)
 
     def holds(self, table: str) -> bool:
         """Whether there is such a table."""

@@ -30,9 +30,19 @@ class Synced:
     synced_at: datetime | None = None
 
 
-def is_due(parent: Times, synced: Synced | None, cutoff: datetime | None = None) -> bool:
-    """Say whether a child of a parent must be read (again): it moved, or was read before ``cutoff``."""
-    if synced is None or (cutoff and synced.synced_at and synced.synced_at < cutoff):
+@dataclass(frozen=True, slots=True)
+class Span:
+    """When a reading must have been made to count, both ends included (UTC); none can be made in the future."""
+
+    since: datetime
+    until: datetime
+
+
+def is_due(parent: Times, synced: Synced | None, fresh: Span | None = None) -> bool:
+    """Say whether a child of a parent must be read (again): it moved, or was not read in the span ``fresh``."""
+    if synced is None:
+        return True
+    if fresh and synced.synced_at and not fresh.since <= synced.synced_at <= fresh.until:
         return True
     return _moved(parent.updated_at, synced.parent_updated_at) or _moved(
         parent.latest_message_time, synced.latest_message_time

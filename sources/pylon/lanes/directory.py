@@ -24,7 +24,8 @@ async def refresh(turn: Turn, table: Table[Whole], state: CollectionState) -> As
     A collection of several pages can lose a row at the seam of two pages while it changes. So rows of the copy go only
     when two complete readings lack them.
     """
-    if reading_due_at(table, turn.settings, state) > datetime.now(UTC):
+    now = datetime.now(UTC)
+    if reading_due_at(table, turn.settings, state, now) > now:
         return
     turn.report.expect("directory", table.name)
     reading = Reading(turn, table)

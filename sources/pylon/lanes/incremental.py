@@ -21,6 +21,7 @@ from ..copy.state import CollectionState, Stretch
 from ..errors import GONE, PermissionDenied, Rejected, Unavailable
 from ..rows.rows import to_arrow, tombstones
 from . import reading
+from .clocks import set_back
 from .departures import may_go
 from .directory import Reading, asked_for, keys_of, parents
 from .reading import Batch, Past, Way
@@ -92,7 +93,7 @@ class _Lane:
             return
         if named and self._whole >= set(named):
             self._state.refreshed_at = began
-        elif reading_due_at(self._table, self._turn.settings, self._state) <= began:
+        elif reading_due_at(self._table, self._turn.settings, self._state, began) <= began:
             with self._turn.budget.unit(patient=True):
                 async for batch in self._listing():
                     yield batch
@@ -134,6 +135,7 @@ class _Lane:
 
     async def _stream(self, stream: _Stream) -> AsyncIterator[pa.Table]:
         client, stretch = self._turn.client, stream.stretch
+        await set_back(self._turn, self._table, stretch, self._feed.created, stream.parent)
         if not stretch.begun:
             page = await client.first_page(self._feed.endpoint, **self._asked(stream))
             if not page.more:

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from ..catalog import HANGING, PerParent, Table
+from ..copy.intervals import fresh
 from ..copy.ledger import Ledger
-from ..copy.work import Times, Work, is_due, rank
+from ..copy.work import Span, Times, Work, is_due, rank
 from ..rows.rows import Row, instant
 from ..settings import Settings
 from .budget import POLL_SECONDS
@@ -31,7 +32,7 @@ class Stock:
         self._ledger = ledger
         self._report = report
         self._work = {name: Work() for name in children}
-        self._cutoffs: dict[str, datetime | None] = {}
+        self._fresh: dict[str, Span | None] = {}
         self._more: set[str] = set()
         self._changed = asyncio.Condition()
 
@@ -47,8 +48,8 @@ class Stock:
     def take(self, now: datetime, most: int | None) -> None:
         """Queue what the destination says is due, for each child ``most`` parents at most; ``None``: all of them."""
         for child in self._work:
-            cutoff = self._cutoffs[child] = self._settings.cutoff(HANGING[child], now)
-            due = self._ledger.due(child, most, cutoff)
+            span = self._fresh[child] = fresh(self._settings, HANGING[child], now)
+            due = self._ledger.due(child, most, span)
             ranked = [(parent, rank(parent, synced, now)) for parent, synced in due]
             self.add(child, ranked, more=len(due) == most)
 
@@ -75,7 +76,7 @@ class Stock:
         for child in children:
             for id_, row in parents.items():
                 parent, known = times[id_], synced.get(child.name, {}).get(id_)
-                if may_have(child, row) and is_due(parent, known, self._cutoffs.get(child.name)):
+                if may_have(child, row) and is_due(parent, known, self._fresh.get(child.name)):
                     self._work[child.name].push(parent, rank(parent, known, now))
             self._show(child.name)
 

@@ -75,6 +75,7 @@ class _Comparison:
         self._control = control
         self._contents = contents
         self._confirmed = confirmed
+        self._compared_at = datetime.now(UTC)
         self._lane = control.report.lanes["reconcile"]
         self.healing = Healing(settings, contents.copied, state)
         self._lane.due = self.stored = len(self.healing.known)
@@ -89,7 +90,9 @@ class _Comparison:
             missing = {id_ for ids in known for id_ in ids if id_ not in listing.ids}
             if catches(len(missing), self.stored) and not self._confirmed:
                 raise Implausible(ISSUES.name, len(missing), self.stored)
-            return len(listing.ids), await confirm(client, missing)
+            gone = await confirm(client, missing)
+            self._compared_at = await client.now()
+            return len(listing.ids), gone
         finally:
             await client.close()
 
@@ -126,5 +129,5 @@ class _Comparison:
         held = [child.name for child in CHILDREN if self._contents.holds(child.name)]
         children = {name: self._contents.children(name, ids) for name in held}
         about = [table.name for table in ABOUT_ISSUES if self._contents.holds(table.name)]
-        for load in removal(gone, children, about, datetime.now(UTC)):
+        for load in removal(gone, children, about, self._compared_at):
             pipeline.run(load)
