@@ -68,7 +68,7 @@ class Stretch(View):
     """
 
     begun_at = Key[datetime | None](_instant, _iso, None)
-    """The moment that divides the history from the changes, by the server's clock."""
+    """The moment that divides the history from the changes."""
     changed_until = Key[datetime](datetime.fromisoformat, datetime.isoformat)
     """The watermark: changes have been read up to here."""
     history_until = Key[datetime](datetime.fromisoformat, datetime.isoformat)
@@ -86,7 +86,7 @@ class Stretch(View):
         return "changed_until" in self.stored
 
     def begin(self, now: datetime) -> None:
-        """Fix the moment that divides the history from the changes: the server's time at the first run."""
+        """Fix the moment that divides the history from the changes: the present at the first run."""
         self.begun_at = self.changed_until = now
         self.history_until = now + windows.PAD
 
