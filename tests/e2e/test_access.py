@@ -65,7 +65,7 @@ def test_a_directory_table_without_permission_is_a_warning_and_keeps_its_rows(lo
     users = copy.rows()["users"]
     copy.server.settings.denied = ("GET /users",)
     run = copy.run()
-    assert any("users is not read" in text and "403" in text for text in run.report.warnings)
+    assert any("users is not read" in text and "403" in text for text in run.warnings)
     assert run.asked["GET /users"] == 1
     assert copy.rows()["users"] == users
     copy.assert_equal(set(copy.tables) - {"users"})
@@ -128,7 +128,7 @@ def test_the_token_is_nowhere_but_in_the_requests(
     pending.pipeline.extract(_source(copy))  # a package that stays in the working folder
     wrong = copy.run(expect=3, api_key=SECRET + "wrong")
     last = copy.run()
-    said = [text for run in (first, wrong, last) for text in (*run.failures.values(), *run.report.warnings)]
+    said = [text for run in (first, wrong, last) for text in (*run.failures.values(), *run.warnings)]
     said += [
         repr(last.job),
         repr(last.job.settings),

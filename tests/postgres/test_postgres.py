@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from importlib.util import find_spec
 from random import Random
 from typing import Any
@@ -191,3 +192,18 @@ def test_the_zone_of_a_database_and_the_edges_of_the_calendar_change_nothing(
     for _ in range(2):
         site.finish(turns=ONE_TURN, settings=compared)
         site.check()
+
+
+def test_the_state_of_a_load_of_the_future_hides_no_later_one(site: Site, postgres: Postgres) -> None:
+    """dlt takes the state with the highest load id, which is when the load began by that machine's clock."""
+    site.finish(turns=ONE_TURN)
+    newest = max(row["load_id"] for row in site.copy.read()["_dlt_loads"])
+    future = str(float(newest) + 365 * 86_400)
+    for place in ("issue_sync SET load_id", "_dlt_pipeline_state SET _dlt_load_id", "_dlt_loads SET load_id"):
+        column = place.split()[-1]
+        postgres.execute(f"UPDATE pylon.{place} = '{future}' WHERE {column} = '{newest}'", site.copy.name)
+    site.world.advance(5)
+    with site.audited():
+        site.finish(turns=ONE_TURN)
+    site.check()
+    assert all(float(row["load_id"]) < time.time() for row in site.copy.read()["_dlt_loads"])
