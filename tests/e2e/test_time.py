@@ -9,10 +9,12 @@ from email.utils import format_datetime
 from typing import Any
 
 import dlt.common.time
+import duckdb
 import pytest
 import time_machine
 from support import runs, worlds
 
+from pylon_elt.sources.pylon.catalog import with_ledgers
 from pylon_elt.sources.pylon.lanes.clocks import difference
 
 FIRST, LAST = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"
@@ -122,3 +124,14 @@ def test_all_is_read_where_this_machines_clock_is_a_year_behind(fresh: Any) -> N
             live_on(copy)
     copy.run(refresh_hours={"*": 0})
     copy.assert_equal()
+
+
+def test_what_hangs_on_rows_and_was_read_in_the_future_by_its_stamp_is_read_again(fresh: Any) -> None:
+    copy = fresh(options={"tables": with_ledgers({"tasks", "milestones"})})
+    copy.run()
+    with duckdb.connect(str(copy.database)) as connection:
+        connection.execute("UPDATE pylon.parent_sync SET synced_at = synced_at + INTERVAL 1 YEAR")
+    copy.world.edit("milestones", copy.world.rows("milestones")[0]["id"], name="Another name")
+    copy.run()
+    copy.assert_equal()
+    assert "GET /milestones/{id}" not in copy.run().asked
