@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.catalog import CHILDREN, ENDPOINTS, HANGING, TABLES, PerParent, Table
@@ -69,9 +69,17 @@ def take(copy: Copy, settings: Settings, sample: int, seed: int) -> Held:
         sample={id_: rows[id_] for id_ in ids},
         children=children,
         due=_due(copied, children, rows),
-        expected_from=stretch.changed_until - lookback,
+        expected_from=read_up_to(stretch.changed_until, times) - lookback,
         read_from=None if whole else stretch.history_until,
     )
+
+
+def read_up_to(watermark: datetime, times: Mapping[str, tuple[datetime | None, datetime | None]]) -> datetime:
+    """Return up to when changes were read; a watermark in the future is set back to the newest issue."""
+    now = datetime.now(UTC)
+    if watermark <= now:
+        return watermark
+    return max((created for created, _ in times.values() if created and created <= now), default=now)
 
 
 def _by_issue(

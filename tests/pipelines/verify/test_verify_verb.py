@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import duckdb
 import pytest
 from support.plans import asked, everything
 from support.workplaces import Desk, wait_for_lock
+
+from pylon_elt.pipelines.verify import held
 
 TABLES = "issues,issue_messages,issue_threads,issue_followers"
 
@@ -190,3 +193,10 @@ def test_what_was_created_before_the_start_date_is_not_compared(copied: Desk) ->
     assert "Created before start_date, so not compared: 30 issues." in copied.pylon("verify", env=later).out
     result = copied.pylon("reconcile", env=later)
     assert "Created before start_date, so not compared and left as they are: 30." in result.out
+
+
+def test_where_the_watermark_lies_in_the_future_the_next_run_is_expected_to_go_back() -> None:
+    now = datetime.now(UTC)
+    times = {"a": (now - timedelta(days=2), None), "b": (now - timedelta(days=1), None), "c": (None, now)}
+    assert held.read_up_to(now, times) == now
+    assert held.read_up_to(now + timedelta(days=365), times) == now - timedelta(days=1)
