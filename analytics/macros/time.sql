@@ -1,3 +1,8 @@
+{# A moment that the API gave, null where it gave Go's zero time, which stands for none. #}
+{% macro instant(moment) -%}
+  nullif({{ moment }}, cast('0001-01-01 00:00:00+00:00' as {{ pylon.type_instant() }}))
+{%- endmacro %}
+
 {# Whole seconds from one moment to another, negative where the second comes first. #}
 {% macro seconds_between(start, end) -%}
   cast(floor({{ pylon.micros_between(start, end) }} / 1000000.0) as {{ dbt.type_bigint() }})

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 
+from pylon_elt.sources.pylon.copy.connections import use_utc
+
 from ..copy import destinations
 from .reader import BATCH_ROWS, Result
 
@@ -50,6 +52,7 @@ class ServerReader:
         with pipeline.sql_client() as client:
             reader = cls(pipeline, client, schemas)
             if not reader.is_postgres:
+                use_utc(client)
                 yield reader
                 return
             connection: Any = client.native_connection

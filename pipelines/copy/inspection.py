@@ -16,6 +16,7 @@ from pylon_elt.sources.pylon.copy.copied import Copied, utc
 from pylon_elt.sources.pylon.copy.ledger import Ledger
 from pylon_elt.sources.pylon.copy.state import SourceState
 from pylon_elt.sources.pylon.copy.verified import Verified
+from pylon_elt.sources.pylon.copy.work import Span
 from pylon_elt.sources.pylon.lanes.sweep import cutoff
 from pylon_elt.sources.pylon.rows import extras
 from pylon_elt.sources.pylon.rows.extras import Extra
@@ -64,14 +65,14 @@ class Copy:
         """What stands in ``_extra``, by table and name."""
         return extras.current(self.state.extra_fields)
 
-    def due(self, child: str, cutoff: datetime | None = None) -> int:
-        """Return for how many parents a child is due; what was read before ``cutoff`` (UTC) is."""
-        return self._ledger.count_due(child, cutoff)
+    def due(self, child: str, fresh: Span | None = None) -> int:
+        """Return for how many parents a child is due; what was not read in the span ``fresh`` is."""
+        return self._ledger.count_due(child, fresh)
 
     def sweep(self, settings: Settings, now: datetime) -> dict[str, int]:
         """Return how many conversations are old enough for the sweep, by child; none is left out."""
         before = cutoff(settings, now)
-        return Verified(self.copied).count(before) if before else {}
+        return Verified(self.copied, now).count(before) if before else {}
 
     def verified(self) -> dict[str, datetime]:
         """Return when the conversation that was verified longest ago was read (UTC), by child."""

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from pylon_elt.sources.pylon.copy.connections import use_utc
+
 from ..base import exits
 from . import destinations
 
@@ -119,6 +121,7 @@ def _taken(handle: TextIO, kind: int) -> bool:
 @contextmanager
 def _advisory(pipeline: dlt.Pipeline) -> Iterator[None]:
     with pipeline.sql_client() as client:
+        use_utc(client)
         client.execute_sql(
             f"SET application_name = 'pylon run, process {os.getpid()} on {socket.gethostname()}'"
         )
@@ -138,6 +141,7 @@ def still_lock(pipeline: dlt.Pipeline) -> Iterator[None]:
             yield
         return
     with pipeline.sql_client() as client:
+        use_utc(client)
         _advise(client, "pg_try_advisory_lock_shared", _key(pipeline.dataset_name))
         yield
 

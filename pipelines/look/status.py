@@ -188,7 +188,10 @@ def _progress(due: dues.Due) -> str:
     issues = due.issues
     if issues.changed_until is None or issues.history_until is None:
         return "The issues have not been read yet."
-    changes = f"{issues.changed_until:%Y-%m-%d %H:%M:%S} UTC ({ago(issues.changed_until, due.now)})"
+    age = ago(issues.changed_until, due.now)
+    if issues.changed_until > due.now:
+        age = "in the future, since a clock was wrong; the next run goes back"
+    changes = f"{issues.changed_until:%Y-%m-%d %H:%M:%S} UTC ({age})"
     history = f"is read back to {issues.history_until:%Y-%m-%d}, the rest is due"
     if issues.history_complete:
         history = "is complete"

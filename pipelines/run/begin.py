@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import dlt
 
 from pylon_elt.sources.pylon.catalog import TABLES
+from pylon_elt.sources.pylon.copy.load_ids import bring_back
 
 from ..base.memory import rare_collections, share_one_heap
 from ..copy.lock import run_lock
@@ -67,6 +69,7 @@ def settle(pipeline: dlt.Pipeline, copied: Copied, warn: Callable[[str], None]) 
     pipeline.drop()
     pipeline.activate()
     copied.open()
+    bring_back(copied, time.time())
     pipeline.sync_destination()
 
 

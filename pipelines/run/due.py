@@ -13,6 +13,7 @@ from pylon_elt.sources.pylon.copy.intervals import (
     Collection,
     asked_again_at,
     comparison_due_at,
+    fresh,
     reading_due_at,
 )
 from pylon_elt.sources.pylon.copy.state import CollectionState, Lack, SourceState, Stretch
@@ -95,14 +96,14 @@ def take(
     tables = [name for name in tables if name not in due.lacking]
     if "issues" in tables:
         due.issues = _issues(state.issues, due.floor)
-        if known and comparison_due_at(settings, state) <= now:
+        if known and comparison_due_at(settings, state, now) <= now:
             due.reconcile, due.oldest_issue = True, known.oldest_issue()
     for child in HANGING.values():
         if child.name in tables:
             # a refresh drops the ledger, and with it what was known to be read
             fewer = child.name if child.read.only or child.read.is_mentioned else child.read.of
-            cutoff = settings.cutoff(child, now)
-            due.conversations[child.name] = known.due(child.name, cutoff) if known else rows.get(fewer, 0)
+            span = fresh(settings, child, now)
+            due.conversations[child.name] = known.due(child.name, span) if known else rows.get(fewer, 0)
     if known:
         due.sweep = {child: number for child, number in known.sweep(settings, now).items() if child in tables}
     for table in COLLECTED.values():
@@ -119,7 +120,7 @@ def _collection(due: Due, table: Collection, settings: Settings, state: Collecti
         due.object_types = len(getattr(settings, table.per.parents.setting))
         if not due.object_types:
             return
-    at = reading_due_at(table, settings, state)
+    at = reading_due_at(table, settings, state, due.now)
     if at < NEVER:
         due.directory[table.name] = max(due.now, at)
     elif not streams:  # it is read whole once
@@ -128,7 +129,7 @@ def _collection(due: Due, table: Collection, settings: Settings, state: Collecti
 
 def _lack(table: Table, state: SourceState, now: datetime) -> Lack | None:
     """Return what is known of a table that the workspace lacks, until it is tried again."""
-    if not table.endpoints or asked_again_at(table.endpoints, state) <= now:
+    if not table.endpoints or asked_again_at(table.endpoints, state, now) <= now:
         return None
     return state.lacking.get(table.endpoints[0].name)
 

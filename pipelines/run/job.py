@@ -228,11 +228,12 @@ def _limits(*, first: bool) -> Limits:
 
 
 def _comparison_is_due(job: Job) -> bool:
+    now = datetime.now(UTC)
     return (
         "issues" in job.tables
         and not {"changes", "history", "issues"} & job.control.report.stopped
         and not job.control.budget.spent
-        and comparison_due_at(job.settings, SourceState.of(job.pipeline)) <= datetime.now(UTC)
+        and comparison_due_at(job.settings, SourceState.of(job.pipeline), now) <= now
     )
 
 

@@ -37,4 +37,6 @@ def run(destination: str, dataset: str, given: Mapping[str, Any], *, confirmed: 
         f"{count(outcome.stored, 'issue')} in the copy, {outcome.listed:,} listed by Pylon;"
         f" gone and removed: {outcome.removed:,}; missing or different, and mended: {outcome.mended:,}."
     )
+    if outcome.before:
+        screens.tell(f"Created before start_date, so not compared and left as they are: {outcome.before:,}.")
     return exits.DONE

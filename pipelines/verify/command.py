@@ -101,6 +101,8 @@ def _lines(report: Verification) -> Iterator[str]:
     ]
     if since:
         yield screens.wrapped("No differences, since the next run reads them: ", f"{'; '.join(since)}.")
+    if report.before_start:
+        yield f"Created before start_date, so not compared: {count(report.before_start, 'issue')}."
     for one in report.differences[:SHOWN]:
         yield screens.wrapped("  ", f"{one.table} {one.id}: {one.what}")
     if (more := len(report.differences) - SHOWN) > 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.catalog import CHILDREN, ENDPOINTS, HANGING, TABLES, PerParent, Table
@@ -30,7 +30,9 @@ class Held:
     """What the copy holds of that which is compared, read before Pylon is asked."""
 
     times: dict[str, tuple[datetime | None, datetime | None]]
-    """When each issue was created and last updated (UTC)."""
+    """When each issue was created and last updated (UTC); those from before the start date are left out."""
+    before: int
+    """How many these are."""
     sample: dict[str, Stored]
     """Rows of ``issues``, by id."""
     children: dict[str, dict[str, dict[Key, Stored]]]
@@ -52,7 +54,9 @@ def take(copy: Copy, settings: Settings, sample: int, seed: int) -> Held:
     copied, stretch = copy.copied, copy.state.issues
     if not stretch.begun:
         raise exits.Problem("The copy holds no issues yet.", "Make it with: pylon run", exits.FAILED)
-    times = copied.issue_times()
+    times, before = copied.issue_times(), copied.issues_before(settings.start_date)
+    for id_ in before:
+        times.pop(id_, None)
     ids = random.Random(seed).sample(sorted(times), min(sample, len(times)))
     present = [table for table in CHILDREN if copy.rows(table) is not None]
     rows = {row["id"]: row for row in copied.rows(TABLES["issues"], "id", ids)}
@@ -61,12 +65,21 @@ def take(copy: Copy, settings: Settings, sample: int, seed: int) -> Held:
     children = {table.name: _by_issue(table, copied, rows) for table in present}
     return Held(
         times=times,
+        before=len(before),
         sample={id_: rows[id_] for id_ in ids},
         children=children,
         due=_due(copied, children, rows),
-        expected_from=stretch.changed_until - lookback,
+        expected_from=read_up_to(stretch.changed_until, times) - lookback,
         read_from=None if whole else stretch.history_until,
     )
+
+
+def read_up_to(watermark: datetime, times: Mapping[str, tuple[datetime | None, datetime | None]]) -> datetime:
+    """Return up to when changes were read; a watermark in the future is set back to the newest issue."""
+    now = datetime.now(UTC)
+    if watermark <= now:
+        return watermark
+    return max((created for created, _ in times.values() if created and created <= now), default=now)
 
 
 def _by_issue(

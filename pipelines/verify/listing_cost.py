@@ -24,7 +24,7 @@ def listing_cost(
     stamps = sorted(created)
     counted = Counter({"me": 1})
     until, width = now + windows.PAD, windows.WIDEST
-    while floor is None or until > floor:
+    while until > (floor or windows.EARLIEST):
         window = windows.before(until, width, floor)
         start, end = window.asked
         rows = bisect_right(stamps, end) - bisect_left(stamps, start)

@@ -69,6 +69,8 @@ class Verification:
     """Rows that were compared value by value, by table."""
     new_since: int = 0
     changed_since: int = 0
+    before_start: int = 0
+    """Issues of the copy that were created before the start date; they are not compared."""
     unread: int = 0
     """Issues that the first load has yet to read."""
     unread_children: int = 0
@@ -124,6 +126,7 @@ def _compare_listing(
 ) -> None:
     """Compare which issues there are, and of which version."""
     months: dict[str, Month] = {}
+    report.before_start = held.before
     for id_, row in listed.items():
         created, updated = row["created_at"], row["updated_at"]
         if floor and created and created < floor:
@@ -148,8 +151,6 @@ def _compare_listing(
                 "is an older version, and no later search shows the newer one",
             )
     for id_, (created, _) in held.times.items():
-        if floor and created and created < floor:
-            continue
         month = months.setdefault(_month(created), Month())
         month.copied += 1
         month.surplus += id_ not in listed

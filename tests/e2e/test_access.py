@@ -130,7 +130,7 @@ def test_the_token_is_nowhere_but_in_the_requests(
     pending.pipeline.extract(_source(copy))  # a package that stays in the working folder
     wrong = copy.run(expect=3, api_key=SECRET + "wrong")
     last = copy.run()
-    said = [text for run in (first, wrong, last) for text in (*run.failures.values(), *run.report.warnings)]
+    said = [text for run in (first, wrong, last) for text in (*run.failures.values(), *run.warnings)]
     said += [
         repr(last.job),
         repr(last.job.settings),

@@ -53,7 +53,7 @@ def first_load(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with emulator.running(world) as server:
         copy = runs.Copy(server, folder, **options(world, NEW))
         run = copy.run()
-        assert not run.report.warnings
+        assert not run.warnings
         copy.assert_equal()
         assert all(copy.rows()[name] for name in NEW), "a table without a row shows nothing"
     return copy.database
@@ -318,7 +318,7 @@ def test_what_may_not_be_read_is_a_warning_and_all_else_is_read(
     world.edit("surveys", world.rows("surveys")[0]["id"], name="Edited")
     settle(world)
     run = copy.run(refresh_hours=0)
-    assert run.report.lacking.keys() | {text.split(":")[0] for text in run.report.warnings} == set(denied)
+    assert run.report.lacking.keys() | {text.split(":")[0] for text in run.warnings} == set(denied)
     assert all("403" in str(error) for error in run.report.lacking.values())
     assert all(run.asked[endpoint] <= 16 for endpoint in denied.values())
     copy.assert_equal(set(NEW) - {"issue_sync"})
@@ -391,7 +391,7 @@ def test_a_type_of_custom_objects_that_does_not_exist_is_named(world: Any, fresh
     types = [*sorted(world.custom_types), "assetts"]
     copy = fresh(world, {"tables": ("custom_objects",), "custom_object_types": types})
     run = copy.run()
-    assert ["'assetts'" in text for text in run.report.warnings] == [True]
+    assert ["'assetts'" in text for text in run.warnings] == [True]
     copy.assert_equal()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -115,7 +115,7 @@ def test_a_run_reconciles_once_a_day(loaded: Any) -> None:
     assert_equal_copy(copy.world.snapshot(), read_duckdb(copy.database), copy.tables)
     assert copy.run().asked == {runs.SEARCH: 1}
     state = runs.state_of(copy.folder)
-    assert datetime.fromisoformat(state["reconciled_at"]) > datetime.now(UTC) - timedelta(minutes=1)
+    assert datetime.fromisoformat(state["reconciled_at"]) > copy.world.now() - timedelta(minutes=1)
 
 
 def test_zero_hours_turn_it_off(loaded: Any) -> None:
@@ -132,3 +132,20 @@ def test_an_issue_restored_under_its_id_comes_back(loaded: Any) -> None:
     copy.world.advance(60)
     copy.run()
     assert copy.by_id("issues")[deleted[0]]["title"] == "Back again"
+
+
+def test_what_was_created_before_a_later_start_date_is_neither_missing_nor_removed(fresh: Any) -> None:
+    """More than the safety catch lets pass, so that every reconciliation would end with exit code 5."""
+    copy = fresh(worlds.quiet(issues=120), options={"tables": ["issues"]})
+    copy.run()
+    created = sorted(row["created_at"] for row in copy.rows()["issues"])
+    start = created[64]
+    older = {row["id"] for row in copy.rows()["issues"] if row["created_at"] < start}
+    deleted = next(id_ for id_ in copy.world.issue_ids() if id_ not in older)
+    copy.world.delete_issue(deleted)
+    outcome = copy.job(start_date=start).reconcile()
+    assert (outcome.stored, outcome.before, outcome.removed, outcome.mended) == (120, 64, 1, 0)
+    assert copy.run(start_date=start, reconcile_hours=1e-9).job.outcome.removed == 0
+    assert older <= copy.by_id("issues").keys()
+    assert deleted not in copy.by_id("issues")
+    assert copy.job().reconcile().before == 0, "with the former start date they are compared again"

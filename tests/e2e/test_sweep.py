@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import duckdb
 import pytest
 from support import runs, worlds
 
@@ -143,3 +144,14 @@ def test_nothing_is_swept_where_something_failed(loaded: Any) -> None:
     copy.server.faults.add("status", runs.SEARCH, status=500)
     run = copy.run(**SPARE, expect=4)
     assert run.children_asked() == {}
+
+
+def test_what_a_clock_stamped_in_the_future_is_swept_as_well(loaded: Any) -> None:
+    copy = loaded(bumps=False)
+    edit_silently(copy)
+    with duckdb.connect(str(copy.database)) as connection:
+        connection.execute("UPDATE pylon.issue_sync SET synced_at = synced_at + INTERVAL 1 YEAR")
+    assert copy.run(max_minutes=5.0, sweep_days=30).job.swept == 120
+    copy.assert_equal()
+    assert max(verified(copy).values()) < datetime.now(UTC)
+    assert not copy.run(max_minutes=5.0, sweep_days=30).job.swept

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from importlib.util import find_spec
 from random import Random
 from typing import Any
 
 import pytest
 from support.ordeal import ONE_TURN
+from support.postgres import Postgres
 from support.runner import Runner, wait_until
 from support.site import TABLES, Site
 
@@ -173,3 +175,35 @@ def test_another_dataset_in_the_same_database_is_another_copy(site: Site) -> Non
     site.world.stir(Random(1))
     site.finish(turns=ONE_TURN, machine=site.copy.machine("other"), dataset="elsewhere")
     assert site.copy.read() == before
+
+
+def test_the_zone_of_a_database_and_the_edges_of_the_calendar_change_nothing(
+    site: Site, postgres: Postgres
+) -> None:
+    postgres.execute(f"ALTER DATABASE {site.copy.name} SET timezone = 'Asia/Tokyo'")
+    first, last, *_ = site.world.issue_ids()
+    site.world.touch_silently(
+        first, updated_at="0001-01-01T00:00:00Z", resolution_time="0001-01-01T00:00:00Z"
+    )
+    site.world.touch_silently(
+        last, updated_at="9999-12-31T23:59:59.999999Z", resolution_time="9999-12-31T23:59:59Z"
+    )
+    compared = {"reconcile_hours": 1e-9, "refresh_hours": {"*": 0}}
+    for _ in range(2):
+        site.finish(turns=ONE_TURN, settings=compared)
+        site.check()
+
+
+def test_the_state_of_a_load_of_the_future_hides_no_later_one(site: Site, postgres: Postgres) -> None:
+    """dlt takes the state with the highest load id, which is when the load began by that machine's clock."""
+    site.finish(turns=ONE_TURN)
+    newest = max(row["load_id"] for row in site.copy.read()["_dlt_loads"])
+    future = str(float(newest) + 365 * 86_400)
+    for place in ("issue_sync SET load_id", "_dlt_pipeline_state SET _dlt_load_id", "_dlt_loads SET load_id"):
+        column = place.split()[-1]
+        postgres.execute(f"UPDATE pylon.{place} = '{future}' WHERE {column} = '{newest}'", site.copy.name)
+    site.world.advance(5)
+    with site.audited():
+        site.finish(turns=ONE_TURN)
+    site.check()
+    assert all(float(row["load_id"]) < time.time() for row in site.copy.read()["_dlt_loads"])

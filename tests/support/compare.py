@@ -162,11 +162,14 @@ def read_sql(pipeline: Any) -> dict[str, list[Row]]:
     """Return the catalogue's tables, and dlt's loads, through a pipeline's own SQL client."""
     from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
+    from pylon_elt.sources.pylon.copy.connections import use_utc
+
     # DuckDB gives JSON as text, psycopg2 as parsed values, in which a text is a value already
     as_text = not pipeline.destination.destination_type.endswith(".postgres")
     tables = {}
     with pipeline.sql_client() as client:
         for name in (*TABLES, "_dlt_loads"):
+            use_utc(client)  # each time: where a table is missing, dlt resets the session
             try:
                 with client.execute_query(
                     f"SELECT * FROM {client.make_qualified_table_name(name)}"

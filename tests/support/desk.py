@@ -56,6 +56,8 @@ class Desk:
     before_request: list[Callable[[Desk], None]] = field(default_factory=list)
     """Done one before each request, in order."""
     requests: int = 0
+    ahead: timedelta = timedelta(0)
+    """How far its clock is ahead of the reader's."""
 
     # -- what happens ------------------------------------------------------------------------------------------
 
@@ -101,7 +103,7 @@ class Desk:
         assert self.requests < 5000, "it asks for ever"
         if self.before_request:
             self.before_request.pop(0)(self)
-        sent_at = self.now.replace(microsecond=0)
+        sent_at = (self.now - self.ahead).replace(microsecond=0)
         found = self._list(query) if endpoint.method == "GET" else self._search(body["filter"])
         start = self._place(found, cursor)
         size = min(limit or self.limit, self.cap)

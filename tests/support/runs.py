@@ -117,6 +117,11 @@ class Run:
         return self.job.control.report
 
     @property
+    def warnings(self) -> list[str]:
+        """What was warned of; not that the clocks of tests' worlds are some minutes slow, and ever slower."""
+        return [text for text in self.report.warnings if "server's clock" not in text]
+
+    @property
     def failures(self) -> dict[str, str]:
         """What could not be read, by lane."""
         return {failure.lane: str(failure.error) for failure in self.report.failures}

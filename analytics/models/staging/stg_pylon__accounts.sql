@@ -5,9 +5,9 @@ select
     coalesce(is_disabled, false) as is_disabled,
     coalesce(primary_domain, domain) as domain,
     owner_id,
-    created_at,
-    updated_at,
-    latest_customer_activity_time as latest_customer_activity_at,
+    {{ pylon.instant('created_at') }} as created_at,
+    {{ pylon.instant('updated_at') }} as updated_at,
+    {{ pylon.instant('latest_customer_activity_time') }} as latest_customer_activity_at,
     tags,
     custom_fields,
     _synced_at as synced_at

@@ -8,8 +8,8 @@ with ranked as (
         description,
         source,
         is_read_only,
-        created_at,
-        updated_at,
+        {{ pylon.instant('created_at') }} as created_at,
+        {{ pylon.instant('updated_at') }} as updated_at,
         _synced_at as synced_at,
         row_number() over (partition by object_type, slug order by updated_at desc, id) as newest
     from {{ pylon.raw('custom_fields') }}

@@ -2,8 +2,8 @@ with messages as (
     select
         id as message_id,
         issue_id,
-        {{ pylon.column('timestamp') }} as sent_at,
-        {{ pylon.local_day(pylon.column('timestamp')) }} as sent_on,
+        {{ pylon.instant(pylon.column('timestamp')) }} as sent_at,
+        {{ pylon.local_day(pylon.instant(pylon.column('timestamp'))) }} as sent_on,
         coalesce(is_private, false) as is_private,
         source,
         author_name,

@@ -1,2 +1,9 @@
-select issue_id, child, issue_updated_at, latest_message_time as latest_message_at, row_count, synced_at, load_id
+select
+    issue_id,
+    child,
+    {{ pylon.instant('issue_updated_at') }} as issue_updated_at,
+    {{ pylon.instant('latest_message_time') }} as latest_message_at,
+    row_count,
+    synced_at,
+    load_id
 from {{ pylon.raw('issue_sync') }}

@@ -25,8 +25,8 @@ typed as (
         position,
         team_id,
         target,
-        {{ pylon.try_instant(pylon.json_text('times', 'breach_time')) }} as due_at,
-        {{ pylon.try_instant(pylon.json_text('times', 'time')) }} as reached_at,
+        {{ pylon.instant(pylon.try_instant(pylon.json_text('times', 'breach_time'))) }} as due_at,
+        {{ pylon.instant(pylon.try_instant(pylon.json_text('times', 'time'))) }} as reached_at,
         cast({{ pylon.try_number(pylon.json_text('times', 'seconds')) }} as {{ dbt.type_bigint() }}) as seconds,
         cast({{ pylon.try_number(pylon.json_text('times', 'business_hours_seconds')) }} as {{ dbt.type_bigint() }}) as business_seconds
     from targets

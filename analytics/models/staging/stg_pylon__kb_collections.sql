@@ -3,6 +3,6 @@ select
     knowledge_base_id,
     parent_collection_id,
     title as collection_title,
-    created_at,
+    {{ pylon.instant('created_at') }} as created_at,
     _synced_at as synced_at
 from {{ pylon.raw('kb_collections') }}

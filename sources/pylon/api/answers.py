@@ -40,9 +40,9 @@ _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 class Answer:
     """One answer of the API.
 
-    ``sent_at`` is the server's time (UTC) at which the request left at the latest: what the answer says holds for
-    that instant or a later one. ``more`` is true where another page follows at ``cursor``. ``mended`` tells that it
-    was no proper JSON, so that some character of it may stand as U+FFFD.
+    ``sent_at`` is when the request left at the latest (UTC), by the earlier of the server's clock and this machine's:
+    what the answer says holds for that instant or a later one. ``more`` is true where another page follows at
+    ``cursor``. ``mended`` tells that it was no proper JSON, so that some character of it may stand as U+FFFD.
     """
 
     data: Any
@@ -58,6 +58,10 @@ class Answer:
         if not isinstance(self.data, list):
             return []
         return self.data if all(map(_is_row, self.data)) else list(filter(_is_row, self.data))
+
+    def more_at(self, *used: str) -> bool:
+        """Whether another page is announced, at a cursor that is none of some that were used."""
+        return self.more and self.cursor not in {"", *used}
 
     @property
     def whole(self) -> bool:

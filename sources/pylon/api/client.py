@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 from ..catalog import ENDPOINTS, Endpoint
-from ..errors import CredentialsError, PylonError, Unavailable
+from ..errors import PermissionDenied, Rejected, Unavailable
 from ..settings import Settings
 from .admission import Admission
 from .answers import Answer, Check, complaints, list_problem
@@ -64,15 +65,24 @@ class Client:
         await self._transport.close()
 
     async def now(self) -> datetime:
-        """Return the server's time (UTC), asking ``GET /me`` where no answer has told it yet."""
+        """Return the present (UTC) by the earlier of the server's clock and this machine's.
+
+        Where no answer has told the server's yet, ``GET /me`` is asked.
+        """
         if self._transport.server_offset is None:
-            try:
+            with suppress(Rejected, PermissionDenied, Unavailable):  # a refusal bears the time as well
                 await self.ask(ENDPOINTS["me"])
-            except CredentialsError:
-                raise
-            except PylonError:
-                pass  # a refusal bears the time as well; without any answer, the local clock counts
-        return datetime.now(UTC) + (self._transport.server_offset or timedelta())
+        return datetime.now(UTC) + min(self.offset, timedelta())
+
+    @property
+    def offset(self) -> timedelta:
+        """How far the server's clock is ahead of this machine's, as far as answers have told."""
+        return self._transport.server_offset or timedelta()
+
+    @property
+    def ahead(self) -> timedelta:
+        """How much later than :meth:`now`, and than ``sent_at`` of an answer, the present may be."""
+        return max(self.offset, timedelta())
 
     async def ask(
         self,

@@ -109,7 +109,7 @@ class Sender:
             if reply.status != 429:
                 pacer.accepted(ticket, reply.headers)
                 return reply
-            pacer.refused(ticket, reply.headers, reply.sent_at)
+            pacer.refused(ticket, reply.headers, reply.server_at)
             if pacer.refused_in_a_row >= REFUSALS:  # a turn may be too short for one request to meet so many
                 break
         raise Unavailable(

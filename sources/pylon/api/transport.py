@@ -40,12 +40,18 @@ Request = httpx.Request
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back. ``sent_at`` is the server's time (UTC) at which the request left at the latest."""
+    """What came back.
+
+    ``sent_at`` is when the request left at the latest (UTC), by the earlier of the two clocks: a watermark that one
+    of them sets too late would pass over what changes until then. ``server_at`` is when the answer left, by the
+    server's clock alone, as its other headers mean it.
+    """
 
     status: int
     headers: Mapping[str, str]
     content: bytes
     sent_at: datetime
+    server_at: datetime
 
 
 class Transport:
@@ -63,7 +69,7 @@ class Transport:
         self._connections: list[httpx.AsyncClient] = []
         self._idle = [self._connect()]
         self.server_offset: timedelta | None = None
-        """How far the server's clock is ahead; ``None`` until an answer has told."""
+        """How far the server's clock is ahead of this machine's; ``None`` until an answer has told."""
 
     async def close(self) -> None:
         """Close all connections."""
@@ -98,8 +104,9 @@ class Transport:
         # it is read; the stream refers back to the response, and would hold its content until Python looks for cycles
         del response.stream
         elapsed = timedelta(seconds=time.monotonic() - started)
-        sent_at = self._server_time(response) - elapsed
-        return Reply(response.status_code, response.headers, response.content, sent_at)
+        server_at = self._server_time(response)
+        sent_at = min(server_at, datetime.now(UTC)) - elapsed
+        return Reply(response.status_code, response.headers, response.content, sent_at, server_at)
 
     @contextmanager
     def _connection(self) -> Iterator[httpx.AsyncClient]:
@@ -137,7 +144,7 @@ class Transport:
         local = datetime.now(UTC)
         try:
             stamped = parsedate_to_datetime(response.headers["date"]).astimezone(UTC)
-        except (KeyError, ValueError, TypeError):
+        except (KeyError, ValueError, TypeError, OverflowError):
             return local + (self.server_offset or timedelta())
         self.server_offset = stamped - local
         return stamped

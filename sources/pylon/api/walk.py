@@ -52,7 +52,7 @@ class Walk:
         if found is Seam.DOUBT:
             page = await self._resolved(page)
         elif found is Seam.MORE:
-            self._habit.longest = max(self._habit.longest, len(page.rows))
+            page = await self._followed(page)
         else:
             page = _last(page)
         self._cursor = page.cursor
@@ -61,6 +61,19 @@ class Walk:
 
     def _seam(self, page: Answer) -> Seam:
         return seam(page, self._limit, self._used, self._habit)
+
+    async def _followed(self, page: Answer) -> Answer:
+        """Look whether a short page that is wanted alone is really followed by rows, as it says."""
+        count = len(page.rows)
+        if not self._first or count >= (self._limit or USUAL_LIMIT) or self._limit == 1:
+            self._habit.longest = max(self._habit.longest, count)
+            return page
+        rest = await self._ask(self._limit, page.cursor)
+        return (
+            page
+            if any(row not in page.rows for row in rest.rows) or rest.more_at(page.cursor)
+            else _last(page)
+        )
 
     async def _resolved(self, page: Answer) -> Answer:
         """Read the same stretch in pages of one row less: if the list is as long as the page, one row is left."""
@@ -71,8 +84,7 @@ class Walk:
         if seam(smaller, count - 1, self._used, self._habit) is not Seam.MORE:
             return await self._insisted(page, smaller)
         rest = await self._ask(count - 1, smaller.cursor)
-        more = rest.more and rest.cursor not in {*self._used, smaller.cursor, ""}
-        if len(rest.rows) <= 1 and not more:
+        if len(rest.rows) <= 1 and not rest.more_at(*self._used, smaller.cursor):
             self._habit.longest = max(self._habit.longest, count)
             return _last(page)
         if self._limit and count < self._limit:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 PAD = timedelta(seconds=1)
@@ -23,6 +23,9 @@ WIDEST = ASKED_MAX - 2 * PAD
 NARROWEST = timedelta(seconds=1)
 """A window this narrow is not cut further: what is in it was changed at one moment."""
 
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+"""Before it nothing can be asked for. Go's zero time is this instant, so that rows may be from then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -34,7 +37,7 @@ class Window:
     @property
     def asked(self) -> tuple[datetime, datetime]:
         """The bounds to put into a request."""
-        return self.start - PAD, self.end + PAD
+        return _back(self.start, PAD), self.end + PAD
 
     @property
     def width(self) -> timedelta:
@@ -58,7 +61,7 @@ def after(start: datetime) -> Window:
 
 def before(end: datetime, width: timedelta, floor: datetime | None) -> Window:
     """Return the window of at most ``width`` that ends at ``end`` and does not reach below ``floor``."""
-    start = end - max(NARROWEST, min(width, WIDEST))
+    start = _back(end, max(NARROWEST, min(width, WIDEST)))
     return Window(start if floor is None else max(start, floor), end)
 
 
@@ -97,6 +100,10 @@ def _guess(window: Window, stamps: Sequence[datetime], now: datetime) -> datetim
     ranked = sorted(inside, reverse=True)
     # where the page is the newest part of the window, four fifths of it fit a page again; else it is a sample
     return ranked[int(len(ranked) * (0.8 if falling else 0.5))]
+
+
+def _back(instant: datetime, width: timedelta) -> datetime:
+    return instant - width if instant - EARLIEST > width else EARLIEST
 
 
 def _whole(instant: datetime) -> datetime:

@@ -20,6 +20,24 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_IN_UTC = {
+    "databricks": "SET TIME ZONE 'UTC'",
+    "duckdb": "SET TimeZone = 'UTC'",
+    "postgres": "SET TIME ZONE 'UTC'",
+    "redshift": "SET TIMEZONE TO 'UTC'",
+    "snowflake": "ALTER SESSION SET TIMEZONE = 'UTC'",
+}
+"""How a session is told its time zone, by SQL dialect; what is not here gives times with their offset, or in UTC."""
+
+
+def use_utc(client: Client) -> None:
+    """Let an open session give its times in UTC, whatever zone the database, the role or the machine is set to.
+
+    Drivers make Python's instants of them, and some of the years 1 and 9999 exist in UTC only.
+    """
+    if statement := _IN_UTC.get(client.capabilities.sqlglot_dialect or ""):
+        client.execute_sql(statement)
+
 
 class Connections:
     """The open SQL clients of one pipeline; as a rule it is one.
@@ -63,11 +81,11 @@ class Connections:
         try:
             answer = query(client)
         except DatabaseUndefinedRelation:
-            self._idle.append(client)
+            # with Postgres, dlt has reset the session, and with it the time zone
+            self._idle.append(_in_utc(client))
             raise
         except BaseException:
-            with suppress(Exception):
-                client.close_connection()
+            _close(client)
             raise
         self._idle.append(client)
         return answer
@@ -75,4 +93,18 @@ class Connections:
     def _opened(self) -> Client:
         client = self._pipeline.sql_client()
         client.open_connection()
-        return client
+        return _in_utc(client)
+
+
+def _in_utc(client: Client) -> Client:
+    try:
+        use_utc(client)
+    except BaseException:
+        _close(client)
+        raise
+    return client
+
+
+def _close(client: Client) -> None:
+    with suppress(Exception):
+        client.close_connection()

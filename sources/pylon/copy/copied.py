@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from dlt.destinations.exceptions import (
     DatabaseException,
@@ -84,6 +84,17 @@ class Copied:
         """Run a statement that gives no rows and may be run twice, such as ``CHECKPOINT``."""
         self._connections.ask(lambda client: client.execute_sql(_named(client, sql), *values))
 
+    def change(self, statements: Sequence[str]) -> None:
+        """Run statements that may be run twice, in one transaction where the destination has such."""
+
+        def run(client: SqlClientBase[Any]) -> None:
+            transactions = client.capabilities.supports_transactions
+            with client.begin_transaction() if transactions else nullcontext():
+                for sql in statements:
+                    client.execute_sql(_named(client, sql))
+
+        self._connections.ask(run)
+
     def holds(self, table: str) -> bool:
         """Whether there is such a table."""
         sql = f"SELECT 1 FROM {{{table}}} AS t WHERE 1 = 0"
@@ -143,6 +154,13 @@ class Copied:
         """Return when each issue was created and last updated (UTC), by its id."""
         sql = "SELECT {i.id}, {i.created_at}, {i.updated_at} FROM {issues} AS i"
         return self.gather(lambda rows: {id_: (utc(at), utc(updated)) for id_, at, updated in rows}, sql)
+
+    def issues_before(self, floor: datetime | None) -> set[str]:
+        """Return the ids of the issues that were created before an instant; none, where there is none."""
+        if floor is None:
+            return set()
+        sql = "SELECT {i.id} FROM {issues} AS i WHERE {i.created_at} < %s"
+        return self.gather(lambda rows: {row[0] for row in rows}, sql, floor)
 
     def issue_updates(self) -> dict[str, datetime | None]:
         """Return up to when each issue is known (UTC), by its id."""
@@ -226,11 +244,18 @@ def _dicts(cursor: Any) -> list[dict[str, Any]]:
 
 
 def utc(value: object) -> datetime | None:
-    """Return a destination's timestamp as an aware datetime; some drivers give naive ones, which are UTC."""
-    if value is None:
+    """Return a destination's timestamp as an aware datetime; some drivers give naive ones, which are UTC.
+
+    A time beyond the years that Python knows is ``None``: DuckDB gives such as text.
+    """
+    if not isinstance(value, datetime):
         return None
-    stamp = cast("datetime", value)
-    return stamp.replace(tzinfo=UTC) if stamp.tzinfo is None else stamp.astimezone(UTC)
+    if value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:  # at the edge of these years, in another zone; it compares all the same
+        return value
 
 
 def _named(client: SqlClientBase[Any], sql: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ..catalog import TABLES, PerParent, Table
+from .work import Span
 
 _TIMES = ("created_at", "updated_at", "latest_message_time")
 
@@ -17,7 +18,7 @@ class Query:
         table: The child.
         read: Whether there is a ledger to trust.
         sources: Tables and columns that name its parents.
-        cutoff: What was read before is due as well.
+        fresh: What was read before it or, by its stamp, after it is due as well.
     """
 
     def __init__(
@@ -26,11 +27,11 @@ class Query:
         *,
         read: bool,
         sources: Sequence[tuple[str, str]] = (),
-        cutoff: datetime | None = None,
+        fresh: Span | None = None,
     ) -> None:
         self._table = table
         self._read = read
-        self._cutoff = cutoff
+        self._fresh = fresh
         self._sources = sources
         self.parent = TABLES[table.read.ledger].key[0]
         """The ledger's column with the parent's id."""
@@ -38,7 +39,7 @@ class Query:
     @property
     def values(self) -> list[datetime]:
         """The values to bind."""
-        return [self._cutoff] if self._read and self._cutoff else []
+        return [self._fresh.since, self._fresh.until] if self._read and self._fresh else []
 
     def trusted(self, child: str | None = None) -> str:
         """The ledger's rows whose load is complete: parent, child, what was known of it, when it was read."""
@@ -76,8 +77,8 @@ class Query:
             for mine, its in self._table.read.moves:
                 now, then = f"{{i.{mine}}}", f"{{s.{its}}}"
                 due += [f"{now} > {then}", f"({now} IS NOT NULL AND {then} IS NULL)"]
-            if self._cutoff:
-                due.append("{s.synced_at} < %s")
+            if self._fresh:
+                due += ["{s.synced_at} < %s", "{s.synced_at} > %s"]
             conditions.append(f"({' OR '.join(due)})")
         return f"{parents} WHERE {' AND '.join(conditions)}" if conditions else parents
 

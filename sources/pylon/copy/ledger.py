@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from datetime import datetime
 
 from ..catalog import HANGING, TABLES, PerParent, Table
 from .contents import Contents
 from .copied import chunks, marks, utc
 from .due import Query
-from .work import Synced, Times
+from .work import Span, Synced, Times
 
 
 class Ledger:
@@ -29,16 +28,16 @@ class Ledger:
         self._copied = contents.copied
 
     def due(
-        self, child: str, most: int | None = None, cutoff: datetime | None = None
+        self, child: str, most: int | None = None, fresh: Span | None = None
     ) -> list[tuple[Times, Synced | None]]:
         """Return parents whose child is due, at most ``most``: known ones that moved first, then the youngest.
 
         Args:
             child: The table that hangs on them.
             most: How many to return.
-            cutoff: What was read before is due as well.
+            fresh: What was not read in that span is due as well.
         """
-        query = self._query(HANGING[child], cutoff)
+        query = self._query(HANGING[child], fresh)
         rows = self._copied.select(query.due(), *query.values, most=most) if query else []
         return [
             (Times(row[0], *map(utc, row[1:4])), Synced(*map(utc, row[5:8])) if row[4] else None)
@@ -54,9 +53,9 @@ class Ledger:
         sql = f"{query.trusted(child)} ORDER BY {{s.row_count}} DESC"
         return next((str(row[0]) for row in self._copied.select(sql, most=1)), None)
 
-    def count_due(self, child: str, cutoff: datetime | None = None) -> int:
+    def count_due(self, child: str, fresh: Span | None = None) -> int:
         """Return how many parents' child is due."""
-        query = self._query(HANGING[child], cutoff)
+        query = self._query(HANGING[child], fresh)
         rows = self._copied.select(f"SELECT COUNT(*) {query.due_from()}", *query.values) if query else []
         return int(rows[0][0]) if rows else 0
 
@@ -112,10 +111,10 @@ class Ledger:
         alive = (self._contents.values(name, column) for name, column in self._sources(table))
         return known.difference(*alive) if known else set()
 
-    def _query(self, table: Table[PerParent], cutoff: datetime | None) -> Query | None:
+    def _query(self, table: Table[PerParent], fresh: Span | None) -> Query | None:
         """Return what asks for the parents whose child is due; ``None``: there are no parents."""
         sources = self._sources(table)
-        return Query(table, read=self._trusted(table), sources=sources, cutoff=cutoff) if sources else None
+        return Query(table, read=self._trusted(table), sources=sources, fresh=fresh) if sources else None
 
     def _sources(self, table: Table[PerParent]) -> list[tuple[str, str]]:
         """Return the tables and columns that tell which parents there are."""

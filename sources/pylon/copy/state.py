@@ -69,7 +69,7 @@ class Stretch(View):
     """
 
     begun_at = Key[datetime | None](_instant, _iso, None)
-    """The moment that divides the history from the changes, by the server's clock."""
+    """The moment that divides the history from the changes."""
     changed_until = Key[datetime](datetime.fromisoformat, datetime.isoformat)
     """The watermark: changes have been read up to here."""
     history_until = Key[datetime](datetime.fromisoformat, datetime.isoformat)
@@ -87,15 +87,15 @@ class Stretch(View):
         return "changed_until" in self.stored
 
     def begin(self, now: datetime) -> None:
-        """Fix the moment that divides the history from the changes: the server's time at the first run."""
+        """Fix the moment that divides the history from the changes: the present at the first run."""
         self.begun_at = self.changed_until = now
         self.history_until = now + windows.PAD
 
     def history_done(self, floor: datetime | None) -> bool:
         """Say whether the history was read back to ``floor``, or to the oldest row."""
-        if self.history_complete or floor is None or "history_until" not in self.stored:
+        if self.history_complete or "history_until" not in self.stored:
             return self.history_complete
-        return self.history_until <= floor
+        return self.history_until <= (floor or windows.EARLIEST)
 
 
 class HangingState(View):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from ..catalog import CHILDREN
@@ -13,12 +13,16 @@ from .work import Times
 class Verified:
     """When the conversations of a copy were last read, by ledger rows whose load is complete.
 
+    Of what was stamped later than the present, nobody knows when it was read: it counts as read before anything.
+
     Args:
         copied: The copy.
+        now: The present (UTC); by default what this machine's clock says.
     """
 
-    def __init__(self, copied: Copied) -> None:
+    def __init__(self, copied: Copied, now: datetime | None = None) -> None:
         self._copied = copied
+        self._now = now or datetime.now(UTC)
 
     def oldest(self) -> dict[str, datetime]:
         """Return when the conversation that was verified longest ago was read (UTC), by child."""
@@ -28,18 +32,19 @@ class Verified:
 
     def count(self, before: datetime) -> dict[str, int]:
         """Return how many conversations were verified before an instant, by child; none is left out."""
-        sql = "SELECT {s.child}, COUNT(*)" + _FROM + " AND {s.synced_at} < %s GROUP BY {s.child}"
-        found = dict(self._copied.select(sql, before))
+        sql = "SELECT {s.child}, COUNT(*)" + _FROM + f" AND {_STALE} GROUP BY {{s.child}}"
+        found = dict(self._copied.select(sql, before, self._now))
         return {child.name: int(found[child.name]) for child in CHILDREN if found.get(child.name)}
 
     def stale(self, child: str, before: datetime, most: int | None) -> list[Times]:
         """Return issues whose child was verified before an instant, at most ``most``, the oldest first."""
         columns = "{i.id}, {i.created_at}, {i.updated_at}, {i.latest_message_time}"
-        which = " AND {s.child} = %s AND {s.synced_at} < %s ORDER BY {s.synced_at}, {i.id}"
-        rows = self._copied.select(f"SELECT {columns}{_FROM}{which}", child, before, most=most)
+        which = f" AND {{s.child}} = %s AND {_STALE} ORDER BY {{s.synced_at}}, {{i.id}}"
+        rows = self._copied.select(f"SELECT {columns}{_FROM}{which}", child, before, self._now, most=most)
         return [_times(row) for row in rows]
 
 
+_STALE = "({s.synced_at} < %s OR {s.synced_at} > %s)"
 _FROM = (
     " FROM {issue_sync} AS s JOIN {_dlt_loads} AS l ON {l.load_id} = {s.load_id}"
     " JOIN {issues} AS i ON {i.id} = {s.issue_id} WHERE {l.status} = 0"

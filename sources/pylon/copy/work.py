@@ -31,9 +31,19 @@ class Synced:
     synced_at: datetime | None = None
 
 
-def is_due(parent: Times, synced: Synced | None, cutoff: datetime | None = None) -> bool:
-    """Say whether a child of a parent must be read (again): it moved, or was read before ``cutoff``."""
-    if synced is None or (cutoff and synced.synced_at and synced.synced_at < cutoff):
+@dataclass(frozen=True, slots=True)
+class Span:
+    """When a reading must have been made to count, both ends included (UTC); none can be made in the future."""
+
+    since: datetime
+    until: datetime
+
+
+def is_due(parent: Times, synced: Synced | None, fresh: Span | None = None) -> bool:
+    """Say whether a child of a parent must be read (again): it moved, or was not read in the span ``fresh``."""
+    if synced is None:
+        return True
+    if fresh and synced.synced_at and not fresh.since <= synced.synced_at <= fresh.until:
         return True
     return _moved(parent.updated_at, synced.parent_updated_at) or _moved(
         parent.latest_message_time, synced.latest_message_time
@@ -43,7 +53,7 @@ def is_due(parent: Times, synced: Synced | None, cutoff: datetime | None = None)
 def is_left_alone(parent: Times, refused: Mapping[str, datetime], now: datetime, pause: timedelta) -> bool:
     """Say whether a parent was refused within a pause and has not moved since: it would be refused again."""
     at = refused.get(parent.parent_id)
-    return at is not None and at + pause > now and not (parent.updated_at and parent.updated_at > at)
+    return at is not None and at <= now < at + pause and not (parent.updated_at and parent.updated_at > at)
 
 
 def rank(parent: Times, synced: Synced | None, now: datetime) -> int:
@@ -62,7 +72,7 @@ def vouched_for(updated_at: datetime | None, read_at: datetime) -> datetime | No
     Where times come in whole seconds, another edit of the same second would carry the same time: such an issue,
     read within moments of its update, stays due for one more reading.
     """
-    if updated_at is None or updated_at.microsecond or read_at >= updated_at + timedelta(seconds=2):
+    if updated_at is None or updated_at.microsecond or read_at - timedelta(seconds=2) >= updated_at:
         return updated_at
     return updated_at - timedelta(seconds=1)
 

@@ -34,7 +34,8 @@ async def read(turn: Turn, table: Table[PerParent], parent: Times) -> Conversati
         rows = keyed(turn, table, batch.rows)
         if batch.whole and len(rows) == len(batch.rows):
             return Conversation(parent, rows, batch.sent_at)
-        return _in_part(turn, table, Conversation(parent, rows, batch.sent_at))
+        whole = batch.rows == []  # nothing at all is how servers say that there is none
+        return _in_part(turn, table, Conversation(parent, rows, batch.sent_at, whole))
 
 
 def _in_part(turn: Turn, table: Table[PerParent], found: Conversation) -> Conversation | Refused:

@@ -136,7 +136,8 @@ def forget(turn: Turn, table: Table[PerParent]) -> pa.Table | None:
 
 def _ledger_rows(turn: Turn, table: Table[PerParent], read: Sequence[Conversation]) -> pa.Table:
     ledger = TABLES[table.read.ledger]
-    known = {its: [_vouched_for(one, mine) for one in read] for mine, its in table.read.moves}
+    ahead = turn.client.ahead
+    known = {its: [_vouched_for(one, mine, ahead) for one in read] for mine, its in table.read.moves}
     given = {
         **dict.fromkeys(ledger.column_names),
         **known,
@@ -149,10 +150,13 @@ def _ledger_rows(turn: Turn, table: Table[PerParent], read: Sequence[Conversatio
     return to_arrow(ledger, [{}] * len(read), given, UNMASKED)
 
 
-def _vouched_for(one: Conversation, name: str) -> datetime | None:
-    if name == "updated_at" and any(_ripens(row, one.sent_at) for row in one.rows):
+def _vouched_for(one: Conversation, name: str, ahead: timedelta) -> datetime | None:
+    if not one.whole or (name == "updated_at" and any(_ripens(row, one.sent_at) for row in one.rows)):
         return None
-    return vouched_for(getattr(one.parent, name), one.sent_at)
+    moved: datetime | None = getattr(one.parent, name)
+    # what moved later than it was read proves that this machine's clock is slow: only the server's can be meant
+    slow = moved is not None and moved > one.sent_at
+    return vouched_for(moved, one.sent_at + ahead if slow else one.sent_at)
 
 
 def _ripens(row: Row, now: datetime) -> bool:

@@ -26,6 +26,8 @@ class Conversation:
     parent: Times
     rows: list[Row]
     sent_at: datetime
+    whole: bool = True
+    """Whether that is all of it; else it stays due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Progress:
     rows: int = 0
     since: float = field(default_factory=time.monotonic)
     refused: list[Refused] = field(default_factory=list)
+    in_part: list[str] = field(default_factory=list)
+    """Parents of which something could not be read."""
     failures: list[PylonError] = field(default_factory=list)
     in_a_row: int = 0
     cut_short: bool = False
@@ -63,6 +67,8 @@ class Progress:
         self.rows += len(conversation.rows) + 1
         self.in_a_row = 0
         self.good = conversation.parent.parent_id
+        if not conversation.whole:
+            self.in_part.append(self.good)
 
     def refuse(self, one: Refused) -> None:
         """Note a parent that was refused."""

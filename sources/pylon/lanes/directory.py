@@ -24,8 +24,8 @@ async def refresh(turn: Turn, table: Table[Whole], state: CollectionState) -> As
     A collection of several pages can lose a row at the seam of two pages while it changes. So rows of the copy go only
     when two complete readings lack them.
     """
-    endpoint = table.read.endpoint
-    if reading_due_at(table, turn.settings, state) > datetime.now(UTC) or turn.lacking.known([endpoint]):
+    endpoint, now = table.read.endpoint, datetime.now(UTC)
+    if reading_due_at(table, turn.settings, state, now) > now or turn.lacking.known([endpoint]):
         return
     turn.report.expect("directory", table.name)
     reading = Reading(turn, table)

@@ -83,7 +83,7 @@ class _Lane:
     def _is_to_be_listed(self, began: datetime) -> bool:
         if self._turn.lacking.known([self._feed.endpoint]):
             return False
-        return reading_due_at(self._table, self._turn.settings, self._state) <= began
+        return reading_due_at(self._table, self._turn.settings, self._state, began) <= began
 
     async def _parents(self) -> list[str] | None:
         """Return the parents to ask for; ``None`` where the workspace lacks what lists them."""

@@ -9,10 +9,11 @@ from functools import partial
 
 from ..api.filters import Request, before_and_after, rfc3339, time_range
 from ..api.windows import Window
-from ..catalog import ENDPOINTS
+from ..catalog import ENDPOINTS, ISSUES
 from ..copy.state import Stretch
 from ..rows.rows import Row, instant
 from . import reading
+from .clocks import set_back
 from .reading import Batch, Past, Way
 from .turn import Turn
 
@@ -49,7 +50,8 @@ async def history(turn: Turn, stretch: Stretch) -> AsyncIterator[Batch]:
 
 
 async def begin(turn: Turn, stretch: Stretch) -> None:
-    """Fix the moment that divides history from changes: the server's time at the first run."""
+    """Fix the moment that divides history from changes at the first run; later, see that the watermark is possible."""
+    await set_back(turn, ISSUES, stretch, "created_at")
     if not stretch.begun:
         stretch.begin(await turn.client.now())
 

@@ -34,7 +34,8 @@ class Lacking:
 
     def known(self, endpoints: Iterable[Endpoint]) -> bool:
         """Whether all of some endpoints were tried within the day, in vain."""
-        return asked_again_at(endpoints, SourceState.current()) > datetime.now(UTC)
+        now = datetime.now(UTC)
+        return asked_again_at(endpoints, SourceState.current(), now) > now
 
     async def is_so(self, endpoint: Endpoint, error: PylonError, tables: Iterable[Table]) -> bool:
         """Say whether an error means that the workspace lacks an endpoint; if so, tell it and remember it.

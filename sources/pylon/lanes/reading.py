@@ -63,17 +63,18 @@ async def changes(
     """Read what changed since the watermark, oldest window first.
 
     The watermark ``changed_until`` moves only past windows that were read to their end. Each run begins a lookback
-    before it, so that an edit that the search index shows late is not missed.
+    before it, so that an edit that the search index shows late is not missed. It moves by the earlier of two clocks,
+    and reading goes on to the later one: whichever is wrong, nothing is passed over.
     """
     start = stretch.changed_until - lookback
     while True:
         window = windows.after(start)
-        reached: datetime | None = None
+        present: datetime | None = None
         async for piece, batch in read_window(client, way, window, newest_first=False):
             yield piece, batch
-            reached = min(piece.end, batch.sent_at)
-            stretch.changed_until = max(stretch.changed_until, reached)
-        if reached is None or reached < window.end:
+            stretch.changed_until = max(stretch.changed_until, min(piece.end, batch.sent_at))
+            present = batch.sent_at + client.ahead
+        if present is None or present < window.end:
             return
         start = window.end
 

@@ -68,6 +68,7 @@ def _remember(turn: Turn, table: Table[PerParent], lane: Progress) -> None:
             f"{table.name}: {len(news):,} that should be there are refused, such as {news[0].error.message}"
             " What the copy has of them stays as it is; they are asked for once a day."
         )
-    if lane.refused:
-        known = {**state.refused, **{one.parent.parent_id: now for one in lane.refused}}
+    if lane.refused or lane.in_part:
+        names = [*(one.parent.parent_id for one in lane.refused), *lane.in_part]
+        known = {**state.refused, **dict.fromkeys(names, now)}
         state.refused = dict(list(known.items())[-KEPT:])

@@ -9,9 +9,9 @@ from functools import cache
 from typing import Any
 
 from ..catalog import HANGING, PerParent, Table
-from ..copy.intervals import TRIED_AGAIN
+from ..copy.intervals import TRIED_AGAIN, fresh
 from ..copy.ledger import Ledger
-from ..copy.work import Times, Work, is_due, is_left_alone, rank
+from ..copy.work import Span, Times, Work, is_due, is_left_alone, rank
 from ..rows.rows import Row, instant
 from ..settings import Settings
 from .budget import POLL_SECONDS
@@ -62,7 +62,7 @@ class Stock:
         self._ledger = ledger
         self._report = report
         self._work = {name: Work() for name in children}
-        self._cutoffs: dict[str, datetime | None] = {}
+        self._fresh: dict[str, Span | None] = {}
         self._more: set[str] = set()
         self._changed = asyncio.Condition()
 
@@ -78,9 +78,9 @@ class Stock:
     def take(self, now: datetime, most: int | None) -> None:
         """Queue what the destination says is due, for each child ``most`` parents at most; ``None``: all of them."""
         for child in self._work:
-            cutoff = self._cutoffs[child] = self._settings.cutoff(HANGING[child], now)
+            span = self._fresh[child] = fresh(self._settings, HANGING[child], now)
             reach = self.reach(child, most)
-            due = self._ledger.due(child, reach, cutoff)
+            due = self._ledger.due(child, reach, span)
             ranked = [(parent, rank(parent, synced, now)) for parent, synced in due]
             self.add(child, ranked, more=len(due) == reach)
 
@@ -112,7 +112,7 @@ class Stock:
         for child in children:
             for id_, row in parents.items():
                 parent, known = times[id_], synced.get(child.name, {}).get(id_)
-                due = may_have(child, row) and is_due(parent, known, self._cutoffs.get(child.name))
+                due = may_have(child, row) and is_due(parent, known, self._fresh.get(child.name))
                 if due and not self._left_alone.holds(child.name, parent):
                     self._work[child.name].push(parent, rank(parent, known, now))
             self._show(child.name)

@@ -17,6 +17,7 @@ from ..copy.state import Stretch
 from ..errors import PylonError
 from ..rows.rows import to_arrow
 from . import reading
+from .clocks import set_back
 from .reading import Batch, Past, Way
 from .turn import Turn, keyed
 from .whole import asked_for, keys_of
@@ -51,6 +52,7 @@ class Streams:
     async def read(self, stream: Stream) -> AsyncIterator[pa.Table]:
         """Read the rows of one parent up to the present."""
         client, stretch = self._turn.client, stream.stretch
+        await set_back(self._turn, self._table, stretch, self._feed.created, stream.parent)
         if not stretch.begun:
             page = await self._first(stream)
             if page and not page.more:

@@ -56,6 +56,8 @@ class Control:
     """Whether rows may be removed however many they are."""
     postponed: dict[str, list[pa.Table]] = field(default_factory=dict)
     """Batches of which the versions are to be recorded by another turn."""
+    clocks_differ: bool = False
+    """Whether it was told that the server's clock and this machine's differ."""
     caught_up: set[str] = field(default_factory=set)
     """What later turns of this run leave alone: it is read up to the present, or it may not be read at all."""
 

@@ -18,7 +18,7 @@ from ..copy.state import SourceState
 from ..copy.verified import Verified
 from ..rows import extras
 from ..settings import Settings
-from . import sweep
+from . import clocks, sweep
 from .budget import Limits
 from .turn import Control, Turn
 
@@ -73,6 +73,7 @@ class Turns:
 
         def end() -> None:
             _remember(state, control)
+            clocks.tell(turn)
             if turn.at_rest:
                 self._let_go(copied)
                 if self._control is None:

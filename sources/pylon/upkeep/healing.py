@@ -36,7 +36,10 @@ class Healing:
         stretch = state.issues
         self._copied = copied
         self._masks = settings.masks
-        self._known = copied.issue_updates()
+        before = copied.issues_before(settings.start_date)
+        self.before = len(before)
+        """How many issues of the copy were created before the start date: no listing shows them, and they stay."""
+        self._known = {id_: at for id_, at in copied.issue_updates().items() if id_ not in before}
         self._lookback = timedelta(seconds=settings.lookback_seconds)
         self._passed = stretch.changed_until if stretch.begun else None
         self._compared = state.reconciled_at or stretch.begun_at
@@ -51,7 +54,10 @@ class Healing:
 
     @property
     def known(self) -> Collection[str]:
-        """The ids of the issues that the copy holds, or will hold once :attr:`batch` is loaded."""
+        """The ids of the issues that the copy holds, or will hold once :attr:`batch` is loaded.
+
+        Those from before the start date are left out.
+        """
         return self._known.keys()
 
     @property

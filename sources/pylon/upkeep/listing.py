@@ -31,7 +31,7 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """All issues that Pylon shows; ``began`` is the server's time (UTC) before which they were created."""
+    """All issues that Pylon shows; ``began`` is the time (UTC) before which they were created."""
 
     ids: set[str]
     began: datetime
@@ -52,6 +52,7 @@ async def list_all(
         see: Shown each page, with the server's time at which it held.
     """
     began = await client.now()
+    began += client.ahead  # by the later clock: an issue that the listing leaves out would seem to be gone
     stretch = Stretch()
     stretch.begin(began)
     ids: set[str] = set()

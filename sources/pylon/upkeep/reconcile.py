@@ -30,12 +30,16 @@ from .loads import mending, removal, taking_back
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a reconciliation found: issues in the copy, issues listed, those removed, and those mended."""
+    """What a reconciliation found: issues in the copy, issues listed, those removed, and those mended.
+
+    ``before`` of those in the copy were created before the start date. They were not compared, and stay as they are.
+    """
 
     stored: int
     listed: int
     removed: int
     mended: int = 0
+    before: int = 0
 
 
 def reconcile(
@@ -60,7 +64,8 @@ def reconcile(
     comparison.take_back(pipeline)
     comparison.mend(pipeline)
     comparison.remove(pipeline, gone)
-    return Outcome(comparison.stored, listed, len(gone), len(comparison.healing.ids))
+    before = comparison.healing.before
+    return Outcome(comparison.stored + before, listed, len(gone), len(comparison.healing.ids), before)
 
 
 class _Comparison:
@@ -71,6 +76,7 @@ class _Comparison:
         self._control = control
         self._contents = contents
         self._confirmed = confirmed
+        self._compared_at = datetime.now(UTC)
         self._lane = control.report.lanes["reconcile"]
         self.healing = Healing(settings, contents.copied, state)
         self._lane.due = self.stored = len(self.healing.known)
@@ -94,7 +100,9 @@ class _Comparison:
             if self._is_implausible(missing, listing.ids) and not self._confirmed:
                 raise Implausible(ISSUES.name, len(missing), self.stored)
             self._returned = listing.ids & {id_ for id_, _ in self._contents.deleted(ISSUES.name)}
-            return len(listing.ids), await confirm(client, missing, listing.ids, control.report.warn)
+            gone = await confirm(client, missing, listing.ids, control.report.warn)
+            self._compared_at = await client.now()
+            return len(listing.ids), gone
         finally:
             await client.close()
 
@@ -140,5 +148,5 @@ class _Comparison:
         held = [child.name for child in CHILDREN if self._contents.holds(child.name)]
         children = {name: self._contents.children(name, ids) for name in held}
         about = [table.name for table in ABOUT_ISSUES if self._contents.holds(table.name)]
-        for load in removal(gone, children, about, datetime.now(UTC)):
+        for load in removal(gone, children, about, self._compared_at):
             pipeline.run(load)

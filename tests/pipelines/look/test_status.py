@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from support.workplaces import Desk, status, wait_for_lock
+
+from pylon_elt.pipelines.copy.inspection import Place
+from pylon_elt.pipelines.look.status import Status, render
+from pylon_elt.pipelines.run.due import Due, IssuesRead
 
 
 def test_without_a_copy_it_says_so_and_makes_none(desk: Desk) -> None:
@@ -116,3 +121,14 @@ def test_a_read_only_copy_can_be_looked_at(desk: Desk) -> None:
     before = desk.database.stat().st_mtime_ns
     assert status(desk)["tables"]["teams"]["rows"] == desk.rows("teams")
     assert desk.database.stat().st_mtime_ns == before
+
+
+def test_a_watermark_in_the_future_is_not_called_fresh() -> None:
+    now = datetime(2026, 7, 1, tzinfo=UTC)
+
+    def shown(changed_until: datetime) -> str:
+        due = Due(now, IssuesRead(changed_until, now, history_complete=True))
+        return render(Status(Place("duckdb", "pylon", Path()), now, [], 0, due=due))
+
+    assert "in the future, since a clock was wrong" in shown(now + timedelta(hours=2))
+    assert "(0.0 s ago)" in shown(now)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import duckdb
 import pytest
 from support.plans import asked, everything
 from support.workplaces import Desk, wait_for_lock
+
+from pylon_elt.pipelines.verify import held
 
 TABLES = "issues,issue_messages,issue_threads,issue_followers"
 
@@ -169,3 +173,30 @@ def test_a_run_may_begin_while_pylon_is_asked(copied: Desk) -> None:
     wait_until(lambda: copied.server.count("GET /issues/{id}") > 0)
     assert copied.pylon("run", "--select", "issues").code == 0
     assert verification.wait().code == 0
+
+
+def test_what_was_created_before_the_start_date_is_not_compared(copied: Desk) -> None:
+    world = copied.server.world
+    oldest = world.issue_ids()[0]
+    world.touch_silently(oldest, title="Nothing mends this")
+    with duckdb.connect(str(copied.database), read_only=True) as connection:
+        created = [
+            row[0] for row in connection.execute("SELECT created_at FROM pylon.issues ORDER BY 1").fetchall()
+        ]
+    later = {"SOURCES__PYLON__START_DATE": created[30].isoformat()}
+    assert report(copied, "--sample", "100", expect=5)["before_start"] == 0
+    result = copied.pylon("verify", "--sample", "100", "--log-format", "json", env=later)
+    assert result.code == 0, result.text
+    found = json.loads(result.out)
+    assert (found["before_start"], found["sampled"]["issues"]) == (30, 10)
+    assert found["announced"] == found["asked"]
+    assert "Created before start_date, so not compared: 30 issues." in copied.pylon("verify", env=later).out
+    result = copied.pylon("reconcile", env=later)
+    assert "Created before start_date, so not compared and left as they are: 30." in result.out
+
+
+def test_where_the_watermark_lies_in_the_future_the_next_run_is_expected_to_go_back() -> None:
+    now = datetime.now(UTC)
+    times = {"a": (now - timedelta(days=2), None), "b": (now - timedelta(days=1), None), "c": (None, now)}
+    assert held.read_up_to(now, times) == now
+    assert held.read_up_to(now + timedelta(days=365), times) == now - timedelta(days=1)

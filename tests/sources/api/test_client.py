@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import httpx
@@ -480,6 +481,23 @@ def test_now_is_the_servers_time(serve: Any) -> None:
     server = serve()
     assert abs(Asker(server).do(lambda client: client.now()) - NOW) < timedelta(seconds=5)
     assert [record.endpoint for record in server.log] == ["GET /me"]
+
+
+def test_of_two_clocks_the_earlier_counts_whichever_is_ahead() -> None:
+    """A ``Date`` that is ahead would set a watermark past what is yet to change; headers are meant by that ``Date``."""
+    local = datetime.now(UTC)
+    for offset in (timedelta(hours=2), timedelta(hours=-2)):
+        date = format_datetime(local + offset, usegmt=True)
+        with canned(['{"data": []}'], headers=f"Date: {date}") as (server, _):
+
+            async def ask(client: Client) -> tuple[datetime, datetime, timedelta]:
+                return (await client.ask(TAGS)).sent_at, await client.now(), client.ahead
+
+            sent_at, now, ahead = Asker(server).do(ask)
+        earlier = local + min(offset, timedelta())
+        assert abs(sent_at - earlier) < timedelta(seconds=30)
+        assert abs(now - earlier) < timedelta(seconds=30)
+        assert abs(ahead - max(offset, timedelta())) < timedelta(seconds=30)
 
 
 def test_now_asks_nothing_once_an_answer_has_told(serve: Any) -> None:

@@ -151,3 +151,9 @@ def test_the_chain_forward_has_no_gap() -> None:
     for _ in range(5):
         chain.append(windows.after(chain[-1].end))
     assert all(one.end == two.start for one, two in itertools.pairwise(chain))
+
+
+def test_nothing_is_asked_for_before_the_first_instant_that_there_is() -> None:
+    window = windows.before(windows.EARLIEST + windows.PAD, windows.WIDEST, None)
+    assert window == Window(windows.EARLIEST, windows.EARLIEST + windows.PAD)
+    assert window.asked[0] == windows.EARLIEST

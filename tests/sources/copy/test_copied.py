@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import dlt
+import pyarrow as pa
 import pytest
+from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from support.taken import is_taken
 
+from pylon_elt.sources.pylon.catalog import ISSUES
 from pylon_elt.sources.pylon.copy.contents import Contents
-from pylon_elt.sources.pylon.copy.copied import Copied
+from pylon_elt.sources.pylon.copy.copied import Copied, utc
 
 IDS = "SELECT {t.id} FROM {teams} AS t ORDER BY {t.id}"
 
@@ -130,3 +134,28 @@ def test_tables_that_the_load_will_drop_count_as_empty(pipeline: Any) -> None:
         assert contents.row_keys("teams") == {("one",): ""}
         assert not contents.holds("tags")
         assert contents.row_keys("tags") == {}
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+def test_times_are_read_in_utc_whatever_the_zone_of_the_database_is(
+    database: Path, tmp_path: Path, zone: str
+) -> None:
+    """In Tokyo, the last second of 9999 lies in the year 10000; in New York, the first of year 1 in the year 0."""
+    credentials = DuckDbCredentials(str(database), session_timezone=zone)
+    destination = dlt.destinations.duckdb(credentials)
+    pipeline = dlt.pipeline(
+        "zone", destination=destination, dataset_name="desk", pipelines_dir=str(tmp_path / "work")
+    )
+    edges = [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)]
+    pipeline.run(
+        pa.table({"id": ["a", "b"], "created_at": edges, "updated_at": edges}), table_name=ISSUES.name
+    )
+    with Copied(pipeline) as copied:
+        assert copied.issue_times() == {"a": (edges[0], edges[0]), "b": (edges[1], edges[1])}
+        assert [row["id"] for row in copied.between(ISSUES, "created_at", edges[1], edges[1])] == ["b"]
+
+
+def test_what_lies_beyond_the_years_of_python_or_at_their_edge_fails_nothing() -> None:
+    last = datetime(9999, 12, 31, 23, 59, tzinfo=timezone(timedelta(hours=-5)))
+    assert utc(last) == last
+    assert utc("12000-01-01 00:00:00+00") is None, "as DuckDB gives it"

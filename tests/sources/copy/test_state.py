@@ -84,6 +84,7 @@ def test_a_stretch_survives_json(begun: datetime, until: datetime, width: timede
 def test_what_was_not_begun_is_not_done_however_late_it_starts() -> None:
     assert not Stretch().history_done(None)
     assert not Stretch().history_done(NOW)
+    assert Stretch({"history_until": windows.EARLIEST.isoformat()}).history_done(None), "nothing is older"
 
 
 def test_the_history_ends_at_the_start_date() -> None:

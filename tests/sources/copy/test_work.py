@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pylon_elt.sources.pylon.copy.work import RECENT, Synced, Times, Work, is_due, rank, vouched_for
+from pylon_elt.sources.pylon.copy.work import RECENT, Span, Synced, Times, Work, is_due, rank, vouched_for
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 T1, T2 = NOW - timedelta(days=2), NOW - timedelta(days=1)
@@ -42,9 +42,15 @@ def test_is_due_when_something_moved_since_it_was_read(
 
 def test_what_was_read_too_long_ago_is_due_though_nothing_moved() -> None:
     synced = Synced(T1, None, T2)
-    assert is_due(issue(), synced, T2 + timedelta(seconds=1))
-    assert not is_due(issue(), synced, T2)
+    assert is_due(issue(), synced, Span(T2 + timedelta(seconds=1), NOW))
+    assert not is_due(issue(), synced, Span(T2, NOW))
     assert not is_due(issue(), synced)
+
+
+def test_what_was_read_in_the_future_by_its_stamp_is_due() -> None:
+    synced = Synced(T1, None, NOW + timedelta(seconds=1))
+    assert is_due(issue(), synced, Span(T1, NOW))
+    assert not is_due(issue(), synced, Span(T1, NOW + timedelta(seconds=1)))
 
 
 def test_order_of_worth() -> None:
