@@ -69,11 +69,9 @@ class Walk:
             self._habit.longest = max(self._habit.longest, count)
             return page
         rest = await self._ask(self._limit, page.cursor)
-        return (
-            page
-            if any(row not in page.rows for row in rest.rows) or rest.more_at(page.cursor)
-            else _last(page)
-        )
+        if _names(rest) - _names(page) or rest.more_at(page.cursor):
+            return page
+        return _last(page)
 
     async def _resolved(self, page: Answer) -> Answer:
         """Read the same stretch in pages of one row less: if the list is as long as the page, one row is left."""
@@ -125,3 +123,8 @@ class Walk:
 
 def _last(page: Answer) -> Answer:
     return replace(page, more=False, cursor="") if page.more else page
+
+
+def _names(page: Answer) -> set[str]:
+    """Return what tells the rows of a page from others: some of their values may differ at each reading."""
+    return {str(row.get("id") or row) for row in page.rows}
