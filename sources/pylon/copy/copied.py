@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from copy import copy
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
@@ -40,6 +41,7 @@ class Copied:
 
     def __init__(self, pipeline: dlt.Pipeline) -> None:
         self._connections = Connections(pipeline)
+        self._dataset = ""
 
     def __enter__(self) -> Self:
         return self
@@ -59,6 +61,16 @@ class Copied:
         """Let go of the database; the next query connects again."""
         self._connections.close()
 
+    def datasets(self) -> tuple[str, str]:
+        """Return the names, as the destination has them, of the dataset and of dlt's staging dataset for it."""
+        return self._ask(lambda client: (client.dataset_name or "", client.staging_dataset_name or ""))
+
+    def neighbour(self, dataset: str) -> Copied:
+        """Return another dataset of the same database, to be read over the same connections."""
+        other = copy(self)
+        other._dataset = dataset  # noqa: SLF001 - of this class
+        return other
+
     def select(self, sql: str, *values: Any, most: int | None = None) -> list[tuple[Any, ...]]:
         """Run a query and return its rows, at most ``most``."""
         return (
@@ -76,7 +88,7 @@ class Copied:
 
     def execute(self, sql: str) -> None:
         """Run a statement that gives no rows and may be run twice, such as ``CHECKPOINT``."""
-        self._connections.ask(lambda client: client.execute_sql(sql))
+        self._ask(lambda client: client.execute_sql(sql))
 
     def holds(self, table: str) -> bool:
         """Whether there is such a table."""
@@ -86,7 +98,7 @@ class Copied:
     def tables(self, names: Collection[str]) -> set[str]:
         """Return which of some tables there are, with one query where the destination lists its tables."""
         try:
-            return self._connections.ask(lambda client: _listed(client, names))
+            return self._ask(lambda client: _listed(client, names))
         except (DatabaseException, NotImplementedError):
             return {name for name in names if self.holds(name)}
 
@@ -125,9 +137,16 @@ class Copied:
                 return fetch(cursor)
 
         try:
-            return self._connections.ask(query)
+            return self._ask(query)
         except DatabaseUndefinedRelation:
             return None
+
+    def _ask(self, query: Callable[[SqlClientBase[Any]], T]) -> T:
+        def there(client: SqlClientBase[Any]) -> T:
+            with client.with_alternative_dataset_name(self._dataset):
+                return query(client)
+
+        return self._connections.ask(there if self._dataset else query)
 
 
 def chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:

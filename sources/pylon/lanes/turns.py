@@ -12,6 +12,7 @@ from ..copy import loading
 from ..copy.contents import Contents
 from ..copy.copied import Copied
 from ..copy.naming import refuse_ambiguous
+from ..copy.neighbours import refuse_neighbours
 from ..copy.state import SourceState
 from ..copy.verified import Verified
 from ..rows import extras
@@ -64,6 +65,8 @@ class Turns:
         control = self._control or Control(pacers(self.settings, state), strict=True)
         copied = self._copied or Copied(pipeline)
         try:
+            if self._copied is None:  # else the caller has looked before its first turn
+                refuse_neighbours(copied)
             turn = self._made(load_id, control, copied)
         except BaseException:
             self._let_go(copied)
