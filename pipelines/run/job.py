@@ -21,7 +21,7 @@ from pylon_elt.sources.pylon.copy.copied import Copied
 from pylon_elt.sources.pylon.copy.intervals import comparison_due_at
 from pylon_elt.sources.pylon.copy.state import SourceState
 from pylon_elt.sources.pylon.copy.verified import Verified
-from pylon_elt.sources.pylon.errors import PylonError, TurnOver
+from pylon_elt.sources.pylon.errors import CredentialsError, PylonError, TurnOver
 from pylon_elt.sources.pylon.lanes.budget import Limits
 from pylon_elt.sources.pylon.lanes.resources import take_turn
 from pylon_elt.sources.pylon.lanes.sweep import cutoff
@@ -33,6 +33,7 @@ from ..base import exits
 from ..base.memory import give_back
 from ..copy import destinations, snapshot
 from .begin import begun
+from .workspace import require_same
 
 if TYPE_CHECKING:
     from pylon_elt.sources.pylon.settings import Settings
@@ -57,6 +58,7 @@ class Job:
         tables: The tables to fill; by default the usual ones, and those that the settings include.
         max_minutes: When to end although something is due; ``None`` for never.
         full_refresh: Drop the tables and read everything anew.
+        adopt: Go on also where the copy is another organisation's; it is the token's from then on.
         on_turn: Called after each turn with its number.
     """
 
@@ -65,6 +67,7 @@ class Job:
     tables: Sequence[str] = ()
     max_minutes: float | None = None
     full_refresh: bool = False
+    adopt: bool = False
     on_turn: Callable[[int], None] = lambda _turn: None
     control: Control = field(init=False)
     copied: Copied = field(init=False)
@@ -90,19 +93,26 @@ class Job:
 
         Raises:
             Problem: The lock is held, or the destination cannot be used.
+            ConfigurationError: The dataset belongs to another copy, or the copy to another organisation.
         """
         if self.max_minutes is not None:
             self.control.budget.deadline = time.monotonic() + self.max_minutes * 60
-        with self._begun():
-            self._take_turns(self._tables_left)
-            if _comparison_is_due(self):
-                self._reconcile()
-                if self.outcome and self.outcome.mended and not self.control.budget.spent:
-                    self._take_turns(self._conversation_tables)
-            if self._has_time_to_spare():
-                self._sweep()
-            _keep_snapshot(self)
+        try:
+            with self._begun():
+                self._read()
+        except CredentialsError as error:  # nothing else could be read either
+            self.control.report.fail("organization", error)
         return exits.of_all(failure.error for failure in self.control.report.failures)
+
+    def _read(self) -> None:
+        self._take_turns(self._tables_left)
+        if _comparison_is_due(self):
+            self._reconcile()
+            if self.outcome and self.outcome.mended and not self.control.budget.spent:
+                self._take_turns(self._conversation_tables)
+        if self._has_time_to_spare():
+            self._sweep()
+        _keep_snapshot(self)
 
     def reconcile(self, *, confirmed: bool = False) -> Outcome:
         """Take the lock, and remove from the copy the issues that are gone from Pylon.
@@ -122,6 +132,7 @@ class Job:
     def _begun(self) -> Iterator[None]:
         with begun(self.pipeline, self.copied):
             self.control.pacers = pacers(self.settings, SourceState.of(self.pipeline))
+            require_same(self.pipeline, self.settings, self.control, self.copied, adopt=self.adopt)
             yield
 
     def _read_collections_again(self) -> None:
@@ -191,6 +202,7 @@ class Job:
             afresh=afresh,
         )
         give_back()
+        self.control.answers.clear()
         self.turns += 1
 
     def _tables_left(self) -> list[str]:

@@ -51,7 +51,8 @@ async def history(turn: Turn, stretch: Stretch) -> AsyncIterator[Batch]:
 async def begin(turn: Turn, stretch: Stretch) -> None:
     """Fix the moment that divides history from changes: the server's time at the first run."""
     if not stretch.begun:
-        stretch.begin(await turn.client.now())
+        known = turn.control.answers.get("me")
+        stretch.begin(known.sent_at if known else await turn.client.now())
 
 
 def is_news(row: Row, newest: dict[str, datetime], floor: datetime | None) -> bool:

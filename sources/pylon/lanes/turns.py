@@ -105,5 +105,7 @@ def pacers(settings: Settings, state: SourceState) -> Pacers:
 def _remember(state: SourceState, control: Control) -> None:
     """Keep in the source's state what later runs and ``pylon status`` want to know."""
     state.pace = control.pacers.to_remember()
+    if control.organization:
+        state.organization = control.organization
     if found := control.report.extra_fields:
         state.extra_fields = extras.added(state.extra_fields, found, datetime.now(UTC))

@@ -129,7 +129,7 @@ def test_a_copy_of_an_earlier_version_is_found_and_moved(desk: Desk) -> None:
     desk.server.world.add_message(issue)
     assert desk.pylon("run", "--select", "issues,issue_messages").code == exits.DONE
     asked = sorted(record.path for record in desk.server.log)
-    assert asked == sorted(["/issues/search", f"/issues/{issue}/messages"])
+    assert asked == sorted(["/me", "/issues/search", f"/issues/{issue}/messages"])
     assert desk.rows("issues") == 30
 
 
