@@ -107,10 +107,10 @@ class Job:
     def _read(self) -> None:
         self._take_turns(self._tables_left)
         if _comparison_is_due(self):
-            self._reconcile()
+            _reconcile(self)
             if self.outcome and self.outcome.mended and not self.control.budget.spent:
                 self._take_turns(self._conversation_tables)
-        if self._has_time_to_spare():
+        if _has_time_to_spare(self):
             self._sweep()
         _keep_snapshot(self)
 
@@ -141,26 +141,9 @@ class Job:
         self.tables = tuple(name for name in self.tables if name in COLLECTED)
         self._take_turns(self._tables_left)
 
-    def _reconcile(self) -> None:
-        try:
-            self.outcome = reconcile(self.pipeline, self.settings, self.control, self.copied)
-        except TurnOver:
-            pass  # the run's time is up; the next run begins the comparison anew
-        except PylonError as error:
-            self.control.report.fail("reconcile", error)
-
     def stop(self) -> None:
         """End the run after what is under way has been saved; may be called from a signal handler."""
         self.control.budget.stop.set()
-
-    def _has_time_to_spare(self) -> bool:
-        """Whether the run was given a time that is not over, and nothing is due or failed."""
-        return (
-            self.max_minutes is not None
-            and not self.unfinished
-            and not self.control.report.failures
-            and not self.control.budget.spent
-        )
 
     def _sweep(self) -> None:
         """Read again what was verified longest ago, until the time is up or all of it is young enough."""
@@ -227,6 +210,25 @@ def _comparison_is_due(job: Job) -> bool:
         and not {"changes", "history", "issues"} & job.control.report.stopped
         and not job.control.budget.spent
         and comparison_due_at(job.settings, SourceState.of(job.pipeline)) <= datetime.now(UTC)
+    )
+
+
+def _reconcile(job: Job) -> None:
+    try:
+        job.outcome = reconcile(job.pipeline, job.settings, job.control, job.copied)
+    except TurnOver:
+        pass  # the run's time is up; the next run begins the comparison anew
+    except PylonError as error:
+        job.control.report.fail("reconcile", error)
+
+
+def _has_time_to_spare(job: Job) -> bool:
+    """Whether the run was given a time that is not over, and nothing is due or failed."""
+    return (
+        job.max_minutes is not None
+        and not job.unfinished
+        and not job.control.report.failures
+        and not job.control.budget.spent
     )
 
 
