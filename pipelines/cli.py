@@ -107,6 +107,13 @@ def run(
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Drop the chosen tables and read them anew; asks first.")
     ] = False,
+    adopt: Annotated[
+        bool,
+        typer.Option(
+            "--adopt",
+            help="Go on with a copy that was made with another organisation's token; it changes hands.",
+        ),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before --full-refresh.")] = False,
     dry_run: Annotated[
         bool,
@@ -152,6 +159,7 @@ def run(
             dataset=dataset,
             max_minutes=max_minutes,
             full_refresh=full_refresh,
+            adopt=adopt,
             yes=yes,
             progress=progress.value,
             as_json=log_format is LogFormat.JSON,

@@ -40,10 +40,9 @@ def opened(destination: str, dataset: str, schema: str = "", *, apart: bool = Fa
     Raises:
         Problem: There is no copy, or it is locked and there is no snapshot (exit code 75).
     """
-    built = schema or f"{dataset}_analytics"
-    schemas = (dataset, built, f"{built}_staging")
     with TemporaryDirectory(prefix="pylon-read-") as scratch, ExitStack() as stack:
         pipeline = destinations.open_pipeline(destination, dataset, pipelines_dir=scratch)
+        schemas = (pipeline.dataset_name, *destinations.marts(pipeline, schema))
         database = destinations.database_file(pipeline)
         if database is None:
             yield stack.enter_context(ServerReader.opened(pipeline, schemas))

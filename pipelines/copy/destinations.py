@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import dlt
 import duckdb
 from dlt.common.configuration import configspec
-from dlt.common.configuration.exceptions import ConfigurationValueError
+from dlt.common.configuration.exceptions import ConfigurationException, ConfigurationValueError
 from dlt.common.destination.exceptions import UnknownDestinationModule
 from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.destinations import duckdb as dlt_duckdb
@@ -20,7 +21,8 @@ from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from dlt.destinations.sql_client import raise_open_connection_error
 
-from pylon_elt.sources.pylon.copy.naming import refuse_ambiguous
+from pylon_elt.sources.pylon.copy.naming import refuse_ambiguous, refuse_unusable
+from pylon_elt.sources.pylon.copy.neighbours import MARTS, OWN_STAGING
 from pylon_elt.sources.pylon.errors import ConfigurationError
 
 from ..base import exits
@@ -52,6 +54,9 @@ KNOWN = (
     "clickhouse",
 )
 """The destinations that are named where another was probably meant; dlt has more."""
+
+STAGING = "staging_dataset_name_layout"
+"""The setting of a destination for the name of dlt's staging dataset."""
 
 DUCKDB_CONFIG = {"memory_limit": "128MB"}
 """DuckDB would keep the file in up to 80 % of the machine's memory; beyond this limit it works on disk. Users'
@@ -152,14 +157,14 @@ def open_pipeline(
 
     Args:
         destination: A destination that dlt knows, by name.
-        dataset: The schema or dataset to load into.
+        dataset: The schema or dataset to load into; the pipeline has its name as dlt's naming makes it.
         read_only: Open a DuckDB file without changing it; it must be there.
         moving: Do not mind a copy that is still where earlier versions put it.
         options: Further arguments of ``dlt.pipeline``, such as ``pipelines_dir``.
 
     Raises:
-        Problem: dlt knows no such destination, or it cannot replace the rows of a parent, or a DuckDB file is named
-            as a schema in it.
+        Problem: dlt knows no such destination, or it cannot replace the rows of a parent, or a DuckDB file may not be
+            called as it is.
     """
     target: Any = DuckDb() if destination == DEFAULT else destination
     try:
@@ -172,11 +177,37 @@ def open_pipeline(
             exits.USAGE,
         ) from error
     _require_replacement(pipeline, destination)
+    _name_staging(pipeline)
     _forget_lost_schema(pipeline)  # dlt tells nothing of the destination before
+    _normalize_dataset(pipeline)
     _require_file(pipeline, moving=moving)
     if read_only and is_duckdb(pipeline):
         pipeline.destination = DuckDb(credentials=_reading(pipeline))  # type: ignore[assignment]
+        _name_staging(pipeline)
     return pipeline
+
+
+def _normalize_dataset(pipeline: dlt.Pipeline) -> None:
+    """Call the dataset as the destination does: ``Support-Desk`` is ``support_desk`` there, for whoever asks it."""
+    with suppress(
+        ConfigurationException
+    ):  # a server may not be configured yet, which is told where it is reached
+        pipeline.dataset_name = pipeline.sql_client().dataset_name or pipeline.dataset_name
+
+
+def _name_staging(pipeline: dlt.Pipeline) -> None:
+    """Give dlt's staging dataset a name that nobody gives to a copy, unless its layout is configured.
+
+    dlt's own layout makes ``pylon_staging`` of ``pylon``, which is just what the copy of a staging workspace is called.
+    """
+    kind = pipeline.destination
+    assert kind is not None  # noqa: S101 - dlt.pipeline has just set it
+    places = (f"destination.{kind.destination_name}", "destination")
+    configured = [f"{own}{place}.{STAGING}" for own in (f"{PIPELINE}.", "") for place in places]
+    if STAGING in kind.spec.get_resolvable_fields() and all(
+        dlt.config.get(name) is None for name in configured
+    ):
+        kind.config_params.setdefault(STAGING, f"%s{OWN_STAGING}")
 
 
 def _reading(pipeline: dlt.Pipeline) -> DuckDbCredentials:
@@ -211,7 +242,7 @@ def _require_file(pipeline: dlt.Pipeline, *, moving: bool) -> None:
     """Make sure that a DuckDB file may be called as it is, and that no copy waits under the name of earlier versions.
 
     Raises:
-        Problem: It is named as a schema in it, or there is only a copy of an earlier version.
+        Problem: It is named as a schema in it or as nothing may be, or there is only a copy of an earlier version.
     """
     file = database_file(pipeline) if is_duckdb(pipeline) else None  # a server may not be configured yet
     if file is None:
@@ -225,6 +256,7 @@ def _require_file(pipeline: dlt.Pipeline, *, moving: bool) -> None:
             exits.CONFIGURATION,
         )
     try:
+        refuse_unusable(file)
         refuse_ambiguous(pipeline)
     except ConfigurationError as error:
         raise exits.Problem(
@@ -261,6 +293,19 @@ def folder_of(database: Path, dataset: str) -> Path:
 def _folder(place: str, dataset: str) -> Path:
     digest = sha256(f"{place} {dataset}".encode()).hexdigest()[:8]
     return Path(get_dlt_pipelines_dir()) / f"{PIPELINE}-{digest}"
+
+
+def marts(pipeline: dlt.Pipeline, schema: str = "") -> tuple[str, str]:
+    """Return where the tables for analysis are, and where what they are made from is.
+
+    Args:
+        pipeline: The pipeline of the copy that they are built from.
+        schema: Where they are asked for; "" for beside the copy.
+    """
+    first, second = MARTS
+    if schema:
+        return schema, f"{schema}{second.removeprefix(first)}"
+    return f"{pipeline.dataset_name}{first}", f"{pipeline.dataset_name}{second}"
 
 
 def location(pipeline: dlt.Pipeline) -> str:

@@ -104,7 +104,9 @@ def place(destination: str, dataset: str) -> Place:
     """
     with TemporaryDirectory() as scratch:
         pipeline = destinations.open_pipeline(destination, dataset, pipelines_dir=scratch)
-        return Place(destinations.location(pipeline), dataset, destinations.working_folder(pipeline))
+        return Place(
+            destinations.location(pipeline), pipeline.dataset_name, destinations.working_folder(pipeline)
+        )
 
 
 @contextmanager

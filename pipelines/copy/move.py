@@ -25,6 +25,7 @@ def run(former: Path, dataset: str) -> int:
         pipeline = destinations.open_pipeline(dataset=dataset, pipelines_dir=scratch, moving=True)
         target = destinations.database_file(pipeline)
         assert target is not None  # noqa: S101 - the destination is DuckDB
+        dataset = pipeline.dataset_name
         _require_way(former, target)
         locks.enter_context(hold(lock_file(former)))
         locks.enter_context(hold(lock_file(target)))

@@ -7,6 +7,9 @@ from contextlib import suppress
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from pylon_elt.sources.pylon.copy.copied import Copied
+from pylon_elt.sources.pylon.copy.neighbours import refuse_neighbours
+
 from ..base import exits
 from ..copy import destinations
 from ..copy.lock import run_lock
@@ -27,6 +30,7 @@ def check_destination(destination: str, dataset: str) -> str:
 
     Raises:
         Problem: It cannot be written.
+        ConfigurationError: The dataset, or its staging dataset, belongs to another copy.
     """
     with TemporaryDirectory() as scratch:
         pipeline = destinations.open_pipeline(destination, dataset, pipelines_dir=scratch)
@@ -44,6 +48,9 @@ def check_destination(destination: str, dataset: str) -> str:
 def _write(pipeline: dlt.Pipeline) -> None:
     file = destinations.database_file(pipeline)
     new_file = file is not None and not file.exists()
+    if not new_file:
+        with Copied(pipeline) as copied:
+            refuse_neighbours(copied)
     try:
         with pipeline.sql_client() as client:
             if client.has_dataset():

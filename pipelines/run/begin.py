@@ -11,6 +11,7 @@ import dlt
 
 from pylon_elt.sources.pylon.catalog import TABLES
 from pylon_elt.sources.pylon.copy.load_ids import bring_back
+from pylon_elt.sources.pylon.copy.neighbours import refuse_neighbours
 
 from ..base.memory import rare_collections, share_one_heap
 from ..copy.lock import run_lock
@@ -37,12 +38,14 @@ def begun(pipeline: dlt.Pipeline, copied: Copied, warn: Callable[[str], None]) -
 
     Raises:
         Problem: The lock is held, or the destination cannot be used.
+        ConfigurationError: The dataset, or its staging dataset, belongs to another copy.
     """
     for name, value in ((LOOK_SETTING, LOOK_SECONDS), (LANES_SETTING, 2 * len(TABLES))):
         if dlt.config.get(name) is None:
             dlt.config[name] = value
     share_one_heap()
     with run_lock(pipeline), copied, rare_collections():
+        refuse_neighbours(copied)  # before a killed run's package is loaded, which would write over them
         settle(pipeline, copied, warn)
         if told := restore(pipeline, copied):
             warn(told)

@@ -41,6 +41,7 @@ class Options:
     dataset: str
     max_minutes: float | None
     full_refresh: bool
+    adopt: bool
     yes: bool
     progress: str
     as_json: bool
@@ -73,7 +74,7 @@ def run(options: Options) -> int:
     job = _job(options)
     watcher = Watcher(job, choose(options.progress, as_json=options.as_json))
     location = destinations.location(job.pipeline)
-    watcher.event("run_started", location=location, dataset=options.dataset, tables=job.tables)
+    watcher.event("run_started", location=location, dataset=job.pipeline.dataset_name, tables=job.tables)
     started = datetime.now(UTC)
     try:
         with watcher.watching(), stopped_by_signals(job, watcher.say) as stop:
@@ -95,8 +96,15 @@ def _job(options: Options) -> Job:
     remember(settings.api_key)
     pipeline = destinations.open_own_pipeline(options.destination, options.dataset)
     if options.full_refresh and not options.yes:
-        _ask(tables, f"{destinations.location(pipeline)}, dataset {options.dataset}")
-    job = Job(pipeline, settings, tables, max_minutes=options.max_minutes, full_refresh=options.full_refresh)
+        _ask(tables, f"{destinations.location(pipeline)}, dataset {pipeline.dataset_name}")
+    job = Job(
+        pipeline,
+        settings,
+        tables,
+        max_minutes=options.max_minutes,
+        full_refresh=options.full_refresh,
+        adopt=options.adopt,
+    )
     if warning := configuration.configured_token().warning:
         job.control.report.warn(warning)
     return job

@@ -22,7 +22,7 @@ from pylon_elt.sources.pylon.copy.copied import Copied
 from pylon_elt.sources.pylon.copy.intervals import comparison_due_at
 from pylon_elt.sources.pylon.copy.state import SourceState
 from pylon_elt.sources.pylon.copy.verified import Verified
-from pylon_elt.sources.pylon.errors import PylonError, TurnOver
+from pylon_elt.sources.pylon.errors import CredentialsError, PylonError, TurnOver
 from pylon_elt.sources.pylon.lanes.budget import Limits
 from pylon_elt.sources.pylon.lanes.resources import take_turn
 from pylon_elt.sources.pylon.lanes.sweep import cutoff
@@ -37,6 +37,7 @@ from ..copy.dependants import views_on
 from .begin import begun
 from .recount import recount
 from .restore import empty
+from .workspace import require_same
 
 if TYPE_CHECKING:
     from pylon_elt.sources.pylon.settings import Settings
@@ -61,6 +62,7 @@ class Job:
         tables: The tables to fill; by default the usual ones, and those that the settings include.
         max_minutes: When to end although something is due; ``None`` for never.
         full_refresh: Drop the tables and read everything anew.
+        adopt: Go on also where the copy is another organisation's; it is the token's from then on.
         on_turn: Called after each turn with its number.
     """
 
@@ -69,6 +71,7 @@ class Job:
     tables: Sequence[str] = ()
     max_minutes: float | None = None
     full_refresh: bool = False
+    adopt: bool = False
     on_turn: Callable[[int], None] = lambda _turn: None
     control: Control = field(init=False)
     copied: Copied = field(init=False)
@@ -94,17 +97,24 @@ class Job:
 
         Raises:
             Problem: The lock is held, or the destination cannot be used.
+            ConfigurationError: The dataset belongs to another copy, or the copy to another organisation.
         """
         if self.max_minutes is not None:
             self.control.budget.deadline = time.monotonic() + self.max_minutes * 60
-        with self._begun():
-            self._take_turns(self._tables_left)
-            if _comparison_is_due(self) and self._reconcile() and not self.control.budget.spent:
-                self._take_turns(self._hanging_tables)
-            if self._has_time_to_spare():
-                self._sweep()
-            _keep_snapshot(self)
+        try:
+            with self._begun():
+                self._read()
+        except CredentialsError as error:  # nothing else could be read either
+            self.control.report.fail("organization", error)
         return exits.of_all(failure.error for failure in self.control.report.failures)
+
+    def _read(self) -> None:
+        self._take_turns(self._tables_left)
+        if _comparison_is_due(self) and _reconcile(self) and not self.control.budget.spent:
+            self._take_turns(self._hanging_tables)
+        if _has_time_to_spare(self):
+            self._sweep()
+        _keep_snapshot(self)
 
     def reconcile(self, *, confirmed: bool = False) -> Outcome:
         """Take the lock, and remove from the copy the issues that are gone from Pylon.
@@ -125,6 +135,7 @@ class Job:
     def _begun(self) -> Iterator[None]:
         with begun(self.pipeline, self.copied, self.control.report.warn):
             self.control.pacers, self.control.paging = learnt(self.settings, SourceState.of(self.pipeline))
+            require_same(self.pipeline, self.settings, self.control, self.copied, adopt=self.adopt)
             yield
 
     def _read_collections_again(self) -> None:
@@ -133,29 +144,9 @@ class Job:
         self.tables = tuple(name for name in self.tables if name in COLLECTED)
         self._take_turns(self._tables_left)
 
-    def _reconcile(self) -> bool:
-        """Compare the copy with a complete listing, and with its own ledgers; say whether anything is due by it."""
-        due = recount(self.copied, self.control.report.warn)
-        try:
-            self.outcome = reconcile(self.pipeline, self.settings, self.control, self.copied)
-        except TurnOver:
-            pass  # the run's time is up; the next run begins the comparison anew
-        except PylonError as error:
-            self.control.report.fail("reconcile", error)
-        return due or bool(self.outcome and self.outcome.mended)
-
     def stop(self) -> None:
         """End the run after what is under way has been saved; may be called from a signal handler."""
         self.control.budget.stop.set()
-
-    def _has_time_to_spare(self) -> bool:
-        """Whether the run was given a time that is not over, and nothing is due or failed."""
-        return (
-            self.max_minutes is not None
-            and not self.unfinished
-            and not self.control.report.failures
-            and not self.control.budget.spent
-        )
 
     def _sweep(self) -> None:
         """Read again what was verified longest ago, until the time is up or all of it is young enough."""
@@ -196,6 +187,7 @@ class Job:
             self.pipeline, tables, self.settings, self.control, limits, self.copied, afresh=afresh
         )
         give_back()
+        self.control.answers.clear()
         self.turns += 1
 
     def _tables_left(self) -> list[str]:
@@ -234,6 +226,28 @@ def _comparison_is_due(job: Job) -> bool:
         and not {"changes", "history", "issues"} & job.control.report.stopped
         and not job.control.budget.spent
         and comparison_due_at(job.settings, SourceState.of(job.pipeline), now) <= now
+    )
+
+
+def _reconcile(job: Job) -> bool:
+    """Compare the copy with a complete listing, and with its own ledgers; say whether anything is due by it."""
+    due = recount(job.copied, job.control.report.warn)
+    try:
+        job.outcome = reconcile(job.pipeline, job.settings, job.control, job.copied)
+    except TurnOver:
+        pass  # the run's time is up; the next run begins the comparison anew
+    except PylonError as error:
+        job.control.report.fail("reconcile", error)
+    return due or bool(job.outcome and job.outcome.mended)
+
+
+def _has_time_to_spare(job: Job) -> bool:
+    """Whether the run was given a time that is not over, and nothing is due or failed."""
+    return (
+        job.max_minutes is not None
+        and not job.unfinished
+        and not job.control.report.failures
+        and not job.control.budget.spent
     )
 
 

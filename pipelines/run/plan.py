@@ -112,7 +112,7 @@ def make(
 
 def requests(due: dues.Due, settings: Settings, tables: Sequence[str]) -> Counter[str]:
     """Count the requests that are known to be needed, by endpoint name."""
-    counted: Counter[str] = Counter()
+    counted = Counter({"me": 1})  # tells whose workspace it is, and the server's time
     if "issues" in tables:
         _count_issues(counted, due, settings)
     for child, number in due.conversations.items():
@@ -123,8 +123,6 @@ def requests(due: dues.Due, settings: Settings, tables: Sequence[str]) -> Counte
 
 def _count_issues(counted: Counter[str], due: dues.Due, settings: Settings) -> None:
     issues = due.issues
-    if issues.changed_until is None:
-        counted["me"] += 1  # tells the server's time
     start = (issues.changed_until or due.now) - timedelta(seconds=settings.lookback_seconds)
     counted["search_issues"] += _windows(start, due.now)
     if not issues.history_complete:
@@ -143,6 +141,8 @@ def _count_directory(counted: Counter[str], due: dues.Due, settings: Settings) -
     now = set(due.directory_now)
     for name in now:
         table = COLLECTED[name]
+        if table.read.endpoint.name == "me":
+            continue  # it was asked for when the run began
         size = settings.limit(table.read.endpoint)
         pages = max(1, math.ceil(due.rows.get(name, 0) / size)) if size else 1
         parents = dues.parents(table, due)

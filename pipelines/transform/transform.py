@@ -14,6 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.catalog import TABLES
+from pylon_elt.sources.pylon.copy.neighbours import holds_copy
 
 from ..base import exits, installing, screens
 from ..base.wording import count, duration
@@ -57,13 +58,13 @@ def run(options: Options) -> int:
         installing.require("analytics" if kind == "duckdb" else f"analytics-{kind}", "pylon transform")
         variables = settings.read_settings()
         _require_known(options.select)
-        _require_copy(options)
+        schema = _require_room(pipeline, options)
         started = monotonic()
-        with run_lock(pipeline), _project(pipeline, options, kind) as folder:
-            build = _build(folder, options, variables)
+        with run_lock(pipeline), _project(pipeline, schema, kind) as folder:
+            build = _build(folder, options, variables, pipeline.dataset_name)
             if problem := snapshot.keep(destinations.database_file(pipeline)):
                 screens.say(f"Warning: {problem}")
-        _tell(build, options, destinations.location(pipeline), monotonic() - started)
+        _tell(build, options, destinations.location(pipeline), schema, monotonic() - started)
     return exits.DONE
 
 
@@ -75,28 +76,41 @@ def _require_known(select: tuple[str, ...]) -> None:
             raise _nothing(text)
 
 
-def _require_copy(options: Options) -> None:
+def _require_room(pipeline: dlt.Pipeline, options: Options) -> str:
+    """Make sure that there is a copy to build from, and none where it is built.
+
+    Returns:
+        The schema in which to build.
+    """
+    places = destinations.marts(pipeline, options.schema)
     with inspection.opened(options.destination, options.dataset) as copy:
         if copy is None or copy.rows(TABLES["issues"]) is None:
             raise exits.Problem(
                 "There is no copy yet to build from.", "Make it first, with: pylon run", exits.FAILED
             )
+        for place in places:
+            if place != pipeline.dataset_name and holds_copy(copy.copied.neighbour(place)):
+                raise exits.Problem(
+                    f"The schema {place} holds another copy.",
+                    "Build the tables somewhere else, with: pylon transform --schema NAME",
+                    exits.CONFIGURATION,
+                )
+    return places[0]
 
 
 @contextmanager
-def _project(pipeline: dlt.Pipeline, options: Options, kind: str) -> Iterator[Path]:
+def _project(pipeline: dlt.Pipeline, schema: str, kind: str) -> Iterator[Path]:
     """Put the package and a profile into a folder that goes away: dbt writes beside what it reads."""
     with TemporaryDirectory(prefix="pylon-transform-") as name:
         folder = Path(name)
         shutil.copytree(package.FOLDER, folder / "project", ignore=shutil.ignore_patterns(*LEFT_BY_DBT))
-        schema = options.schema or f"{options.dataset}_analytics"
         with dbt_profile.written(pipeline, folder, schema, kind):
             yield folder
 
 
-def _build(folder: Path, options: Options, given: dict[str, Any]) -> dbt_run.Build:
+def _build(folder: Path, options: Options, given: dict[str, Any], dataset: str) -> dbt_run.Build:
     variables = {f"{package.PREFIX}{name}": value for name, value in given.items()}
-    variables[f"{package.PREFIX}schema"] = options.dataset
+    variables[f"{package.PREFIX}schema"] = dataset
     arguments = [
         *(() if options.debug else QUIET),
         *("--log-path", str(folder / "logs")),
@@ -130,8 +144,7 @@ def _nothing(asked: str) -> exits.Problem:
     )
 
 
-def _tell(build: dbt_run.Build, options: Options, location: str, seconds: float) -> None:
-    schema = options.schema or f"{options.dataset}_analytics"
+def _tell(build: dbt_run.Build, options: Options, location: str, schema: str, seconds: float) -> None:
     if options.as_json:
         facts = {"location": location, "schema": schema, "seconds": round(seconds, 1)}
         screens.tell(json.dumps({**facts, "nodes": [asdict(node) for node in build.nodes]}, indent=2))

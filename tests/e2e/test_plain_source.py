@@ -219,3 +219,29 @@ def test_a_file_with_the_name_of_the_dataset_is_refused_before_anything_is_read(
     assert "another name" in causes[0].remedy
     assert not server.log
     assert not pipeline.has_pending_data, "nothing is stuck"
+
+
+def test_a_copy_is_no_staging_dataset_of_another(serve: Any, tmp_path: Path) -> None:
+    """dlt's own layout makes ``desk_staging`` of ``desk``, and empties it at each load."""
+    server = serve(worlds.quiet(issues=10))
+
+    def load(dataset: str) -> None:
+        where = dlt.destinations.duckdb(str(tmp_path / "copy.duckdb"))
+        machine = str(tmp_path / f"machine of {dataset}")
+        made = dlt.pipeline("by_hand", destination=where, dataset_name=dataset, pipelines_dir=machine)
+        made.run(source(server).with_resources("issues"))
+
+    load("desk_staging")
+    load("other")
+    server.clear_log()
+    for dataset, phrase in (
+        ("desk", "The dataset desk_staging holds a copy"),
+        ("other_staging", "of the copy in other"),
+    ):
+        with pytest.raises(PipelineStepFailed) as caught:
+            load(dataset)
+        error = next(link for link in chain(caught.value) if isinstance(link, ConfigurationError))
+        assert phrase in error.message
+    assert not server.log
+    load("desk_staging")
+    assert len(runs.read_duckdb(tmp_path / "copy.duckdb", "desk_staging")["issues"]) == 10

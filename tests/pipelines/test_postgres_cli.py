@@ -109,3 +109,23 @@ def test_a_role_that_may_not_create_a_schema(desk: Desk, postgres: Postgres) -> 
         result = desk.pylon(*verb, *TO, env={"DESTINATION__POSTGRES__CREDENTIALS": credentials})
         assert result.code == 3
         assert "Postgres does not allow it" in result.text
+
+
+def test_a_copy_beside_another_stays_as_it_is(desk: Desk, postgres: Postgres) -> None:
+    chosen = ("--select", "issues", *TO)
+    for dataset in ("Pylon-Staging", "pylon"):
+        ran = desk.pylon("run", *chosen, "--dataset", dataset)
+        assert ran.code == 0, ran.text
+    desk.server.world.edit_issue(1, title="edited")
+    desk.server.world.advance(60)
+    assert desk.pylon("run", *chosen).code == 0
+    database = desk.environment["DESTINATION__POSTGRES__CREDENTIALS"].partition("?")[0].rpartition("/")[2]
+    for dataset in ("pylon_staging", "pylon"):
+        assert postgres.execute(f"SELECT count(*) FROM {dataset}.issues", database) == [(20,)]
+    refused = desk.pylon("run", *chosen, "--dataset", "pylon_dlt_staging")
+    assert refused.code == 3, refused.text
+    assert "of the copy in pylon" in refused.text
+    found = desk.pylon(
+        "query", "select count(*) as n from issues", *TO, "--dataset", "Pylon-Staging", "-f", "json"
+    )
+    assert json.loads(found.out) == [{"n": 20}], found.text

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import nullcontext
+from copy import copy
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -46,6 +47,7 @@ class Copied:
 
     def __init__(self, pipeline: dlt.Pipeline) -> None:
         self._connections = Connections(pipeline)
+        self._dataset = ""
 
     def __enter__(self) -> Self:
         return self
@@ -65,6 +67,16 @@ class Copied:
         """Let go of the database; the next query connects again."""
         self._connections.close()
 
+    def datasets(self) -> tuple[str, str]:
+        """Return the names, as the destination has them, of the dataset and of dlt's staging dataset for it."""
+        return self._ask(lambda client: (client.dataset_name or "", client.staging_dataset_name or ""))
+
+    def neighbour(self, dataset: str) -> Copied:
+        """Return another dataset of the same database, to be read over the same connections."""
+        other = copy(self)
+        other._dataset = dataset  # noqa: SLF001 - of this class
+        return other
+
     def select(self, sql: str, *values: Any, most: int | None = None) -> list[tuple[Any, ...]]:
         """Run a query and return its rows, at most ``most``."""
         return (
@@ -82,7 +94,7 @@ class Copied:
 
     def execute(self, sql: str, *values: Any) -> None:
         """Run a statement that gives no rows and may be run twice, such as ``CHECKPOINT``."""
-        self._connections.ask(lambda client: client.execute_sql(_named(client, sql), *values))
+        self._ask(lambda client: client.execute_sql(_named(client, sql), *values))
 
     def change(self, statements: Sequence[str]) -> None:
         """Run statements that may be run twice, in one transaction where the destination has such."""
@@ -93,7 +105,7 @@ class Copied:
                 for sql in statements:
                     client.execute_sql(_named(client, sql))
 
-        self._connections.ask(run)
+        self._ask(run)
 
     def holds(self, table: str) -> bool:
         """Whether there is such a table."""
@@ -103,7 +115,7 @@ class Copied:
     def tables(self, names: Collection[str]) -> set[str]:
         """Return which of some tables there are, with one query where the destination lists its tables."""
         try:
-            return self._connections.ask(lambda client: _listed(client, names))
+            return self._ask(lambda client: _listed(client, names))
         except (DatabaseException, NotImplementedError):
             return {name for name in names if self.holds(name)}
 
@@ -114,7 +126,7 @@ class Copied:
             staging: Ask for the tables through which dlt loads, instead of those of the copy.
         """
         try:
-            return self._connections.ask(lambda client: _of_dataset(client, _columns, staging=staging))
+            return self._ask(lambda client: _of_dataset(client, _columns, staging=staging))
         except (DatabaseException, NotImplementedError):
             return None
 
@@ -134,7 +146,7 @@ class Copied:
                 _named(client, "DELETE FROM {_dlt_version} WHERE {.schema_name} = %s"), "pylon"
             )
 
-        self._connections.ask(lambda client: _of_dataset(client, forget, staging=True))
+        self._ask(lambda client: _of_dataset(client, forget, staging=True))
 
     def rows(self, table: Table, column: str, values: Sequence[str]) -> Iterator[dict[str, Any]]:
         """Return the rows of a table in which a column has one of some values, each as ``{column: value}``.
@@ -178,9 +190,16 @@ class Copied:
                 return fetch(cursor)
 
         try:
-            return self._connections.ask(query)
+            return self._ask(query)
         except DatabaseUndefinedRelation:
             return None
+
+    def _ask(self, query: Callable[[SqlClientBase[Any]], T]) -> T:
+        def there(client: SqlClientBase[Any]) -> T:
+            with client.with_alternative_dataset_name(self._dataset):
+                return query(client)
+
+        return self._connections.ask(there if self._dataset else query)
 
 
 def chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -1,16 +1,41 @@
-"""What a DuckDB file may be called: not as the schema in it, or nobody could say which of the two a name means."""
+"""What a DuckDB file may be called: what all programs read alike, and not as the schema in it."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigurationError
 
+RESERVED = ("main", "memory", "system", "temp")
+"""Names that DuckDB keeps for itself: a file called so gets another one, or none."""
+_USABLE = re.compile(r"[\w -]+")
+"""What a name may be made of so that DuckDB and whoever gives it an address read it alike."""
+
 
 def catalog_of(file: str | Path) -> str:
     """Return the name under which DuckDB opens a file: up to the first dot, so that of ``a.b.duckdb`` is ``a``."""
     return Path(file).name.lstrip(".").partition(".")[0]
+
+
+def refuse_unusable(file: Path) -> None:
+    """Make sure that all programs know a DuckDB file by one name.
+
+    Raises:
+        ConfigurationError: DuckDB keeps the name for itself, or a character of it means something else to some.
+    """
+    name = catalog_of(file)
+    why = ""
+    if name.casefold() in RESERVED:
+        why = f"DuckDB keeps the name {name} for itself"
+    elif not _USABLE.fullmatch(name):
+        why = "its name may have letters, digits, blanks, _ and - up to the first dot, and nothing else"
+    if why:
+        raise ConfigurationError(
+            f"The DuckDB file {file} cannot be called so: {why}.",
+            "Give the file another name, such as support.duckdb.",
+        )
 
 
 def refuse_ambiguous(pipeline: Any) -> None:

@@ -53,7 +53,8 @@ async def begin(turn: Turn, stretch: Stretch) -> None:
     """Fix the moment that divides history from changes at the first run; later, see that the watermark is possible."""
     await set_back(turn, ISSUES, stretch, "created_at")
     if not stretch.begun:
-        stretch.begin(await turn.client.now())
+        known = turn.control.answers.get("me")
+        stretch.begin(known.sent_at if known else await turn.client.now())
 
 
 def is_news(row: Row, newest: dict[str, datetime], floor: datetime | None) -> bool:

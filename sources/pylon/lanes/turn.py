@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from ..api.admission import Admission
+from ..api.answers import Answer
 from ..api.client import Client
 from ..api.pacing import Pacers
 from ..api.paging import Paging
@@ -60,6 +61,10 @@ class Control:
     """Whether it was told that the server's clock and this machine's differ."""
     caught_up: set[str] = field(default_factory=set)
     """What later turns of this run leave alone: it is read up to the present, or it may not be read at all."""
+    answers: dict[str, Answer] = field(default_factory=dict)
+    """Answers of a moment ago, by endpoint name, which the first turn need not ask for again."""
+    organization: dict[str, str] = field(default_factory=dict)
+    """Whose workspace it is, where that is known: ``id`` and ``name``."""
 
 
 class Turn:

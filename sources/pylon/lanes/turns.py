@@ -14,6 +14,7 @@ from ..copy import loading
 from ..copy.contents import Contents
 from ..copy.copied import Copied
 from ..copy.naming import refuse_ambiguous
+from ..copy.neighbours import refuse_neighbours
 from ..copy.state import SourceState
 from ..copy.verified import Verified
 from ..rows import extras
@@ -66,6 +67,8 @@ class Turns:
         control = self._control or Control(*learnt(self.settings, state), strict=True)
         copied = self._copied or Copied(pipeline)
         try:
+            if self._copied is None:  # else the caller has looked before its first turn
+                refuse_neighbours(copied)
             turn = self._made(load_id, control, copied)
         except BaseException:
             self._let_go(copied)
@@ -113,6 +116,8 @@ def _remember(state: SourceState, control: Control) -> None:
     """Keep in the source's state what later runs and ``pylon status`` want to know."""
     state.pace = control.pacers.to_remember()
     state.paging = control.paging.to_remember()
+    if control.organization:
+        state.organization = control.organization
     if found := control.report.extra_fields:
         state.extra_fields = extras.added(state.extra_fields, found, datetime.now(UTC))
 

@@ -47,7 +47,7 @@ def test_the_same_sql_runs_everywhere(desk: Desk) -> None:
     [
         ("pylon.duckdb", "pylon"),
         ("Pylon.db", "pylon"),
-        ("pylon_staging.duckdb", "pylon"),
+        ("pylon_dlt_staging.duckdb", "pylon"),
         ("own.x.duckdb", "own"),
     ],
 )
@@ -60,6 +60,49 @@ def test_a_file_with_the_name_of_a_schema_is_refused(desk: Desk, file: str, data
         assert str(desk.folder / file) in result.text
         assert f"pylon move {desk.folder / file}" in result.text
     assert not (desk.folder / file).exists()
+
+
+@pytest.mark.parametrize(
+    "file", ["main.duckdb", "Temp.db", "memory.duckdb", "system.x.duckdb", "a?b.duckdb", "a#b"]
+)
+def test_a_file_that_programs_would_call_differently_is_refused(desk: Desk, file: str) -> None:
+    at = {"DESTINATION__DUCKDB__CREDENTIALS": file}
+    for verb in (("run",), ("status",), ("query", "select 1"), ("transform",)):
+        result = desk.pylon(*verb, env=at)
+        assert result.code == exits.CONFIGURATION, result.text
+        assert f"{desk.folder / file} cannot be called so" in result.text
+        assert f"pylon move {desk.folder / file}" in result.text
+    assert not desk.server.log
+    assert not (desk.folder / file).exists()
+
+
+@pytest.mark.parametrize("file", ["support.prod.duckdb", ".x.duckdb"])
+def test_a_file_with_dots_is_read_by_all(desk: Desk, file: str) -> None:
+    at = {"DESTINATION__DUCKDB__CREDENTIALS": file}
+    assert desk.pylon("run", "--select", "issues", env=at).code == exits.DONE
+    built = desk.pylon("transform", "--select", "stg_pylon__issues", env=at)
+    assert built.code == exits.DONE, built.text
+    for table in ("issues", "stg_pylon__issues"):
+        found = desk.pylon("query", f"select count(*) as n from {table}", "--format", "json", env=at)
+        assert json.loads(found.out) == [{"n": 30}], found.text
+    assert desk.pylon("status", env=at).code == exits.DONE
+
+
+def test_every_verb_calls_a_dataset_as_dlt_does(desk: Desk) -> None:
+    named = ("--dataset", "Support-Desk")
+    ran = desk.pylon("run", "--select", "issues", *named)
+    assert ran.code == exits.DONE, ran.text
+    assert "dataset support_desk" in ran.text
+    assert desk.rows("issues", "support_desk") == 30
+    built = desk.pylon("transform", "--select", "stg_pylon__issues", *named)
+    assert built.code == exits.DONE, built.text
+    assert desk.rows("stg_pylon__issues", "support_desk_analytics_staging") == 30
+    for dataset in ("Support-Desk", "support_desk"):
+        found = desk.pylon("query", "select count(*) as n from issues", "-f", "json", "--dataset", dataset)
+        assert json.loads(found.out) == [{"n": 30}], found.text
+        told = json.loads(desk.pylon("status", "--json", "--dataset", dataset).out)
+        assert told["tables"]["issues"]["rows"] == 30
+        assert len(told["runs"]) == 1
 
 
 def test_a_copy_of_an_earlier_version_is_found_and_moved(desk: Desk) -> None:
@@ -86,7 +129,7 @@ def test_a_copy_of_an_earlier_version_is_found_and_moved(desk: Desk) -> None:
     desk.server.world.add_message(issue)
     assert desk.pylon("run", "--select", "issues,issue_messages").code == exits.DONE
     asked = sorted(record.path for record in desk.server.log)
-    assert asked == sorted(["/issues/search", f"/issues/{issue}/messages"])
+    assert asked == sorted(["/me", "/issues/search", f"/issues/{issue}/messages"])
     assert desk.rows("issues") == 30
 
 

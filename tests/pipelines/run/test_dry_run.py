@@ -54,13 +54,13 @@ def test_a_run_with_everything_known_asks_exactly_what_was_announced(desk: Desk)
     assert asked(desk) == announced["requests"]
 
 
-def test_a_finished_copy_costs_one_request(desk: Desk) -> None:
+def test_a_finished_copy_costs_two_requests(desk: Desk) -> None:
     some = ("--select", "issues,issue_threads,teams")
     desk.pylon("run", *some)
     desk.server.clear_log()
     announced = plan(desk, *some)
     assert announced["history_complete"]
-    assert announced["requests"] == {"POST /issues/search": 1}
+    assert announced["requests"] == {"GET /me": 1, "POST /issues/search": 1}
     desk.pylon("run", *some)
     assert asked(desk) == announced["requests"]
 
@@ -87,10 +87,10 @@ def test_the_minutes_follow_from_the_pace(open_desk: Any) -> None:
     desk = open_desk(issues=40)
     desk.pylon("run", "--select", "issues")
     slow = plan(desk, "--select", "issue_messages")
-    assert slow["requests"] == {"GET /issues/{issue_id}/messages": 40}
+    assert slow["requests"] == {"GET /me": 1, "GET /issues/{issue_id}/messages": 40}
     assert slow["seconds"] == 1.0  # 40 requests, 20 a window, and the first window's are free
     text = desk.pylon("run", "--dry-run", "--select", "issue_messages").out
-    assert "40 requests, about 1.0 s at the present pace" in text
+    assert "41 requests, about 1.0 s at the present pace" in text
 
 
 def test_selection_and_start_date_count(desk: Desk) -> None:

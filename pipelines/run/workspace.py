@@ -1,0 +1,93 @@
+"""Whose workspace a run reads: a copy holds that of one organisation, and no token of another may write to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pylon_elt.sources.pylon.api.client import Client
+from pylon_elt.sources.pylon.catalog import ENDPOINTS, TABLES
+from pylon_elt.sources.pylon.copy.state import SourceState
+from pylon_elt.sources.pylon.errors import ConfigurationError, CredentialsError, PylonError, TurnOver
+
+if TYPE_CHECKING:
+    import dlt
+
+    from pylon_elt.sources.pylon.api.answers import Answer
+    from pylon_elt.sources.pylon.copy.copied import Copied
+    from pylon_elt.sources.pylon.lanes.turn import Control
+    from pylon_elt.sources.pylon.settings import Settings
+
+ME = "me"
+"""The endpoint that names the organisation, by the catalogue."""
+_TABLE = TABLES["organization"]
+
+
+def require_same(
+    pipeline: dlt.Pipeline, settings: Settings, control: Control, copied: Copied, *, adopt: bool = False
+) -> None:
+    """Ask whose token this is, and make sure that the copy holds the same organisation's workspace, or none yet.
+
+    What was asked is left in ``control``: the turns need not ask again, and keep whose copy it is. Where it cannot be
+    asked, the run goes on, with a warning.
+
+    Args:
+        pipeline: What is to be filled; its state is that of the destination.
+        settings: How to read.
+        control: The pace, the report, and when the run ends.
+        copied: What the copy holds.
+        adopt: Let the copy belong to the token's organisation from now on, whose it was before.
+
+    Raises:
+        ConfigurationError: The copy is another organisation's. Nothing was read.
+        CredentialsError: The token is refused.
+    """
+    answer = asyncio.run(_ask(settings, control))
+    if answer is None:
+        return
+    # as it may be written: the name may be masked
+    (here,) = settings.masks.apply(_TABLE, [answer.data])
+    if not here.get("id"):
+        return
+    known = SourceState.of(pipeline).organization or _row(copied)
+    if known.get("id") and known["id"] != here["id"] and not adopt:
+        raise ConfigurationError(
+            f"The dataset {pipeline.dataset_name} holds the workspace of the organisation {_told(known)}, but the token"
+            f" belongs to {_told(here)}.",
+            f"Set a token of {_told(known)}, or copy into another dataset with --dataset. Only where the two are one"
+            " workspace, let the copy go on with --adopt.",
+        )
+    control.answers[ME] = answer
+    control.organization = {"id": here["id"], "name": here.get("name") or ""}
+
+
+async def _ask(settings: Settings, control: Control) -> Answer | None:
+    client = Client(settings, control.pacers, pause=control.budget.pause)
+    try:
+        return await client.ask(ENDPOINTS[ME], check=_check)
+    except CredentialsError:
+        raise
+    except TurnOver:
+        return None  # the run is to end before it has begun
+    except PylonError as error:
+        control.report.warn(f"Whether the token belongs to the workspace of the copy is not known: {error}")
+        return None
+    finally:
+        await client.close()
+
+
+def _check(answer: Answer) -> str | None:
+    return None if isinstance(answer.data, dict) else "data is no object"
+
+
+def _row(copied: Copied) -> Mapping[str, Any]:
+    """Return what the copy's own table says, for copies that were begun before the state kept it."""
+    found = copied.select("SELECT {o.id}, {o.name} FROM {organization} AS o", most=1)
+    return dict(zip(("id", "name"), found[0], strict=True)) if found else {}
+
+
+def _told(organization: Mapping[str, Any]) -> str:
+    """Return an organisation as people know it."""
+    name = organization.get("name")
+    return f"{name} ({organization['id']})" if name else str(organization["id"])
