@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.catalog import CHILDREN, ENDPOINTS, HANGING, TABLES, PerParent, Table
+from pylon_elt.sources.pylon.copy import known
 from pylon_elt.sources.pylon.copy.copied import Copied, utc
 from pylon_elt.sources.pylon.copy.work import Synced, Times, is_due
 
@@ -54,7 +55,7 @@ def take(copy: Copy, settings: Settings, sample: int, seed: int) -> Held:
     copied, stretch = copy.copied, copy.state.issues
     if not stretch.begun:
         raise exits.Problem("The copy holds no issues yet.", "Make it with: pylon run", exits.FAILED)
-    times, before = copied.issue_times(), copied.issues_before(settings.start_date)
+    times, before = known.times(copied), known.created_before(copied, settings.start_date)
     for id_ in before:
         times.pop(id_, None)
     ids = random.Random(seed).sample(sorted(times), min(sample, len(times)))

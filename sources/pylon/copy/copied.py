@@ -162,28 +162,6 @@ class Copied:
         sql = f"SELECT t.* FROM {{{table.name}}} AS t WHERE {{t.{column}}} >= %s AND {{t.{column}}} <= %s"
         yield from self._run(sql, (first, last), _dicts) or []
 
-    def issue_times(self) -> dict[str, tuple[datetime | None, datetime | None]]:
-        """Return when each issue was created and last updated (UTC), by its id."""
-        sql = "SELECT {i.id}, {i.created_at}, {i.updated_at} FROM {issues} AS i"
-        return self.gather(lambda rows: {id_: (utc(at), utc(updated)) for id_, at, updated in rows}, sql)
-
-    def issues_before(self, floor: datetime | None) -> set[str]:
-        """Return the ids of the issues that were created before an instant; none, where there is none."""
-        if floor is None:
-            return set()
-        sql = "SELECT {i.id} FROM {issues} AS i WHERE {i.created_at} < %s"
-        return self.gather(lambda rows: {row[0] for row in rows}, sql, floor)
-
-    def issue_updates(self) -> dict[str, datetime | None]:
-        """Return up to when each issue is known (UTC), by its id."""
-        sql = "SELECT {i.id}, {i.updated_at} FROM {issues} AS i"
-        return self.gather(lambda rows: {id_: utc(updated) for id_, updated in rows}, sql)
-
-    def updated(self, issue_ids: Sequence[str]) -> dict[str, datetime | None]:
-        """Return up to when each of some issues is known (UTC), by its id; one that the copy lacks is left out."""
-        sql = "SELECT {i.id}, {i.updated_at} FROM {issues} AS i WHERE {i.id} IN"
-        return {id_: utc(updated) for id_, updated in self.select_in(sql, issue_ids)}
-
     def _run(self, sql: str, values: Sequence[Any], fetch: Callable[[Any], Any]) -> Any:
         def query(client: SqlClientBase[Any]) -> Any:
             with client.execute_query(_named(client, sql), *values) as cursor:

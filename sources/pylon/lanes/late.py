@@ -10,6 +10,7 @@ import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 
+from ..copy import known
 from ..copy.copied import Copied
 from ..copy.state import Late, SourceState, Stretch
 from ..rows.rows import Row, instant
@@ -70,8 +71,8 @@ async def watched(
     async for batch in changes:
         times = _updated(batch.rows, floor)
         behind = {id_: at for id_, at in times.items() if begun <= at < passed and id_ not in counted}
-        known = copied.updated(list(behind)) if behind else {}
-        late = {id_: at for id_, at in behind.items() if (copy := known.get(id_)) is None or copy < at}
+        held = known.updates_of(copied, list(behind)) if behind else {}
+        late = {id_: at for id_, at in behind.items() if (copy := held.get(id_)) is None or copy < at}
         yield batch
         counted |= late.keys()
         note([(passed - at).total_seconds() for at in late.values()], batch.sent_at)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 
 from ..catalog import TABLES
+from ..copy import known
 from ..copy.copied import Copied
 from ..copy.state import SourceState
 from ..lanes import late
@@ -36,10 +37,10 @@ class Healing:
         stretch = state.issues
         self._copied = copied
         self._masks = settings.masks
-        before = copied.issues_before(settings.start_date)
+        before = known.created_before(copied, settings.start_date)
         self.before = len(before)
         """How many issues of the copy were created before the start date: no listing shows them, and they stay."""
-        self._known = {id_: at for id_, at in copied.issue_updates().items() if id_ not in before}
+        self._known = {id_: at for id_, at in known.updates(copied).items() if id_ not in before}
         self._lookback = timedelta(seconds=settings.lookback_seconds)
         self._passed = stretch.changed_until if stretch.begun else None
         self._compared = state.reconciled_at or stretch.begun_at

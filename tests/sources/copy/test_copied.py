@@ -14,6 +14,7 @@ from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from support.taken import is_taken
 
 from pylon_elt.sources.pylon.catalog import ISSUES
+from pylon_elt.sources.pylon.copy import known
 from pylon_elt.sources.pylon.copy.contents import Contents
 from pylon_elt.sources.pylon.copy.copied import Copied, utc
 
@@ -44,7 +45,7 @@ def test_a_copy_that_is_not_there_yet_holds_nothing(pipeline: Any) -> None:
         assert copied.gather(list, IDS) == []
         assert copied.tables(["teams", "issues"]) == set()
         assert not copied.holds("teams")
-        assert copied.issue_times() == {}
+        assert known.times(copied) == {}
 
 
 def test_what_is_loaded_meanwhile_is_seen(pipeline: Any) -> None:
@@ -151,7 +152,7 @@ def test_times_are_read_in_utc_whatever_the_zone_of_the_database_is(
         pa.table({"id": ["a", "b"], "created_at": edges, "updated_at": edges}), table_name=ISSUES.name
     )
     with Copied(pipeline) as copied:
-        assert copied.issue_times() == {"a": (edges[0], edges[0]), "b": (edges[1], edges[1])}
+        assert known.times(copied) == {"a": (edges[0], edges[0]), "b": (edges[1], edges[1])}
         assert [row["id"] for row in copied.between(ISSUES, "created_at", edges[1], edges[1])] == ["b"]
 
 
