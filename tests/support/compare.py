@@ -154,7 +154,7 @@ def read_duckdb(path: str | Path, schema: str = "pylon") -> dict[str, list[Row]]
             cursor = connection.execute(f'SELECT * FROM "{catalog}"."{schema}"."{name}"')
             columns = [column[0] for column in cursor.description]
             rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
-            tables[name] = _parsed(name, rows, as_text=True)
+            tables[name] = parsed(name, rows, as_text=True)
         return tables
 
 
@@ -178,11 +178,12 @@ def read_sql(pipeline: Any) -> dict[str, list[Row]]:
                     rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
             except DatabaseUndefinedRelation:
                 continue
-            tables[name] = _parsed(name, rows, as_text=as_text)
+            tables[name] = parsed(name, rows, as_text=as_text)
     return tables
 
 
-def _parsed(name: str, rows: list[Row], *, as_text: bool) -> list[Row]:
+def parsed(name: str, rows: list[Row], *, as_text: bool) -> list[Row]:
+    """Return rows with their times in UTC and their JSON columns as values; ``as_text``: these are texts."""
     if name not in TABLES:
         return rows
     documents = [column.name for column in TABLES[name].columns if column.type in ("json", "urls")]

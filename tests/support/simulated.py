@@ -15,13 +15,14 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from random import Random
 from typing import Any
 from unittest.mock import patch
 
 import duckdb
 import httpx
 import pyarrow as pa
-from support.compare import Row
+from support.compare import Row, parsed
 
 from pylon_elt import emulator
 from pylon_elt.emulator.app import App
@@ -38,7 +39,10 @@ from pylon_elt.sources.pylon.lanes.turn import Control, Turn
 from pylon_elt.sources.pylon.lanes.turns import learnt
 from pylon_elt.sources.pylon.rows.rows import REMOVED
 from pylon_elt.sources.pylon.settings import Settings, settings
+from pylon_elt.sources.pylon.upkeep.reconcile import reconcile
 
+KILLED = 0.4
+"""The share of loads that are killed where some are."""
 TURNS = 12
 """A run that is not over after so many turns never is."""
 _NAME = re.compile(r"\{(?:(\w*)\.)?(\w+)\}")
@@ -64,13 +68,23 @@ class Database(Copied):
         """Return which of some tables there are."""
         return self._there & set(names)
 
-    def load(self, batches: dict[str, list[pa.Table]], load_id: str) -> None:
-        """Merge what one turn brought, as dlt does: delete and insert, in one go."""
-        self._connection.execute("BEGIN")
-        for name, found in batches.items():
-            self._merge(ALL_TABLES[name], pa.concat_tables(found))
-        self._connection.execute("INSERT INTO _dlt_loads VALUES (?, 0)", [load_id])
-        self._connection.execute("COMMIT")
+    def load(self, batches: dict[str, list[pa.Table]], load_id: str, killed: Random | None = None) -> None:
+        """Merge what one turn brought, as dlt does: table by table, and then the load itself.
+
+        Args:
+            batches: What was read, by table.
+            load_id: The load.
+            killed: Draws after which tables the process is killed, if it is; the load then never counts.
+        """
+        names = list(batches)
+        if killed:
+            names = killed.sample(names, killed.randint(0, len(names)))
+        for name in names:
+            self._connection.execute("BEGIN")
+            self._merge(ALL_TABLES[name], pa.concat_tables(batches[name]))
+            self._connection.execute("COMMIT")
+        if not killed:
+            self._connection.execute("INSERT INTO _dlt_loads VALUES (?, 0)", [load_id])
 
     def rows(self, table: Any, column: str = "", values: Sequence[str] = ()) -> Iterator[Row]:
         """Return rows of a table; without a column, all of them."""
@@ -78,6 +92,10 @@ class Database(Copied):
             yield from super().rows(table, column, values)
         elif table.name in self._there:
             yield from self.everything(table.name).to_pylist()
+
+    def loads(self) -> list[Row]:
+        """Return the loads, as dlt lists them."""
+        return self._connection.sql("SELECT * FROM _dlt_loads").arrow().read_all().to_pylist()
 
     def forget(self, *tables: str) -> None:
         """Empty tables."""
@@ -151,6 +169,8 @@ class Site:
         self.spoil: Spoil = lambda _request, _response: None
         given = {"base_url": "http://pylon.test", "rate_limits": _UNLIMITED, **options}
         self.settings: Settings = settings("pyl_test", **given)
+        self.kills: Random | None = None
+        """Draws whether a load is killed, and where; ``None``: none is."""
         self._loads = 0
         self._asked: list[httpx.Request] = []
 
@@ -170,7 +190,10 @@ class Site:
 
     def rows(self) -> dict[str, list[Row]]:
         """Return what the copy holds, by table."""
-        return {name: list(self.database.rows(ALL_TABLES[name])) for name in (*self.tables, DELETIONS.name)}
+        names = (*self.tables, DELETIONS.name)
+        return {
+            name: parsed(name, list(self.database.rows(ALL_TABLES[name])), as_text=True) for name in names
+        }
 
     def copy(self) -> dict[str, Any]:
         """Return the state, as it was loaded last."""
@@ -183,9 +206,26 @@ class Site:
         with self._in_process(state):
             turn = asyncio.run(self._lanes(control, f"{self._loads:06}", batches))
             state["pace"], state["paging"] = {}, control.paging.to_remember()
-        self.database.load(batches, turn.load_id)
+        killed = self.kills if self.kills and self.kills.random() < KILLED else None
+        self.database.load(batches, turn.load_id, killed)
+        if killed:
+            raise Killed
         self.state = state
         return turn.left
+
+    def reconcile(self) -> None:
+        """Compare the copy with a complete listing, as a run does once a day."""
+        state = copy.deepcopy(self.state)
+        control = Control(*learnt(self.settings, SourceState(state)))
+        with self._in_process(state):
+            reconcile(_Pipeline(self, state), self.settings, control, self.database)  # type: ignore[arg-type]
+        self.state = state
+
+    def take(self, source: Any) -> None:
+        """Load what a source of dlt gives, in one go."""
+        self._loads += 1
+        found = {name: list(resource) for name, resource in source.resources.items()}
+        self.database.load({name: batches for name, batches in found.items() if batches}, f"{self._loads:06}")
 
     async def _lanes(self, control: Control, load_id: str, batches: dict[str, list[pa.Table]]) -> Turn:
         names = [name for name in (*self.tables, DELETIONS.name) if name not in control.report.stopped]
@@ -227,6 +267,21 @@ class Site:
     def seen(self, request: httpx.Request) -> None:
         """Note a request."""
         self._asked.append(request)
+
+
+class Killed(Exception):
+    """The process was killed while it loaded."""
+
+
+class _Pipeline:
+    """As much of a dlt pipeline as a reconciliation needs."""
+
+    def __init__(self, site: Site, state: dict[str, Any]) -> None:
+        self._site = site
+        self.state = {"sources": {"pylon": state}}
+
+    def run(self, source: Any) -> None:
+        self._site.take(source)
 
 
 class _Wire(httpx.AsyncBaseTransport):
