@@ -33,6 +33,7 @@ class Watcher:
         self._turns = 0
         self._told = 0
         self._warned = 0
+        self._lacking = 0
         self._messages: list[str] = []
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="pylon-progress", daemon=True)
@@ -87,6 +88,9 @@ class Watcher:
         for text in report.warnings[self._warned :]:
             self._warned += 1
             self._view.event("warning", text=text)
+        for table, error in list(report.lacking.items())[self._lacking :]:
+            self._lacking += 1
+            self._view.event("not_available", table=table, what=error.message)
         for failure in report.failures[self._told :]:
             self._told += 1
             error = failure.error

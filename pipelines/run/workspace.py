@@ -50,7 +50,7 @@ def require_same(
     (here,) = settings.masks.apply(_TABLE, [answer.data])
     if not here.get("id"):
         return
-    known = SourceState.of(pipeline).organization or _row(copied)
+    known = SourceState.of(pipeline).whose or _row(copied)
     if known.get("id") and known["id"] != here["id"] and not adopt:
         raise ConfigurationError(
             f"The dataset {pipeline.dataset_name} holds the workspace of the organisation {_told(known)}, but the token"

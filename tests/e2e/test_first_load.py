@@ -96,7 +96,8 @@ def test_a_run_after_weeks_asks_one_page_for_each_thirty_days(loaded: Any) -> No
     run = copy.run()
     assert run.asked == {runs.SEARCH: 3}
     copy.assert_equal()
-    assert copy.run().asked == {runs.SEARCH: 1}
+    # the server's clock is 70 days ahead now: which of the two is wrong cannot be known, and so all of it is searched
+    assert copy.run().asked == {runs.SEARCH: 3}
 
 
 def test_an_issue_stamped_at_the_second_it_is_read_is_due_once_more_and_no_oftener(loaded: Any) -> None:

@@ -216,9 +216,9 @@ def test_a_view_is_no_obstacle_to_a_full_refresh(loaded: Any) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "DROP TABLE pylon_staging.issue_messages",
-        "ALTER TABLE pylon_staging.issues DROP COLUMN title",
-        "DROP SCHEMA pylon_staging CASCADE",
+        "DROP TABLE pylon_dlt_staging.issue_messages",
+        "ALTER TABLE pylon_dlt_staging.issues DROP COLUMN title",
+        "DROP SCHEMA pylon_dlt_staging CASCADE",
     ],
 )
 def test_the_tables_through_which_dlt_loads_may_be_dropped(loaded: Any, statement: str) -> None:

@@ -107,7 +107,7 @@ def test_nothing_is_requested_while_the_source_is_built(serve: Any) -> None:
         "deletions",
     }
     history = source(server).with_resources("issue_snapshots")
-    assert set(history.selected_resources) == {"issue_snapshots", "issues"}
+    assert set(history.selected_resources) == {"issue_snapshots", "issues", "deletions"}
     built.with_resources("issues", "issue_messages")
     built.discover_schema()
     assert server.log == []

@@ -82,7 +82,7 @@ def test_a_package_that_would_drop_what_a_view_reads_stops_no_later_run(site: Si
 
 @pytest.mark.parametrize(
     "statement",
-    ["DROP TABLE pylon_staging.issue_messages", "ALTER TABLE pylon.issues DROP COLUMN title"],
+    ["DROP TABLE pylon_dlt_staging.issue_messages", "ALTER TABLE pylon.issues DROP COLUMN title"],
 )
 def test_columns_and_the_tables_through_which_dlt_loads_may_be_dropped(site: Site, statement: str) -> None:
     site.finish(turns=ONE_TURN)
@@ -91,7 +91,7 @@ def test_columns_and_the_tables_through_which_dlt_loads_may_be_dropped(site: Sit
     site.finish(turns=ONE_TURN)
     site.check()
     # dlt keeps a schema's version until it is made to look again
-    sql = "SELECT MIN(inserted_at) FROM pylon_staging._dlt_version"
+    sql = "SELECT MIN(inserted_at) FROM pylon_dlt_staging._dlt_version"
     before = by_hand(site, sql)
     site.finish(turns=ONE_TURN)
     assert by_hand(site, sql) == before

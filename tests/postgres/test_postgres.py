@@ -59,7 +59,7 @@ def test_second_run_asks_one_search_page_and_changes_nothing(site: Site) -> None
     site.finish(turns=ONE_TURN, settings={})
     before, mark = site.copy.read(), len(site.server.log)
     site.finish(turns=ONE_TURN, settings={})
-    assert [record.endpoint for record in site.server.log[mark:]] == [SEARCH]
+    assert [record.endpoint for record in site.server.log[mark:]] == ["GET /me", SEARCH]
     after = site.copy.read()
     assert {name: _content(rows) for name, rows in before.items()} == {
         name: _content(rows) for name, rows in after.items()

@@ -36,7 +36,7 @@ from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.copy.destinations import open_pipeline
 from pylon_elt.pipelines.run import job
-from pylon_elt.sources.pylon.lanes import children
+from pylon_elt.sources.pylon.lanes import children, conversation
 from pylon_elt.sources.pylon.settings import settings
 
 
@@ -142,8 +142,7 @@ def run(spec: dict[str, Any]) -> int:
     """Run one job and return its exit code."""
     os.environ.update(spec["environment"])
     for name, value in spec["turns"].items():
-        module = children if hasattr(children, name) else job
-        assert hasattr(module, name), name
+        module = next(module for module in (conversation, children, job) if hasattr(module, name))
         setattr(module, name, value)
     if spec["kill"] or spec["trace"]:
         point = spec["kill"] or {}

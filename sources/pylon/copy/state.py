@@ -205,7 +205,7 @@ class SourceState(View):
     """Late arrivals."""
     extra_fields = Key[Extras](_extras, _stored_extras, {})
     """Names that the API gives and the catalogue does not know, and misfits."""
-    organization = Key[Mapping[str, Any]](dict, dict, {})
+    whose = Key[Mapping[str, Any]](dict, dict, {})
     """Whose workspace it is, by ``id`` and ``name``, as ``pylon run`` was told by ``GET /me``; masked if they are."""
     reconciled_at = Key[datetime | None](_instant, _iso, None)
     """When the copy was last compared with a complete listing."""

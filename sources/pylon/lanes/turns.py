@@ -117,7 +117,7 @@ def _remember(state: SourceState, control: Control) -> None:
     state.pace = control.pacers.to_remember()
     state.paging = control.paging.to_remember()
     if control.organization:
-        state.organization = control.organization
+        state.whose = control.organization
     if found := control.report.extra_fields:
         state.extra_fields = extras.added(state.extra_fields, found, datetime.now(UTC))
 

@@ -70,7 +70,10 @@ def test_no_permission_names_the_table_to_leave_out(open_desk: Any) -> None:
 def test_no_permission_for_a_collection_is_a_warning(open_desk: Any) -> None:
     result = open_desk(denied=["GET /users"]).pylon("run", "--select", "users,teams")
     assert result.code == 0
-    assert "Warning: users is not read" in result.text
+    assert (
+        "Not available here: users: The token may not read GET /users (403 permission_denied)." in result.text
+    )
+    assert "--exclude users" in result.text
 
 
 def test_an_unreachable_host_is_told_once(desk: Desk) -> None:

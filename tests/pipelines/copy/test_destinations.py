@@ -56,6 +56,7 @@ def test_a_tilde_is_the_home_folder(
     work.mkdir()
     monkeypatch.chdir(work)
     monkeypatch.setenv("HOME", str(home))
+    monkeypatch.delenv("DESTINATION__DUCKDB__CREDENTIALS", raising=False)
     monkeypatch.setenv(variable, value)
     file = home / "data" / "x.duckdb"
     pipelines = str(tmp_path / "pipelines")

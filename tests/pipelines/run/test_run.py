@@ -181,7 +181,7 @@ def test_json_lines_tell_the_whole_run_and_leave_stdout_alone(desk: Desk) -> Non
     names = [event["event"] for event in result.events]
     assert names[0] == "run_started"
     assert names[-1] == "run_finished"
-    assert {"turn", "warning", "failure"} <= set(names)
+    assert {"turn", "not_available", "failure"} <= set(names)
     assert all(event["at"].endswith("Z") for event in result.events)
     turn = next(event for event in result.events if event["event"] == "turn")
     (messages,) = (lane for lane in turn["lanes"] if lane["name"] == "issue_messages")
