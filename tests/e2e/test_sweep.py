@@ -90,7 +90,7 @@ def test_the_oldest_are_swept_first_and_a_later_run_goes_on(loaded: Any) -> None
     expected = [issue for issue, child in order if child == "issue_messages"]
 
     swept = stopped_after(copy, 2)
-    assert swept == expected[: len(swept)]
+    assert sorted(swept) == sorted(expected[: len(swept)]), "several are asked for at once"
     assert 25 <= len(swept) < 40
     rest = copy.run(**SPARE)
     first = [record.path.split("/")[2] for record in rest.requests(runs.MESSAGES)][: 40 - len(swept)]

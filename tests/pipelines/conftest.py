@@ -27,11 +27,11 @@ def open_desk(commands: Commands, tmp_path: Path) -> Iterator[Any]:
     """Serve a workspace with some settings, and sit down before it."""
     with ExitStack() as stack:
 
-        def start(issues: int = 30, years: float = 0.2, **settings: Any) -> Desk:
+        def start(issues: int = 30, years: float = 0.2, *, behind: float = 0.0, **settings: Any) -> Desk:
             # as old as the lookback, so that a second run finds nothing changed
             now = datetime.now(UTC) - timedelta(hours=1)
             world = emulator.World.seeded(seed=3, issues=issues, now=now, years=years)
-            world.advance(3600)
+            world.advance(3600 - behind)
             server = stack.enter_context(emulator.running(world, emulator.Settings(**settings)))
             folder = tmp_path / "desk"
             folder.mkdir(exist_ok=True)

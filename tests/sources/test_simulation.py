@@ -11,7 +11,7 @@ import pytest
 from support.simulation import live
 
 SOAK = bool(os.environ.get("PYLON_SOAK"))
-COUNT = 3000 if SOAK else 150
+COUNT = 3000 if SOAK else 60
 SEEDS = [int(seed) for seed in os.environ.get("PYLON_SEED", "").split() if seed.isdigit()] or range(COUNT)
 
 

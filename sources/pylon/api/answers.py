@@ -128,7 +128,9 @@ def list_problem(answer: Answer) -> str | None:
     """Say why a page of a list cannot be read at all; a page without data was seen on the live service."""
     if answer.data is None:
         return "a page without data announces another page" if answer.more else None
-    if not isinstance(answer.data, list) or (answer.data and not answer.rows):
+    if not isinstance(answer.data, list):
+        return "data is no list of objects"
+    if not answer.rows and any(entry is not None for entry in answer.data):
         return "data is no list of objects"
     return None
 

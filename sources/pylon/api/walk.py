@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from ..errors import Unavailable
+from ..errors import Rejected, Unavailable
 from .answers import Answer
 from .paging import USUAL_LIMIT, Habit, Seam, seam
 
@@ -35,6 +35,7 @@ class Walk:
         self._limit, self._most, self._habit = limit, most, habit
         self._cursor, self._used = "", {""}
         self._ahead: Answer | None = None
+        self._before: Answer | None = None
 
     async def next(self) -> Answer:
         """Return the next page; ``more`` tells for certain whether another one follows.
@@ -42,7 +43,7 @@ class Walk:
         Raises:
             Unavailable: That cannot be told.
         """
-        page = self._ahead or await self._ask(self._limit, self._cursor)
+        page = self._ahead or await self._next()
         self._ahead = None
         found = self._seam(page)
         if found is Seam.AGAIN:
@@ -55,9 +56,19 @@ class Walk:
             page = await self._followed(page)
         else:
             page = _last(page)
-        self._cursor = page.cursor
+        self._cursor, self._before = page.cursor, page
         self._used.add(page.cursor)
         return page
+
+    async def _next(self) -> Answer:
+        """Ask for the next page; a short one may have announced it at a cursor that the server does not take."""
+        try:
+            return await self._ask(self._limit, self._cursor)
+        except Rejected as error:
+            before = self._before
+            if before is None or error.status != 400 or len(before.rows) >= (self._limit or USUAL_LIMIT):
+                raise
+            return replace(before, data=[], more=False, cursor="")
 
     def _seam(self, page: Answer) -> Seam:
         return seam(page, self._limit, self._used, self._habit)
@@ -68,7 +79,10 @@ class Walk:
         if not self._first or count >= (self._limit or USUAL_LIMIT) or self._limit == 1:
             self._habit.longest = max(self._habit.longest, count)
             return page
-        rest = await self._ask(self._limit, page.cursor)
+        try:
+            rest = await self._ask(self._limit, page.cursor)
+        except Rejected:
+            return _last(page)
         if _names(rest) - _names(page) or rest.more_at(page.cursor):
             return page
         return _last(page)
@@ -102,6 +116,8 @@ class Walk:
             again = await self._ask(self._limit, self._cursor)
             if self._seam(again) is Seam.MORE:
                 return again
+            if len(again.rows) < len(page.rows) and not again.more:
+                return again  # it is shorter than what was in doubt
         if self._first:
             return replace(page, more=True, cursor="")
         return await self._longer(page)

@@ -44,14 +44,14 @@ class Ledger:
             for row in rows
         ]
 
-    def one_read(self, child: str) -> str | None:
-        """Return a parent of which a child was read before, and had rows if any had; ``None``: there is none."""
+    def some_read(self, child: str, most: int) -> list[str]:
+        """Return some parents of which a child was read before, at most ``most``: those with the most rows."""
         table = HANGING[child]
         if not self._trusted(table):
-            return None
+            return []
         query = Query(table, read=True)
         sql = f"{query.trusted(child)} ORDER BY {{s.row_count}} DESC"
-        return next((str(row[0]) for row in self._copied.select(sql, most=1)), None)
+        return [str(row[0]) for row in self._copied.select(sql, most=most)]
 
     def count_due(self, child: str, fresh: Span | None = None) -> int:
         """Return how many parents' child is due."""

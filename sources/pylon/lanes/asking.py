@@ -9,7 +9,7 @@ from ..api.client import Client
 from ..catalog import PerParent, Table
 from ..copy.work import Times
 from ..errors import GONE, GONE_ISSUE, PylonError, Rejected, Unavailable, is_lacking
-from ..rows.rows import Row
+from ..rows.rows import Row, distinct
 from .conversation import Conversation, Refused
 from .reading import Batch, read_until_settled
 from .turn import Turn, keyed
@@ -32,10 +32,11 @@ async def read(turn: Turn, table: Table[PerParent], parent: Times) -> Conversati
                 raise
             return await _refused(turn.client, table, parent, error)
         rows = keyed(turn, table, batch.rows)
+        found = distinct(table, rows)
         if batch.whole and len(rows) == len(batch.rows):
-            return Conversation(parent, rows, batch.sent_at)
+            return Conversation(parent, found, batch.sent_at)
         whole = batch.rows == []  # nothing at all is how servers say that there is none
-        return _in_part(turn, table, Conversation(parent, rows, batch.sent_at, whole))
+        return _in_part(turn, table, Conversation(parent, found, batch.sent_at, whole))
 
 
 def _in_part(turn: Turn, table: Table[PerParent], found: Conversation) -> Conversation | Refused:
@@ -45,7 +46,7 @@ def _in_part(turn: Turn, table: Table[PerParent], found: Conversation) -> Conver
     path = table.read.endpoint.path.format(**{table.read.asked_by: found.parent.parent_id})
     error = Unavailable(f"{table.read.endpoint.method} {path}", "gave no whole list", "Run again later.")
     turn.report.warn(f"{error.message} What the copy has of it stays as it is.")
-    return Refused(found.parent, error, there=False)
+    return Refused(found.parent, error, there=False, in_part=True)
 
 
 def _gone(table: Table[PerParent]) -> frozenset[int]:

@@ -42,6 +42,8 @@ class Refused:
     error: PylonError
     there: bool = True
     gone_at: datetime | None = None
+    in_part: bool = False
+    """Whether it was answered, but not in a way that may replace what the copy has."""
 
 
 @dataclass
@@ -73,7 +75,7 @@ class Progress:
     def refuse(self, one: Refused) -> None:
         """Note a parent that was refused."""
         self.refused.append(one)
-        self.in_a_row += one.there and self.good is None
+        self.in_a_row += self.good is None and not one.in_part
 
     def fail(self, error: PylonError) -> None:
         """Note a parent that gave no proper answer."""
@@ -82,8 +84,9 @@ class Progress:
 
     @property
     def errors(self) -> list[PylonError]:
-        """What kept parents that should be there from being read."""
-        return [*self.failures, *(one.error for one in self.refused if one.there)]
+        """What kept parents from being read that should be there: where none was read, no other is known to be gone."""
+        refused = [one for one in self.refused if not one.in_part and (one.there or self.good is None)]
+        return [*self.failures, *(one.error for one in refused)]
 
     @property
     def doubtful(self) -> bool:

@@ -91,7 +91,8 @@ async def newest_to_oldest(
         count = 0
         async for piece, batch in read_window(client, past.way, window, newest_first=True):
             yield piece, batch
-            count += len(batch.rows)
+            # what is no row is no sign of a past to be read
+            count += sum(row.get("id") is not None for row in batch.rows)
             stretch.history_until = piece.start
         stretch.history_width = windows.next_width(window, count, page_size or count)
         if count == 0 and not stretch.history_done(floor):

@@ -11,6 +11,8 @@ from .asking import ask
 from .conversation import Conversation, Progress
 from .turn import Turn
 
+WITNESSES = 3
+"""How many parents that were read before are asked for again; one may be gone since."""
 KEPT = 500
 """How many refused parents are remembered, the latest."""
 
@@ -18,17 +20,21 @@ KEPT = 500
 async def expect_answers(turn: Turn, table: Table[PerParent], lane: Progress) -> None:
     """Tell parents that are refused from an endpoint that is: does it answer for one that it answered for before."""
     lane.in_a_row = 0
-    witness = lane.good or turn.ledger.one_read(table.name)
-    if witness is None:
-        lane.stopped = lane.errors[0]
-        return
-    try:
-        await ask(turn.client, table, {table.read.asked_by: witness})
-        lane.good = witness
-    except TurnOver:
-        lane.cut_short = True
-    except PylonError as error:
-        lane.stopped = error
+    refused = {one.parent.parent_id for one in lane.refused}
+    witnesses = [lane.good] if lane.good else turn.ledger.some_read(table.name, WITNESSES + len(refused))
+    stopped: PylonError | None = lane.errors[0]
+    for witness in [known for known in witnesses if known not in refused][:WITNESSES]:
+        try:
+            await ask(turn.client, table, {table.read.asked_by: witness})
+        except TurnOver:
+            lane.cut_short = True
+            return
+        except PylonError as error:
+            stopped = error
+        else:
+            lane.good, stopped = witness, None
+            break
+    lane.stopped = stopped
 
 
 def believe_in_departures(lane: Progress) -> None:
@@ -42,7 +48,7 @@ def believe_in_departures(lane: Progress) -> None:
 async def tell(turn: Turn, table: Table[PerParent], lane: Progress) -> None:
     """Note which parents could not be read; raise what kept the lane from reading all of them."""
     error = lane.stopped
-    if error is None and lane.good is None and lane.errors and turn.ledger.one_read(table.name) is None:
+    if error is None and lane.good is None and lane.errors and not turn.ledger.some_read(table.name, 1):
         error = lane.errors[0]  # all that there are
     if error is not None:
         core = table.read.is_of_issues and not table.off

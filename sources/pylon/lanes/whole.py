@@ -204,7 +204,10 @@ async def _parents(turn: Turn, table: Collection) -> tuple[list[str], bool]:
         case RowsOf(name):
             pages = await whole(turn, COLLECTED[name])
             ids = [row["id"] for page in pages for row in page.rows if isinstance(row.get("id"), str)]
-            return list(dict.fromkeys(ids)), len(ids) == sum(len(page.data or []) for page in pages)
+            whole_list = all(page.whole for page in pages) and len(ids) == sum(
+                len(page.rows) for page in pages
+            )
+            return list(dict.fromkeys(ids)), whole_list
 
 
 def _is_parent(table: Table) -> bool:

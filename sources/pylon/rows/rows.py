@@ -99,6 +99,14 @@ def has_key(table: Table, row: Row) -> bool:
     return True
 
 
+def distinct(table: Table, rows: Sequence[Row]) -> list[Row]:
+    """Return the objects without those that come once more, as they may at the edge of a page; the last one counts."""
+    names = [column.source[0] for column in table.columns if column.name in table.key and not column.given]
+    if not names:
+        return list(rows)
+    return list({tuple(str(row.get(name)) for name in names): row for row in rows}.values())
+
+
 def tombstones(table: Table, parents: Sequence[Mapping[str, Any]], synced_at: datetime) -> pa.Table:
     """Build one tombstone for each parent that was read: its rows in the table are replaced by what came.
 
@@ -282,4 +290,14 @@ def _without_query(value: object) -> object:
     return value
 
 
-__all__ = ["REMOVED", "SYNCED_AT", "arrow_schema", "has_key", "instant", "misfits", "to_arrow", "tombstones"]
+__all__ = [
+    "REMOVED",
+    "SYNCED_AT",
+    "arrow_schema",
+    "distinct",
+    "has_key",
+    "instant",
+    "misfits",
+    "to_arrow",
+    "tombstones",
+]

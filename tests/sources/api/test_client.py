@@ -236,7 +236,7 @@ def test_pages_without_pagination_are_read_by_longer_ones(serve: Any) -> None:
     assert len(Asker(server, page_size=10).rows(ACCOUNTS)) == ALL_ACCOUNTS
 
 
-@pytest.mark.parametrize("data", ['{"a": 1}', '"text"', "[1, 2]", "[null]", "5"])
+@pytest.mark.parametrize("data", ['{"a": 1}', '"text"', "[1, 2]", "[null, 1]", "5"])
 def test_data_that_is_no_list_of_objects_is_refused(data: str) -> None:
     with (
         canned([f'{{"data": {data}}}'] * ATTEMPTS) as (server, _),
