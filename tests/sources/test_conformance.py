@@ -1,4 +1,7 @@
-"""Every endpoint, answering in every odd way: no row is lost, the rest is read, and what is told is what is so."""
+"""Every endpoint, answering in every odd way: no row is lost, the rest is read, and what is told is what is so.
+
+``PYLON_SEED`` and ``PYLON_CELLS`` try other cells, and another share of them; ``make soak`` tries all.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from support.oddities import ODDITIES
 
 from pylon_elt.sources.pylon.catalog import ENDPOINTS
 
+pytestmark = pytest.mark.soak
 SHARE = 1.0 if os.environ.get("PYLON_SOAK") else float(os.environ.get("PYLON_CELLS", "0.04"))
 """Which part of the cells is tried; all of them with ``make soak``."""
 SEED = os.environ.get("PYLON_SEED", "a")
