@@ -52,7 +52,7 @@ def test_idle(capsys: pytest.CaptureFixture[str]) -> None:
     idle.main(["--issues", "60", "--rounds", "1"])
     found = figures(capsys.readouterr().out)
     assert found["dlt alone: an empty resource"][0] == "0"
-    assert found["ours, as a script"][0] == "1", "one page of search results"
+    assert found["ours, as a script"][0] == "2", "whose workspace it is, and one page of search results"
 
 
 @pytest.mark.slow
