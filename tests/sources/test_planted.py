@@ -12,7 +12,6 @@ from support.simulation import live
 
 from pylon_elt.sources.pylon.api import lenient
 from pylon_elt.sources.pylon.api.answers import Answer
-from pylon_elt.sources.pylon.copy import work
 from pylon_elt.sources.pylon.lanes import asking, children, whole
 from pylon_elt.sources.pylon.lanes.lacking import Lacking
 
@@ -89,7 +88,6 @@ LOSSES: dict[str, tuple[object, str, Callable[..., Any]]] = {
         "_ledger_rows",
         _vouching,
     ),
-    "an edit of the same second is taken for read": (work, "_moved", lambda _now, _then: False),
 }
 
 
