@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pylon_elt.sources.pylon.catalog import ALL_TABLES, DELETIONS, HANGING, Versions, is_read
+from pylon_elt.sources.pylon.catalog import ALL_TABLES, HANGING, ONCE
 from pylon_elt.sources.pylon.copy.contents import Contents
 from pylon_elt.sources.pylon.copy.ledger import Ledger
 from pylon_elt.sources.pylon.lanes.resources import forget
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from pylon_elt.sources.pylon.copy.copied import Copied
 
-_VERSION, _LOADS, _STATE = DLT_TABLES = ("_dlt_version", "_dlt_loads", "_dlt_pipeline_state")
+_VERSION = "_dlt_version"
+DLT_TABLES = (_VERSION, "_dlt_loads", "_dlt_pipeline_state")
 """The tables that dlt keeps for itself."""
 
 
@@ -77,7 +78,7 @@ def _gone(copied: Copied, made: Mapping[str, Collection[str]]) -> Iterator[tuple
             if not copied.holds(name):
                 yield name, set()
         elif (
-            not _is_once(name)
+            name not in ONCE
             and (lost := {column for column in columns if column.casefold() not in there[name]})
             and not copied.has(name, sorted(lost))
         ):
@@ -90,7 +91,7 @@ def _restore_staging(copied: Copied, made: Mapping[str, Collection[str]]) -> Non
     if not there or _VERSION not in there:
         return  # dlt makes all of them
     if any(not there.get(name, set()).issuperset(map(str.casefold, made[name])) for name in made):
-        copied.forget_staging()
+        copied.forget_schema(staging=True)
 
 
 def _restore_dlt(copied: Copied) -> str:
@@ -98,7 +99,7 @@ def _restore_dlt(copied: Copied) -> str:
     there = copied.tables(DLT_TABLES)
     if _VERSION not in there or len(there) == len(DLT_TABLES):
         return ""
-    copied.execute(f"DELETE FROM {{{_VERSION}}} WHERE {{.schema_name}} = %s", "pylon")
+    copied.forget_schema()
     gone = ", ".join(name for name in DLT_TABLES if name not in there)
     return f"Gone from the database, by other hands than this program's: {gone}. Everything is read anew."
 
@@ -112,12 +113,7 @@ def _fates(gone: Mapping[str, Collection[str]]) -> Iterator[str]:
     called = {
         name: [f"{name}.{column}" for column in sorted(columns)] or [name] for name, columns in gone.items()
     }
-    if again := [one for name, ones in called.items() if not _is_once(name) for one in ones]:
+    if again := [one for name, ones in called.items() if name not in ONCE for one in ones]:
         yield f"{', '.join(again)} (made again, and read anew)"
-    if lost := [name for name in gone if _is_once(name)]:
+    if lost := [name for name in gone if name in ONCE]:
         yield f"{', '.join(lost)} (made again, but what it recorded of former times cannot be read again)"
-
-
-def _is_once(table: str) -> bool:
-    """Whether what a table holds cannot be read again."""
-    return table == DELETIONS.name or is_read(ALL_TABLES[table], Versions)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from pylon_elt.sources.pylon.api.answers import object_problem
 from pylon_elt.sources.pylon.api.client import Client
 from pylon_elt.sources.pylon.catalog import ENDPOINTS, TABLES
 from pylon_elt.sources.pylon.copy.state import SourceState
@@ -65,7 +66,7 @@ def require_same(
 async def _ask(settings: Settings, control: Control) -> Answer | None:
     client = Client(settings, control.pacers, pause=control.budget.pause)
     try:
-        return await client.ask(ENDPOINTS[ME], check=_check)
+        return await client.ask(ENDPOINTS[ME], check=object_problem)
     except CredentialsError:
         raise
     except TurnOver:
@@ -75,10 +76,6 @@ async def _ask(settings: Settings, control: Control) -> Answer | None:
         return None
     finally:
         await client.close()
-
-
-def _check(answer: Answer) -> str | None:
-    return None if isinstance(answer.data, dict) else "data is no object"
 
 
 def _row(copied: Copied) -> Mapping[str, Any]:

@@ -19,7 +19,7 @@ from pylon_elt.sources.pylon.catalog import (
 )
 from pylon_elt.sources.pylon.copy.copied import utc
 from pylon_elt.sources.pylon.errors import GONE_ISSUE, NOT_THERE, PermissionDenied, Rejected
-from pylon_elt.sources.pylon.lanes.reading import read_until_settled
+from pylon_elt.sources.pylon.lanes.asking import ask, is_scrubbed
 from pylon_elt.sources.pylon.rows.masking import Masks
 from pylon_elt.sources.pylon.rows.rows import Row, instant
 from pylon_elt.sources.pylon.upkeep.comparing import differing, typed
@@ -190,7 +190,7 @@ async def _compare_issue(client: Client, held: Held, masks: Masks, id_: str, rep
     report.add_sampled("issues", 1)
     for column in differing(table, wanted, row):
         _note(report, True, "issues", id_, f"{column} differs")
-    scrubbed = isinstance(answer.data, dict) and answer.data.get("title") == "SCRUBBED"
+    scrubbed = is_scrubbed(answer)
     for child, given in zip(children, found, strict=True):
         rows = [] if given is None and scrubbed else given
         if rows is None or (id_, child.name) in held.due:
@@ -202,11 +202,8 @@ async def _compare_issue(client: Client, held: Held, masks: Masks, id_: str, rep
 
 async def _ask(client: Client, table: Table[PerParent], issue_id: str) -> list[Row] | None:
     """Return what hangs on an issue; ``None`` where that is not given, which says nothing about it."""
-    ids = {"issue_id": issue_id}
     try:
-        batch = await read_until_settled(
-            lambda: client.pages(table.read.endpoint, ids=ids), table.read.endpoint.label
-        )
+        batch = await ask(client, table, {"issue_id": issue_id})
     except Rejected as error:
         if error.status not in GONE_ISSUE | NOT_THERE:
             raise

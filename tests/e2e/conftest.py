@@ -5,17 +5,16 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support import runs, worlds
+from support.days import let_a_day_pass
 
 from pylon_elt import emulator
 from pylon_elt.sources.pylon.api import sending
-from pylon_elt.sources.pylon.copy import intervals
-from pylon_elt.sources.pylon.lanes import stock
 
 Serve = Callable[..., emulator.Server]
 Start = Callable[..., runs.Copy]
@@ -84,9 +83,4 @@ def loaded(serve: Serve, baseline: Path, tmp_path: Path) -> Start:
 @pytest.fixture
 def a_day_later(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Let what was refused be tried again, once it is called."""
-
-    def pass_by() -> None:
-        for module in (intervals, stock):
-            monkeypatch.setattr(module, "TRIED_AGAIN", timedelta(0))
-
-    return pass_by
+    return partial(let_a_day_pass, monkeypatch)

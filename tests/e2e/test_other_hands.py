@@ -248,7 +248,7 @@ def test_nothing_is_made_again_where_nobody_was(fresh: Any, monkeypatch: pytest.
     copy = fresh(options={"tables": EVERYTHING, "custom_object_types": ["companies"]})
     copy.run()
     changes: list[Any] = []
-    monkeypatch.setattr(Copied, "forget_staging", changes.append)
+    monkeypatch.setattr(Copied, "forget_schema", changes.append)
     monkeypatch.setattr(Ledger, "forget", changes.append)
     monkeypatch.setattr(Ledger, "forget_some", changes.append)
     assert not copy.run(reconcile_hours=1e-9).report.warnings

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import copy
 import re
-from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 from support import worlds
 from support.compare import Row
+from support.days import let_a_day_pass
 from support.oddities import ODDITIES, Oddity
 from support.simulated import Ran, Site
 
 from pylon_elt.pipelines.base import exits
 from pylon_elt.sources.pylon.catalog import ENDPOINTS, READ, TABLES, Endpoint, PerParent, Table
-from pylon_elt.sources.pylon.copy import intervals
-from pylon_elt.sources.pylon.lanes import stock
 
 OPTIONS = {"refresh_hours": 0, "include": [], "custom_object_types": ["companies"]}
 CORE = {"list_issues", "search_issues", "get_issue", "issue_messages", "issue_threads", "issue_followers"}
@@ -165,8 +163,7 @@ def assert_it_is_told(ran: Ran, endpoint: Endpoint, odd: Oddity, touched: list[s
 
 def assert_it_recovers(stored: Stored, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once the server answers as it should, and a day has passed, the copy is complete."""
-    for module in (intervals, stock):
-        monkeypatch.setattr(module, "TRIED_AGAIN", timedelta(0))
+    let_a_day_pass(monkeypatch)
     site.spoil = lambda _request, _answer: None
     for _ in range(2):
         ran = site.run()

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import re
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,7 +29,7 @@ from pylon_elt.emulator.engine import Engine
 from pylon_elt.sources.pylon.api.transport import Transport
 from pylon_elt.sources.pylon.catalog import ALL_TABLES, DELETIONS, Table
 from pylon_elt.sources.pylon.copy.contents import Contents
-from pylon_elt.sources.pylon.copy.copied import Copied
+from pylon_elt.sources.pylon.copy.copied import NAME, Copied
 from pylon_elt.sources.pylon.copy.state import SourceState
 from pylon_elt.sources.pylon.lanes import budget, resources
 from pylon_elt.sources.pylon.lanes.budget import Limits
@@ -45,7 +44,6 @@ KILLED = 0.4
 """The share of loads that are killed where some are."""
 TURNS = 12
 """A run that is not over after so many turns never is."""
-_NAME = re.compile(r"\{(?:(\w*)\.)?(\w+)\}")
 _UNLIMITED = {"low": 100_000, "medium": 100_000, "high": 100_000}
 
 Spoil = Callable[[httpx.Request, httpx.Response], httpx.Response | None]
@@ -126,7 +124,7 @@ class Database(Copied):
         self._connection.unregister("staging")
 
     def _run(self, sql: str, values: Sequence[Any], fetch: Callable[[Any], Any]) -> Any:
-        named = _NAME.sub(lambda found: _quoted(*found.groups()), sql).replace("%s", "?")
+        named = NAME.sub(lambda found: _quoted(*found.groups()), sql).replace("%s", "?")
         try:
             return fetch(self._connection.cursor().execute(named, list(values)))
         except duckdb.CatalogException:
@@ -144,11 +142,6 @@ class Ran:
     report: Report
     asked: list[httpx.Request] = field(default_factory=list)
     turns: int = 0
-
-    @property
-    def paths(self) -> list[str]:
-        """The requests as ``GET /path``, in order."""
-        return [f"{request.method} {request.url.path}" for request in self.asked]
 
 
 class Site:
@@ -297,6 +290,3 @@ class _Wire(httpx.AsyncBaseTransport):
         body = await answer.aread()
         whole = httpx.Response(answer.status_code, headers=answer.headers, content=body)
         return self._site.spoil(request, whole) or whole
-
-
-__all__ = ["AsyncIterator", "Database", "Ran", "Site", "Spoil"]

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import random
 from contextlib import suppress
-from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 from support import worlds
 from support.compare import assert_equal_copy, assert_ledger_settled
+from support.conformance import matches
+from support.days import let_a_day_pass
 from support.oddities import ODDITIES
 from support.simulated import Killed, Site
 
 from pylon_elt.sources.pylon.catalog import ENDPOINTS, TABLES, Versions
-from pylon_elt.sources.pylon.copy import intervals
-from pylon_elt.sources.pylon.lanes import stock
 
 ROUNDS = 4
 READ = tuple(name for name, table in TABLES.items() if not isinstance(table.read, Versions))
@@ -45,7 +44,7 @@ def live(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
         site.spoil = _spoiling(rng)
         site.kills = rng if rng.random() < 0.5 else None
         if rng.random() < 0.3:
-            _days_pass(monkeypatch)
+            let_a_day_pass(monkeypatch)
         with suppress(Killed):
             site.run()
     _settle(site, monkeypatch)
@@ -66,31 +65,22 @@ def _some(rng: random.Random) -> tuple[str, ...]:
 def _spoiling(rng: random.Random) -> Any:
     """Return faults of some endpoints, each for a share of their requests."""
     share = rng.choice([0, 0, 0.05, 0.3, 1])
-    hit = {endpoint.path: rng.choice(PASSING) for endpoint in ENDPOINTS.values() if rng.random() < 0.2}
+    hit = {endpoint: rng.choice(PASSING) for endpoint in ENDPOINTS.values() if rng.random() < 0.2}
     draw = random.Random(rng.random())
 
     def spoil(request: httpx.Request, answer: httpx.Response) -> httpx.Response | None:
-        for path, oddity in hit.items():
-            parts, pattern = request.url.path.split("/"), path.split("/")
-            same = len(parts) == len(pattern) and all(
-                want in (part, f"{{{want[1:-1]}}}") for part, want in zip(parts, pattern, strict=True)
-            )
-            if same and draw.random() < share:
+        for endpoint, oddity in hit.items():
+            if matches(endpoint, request) and draw.random() < share:
                 return ODDITIES[oddity].change(answer)
         return None
 
     return spoil
 
 
-def _days_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (intervals, stock):
-        monkeypatch.setattr(module, "TRIED_AGAIN", timedelta(0))
-
-
 def _settle(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the faults end, the clock go on, and everything be compared that a run compares now and then."""
     site.spoil, site.kills = (lambda _request, _answer: None), None
-    _days_pass(monkeypatch)
+    let_a_day_pass(monkeypatch)
     site.world.advance(400)
     site.run()
     site.reconcile()

@@ -135,6 +135,11 @@ def list_problem(answer: Answer) -> str | None:
     return None
 
 
+def object_problem(answer: Answer) -> str | None:
+    """Say why an answer that should be one object cannot be read."""
+    return None if isinstance(answer.data, dict) else "data is no object"
+
+
 def complaints(answer: Answer) -> Iterator[str]:
     """Say what could not be read of an answer that was read otherwise; each begins with what was given."""
     if answer.mended:

@@ -52,10 +52,12 @@ class Walk:
             self._habit.ends_without_cursor = self._habit.ends_without_cursor or found is Seam.AGAIN
         if found is Seam.DOUBT:
             page = await self._resolved(page)
-        elif found is Seam.MORE:
+        elif found is not Seam.MORE:
+            page = _last(page)
+        elif self._first and self._limit != 1 and self._is_short(page):
             page = await self._followed(page)
         else:
-            page = _last(page)
+            self._habit.longest = max(self._habit.longest, len(page.rows))
         self._cursor, self._before = page.cursor, page
         self._used.add(page.cursor)
         return page
@@ -65,20 +67,19 @@ class Walk:
         try:
             return await self._ask(self._limit, self._cursor)
         except Rejected as error:
-            before = self._before
-            if before is None or error.status != 400 or len(before.rows) >= (self._limit or USUAL_LIMIT):
+            if self._before is None or error.status != 400 or not self._is_short(self._before):
                 raise
-            return replace(before, data=[], more=False, cursor="")
+            return replace(self._before, data=[], more=False, cursor="")
 
     def _seam(self, page: Answer) -> Seam:
         return seam(page, self._limit, self._used, self._habit)
 
+    def _is_short(self, page: Answer) -> bool:
+        """Whether a page holds fewer rows than were asked for."""
+        return len(page.rows) < (self._limit or USUAL_LIMIT)
+
     async def _followed(self, page: Answer) -> Answer:
         """Look whether a short page that is wanted alone is really followed by rows, as it says."""
-        count = len(page.rows)
-        if not self._first or count >= (self._limit or USUAL_LIMIT) or self._limit == 1:
-            self._habit.longest = max(self._habit.longest, count)
-            return page
         try:
             rest = await self._ask(self._limit, page.cursor)
         except Rejected:

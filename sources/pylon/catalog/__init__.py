@@ -50,6 +50,7 @@ __all__ = [
     "LEDGERS",
     "NESTED",
     "OBJECT_TYPES",
+    "ONCE",
     "RATE_LIMITS",
     "READ",
     "SYNCED_AT",
@@ -147,6 +148,9 @@ LEDGERS: tuple[Table[Ledger], ...] = _read(Ledger)
 
 VERSIONS: tuple[Table[Versions], ...] = _read(Versions)
 """What the connector writes when it sees that something has changed."""
+
+ONCE: frozenset[str] = frozenset({DELETIONS.name, *(table.name for table in VERSIONS)})
+"""The tables whose rows cannot be read again: they tell of former times."""
 
 FOLLOWING: frozenset[str] = frozenset(
     table.name for table in ALL_TABLES.values() if isinstance(table.read, Ledger | Versions)

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 IDS_PER_QUERY = 500
 ROWS_AT_ONCE = 10_000
 
-_NAME = re.compile(r"\{(?:(\w*)\.)?(\w+)\}")
+NAME = re.compile(r"\{(?:(\w*)\.)?(\w+)\}")
+"""A name in a query: the alias, if it has one, and the name itself."""
 
 T = TypeVar("T")
 
@@ -138,15 +139,15 @@ class Copied:
         except DatabaseTerminalException:
             return False
 
-    def forget_staging(self) -> None:
-        """Have dlt look with its next load whether the tables through which it loads are there."""
+    def forget_schema(self, *, staging: bool = False) -> None:
+        """Have dlt look with its next load whether its tables are there, or those through which it loads."""
 
         def forget(client: SqlClientBase[Any]) -> None:
             client.execute_sql(
                 _named(client, "DELETE FROM {_dlt_version} WHERE {.schema_name} = %s"), "pylon"
             )
 
-        self._ask(lambda client: _of_dataset(client, forget, staging=True))
+        self._ask(lambda client: _of_dataset(client, forget, staging=staging))
 
     def rows(self, table: Table, column: str, values: Sequence[str]) -> Iterator[dict[str, Any]]:
         """Return the rows of a table in which a column has one of some values, each as ``{column: value}``.
@@ -263,4 +264,4 @@ def _named(client: SqlClientBase[Any], sql: str) -> str:
         column = client.escape_column_name(word)
         return f"{alias}.{column}" if alias else column
 
-    return _NAME.sub(name, sql)
+    return NAME.sub(name, sql)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ..api.answers import Answer
+from ..api.answers import Answer, object_problem
 from ..api.client import Client
 from ..catalog import PerParent, Table
 from ..copy.work import Times
@@ -66,8 +66,8 @@ async def ask(client: Client, table: Table[PerParent], ids: dict[str, str]) -> B
 
 
 def _rows_problem(table: Table[PerParent], answer: Answer) -> str | None:
-    if not isinstance(answer.data, dict):
-        return "data is no object"
+    if problem := object_problem(answer):
+        return problem
     rows = _rows_in(table, answer)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         return f"{table.read.rows_at} is no list of objects"
@@ -98,6 +98,11 @@ async def _refused(
     except PylonError as other:
         gone = isinstance(other, Rejected) and other.status in _gone(table)
         return Refused(parent, error, there=not gone)
-    if isinstance(answer.data, dict) and answer.data.get("title") == "SCRUBBED":
+    if is_scrubbed(answer):
         return Conversation(parent, [], answer.sent_at)
     return Refused(parent, error)
+
+
+def is_scrubbed(answer: Answer) -> bool:
+    """Say whether an issue was scrubbed: it is there, but nothing hangs on it any more (seen)."""
+    return isinstance(answer.data, dict) and answer.data.get("title") == "SCRUBBED"

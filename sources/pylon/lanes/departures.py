@@ -17,6 +17,7 @@ from ..copy.intervals import Collection
 from ..errors import Implausible, PylonError
 from ..rows.masking import UNMASKED
 from ..rows.rows import to_arrow
+from .returned import Place, place
 from .turn import Turn
 
 CATCH_SHARE = 0.2
@@ -50,7 +51,7 @@ async def may_go(turn: Turn, table: Collection, gone: set[Key], stored: int, beg
     if not gone or DELETIONS.name not in turn.lanes:
         return True
     recorded = turn.contents.deleted(table.name)
-    unrecorded = {key: place for key in gone if (place := _place(table, key)) not in recorded}
+    unrecorded = {key: called for key in gone if (called := place(table, key)) not in recorded}
     if not unrecorded:
         return True
     evidence = await _evidence(turn, table, sorted(unrecorded))
@@ -67,13 +68,6 @@ def _refuse(turn: Turn, table: Table, missing: int, stored: int) -> None:
         logging.getLogger("dlt").warning(str(error))
     else:
         turn.report.fail(table.name, error)
-
-
-def _place(table: Table, key: Key) -> tuple[str, str]:
-    """Return what the record calls the row: its id, and its parent's where that is part of the key."""
-    named = dict(zip(table.key, key, strict=True))
-    parent = named.pop(table.parent, "") if table.parent else ""
-    return "/".join(named.values()), parent
 
 
 async def _evidence(turn: Turn, table: Collection, gone: list[Key]) -> dict[Key, str]:
@@ -110,12 +104,12 @@ async def _account_of(turn: Turn, endpoint: str, ids: Mapping[str, str]) -> str 
 
 
 def _records(
-    table: Table, places: Mapping[Key, tuple[str, str]], evidence: Mapping[Key, str], began: datetime
+    table: Table, places: Mapping[Key, Place], evidence: Mapping[Key, str], began: datetime
 ) -> pa.Table:
     given = {
         "table": table.name,
-        "id": [place[0] for place in places.values()],
-        "parent_id": [place[1] for place in places.values()],
+        "id": [id_ for id_, _ in places.values()],
+        "parent_id": [parent for _, parent in places.values()],
         "detected_at": began,
         "evidence": [evidence[key] for key in places],
     }

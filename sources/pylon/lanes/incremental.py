@@ -20,7 +20,7 @@ from .departures import may_go
 from .directory import without
 from .streams import Stream, Streams
 from .turn import Turn
-from .whole import Reading, asked_for, parents
+from .whole import Reading, asked_for, note_refused, parents
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 """The id of a parent that there is not."""
@@ -183,16 +183,10 @@ class _Lane:
 def _tell(turn: Turn, table: Table[Feed], state: CollectionState, refused: Mapping[str, PylonError]) -> None:
     """Say which parents were refused: once, where the workspace lacks them."""
     setting = _setting(table)
-    lacking = [parent for parent, error in refused.items() if is_lacking(error)]
-    for parent in lacking:
-        if parent not in state.refused:
-            where = f"{setting} names {parent!r}: " if setting else f"{table.name} of {parent}: "
-            turn.report.warn(f"{where}{refused[parent].message} What the copy has of it stays as it is.")
-    now = datetime.now(UTC)
-    state.refused = {parent: state.refused.get(parent, now) for parent in lacking}
-    for error in refused.values():
-        if not is_lacking(error):
-            turn.fail(table.name, error, stops=False)
+    lacking = {parent for parent, error in refused.items() if is_lacking(error)}
+    for parent in note_refused(turn, table, state, refused, lacking):
+        where = f"{setting} names {parent!r}: " if setting else f"{table.name} of {parent}: "
+        turn.report.warn(f"{where}{refused[parent].message} What the copy has of it stays as it is.")
 
 
 def _setting(table: Table[Feed]) -> str:

@@ -15,6 +15,7 @@ from dlt.extract import DltResource
 from ..catalog import (
     ALL_TABLES,
     DELETIONS,
+    ONCE,
     VERSIONS,
     Feed,
     Issues,
@@ -160,8 +161,7 @@ def take_turn(
     source = source_of(turns).with_resources(*tables)
     if afresh:
         control.postponed = {table.name: [] for table in VERSIONS if table.name in tables}
-        # what was recorded of former times cannot be read again
-        for name in (*(table.name for table in VERSIONS), DELETIONS.name):
+        for name in ONCE:
             source.resources[name].selected = False
         pipeline.run(forget(list(source.selected_resources)))
     pipeline.run(source, refresh="drop_resources" if afresh else None)  # type: ignore[arg-type]

@@ -5,15 +5,20 @@ A record that outlived its row's return would be false, and would be taken for t
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
 
 from ..catalog import DELETIONS, PerParent, Table
 from ..copy.contents import Contents
-from ..rows.rows import tombstones
+from ..rows.rows import keys_of, tombstones
 from .written import Written
+
+Place = tuple[str, str]
+"""What ``deletions`` calls a row: ``id`` and ``parent_id``, of which the latter may be empty."""
 
 
 class Returned:
@@ -34,25 +39,32 @@ class Returned:
         """Look for records of rows that were read."""
         if DELETIONS.name not in self._lanes or not self._contents.has_deleted(table.name):
             return
-        places = set(places_of(table, batch))
+        places = places_of(table, batch)
         found = places & self._contents.deleted_among(table.name, {id_ for id_, _ in places})
         if found:
-            self._written.put(DELETIONS.name, taken_back(table.name, found, batch))
+            at = batch.column("_synced_at")[0].as_py()
+            self._written.put(DELETIONS.name, taken_back(table.name, found, at))
 
 
-def taken_back(table: str, places: AbstractSet[tuple[str, str]], batch: pa.Table) -> pa.Table:
-    """Return what removes the records of some rows; they were read when the batch was."""
+def taken_back(table: str, places: Collection[Place], at: datetime) -> pa.Table:
+    """Return what removes the records of some rows that were seen at an instant (UTC)."""
     keys = [{"table": table, "id": id_, "parent_id": parent} for id_, parent in sorted(places)]
-    return tombstones(DELETIONS, keys, batch.column("_synced_at")[0].as_py())
+    return tombstones(DELETIONS, keys, at)
 
 
-def places_of(table: Table, batch: pa.Table) -> list[tuple[str, str]]:
-    """Return what ``deletions`` calls each row of a batch: its id, and the id of what it hangs on, or ""."""
-    hangs = isinstance(table.read, PerParent) or table.parent in table.key
-    parent = table.parent if hangs else None
-    names = ["id"] if isinstance(table.read, PerParent) else [name for name in table.key if name != parent]
-    if not set(names) <= set(batch.column_names):
-        return []
-    ids = ["/".join(parts) for parts in zip(*(batch.column(name).to_pylist() for name in names), strict=True)]
-    parents: list[Any] = batch.column(parent).to_pylist() if parent else [""] * len(ids)
-    return list(zip(ids, parents, strict=True))
+def place(table: Table, key: Sequence[str]) -> Place:
+    """Return what ``deletions`` calls a row of a collection: its id, and its parent's where that is part of the key."""
+    named = dict(zip(table.key, key, strict=True))
+    parent = named.pop(table.parent, "") if table.parent else ""
+    return "/".join(named.values()), parent
+
+
+def places_of(table: Table, batch: pa.Table) -> set[Place]:
+    """Return what ``deletions`` calls each row of a batch; of what hangs on another row, its id and that's."""
+    if not isinstance(table.read, PerParent):
+        return {place(table, key) for key in keys_of(table, batch)}
+    if "id" not in batch.column_names:
+        return set()
+    ids: list[Any] = batch.column("id").to_pylist()
+    parents: list[Any] = batch.column(table.parent).to_pylist() if table.parent else [""] * len(ids)
+    return set(zip(ids, parents, strict=True))

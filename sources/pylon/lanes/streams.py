@@ -15,12 +15,12 @@ from ..api.windows import Window
 from ..catalog import Feed, Table
 from ..copy.state import Stretch
 from ..errors import PylonError
-from ..rows.rows import to_arrow
+from ..rows.rows import keys_of, to_arrow
 from . import reading
 from .clocks import set_back
 from .reading import Batch, Past, Way
 from .turn import Turn, keyed
-from .whole import asked_for, keys_of
+from .whole import asked_for
 
 
 @dataclass

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
 
-from ..api.answers import Answer, list_problem
+from ..api.answers import Answer, list_problem, object_problem
 from ..catalog import COLLECTED, Configured, Listed, RowsOf, Table
 from ..copy.intervals import Collection
 from ..copy.state import CollectionState
 from ..errors import CredentialsError, NoSecondPage, PermissionDenied, PylonError, Rejected, is_lacking
-from ..rows.rows import Row, to_arrow
+from ..rows.rows import Row, keys_of, to_arrow
 from .turn import Turn, keyed
 
 FAILURES = 3
@@ -108,16 +109,12 @@ class Reading:
 
     def tell(self, state: CollectionState) -> None:
         """Say which parents were refused; those that a workspace lacks once, those that failed each time."""
-        lacking = {parent: error for parent, error in self._refused.items() if self._is_lacking(error)}
-        if news := [error for parent, error in lacking.items() if parent not in state.refused]:
+        lacking = {parent for parent, error in self._refused.items() if self._is_lacking(error)}
+        if news := note_refused(self._turn, self._table, state, self._refused, lacking):
             self._turn.report.warn(
                 f"{self._table.name}: {len(lacking):,} of {len(self._asked):,} {self._table.parent}s are refused"
-                f" ({news[0].message}) What the copy has of them stays as it is."
+                f" ({self._refused[news[0]].message}) What the copy has of them stays as it is."
             )
-        state.refused = {parent: state.refused.get(parent, self.began) for parent in lacking}
-        for parent, error in self._refused.items():
-            if parent not in lacking:
-                self._turn.fail(self._table.name, error, stops=False)
         unseen = [parent for key, parent in self._known.items() if key not in self._keys]
         if doubtful := sum(parent in self._without_list for parent in unseen):
             label = f"{self._table.read.endpoint.label} gave no list, which says nothing about rows"
@@ -171,9 +168,29 @@ class Reading:
                 number += 1
 
 
-def keys_of(table: Table, batch: pa.Table) -> set[tuple[str, ...]]:
-    """Return the keys of a batch's rows."""
-    return set(zip(*(batch.column(name).to_pylist() for name in table.key), strict=True))
+def note_refused(
+    turn: Turn,
+    table: Table,
+    state: CollectionState,
+    refused: Mapping[str, PylonError],
+    lacking: AbstractSet[str],
+) -> list[str]:
+    """Keep which parents the workspace lacks, note what failed of the others, and return those that are new.
+
+    Args:
+        turn: The turn that it is part of.
+        table: The collection.
+        state: What is kept of it.
+        refused: What was refused, by parent.
+        lacking: The parents of which that is how a workspace lacks something.
+    """
+    news = [parent for parent in refused if parent in lacking and parent not in state.refused]
+    now = datetime.now(UTC)
+    state.refused = {parent: state.refused.get(parent, now) for parent in refused if parent in lacking}
+    for parent, error in refused.items():
+        if parent not in lacking:
+            turn.fail(table.name, error, stops=False)
+    return news
 
 
 def asked_for(table: Collection, query: tuple[str, ...], parent: str) -> dict[str, Any]:
@@ -226,12 +243,8 @@ async def whole(turn: Turn, table: Collection) -> list[Answer]:
 
 async def _object(turn: Turn, table: Collection) -> Answer:
     """Ask for the one object that is the whole table."""
-
-    def check(answer: Answer) -> str | None:
-        return None if isinstance(answer.data, dict) else "data is no object"
-
     answer = turn.control.answers.get(table.read.endpoint.name)
-    answer = answer or await turn.patient_client.ask(table.read.endpoint, check=check)
+    answer = answer or await turn.patient_client.ask(table.read.endpoint, check=object_problem)
     return Answer([answer.data], answer.sent_at)
 
 

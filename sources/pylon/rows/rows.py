@@ -87,6 +87,11 @@ def to_arrow(table: Table, rows: Sequence[Row], given: Given, masks: Masks) -> p
     return pa.Table.from_arrays(arrays, schema=arrow_schema(table))
 
 
+def keys_of(table: Table, batch: pa.Table) -> set[tuple[str, ...]]:
+    """Return the keys of a batch's rows."""
+    return set(zip(*(batch.column(name).to_pylist() for name in table.key), strict=True))
+
+
 def has_key(table: Table, row: Row) -> bool:
     """Say whether an object has what its row is told from others by."""
     for column in table.columns:
@@ -297,6 +302,7 @@ __all__ = [
     "distinct",
     "has_key",
     "instant",
+    "keys_of",
     "misfits",
     "to_arrow",
     "tombstones",

@@ -13,6 +13,7 @@ from dlt.extract import DltResource, DltSource
 from ..catalog import CHILDREN, DELETIONS, ISSUES, TABLES, Ledger, Table
 from ..copy import loading
 from ..copy.state import SourceState
+from ..lanes.returned import taken_back
 from ..rows.masking import UNMASKED
 from ..rows.rows import to_arrow, tombstones
 from .listing import Gone
@@ -48,8 +49,8 @@ def removal(
 
 def taking_back(issue_ids: Iterable[str]) -> DltSource:
     """Return the load that removes the records of issues that are there again."""
-    keys = [{"table": ISSUES.name, "id": issue_id, "parent_id": ""} for issue_id in sorted(issue_ids)]
-    return _load([(DELETIONS, tombstones(DELETIONS, keys, datetime.now(UTC)))])
+    places = [(issue_id, "") for issue_id in issue_ids]
+    return _load([(DELETIONS, taken_back(ISSUES.name, places, datetime.now(UTC)))])
 
 
 def mending(
