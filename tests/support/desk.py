@@ -81,8 +81,7 @@ class Desk:
     async def first_page(self, endpoint: Endpoint, **request: Any) -> Answer:
         return self._page(endpoint, "", **request)
 
-    async def pages(self, endpoint: Endpoint, **request: Any) -> AsyncIterator[Answer]:
-        cursor = ""
+    async def pages(self, endpoint: Endpoint, cursor: str = "", **request: Any) -> AsyncIterator[Answer]:
         while True:
             page = self._page(endpoint, cursor, **request)
             yield page

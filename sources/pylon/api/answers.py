@@ -59,6 +59,11 @@ class Answer:
             return []
         return self.data if all(map(_is_row, self.data)) else list(filter(_is_row, self.data))
 
+    @property
+    def names(self) -> set[str]:
+        """What tells the rows of a page from others: some of their values may differ at each reading."""
+        return {str(row.get("id") or row) for row in self.rows}
+
     def more_at(self, *used: str) -> bool:
         """Whether another page is announced, at a cursor that is none of some that were used."""
         return self.more and self.cursor not in {"", *used}

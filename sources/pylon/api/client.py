@@ -22,10 +22,7 @@ from .pacing import Pacers
 from .paging import Paging
 from .sending import Pause, Sender
 from .transport import Transport
-from .walk import Walk
-
-EMPTY_PAGES = 20
-"""How many pages without a row may follow each other."""
+from .walk import Patience, Walk
 
 
 class Client:
@@ -126,24 +123,23 @@ class Client:
         body: Mapping[str, Any] | None = None,
         limit: int | None = None,
         ids: Mapping[str, str] | None = None,
+        cursor: str = "",
     ) -> AsyncIterator[Answer]:
-        """Walk along the cursors of a list, page by page.
+        """Walk along the cursors of a list, page by page, from its beginning or from a cursor that it gave.
 
         The walk ends where nothing follows by all that can be told: see :mod:`.paging`.
 
         Raises:
             Unavailable: Whether anything follows cannot be told, or the server cannot be reached.
         """
-        walk = self._walk(endpoint, query, body, limit, ids, first=False)
-        empty = 0
+        walk = self._walk(endpoint, query, body, limit, ids, cursor=cursor)
+        patience = Patience(endpoint.label)
         while True:
             page = await walk.next()
             yield page
             if not page.more:
                 return
-            empty = 0 if page.rows else empty + 1
-            if empty > EMPTY_PAGES:
-                raise Unavailable(endpoint.label, "gives one empty page after another", "Report it to Pylon.")
+            patience.spend(page)
 
     async def first_page(
         self,
@@ -169,7 +165,8 @@ class Client:
         limit: int | None,
         ids: Mapping[str, str] | None,
         *,
-        first: bool,
+        first: bool = False,
+        cursor: str = "",
     ) -> Walk:
         async def ask(limit: int | None, cursor: str) -> Answer:
             sent = _with(endpoint, query, body, limit, cursor)
@@ -177,7 +174,7 @@ class Client:
 
         wanted = self._paging.limit(endpoint.name, limit or self._settings.limit(endpoint))
         habit = self._paging.of(endpoint.name)
-        return Walk(ask, endpoint.label, wanted, endpoint.max_page_size, habit, first=first)
+        return Walk(ask, endpoint.label, wanted, endpoint.max_page_size, habit, first=first, cursor=cursor)
 
 
 async def _sleep(_name: str, seconds: float) -> None:

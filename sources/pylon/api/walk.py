@@ -15,6 +15,9 @@ Ask = Callable[[int | None, str], Awaitable[Answer]]
 TRIES = 2
 """How often a page that contradicts itself is asked for again."""
 
+EMPTY_PAGES = 20
+"""How many pages without a row that was not shown before may follow each other."""
+
 
 class Walk:
     """Gives the pages of one list, one after the other.
@@ -26,14 +29,23 @@ class Walk:
         most: The largest limit that the endpoint takes, if it takes one.
         habit: How the endpoint was seen to page; what is learnt is noted there.
         first: Whether only the first page is wanted: then what cannot be told counts as more.
+        cursor: Where to begin, "" for the first page.
     """
 
     def __init__(
-        self, ask: Ask, label: str, limit: int | None, most: int | None, habit: Habit, *, first: bool = False
+        self,
+        ask: Ask,
+        label: str,
+        limit: int | None,
+        most: int | None,
+        habit: Habit,
+        *,
+        first: bool = False,
+        cursor: str = "",
     ) -> None:
         self._ask, self._label, self._first = ask, label, first
         self._limit, self._most, self._habit = limit, most, habit
-        self._cursor, self._used = "", {""}
+        self._cursor, self._used = cursor, {"", cursor}
         self._ahead: Answer | None = None
         self._before: Answer | None = None
 
@@ -84,7 +96,7 @@ class Walk:
             rest = await self._ask(self._limit, page.cursor)
         except Rejected:
             return _last(page)
-        if _names(rest) - _names(page) or rest.more_at(page.cursor):
+        if rest.names - page.names or rest.more_at(page.cursor):
             return page
         return _last(page)
 
@@ -142,6 +154,28 @@ def _last(page: Answer) -> Answer:
     return replace(page, more=False, cursor="") if page.more else page
 
 
-def _names(page: Answer) -> set[str]:
-    """Return what tells the rows of a page from others: some of their values may differ at each reading."""
-    return {str(row.get("id") or row) for row in page.rows}
+class Patience:
+    """Bears some pages without anything new: a cursor may advance for ever and bring the same rows again and again.
+
+    Args:
+        label: The endpoint as users see it.
+    """
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._seen: set[int] = set()
+        self._in_vain = 0
+
+    def spend(self, page: Answer) -> None:
+        """Look at a page that announces another one.
+
+        Raises:
+            Unavailable: Too many in a row have shown nothing new.
+        """
+        known = len(self._seen)
+        self._seen.update(map(hash, page.names))
+        self._in_vain = 0 if len(self._seen) > known else self._in_vain + 1
+        if self._in_vain > EMPTY_PAGES:
+            raise Unavailable(
+                self._label, "gives one page after another with nothing new", "Report it to Pylon."
+            )

@@ -20,8 +20,11 @@ ASKED_MAX = timedelta(days=30)
 WIDEST = ASKED_MAX - 2 * PAD
 """The widest window: padded, it is exactly as long as the API allows."""
 
-NARROWEST = timedelta(seconds=1)
-"""A window this narrow is not cut further: what is in it was changed at one moment."""
+NARROWEST = timedelta(seconds=4)
+"""A window this narrow is not cut further: what is in it was changed at one moment.
+
+Padded, it holds a whole second with all that was changed in it; narrower ones would each show that second again.
+"""
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 """Before it nothing can be asked for. Go's zero time is this instant, so that rows may be from then."""
@@ -48,6 +51,14 @@ class Window:
         """Return the older and the newer part; together they are this window."""
         return Window(self.start, at), Window(at, self.end)
 
+    def oldest(self, width: timedelta) -> Window:
+        """Return its oldest part, at most ``width`` long."""
+        return self if self.width <= width else Window(self.start, self.start + width)
+
+    def newest(self, width: timedelta) -> Window:
+        """Return its newest part, at most ``width`` long."""
+        return self if self.width <= width else Window(self.end - width, self.end)
+
     def holds(self, instant: datetime) -> bool:
         """Whether a request for this window may have answered with this instant."""
         start, end = self.asked
@@ -65,23 +76,37 @@ def before(end: datetime, width: timedelta, floor: datetime | None) -> Window:
     return Window(start if floor is None else max(start, floor), end)
 
 
-def cut_point(window: Window, stamps: Sequence[datetime], now: datetime) -> datetime | None:
+def cut_point(
+    window: Window, stamps: Sequence[datetime], now: datetime, *, newest_first: bool, again: bool = False
+) -> datetime | None:
     """Say where to cut a window whose rows do not fit one page.
 
     Args:
         window: The window that was asked for.
         stamps: The instants of the rows of its first page, in the order of the answer.
         now: Nothing lies after this instant, except by mistake.
+        newest_first: Whether its newer part is the one to be read next.
+        again: Whether the window is itself a part of one that did not fit.
 
     Returns:
         A whole second strictly inside the window, or ``None`` where the window is too narrow to be cut.
     """
-    low, high = _whole(window.start) + NARROWEST, _ceil(min(window.end, max(now, window.start))) - NARROWEST
-    if low > high:
-        low, high = _whole(window.start) + NARROWEST, _ceil(window.end) - NARROWEST
-    if low > high or not window.start < low < window.end:
+    reach = Window(window.start, min(window.end, max(now, window.start)))
+    if reach.width <= NARROWEST:
+        reach = window
+    if window.width <= NARROWEST:
         return None
-    return min(max(_whole(_guess(window, stamps, now)), low), high)
+    inside = sorted((stamp for stamp in stamps if reach.start < stamp < reach.end), reverse=True)
+    falling = bool(inside) and all(one >= two for one, two in pairwise(stamps))
+    middle = reach.start + reach.width / 2
+    guess = _newer_part(inside, falling) if newest_first else _older_part(inside, falling)
+    if guess is None or again:  # twice in a row: each cut halves what is to be read next, or does better
+        guess = max(guess or middle, middle) if newest_first else min(guess or middle, middle)
+    second = timedelta(seconds=1)
+    low, high = _whole(window.start) + second, _ceil(window.end) - second
+    if newest_first:
+        return max(min(_whole(guess), _ceil(reach.end) - NARROWEST, high), low)
+    return min(max(_whole(guess), _whole(window.start) + NARROWEST), high)
 
 
 def next_width(window: Window, rows: int, page_size: int) -> timedelta:
@@ -92,14 +117,17 @@ def next_width(window: Window, rows: int, page_size: int) -> timedelta:
     return max(NARROWEST, min(WIDEST, timedelta(seconds=min(seconds, WIDEST.total_seconds()))))
 
 
-def _guess(window: Window, stamps: Sequence[datetime], now: datetime) -> datetime:
-    inside = [stamp for stamp in stamps if window.start < stamp < window.end]
-    if not inside:
-        return window.start + (min(window.end, max(now, window.start)) - window.start) / 2
-    falling = all(one >= two for one, two in pairwise(inside))
-    ranked = sorted(inside, reverse=True)
+def _newer_part(inside: Sequence[datetime], falling: bool) -> datetime | None:
+    """Return where the newer part should begin so that it fits a page, and is no smaller than it need be."""
     # where the page is the newest part of the window, four fifths of it fit a page again; else it is a sample
-    return ranked[int(len(ranked) * (0.8 if falling else 0.5))]
+    return inside[int(len(inside) * (0.8 if falling else 0.5))] if inside else None
+
+
+def _older_part(inside: Sequence[datetime], falling: bool) -> datetime | None:
+    """Return where the older part should end: it may be empty up to where the page's rows begin."""
+    if not inside:
+        return None
+    return inside[-1] - 2 * PAD if falling else inside[len(inside) // 2]
 
 
 def _back(instant: datetime, width: timedelta) -> datetime:

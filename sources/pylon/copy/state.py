@@ -62,22 +62,67 @@ def _instant(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
+@dataclass(frozen=True, slots=True)
+class Amid:
+    """A moment of which only a part has been read: it holds more rows than a page.
+
+    Its bounds are UTC. ``readings`` are those from its first page to its last that were made before the one under way,
+    which began at ``read_at`` and goes on at ``cursor``; ``news`` tells whether that has shown rows that none before
+    it did. ``lasting`` is false where a cursor was seen not to outlive the turn that was given it.
+    """
+
+    start: datetime
+    end: datetime
+    cursor: str = ""
+    readings: int = 0
+    news: bool = False
+    read_at: datetime | None = None
+    lasting: bool = True
+
+
+def _amid(stored: Mapping[str, Any] | None) -> Amid | None:
+    if not stored:
+        return None
+    return Amid(**{**stored, **{name: _instant(stored[name]) for name in _AMID_TIMES}})
+
+
+def _stored_amid(amid: Amid | None) -> dict[str, Any] | None:
+    if amid is None:
+        return None
+    return {**asdict(amid), **{name: _iso(getattr(amid, name)) for name in _AMID_TIMES}}
+
+
+_AMID_TIMES = ("start", "end", "read_at")
+
+
+class Going(View):
+    """How one direction of a stretch is gone along, so that no turn begins anew what the one before it found out."""
+
+    width = Key[timedelta](lambda value: timedelta(seconds=value), timedelta.total_seconds, windows.WIDEST)
+    """How wide the next window is to be."""
+    amid = Key[Amid | None](_amid, _stored_amid, None)
+    """The moment that is being read."""
+
+
 class Stretch(View):
     """Rows that are read by windows of time: what changed, oldest first, and all of them, back into the past.
 
     The issues are one such stretch; so is what an incremental table holds of each parent.
+
+    What changed is read by *looks*. A look goes from where the one before it left the matter unsettled, since rows may
+    show up late, to the present; it may take several turns, and several runs.
     """
 
     begun_at = Key[datetime | None](_instant, _iso, None)
     """The moment that divides the history from the changes."""
     changed_until = Key[datetime](datetime.fromisoformat, datetime.isoformat)
     """The watermark: changes have been read up to here."""
+    looked_until = Key[datetime | None](_instant, _iso, None)
+    """The look under way has come to here; ``None``: none is under way."""
+    settled_until = Key[datetime | None](_instant, _iso, None)
+    """What changed before it was read when it could not show up late any more: the next look begins here."""
     history_until = Key[datetime](datetime.fromisoformat, datetime.isoformat)
     """The history has been read back to here."""
-    history_width = Key[timedelta](
-        lambda value: timedelta(seconds=value), timedelta.total_seconds, windows.WIDEST
-    )
-    """How wide its next window is to be."""
     history_complete = Key[bool](bool, bool, default=False)
     """Whether its oldest row has been read."""
 
@@ -90,6 +135,51 @@ class Stretch(View):
         """Fix the moment that divides the history from the changes: the present at the first run."""
         self.begun_at = self.changed_until = now
         self.history_until = now + windows.PAD
+
+    @property
+    def forwards(self) -> Going:
+        """How it is gone along to the present."""
+        return Going(self.stored.setdefault("forwards", {}))
+
+    @property
+    def backwards(self) -> Going:
+        """How it is gone along into the past."""
+        return Going(self.stored.setdefault("backwards", {}))
+
+    def look(self, lookback: timedelta, *, anew: bool) -> datetime:
+        """Return where to go on reading changes.
+
+        Args:
+            lookback: How late a row may show up.
+            anew: Whether a look is to begin where none is under way; else reading goes on at the watermark.
+        """
+        unsettled = self.changed_until - lookback
+        self.settled_until = min(unsettled, self.settled_until or unsettled)
+        if anew and self.looked_until is None:
+            self.looked_until = self.settled_until
+        return self.looked_until or self.changed_until
+
+    def looked(self, piece: windows.Window, read_at: datetime, lookback: timedelta) -> None:
+        """Note that the next piece was read to its end, with requests of which the first was sent at ``read_at``."""
+        until = min(piece.end, read_at)
+        settled = self.settled_until
+        if settled is not None and settled >= piece.start:
+            self.settled_until = max(settled, min(until, read_at - lookback))
+        if self.looked_until is not None:
+            self.looked_until = until
+        self.changed_until = max(self.changed_until, until)
+
+    def end_look(self) -> None:
+        """Note that the look under way has come to the present."""
+        self.looked_until = None
+        self.forwards.stored.clear()
+
+    def set_back(self, to: datetime) -> None:
+        """Let the next look begin at an instant that lies before the watermark."""
+        self.changed_until = min(self.changed_until, to)
+        self.begun_at = min(self.begun_at or to, to)
+        self.settled_until = min(self.settled_until or to, to)
+        self.end_look()
 
     def history_done(self, floor: datetime | None) -> bool:
         """Say whether the history was read back to ``floor``, or to the oldest row."""

@@ -11,7 +11,8 @@ from ..copy.work import Times
 from ..errors import GONE, GONE_ISSUE, PylonError, Rejected, Unavailable, is_lacking
 from ..rows.rows import Row, distinct
 from .conversation import Conversation, Refused
-from .reading import Batch, read_until_settled
+from .pieces import Batch
+from .reading import read_until_settled
 from .turn import Turn, keyed
 
 

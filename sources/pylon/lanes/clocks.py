@@ -34,8 +34,7 @@ async def set_back(
     if newest is None:
         stretch.stored.clear()
     else:
-        stretch.changed_until = min(wrong, newest)
-        stretch.begun_at = min(stretch.begun_at or newest, newest)
+        stretch.set_back(newest)
     if wrong - now > TOLERANCE:
         since = f"what changed since {newest:%Y-%m-%d %H:%M} UTC" if newest else "all of it"
         turn.report.warn(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
 from ..api.filters import Request, before_and_after, rfc3339, time_range
 from ..api.windows import Window
-from ..catalog import ENDPOINTS, ISSUES
+from ..catalog import ENDPOINTS, HANGING, ISSUES
 from ..copy.state import Stretch
+from ..errors import TurnOver
 from ..rows.rows import Row, instant
 from . import reading
 from .clocks import set_back
-from .reading import Batch, Past, Way
+from .pieces import Batch, Reader, Version, Way, version
+from .reading import Past
 from .turn import Turn
 
 
@@ -31,10 +33,22 @@ PAST = Past(BY_CREATION, BY_UPDATE.endpoint, partial(before_and_after, "created_
 async def changes(turn: Turn, stretch: Stretch) -> AsyncIterator[Batch]:
     """Read the issues that were updated since the watermark, oldest window first."""
     lookback = timedelta(seconds=turn.settings.lookback_seconds)
-    lane = turn.report.lanes["changes"]
-    async for _, batch in reading.changes(turn.client, BY_UPDATE, stretch, lookback):
-        yield batch
-        lane.done += len(batch.rows)
+    page_size = turn.settings.limit(BY_UPDATE.endpoint)
+    lane, look = turn.report.lanes["changes"], turn.control.looks.of(ISSUES.name)
+    again = look.done
+    children = [name for name, child in HANGING.items() if child.read.is_of_issues and name in turn.lanes]
+    read = sum(turn.report.lanes[name].done for name in children)
+    if again and stretch.history_done(turn.settings.start_date) and not turn.control.looks.worthwhile(read):
+        return
+    try:
+        async for batch in reading.changes(_reader(turn), BY_UPDATE, stretch, lookback, look, page_size):
+            yield batch
+            lane.done += len(batch.rows)
+            if again:
+                turn.control.looks.added += len(batch.rows) * len(children)
+    except TurnOver:
+        if not again:
+            raise
 
 
 async def history(turn: Turn, stretch: Stretch) -> AsyncIterator[Batch]:
@@ -42,11 +56,24 @@ async def history(turn: Turn, stretch: Stretch) -> AsyncIterator[Batch]:
     lane = turn.report.lanes["history"]
     page_size = turn.settings.limit(BY_CREATION.endpoint)
     floor = turn.settings.start_date
-    async for piece, batch in reading.newest_to_oldest(turn.client, PAST, stretch, floor, page_size):
+    async for piece, batch in reading.newest_to_oldest(_reader(turn), PAST, stretch, floor, page_size):
         yield batch
         lane.done += len(batch.rows)
-        lane.note = f"back to {piece.start:%Y-%m-%d}"
+        if piece:
+            lane.note = f"back to {piece.start:%Y-%m-%d}"
         turn.budget.progress()
+
+
+def _reader(turn: Turn) -> Reader:
+    def held(rows: Sequence[Row]) -> set[Version]:
+        times = turn.contents.times(ISSUES, BY_UPDATE.stamp, [str(row.get("id")) for row in rows])
+        return {
+            version(row)
+            for row in rows
+            if (at := instant(row.get(BY_UPDATE.stamp))) and times.get(("", str(row.get("id")))) == at
+        }
+
+    return Reader(turn.client, turn.patient_client, held)
 
 
 async def begin(turn: Turn, stretch: Stretch) -> None:

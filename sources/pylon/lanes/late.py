@@ -14,7 +14,7 @@ from ..copy import known
 from ..copy.copied import Copied
 from ..copy.state import Late, SourceState, Stretch
 from ..rows.rows import Row, instant
-from .reading import Batch
+from .pieces import Batch
 
 MARGIN = 2
 """How many times the largest lateness seen a lookback should be."""

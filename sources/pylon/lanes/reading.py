@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from ..api import windows
 from ..api.answers import Answer
@@ -20,31 +19,11 @@ from ..catalog import Endpoint
 from ..copy.state import Stretch
 from ..errors import Unavailable
 from ..rows.rows import Row, instant
-
-READINGS = 6
-"""How often a list that does not fit one page is read until two readings agree."""
+from .looks import Look
+from .pieces import READINGS, Batch, Reader, Way, pieces, version
 
 PROBES = 8
 """How many searches a stretch without rows may cost before it is read window by window."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Rows that were read, with the server's time at which they held."""
-
-    rows: list[Row]
-    sent_at: datetime
-    whole: bool = True
-    """Whether what it does not show may count as missing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One way to ask for the rows of a window: the endpoint, the request, and the field that it filters on."""
-
-    endpoint: Endpoint
-    request: Callable[[Window], Request]
-    stamp: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,45 +37,55 @@ class Past:
 
 
 async def changes(
-    client: Client, way: Way, stretch: Stretch, lookback: timedelta
-) -> AsyncIterator[tuple[Window, Batch]]:
-    """Read what changed since the watermark, oldest window first.
+    reader: Reader, way: Way, stretch: Stretch, lookback: timedelta, look: Look, page_size: int | None
+) -> AsyncIterator[Batch]:
+    """Read what changed since the watermark, oldest window first, up to the present.
 
-    The watermark ``changed_until`` moves only past windows that were read to their end. Each run begins a lookback
-    before it, so that an edit that the search index shows late is not missed. It moves by the earlier of two clocks,
-    and reading goes on to the later one: whichever is wrong, nothing is passed over.
+    The watermark ``changed_until`` moves only past windows that were read to their end. The first look of a run begins
+    a lookback before it, so that an edit that the search index shows late is not missed. It moves by the earlier of two
+    clocks, and reading goes on to the later one: whichever is wrong, nothing is passed over. What changes faster than
+    it can be read is left to the next look: reading ends where the present was when it began.
     """
-    start = stretch.changed_until - lookback
+    start, goal = stretch.look(lookback, anew=not look.done), look.goal
     while True:
         window = windows.after(start)
-        present: datetime | None = None
-        async for piece, batch in read_window(client, way, window, newest_first=False):
-            yield piece, batch
-            stretch.changed_until = max(stretch.changed_until, min(piece.end, batch.sent_at))
-            present = batch.sent_at + client.ahead
-        if present is None or present < window.end:
-            return
+        async for piece, batch in pieces(
+            reader, way, window, stretch.forwards, newest_first=False, page_size=page_size
+        ):
+            yield batch
+            if piece is None:
+                continue
+            stretch.looked(piece, batch.sent_at, lookback)
+            goal = goal or batch.sent_at + reader.client.ahead
+            if goal <= piece.end:
+                stretch.end_look()
+                look.end()
+                return
+            look.aim(goal)
         start = window.end
 
 
 async def newest_to_oldest(
-    client: Client, past: Past, stretch: Stretch, floor: datetime | None, page_size: int | None
-) -> AsyncIterator[tuple[Window, Batch]]:
+    reader: Reader, past: Past, stretch: Stretch, floor: datetime | None, page_size: int | None
+) -> AsyncIterator[tuple[Window | None, Batch]]:
     """Read all rows between ``floor`` and ``history_until``, and move that as it goes.
 
-    Windows are as wide as a page probably holds; stretches without a row are skipped.
+    Windows are as wide as a page probably holds; stretches without a row are skipped. Yields as :func:`.pieces`.
     """
     while not stretch.history_done(floor):
-        window = windows.before(stretch.history_until, stretch.history_width, floor)
+        going = stretch.backwards
+        window = windows.before(stretch.history_until, going.width, floor)
         count = 0
-        async for piece, batch in read_window(client, past.way, window, newest_first=True):
+        async for piece, batch in pieces(
+            reader, past.way, window, going, newest_first=True, page_size=page_size
+        ):
             yield piece, batch
             # what is no row is no sign of a past to be read
             count += sum(row.get("id") is not None for row in batch.rows)
-            stretch.history_until = piece.start
-        stretch.history_width = windows.next_width(window, count, page_size or count)
+            if piece:
+                stretch.history_until = piece.start
         if count == 0 and not stretch.history_done(floor):
-            await _skip_gap(client, past, stretch)
+            await _skip_gap(reader.client, past, stretch)
 
 
 async def _skip_gap(client: Client, past: Past, stretch: Stretch) -> None:
@@ -161,32 +150,6 @@ def is_news(row: Row, newest: dict[str, datetime]) -> bool:
     return True
 
 
-async def read_window(
-    client: Client, way: Way, window: Window, *, newest_first: bool
-) -> AsyncIterator[tuple[Window, Batch]]:
-    """Read a window in pieces that each fit one page, so that no row can slip through between two pages.
-
-    A result that changes between two of its pages can lose the row at the seam: an edited row leaves the window,
-    the rest move up. So a window whose rows do not fit is cut, and one that cannot be cut is read until two readings
-    agree. The pieces come in order, without a gap.
-    """
-    stack = [window]
-    while stack:
-        piece = stack.pop()
-        page = await client.first_page(way.endpoint, **way.request(piece))
-        if not page.more:
-            yield piece, Batch(page.rows, page.sent_at)
-            continue
-        stamps = [stamp for row in page.rows if (stamp := instant(row.get(way.stamp)))]
-        _expect_filter(way, piece, stamps)
-        at = windows.cut_point(piece, stamps, page.sent_at)
-        if at is None:
-            yield piece, await _settled(client, way, piece)
-        else:
-            older, newer = piece.cut(at)
-            stack += [older, newer] if newest_first else [newer, older]
-
-
 async def read_until_settled(read: Callable[[], AsyncIterator[Answer]], label: str) -> Batch:
     """Read a list of several pages until two readings in a row show the same rows; one page needs no second reading.
 
@@ -196,31 +159,9 @@ async def read_until_settled(read: Callable[[], AsyncIterator[Answer]], label: s
     before: object = None
     for _ in range(READINGS):
         pages = [page async for page in read()]
-        rows = {_identity(row): row for page in pages for row in page.rows}
-        if len(pages) == 1 or rows.keys() == before:
+        rows = {version(row) for page in pages for row in page.rows}
+        if len(pages) == 1 or rows == before:
             found = [row for page in pages for row in page.rows]
             return Batch(found, pages[0].sent_at, all(page.whole for page in pages))
-        before = rows.keys()
+        before = rows
     raise Unavailable(label, "changes faster than it can be read", "Run again when less is going on.")
-
-
-async def _settled(client: Client, way: Way, piece: Window) -> Batch:
-    limit = way.endpoint.max_page_size
-    return await read_until_settled(
-        lambda: client.pages(way.endpoint, limit=limit, **way.request(piece)), way.endpoint.label
-    )
-
-
-def _identity(row: Row) -> tuple[Any, Any]:
-    return row.get("id"), row.get("updated_at")
-
-
-def _expect_filter(way: Way, piece: Window, stamps: list[datetime]) -> None:
-    """A server that ignores the filter (an unknown field is ignored without a word) would be asked for ever."""
-    if stamps and not any(piece.holds(stamp) for stamp in stamps):
-        start, end = (rfc3339(bound) for bound in piece.asked)
-        raise Unavailable(
-            way.endpoint.label,
-            f"ignores its filter: no row of a full page has {way.stamp} from {start} to {end}",
-            "Report it to Pylon.",
-        )

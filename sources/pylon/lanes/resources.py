@@ -31,8 +31,9 @@ from ..copy.state import SourceState, Stretch
 from ..errors import ConfigurationError
 from ..rows.rows import to_arrow
 from ..settings import Settings
-from . import children, directory, incremental, issues, late, reading
+from . import children, directory, incremental, issues, late
 from .budget import Limits
+from .pieces import Batch
 from .selection import PylonSource
 from .turn import Control, Turn, keyed
 from .turns import Turns
@@ -98,9 +99,7 @@ async def _issues(turn: Turn, table: Table[Issues]) -> AsyncIterator[pa.Table]:
                 await turn.stock.offer(table.name, rows, batch.sent_at)
 
 
-def _watched(
-    turn: Turn, changes: AsyncIterator[reading.Batch], stretch: Stretch
-) -> AsyncIterator[reading.Batch]:
+def _watched(turn: Turn, changes: AsyncIterator[Batch], stretch: Stretch) -> AsyncIterator[Batch]:
     """Count in the source's state what the search shows late."""
     note = partial(late.remember, SourceState.current())
     return late.watched(changes, stretch, turn.settings.start_date, turn.contents.copied, note)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,10 +15,11 @@ from ..api.windows import Window
 from ..catalog import Feed, Table
 from ..copy.state import Stretch
 from ..errors import PylonError
-from ..rows.rows import keys_of, to_arrow
+from ..rows.rows import Row, instant, keys_of, to_arrow
 from . import reading
 from .clocks import set_back
-from .reading import Batch, Past, Way
+from .pieces import Batch, Reader, Version, Way, version
+from .reading import Past
 from .turn import Turn, keyed
 from .whole import asked_for
 
@@ -62,16 +63,36 @@ class Streams:
             stretch.begin(page.sent_at if page else await client.now())
             stretch.history_complete = page is not None and not page.more
         else:
-            seconds = max(self._turn.settings.lookback_seconds, self._feed.lookback_seconds)
-            way = self._way(stream, self._feed.changed)
-            async for _, found in reading.changes(client, way, stretch, timedelta(seconds=seconds)):
+            async for found in self._changes(stream):
                 if batch := await self._news(stream, found):
                     yield batch
+        past, reader = self._past(stream), self._reader(stream, self._feed.created)
         page_size = self._turn.settings.limit(self._feed.search)
-        async for _, found in reading.newest_to_oldest(client, self._past(stream), stretch, None, page_size):
+        async for _, found in reading.newest_to_oldest(reader, past, stretch, None, page_size):
             if batch := await self._news(stream, found):
                 yield batch
             self._turn.budget.progress()
+
+    def _changes(self, stream: Stream) -> AsyncIterator[Batch]:
+        settings, feed = self._turn.settings, self._feed
+        lookback = timedelta(seconds=max(settings.lookback_seconds, feed.lookback_seconds))
+        look = self._turn.control.looks.of(self._table.name, stream.parent)
+        reader, way = self._reader(stream, feed.changed), self._way(stream, feed.changed)
+        return reading.changes(reader, way, stream.stretch, lookback, look, settings.limit(feed.search))
+
+    def _reader(self, stream: Stream, stamp: str) -> Reader:
+        def held(rows: Sequence[Row]) -> set[Version]:
+            times = self._turn.contents.times(self._table, stamp, [str(row.get("id")) for row in rows])
+            known = {id_: at for (parent, id_), at in times.items() if parent == stream.parent}
+            timed = stamp in self._table.column_names
+            return {
+                version(row)
+                for row in rows
+                if (id_ := str(row.get("id"))) in known
+                and (not timed or known[id_] == instant(row.get(stamp)))
+            }
+
+        return Reader(self._turn.client, self._turn.patient_client, held)
 
     async def _first(self, stream: Stream) -> Answer | None:
         """Return the first page of the list, which may be all there is; ``None`` where the workspace lacks the list."""

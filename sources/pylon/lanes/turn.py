@@ -26,6 +26,7 @@ from ..rows.rows import Row, has_key, misfits
 from ..settings import Settings
 from .budget import Budget, Limits, TurnBudget
 from .lacking import Lacking
+from .looks import Looks
 from .recorder import Recorder
 from .report import Report
 from .returned import Returned
@@ -61,6 +62,8 @@ class Control:
     """Whether it was told that the server's clock and this machine's differ."""
     caught_up: set[str] = field(default_factory=set)
     """What later turns of this run leave alone: it is read up to the present, or it may not be read at all."""
+    looks: Looks = field(default_factory=Looks)
+    """How far this run has looked for changes."""
     answers: dict[str, Answer] = field(default_factory=dict)
     """Answers of a moment ago, by endpoint name, which the first turn need not ask for again."""
     organization: dict[str, str] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from ..catalog import ENDPOINTS, ISSUES
 from ..copy.state import Stretch
 from ..errors import GONE, CredentialsError, PylonError, Rejected, Unavailable
 from ..lanes import issues, reading
+from ..lanes.pieces import Reader
 from ..rows.rows import Row, has_key
 
 WITNESSES = 3
@@ -56,7 +57,8 @@ async def list_all(
     stretch = Stretch()
     stretch.begin(began)
     ids: set[str] = set()
-    async for _, batch in reading.newest_to_oldest(client, issues.PAST, stretch, floor, page_size):
+    reader = Reader(client, client, lambda _rows: set())
+    async for _, batch in reading.newest_to_oldest(reader, issues.PAST, stretch, floor, page_size):
         rows = [row for row in batch.rows if has_key(ISSUES, row)]
         ids.update(row["id"] for row in rows)
         see(rows, batch.sent_at)

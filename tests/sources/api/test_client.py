@@ -18,9 +18,10 @@ import pytest
 from support.memory import alive
 
 from pylon_elt import emulator
-from pylon_elt.sources.pylon.api.client import EMPTY_PAGES, Client
+from pylon_elt.sources.pylon.api.client import Client
 from pylon_elt.sources.pylon.api.pacing import Pacers
 from pylon_elt.sources.pylon.api.sending import ATTEMPTS, REFUSALS
+from pylon_elt.sources.pylon.api.walk import EMPTY_PAGES
 from pylon_elt.sources.pylon.catalog import ENDPOINTS
 from pylon_elt.sources.pylon.errors import (
     CredentialsError,
@@ -195,14 +196,19 @@ def test_a_list_that_no_reading_can_end_is_refused() -> None:
     assert len(asked) == len(bodies)
 
 
-def test_empty_pages_without_end_are_given_up() -> None:
+@pytest.mark.parametrize("rows", ["", '{"id": "t1"}, {"id": "t2"}'])
+def test_pages_with_nothing_new_are_given_up(rows: str) -> None:
+    """A cursor that advances for ever, with the same rows or with none."""
     answers = [
-        f'{{"data": [], "pagination": {{"cursor": "{number}", "has_next_page": true}}}}'
+        f'{{"data": [{rows}], "pagination": {{"cursor": "{number}", "has_next_page": true}}}}'
         for number in range(99)
     ]
-    with canned(answers) as (server, asked), pytest.raises(Unavailable, match="one empty page after another"):
+    with (
+        canned(answers) as (server, asked),
+        pytest.raises(Unavailable, match="one page after another with nothing new"),
+    ):
         Asker(server).rows(TAGS)
-    assert len(asked) == EMPTY_PAGES + 1
+    assert len(asked) == EMPTY_PAGES + (2 if rows else 1)
 
 
 def test_an_empty_page_between_others_is_passed() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support.imports import modules
 
 from pylon_elt.sources.pylon.api import windows
-from pylon_elt.sources.pylon.copy.state import CollectionState, Key, Late, SourceState, Stretch
+from pylon_elt.sources.pylon.copy.state import Amid, CollectionState, Going, Key, Late, SourceState, Stretch
 from pylon_elt.sources.pylon.rows.extras import Extra
 
 NOW = datetime(2026, 7, 1, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -28,7 +28,7 @@ def test_the_keys_are_those_of_former_versions() -> None:
         "begun_at": "2026-07-01T12:00:00.250000+00:00",
         "changed_until": "2026-07-02T12:00:00.250000+00:00",
         "history_until": "2026-06-01T00:00:00+00:00",
-        "history_width": 86400.0,
+        "history_width": 86400.0,  # read no more
         "history_complete": True,
     }
     former: dict[str, Any] = {
@@ -57,7 +57,7 @@ def test_the_keys_are_those_of_former_versions() -> None:
     for stretch in (state.issues, state.collection("custom_objects").streams["cars"]):
         assert (stretch.begun_at, stretch.changed_until) == (NOW, LATER)
         assert stretch.history_until == datetime(2026, 6, 1, tzinfo=UTC)
-        assert (stretch.history_width, stretch.history_complete) == (timedelta(days=1), True)
+        assert stretch.history_complete
     for view, name in ((state, "pace"), (state, "late"), (state, "extra_fields"), (state, "reconciled_at")):
         setattr(view, name, getattr(view, name))
     _set_anew(state.issues)
@@ -65,7 +65,7 @@ def test_the_keys_are_those_of_former_versions() -> None:
 
 
 def _set_anew(stretch: Stretch) -> None:
-    for name in _keys(Stretch):
+    for name in _keys(Stretch) & stretch.stored.keys():
         setattr(stretch, name, getattr(stretch, name))
 
 
@@ -74,11 +74,13 @@ def test_a_stretch_survives_json(begun: datetime, until: datetime, width: timede
     stretch = Stretch()
     assert not stretch.begun
     stretch.begun_at, stretch.changed_until, stretch.history_until = begun, until, begun
-    stretch.history_width, stretch.history_complete = width, complete
+    stretch.backwards.width, stretch.history_complete = width, complete
+    stretch.forwards.amid = amid = Amid(begun, until, "abc", 2, news=complete, read_at=begun)
     known = Stretch(json.loads(json.dumps(stretch.stored)))
     assert known.begun
     assert (known.begun_at, known.changed_until, known.history_until) == (begun, until, begun)
-    assert (known.history_width, known.history_complete) == (width, complete)
+    assert (known.backwards.width, known.history_complete) == (width, complete)
+    assert (known.forwards.amid, known.backwards.amid, known.forwards.width) == (amid, None, windows.WIDEST)
 
 
 def test_what_was_not_begun_is_not_done_however_late_it_starts() -> None:
@@ -91,7 +93,7 @@ def test_the_history_ends_at_the_start_date() -> None:
     stretch = Stretch()
     stretch.begin(NOW)
     assert (stretch.begun_at, stretch.changed_until, stretch.history_until) == (NOW, NOW, NOW + windows.PAD)
-    assert stretch.history_width == windows.WIDEST
+    assert stretch.backwards.width == windows.WIDEST
     assert not stretch.history_done(NOW)
     stretch.history_until = NOW
     assert stretch.history_done(NOW)
@@ -115,7 +117,9 @@ def _keys(view: type) -> set[str]:
     return {name for name, value in vars(view).items() if isinstance(value, Key)}
 
 
-KEYS = {"streams", "resources"}.union(*map(_keys, (SourceState, Stretch, CollectionState)))
+KEYS = {"streams", "resources", "forwards", "backwards"}.union(
+    *map(_keys, (SourceState, Stretch, Going, CollectionState))
+)
 
 OTHERWISE = {
     ("sources.pylon.copy.state", "*"): "spells them",

@@ -4,81 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections import defaultdict
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from types import SimpleNamespace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.desk import START, Desk
+from support.desk_runs import Runs, assert_right, desks, happenings
 
 from pylon_elt.sources.pylon.api import windows
 from pylon_elt.sources.pylon.api.windows import Window
-from pylon_elt.sources.pylon.copy.state import Stretch
+from pylon_elt.sources.pylon.copy.state import Going
 from pylon_elt.sources.pylon.errors import Unavailable
-from pylon_elt.sources.pylon.lanes import issues, reading
+from pylon_elt.sources.pylon.lanes import issues
+from pylon_elt.sources.pylon.lanes.pieces import Reader, pieces
 
 SECOND = timedelta(seconds=1)
-LOOKBACK = timedelta(seconds=900)
-
-
-@st.composite
-def desks(draw: st.DrawFn, *, lag: bool = False) -> Desk:
-    """A desk with some issues, many of them at the same moments, and what will happen to it."""
-    desk = Desk(
-        bounds=draw(st.sampled_from(["[]", "[)", "(]", "()"])),
-        truncate=draw(st.booleans()),
-        sort=draw(st.sampled_from(["created", "updated"])),
-        keyset=draw(st.booleans()),
-        cap=draw(st.sampled_from([3, 5, 1000])),
-        limit=draw(st.integers(1, 6)),
-        lag=timedelta(seconds=draw(st.integers(0, 600))) if lag else timedelta(0),
-        ticks=draw(st.booleans()),
-    )
-    moments = draw(st.lists(st.timedeltas(timedelta(0), timedelta(days=29)), min_size=1, max_size=6))
-    for number in range(draw(st.integers(0, 25))):
-        at = START - draw(st.sampled_from(moments))
-        desk.create(str(number), at.replace(microsecond=0) if draw(st.booleans()) else at)
-    return desk
-
-
-@st.composite
-def happenings(draw: st.DrawFn) -> list[Callable[[Desk], None]]:
-    """Things that happen, one before each request."""
-    kinds = st.sampled_from(["edit", "edit", "edit", "delete", "create", "bulk", "nothing"])
-    steps = draw(
-        st.lists(st.tuples(kinds, st.integers(0, 40), st.timedeltas(timedelta(0), 3 * SECOND)), max_size=30)
-    )
-    return [lambda desk, step=step: happen(desk, *step) for step in steps]
-
-
-def happen(desk: Desk, kind: str, number: int, pause: timedelta) -> None:
-    desk.now += pause
-    names = sorted(desk.issues)
-    if kind == "create" or not names:
-        desk.create(f"new-{desk.requests}")
-        return
-    name = names[number % len(names)]
-    if kind == "edit":
-        desk.edit(name)
-    elif kind == "delete":
-        desk.delete(name)
-    elif kind == "bulk":
-        for one in names[: number % 12]:
-            desk.edit(one)
 
 
 def read(desk: Desk, way: issues.Way, window: Window, *, newest_first: bool = False) -> list[Any]:
     async def collect() -> list[Any]:
-        return [found async for found in reading.read_window(desk, way, window, newest_first=newest_first)]  # type: ignore[arg-type]
+        found = pieces(reader_of(desk), way, window, Going(), newest_first=newest_first, page_size=desk.limit)
+        return [one async for one in found]
 
     return asyncio.run(collect())
 
 
-@given(desks(), happenings(), st.booleans(), st.timedeltas(timedelta(0), windows.WIDEST))
+def reader_of(desk: Any) -> Reader:
+    """A reader without a copy."""
+    return Reader(desk, desk, lambda _rows: set())
+
+
+@given(desks(), happenings(), st.booleans(), st.timedeltas(timedelta(microseconds=1), windows.WIDEST))
 def test_no_issue_of_a_window_is_lost_while_others_come_and_go(
     desk: Desk, steps: list[Callable[[Desk], None]], newest_first: bool, width: timedelta
 ) -> None:
@@ -87,13 +46,13 @@ def test_no_issue_of_a_window_is_lost_while_others_come_and_go(
     wanted = {name for name, issue in desk.issues.items() if window.start <= issue.created < window.end}
     desk.before_request = steps
     try:
-        pieces = read(desk, issues.BY_CREATION, window, newest_first=newest_first)
+        found_pieces = read(desk, issues.BY_CREATION, window, newest_first=newest_first)
     except Unavailable as error:
         assert "changes faster" in str(error)
         return
-    found = {row["id"] for _, batch in pieces for row in batch.rows}
+    found = {row["id"] for _, batch in found_pieces for row in batch.rows}
     assert wanted & desk.issues.keys() <= found
-    bounds = [(piece.start, piece.end) for piece, _ in pieces]
+    bounds = [(piece.start, piece.end) for piece, _ in found_pieces if piece]
     ordered = bounds[::-1] if newest_first else bounds
     assert ordered[0][0] == window.start
     assert ordered[-1][1] == window.end
@@ -109,11 +68,11 @@ def test_what_leaves_a_window_of_changes_is_found_in_a_later_one(
     before = {name: issue.version for name, issue in desk.issues.items() if issue.updated < START}
     desk.before_request = steps
     try:
-        pieces = read(desk, issues.BY_UPDATE, window)
+        found_pieces = read(desk, issues.BY_UPDATE, window)
     except Unavailable as error:
         assert "changes faster" in str(error)
         return
-    found = {row["id"] for _, batch in pieces for row in batch.rows}
+    found = {row["id"] for _, batch in found_pieces for row in batch.rows}
     quiet = {
         name
         for name, version in before.items()
@@ -127,8 +86,8 @@ def test_reading_costs_little_more_than_its_pages() -> None:
         desk = Desk(sort=sort, limit=100)
         for number in range(1500):
             desk.create(str(number), START - number * timedelta(minutes=25))
-        pieces = read(desk, issues.BY_UPDATE, Window(START - windows.WIDEST, START))
-        assert sum(len(batch.rows) for _, batch in pieces) >= 1500
+        found_pieces = read(desk, issues.BY_UPDATE, Window(START - windows.WIDEST, START))
+        assert sum(len(batch.rows) for _, batch in found_pieces) >= 1500
         assert desk.requests <= 2.6 * 1500 / 100
 
 
@@ -138,8 +97,8 @@ def test_many_issues_of_one_moment_are_read_until_two_readings_agree(cap: int) -
     for number in range(40):
         desk.create(str(number), START - timedelta(days=2))
     desk.before_request = [lambda _desk: None] * 12 + [lambda desk: desk.delete("17")]
-    pieces = read(desk, issues.BY_CREATION, Window(START - timedelta(days=9), START))
-    assert {row["id"] for _, batch in pieces for row in batch.rows} >= desk.issues.keys()
+    found_pieces = read(desk, issues.BY_CREATION, Window(START - timedelta(days=9), START))
+    assert {row["id"] for _, batch in found_pieces for row in batch.rows} >= desk.issues.keys()
 
 
 def test_what_changes_all_the_time_is_given_up() -> None:
@@ -167,45 +126,6 @@ EVERYTHING: dict[str, Any] = {"operator": "and", "subfilters": []}
 # -- the lanes, run after run --------------------------------------------------------------------------------------
 
 
-class Reader:
-    """What keeps a copy by the two lanes of issues, as turns do."""
-
-    def __init__(self, desk: Desk, start_date: datetime | None = None) -> None:
-        self.desk = desk
-        self.stretch = Stretch()
-        self.copy: dict[str, int] = {}
-        self.start_date = start_date
-
-    def run(self) -> None:
-        asyncio.run(self._run())
-
-    async def _run(self) -> None:
-        turn: Any = SimpleNamespace(
-            client=self.desk,
-            settings=SimpleNamespace(
-                lookback_seconds=LOOKBACK.total_seconds(),
-                start_date=self.start_date,
-                limit=lambda _endpoint: self.desk.limit,
-            ),
-            report=SimpleNamespace(lanes=defaultdict(lambda: SimpleNamespace(done=0, note=""))),
-            budget=SimpleNamespace(progress=lambda: None),
-        )
-        if not self.stretch.begun:
-            self.stretch.begin(self.desk.now.replace(microsecond=0))
-        for lane in (issues.changes(turn, self.stretch), issues.history(turn, self.stretch)):
-            newest: dict[str, datetime] = {}
-            async for batch in lane:
-                for row in batch.rows:
-                    if issues.is_news(row, newest, self.start_date):
-                        self.copy[row["id"]] = row["version"]
-
-
-def assert_right(reader: Reader) -> None:
-    truth = {name: issue.version for name, issue in reader.desk.issues.items()}
-    kept = {name: version for name, version in reader.copy.items() if name in truth}
-    assert kept == truth
-
-
 @given(
     desks(lag=True),
     st.lists(st.tuples(happenings(), st.timedeltas(timedelta(0), timedelta(days=40))), max_size=4),
@@ -213,7 +133,7 @@ def assert_right(reader: Reader) -> None:
 def test_run_after_run_the_copy_is_right_once_the_index_has_caught_up(
     desk: Desk, rounds: list[tuple[list[Callable[[Desk], None]], timedelta]]
 ) -> None:
-    reader = Reader(desk)
+    reader = Runs(desk)
     for steps, rest in rounds:
         desk.before_request = list(steps)
         try:
@@ -240,7 +160,7 @@ def test_history_reaches_every_issue_over_any_gap(days: list[int], desk: Desk, r
         desk.create(str(number), START - timedelta(days=age, seconds=rng.randrange(86_400)))
         if rng.random() < 0.5:
             desk.edit(str(number))
-    reader = Reader(desk)
+    reader = Runs(desk)
     reader.run()
     assert_right(reader)
     assert reader.stretch.history_complete
@@ -250,7 +170,7 @@ def test_a_long_gap_costs_few_requests() -> None:
     desk = Desk(limit=100)
     desk.create("new", START - timedelta(days=1))
     desk.create("old", START - timedelta(days=9000))
-    reader = Reader(desk)
+    reader = Runs(desk)
     reader.run()
     assert_right(reader)
     assert desk.requests <= 12
@@ -262,6 +182,6 @@ def test_history_ends_at_the_start_date(days: list[int], floor: int) -> None:
     for number, age in enumerate(days):
         desk.create(str(number), START - timedelta(days=age))
     start = START - timedelta(days=floor)
-    reader = Reader(desk, start)
+    reader = Runs(desk, start)
     reader.run()
     assert reader.copy.keys() == {name for name, issue in desk.issues.items() if issue.created >= start}
