@@ -21,6 +21,7 @@ from ..copy import destinations, inspection, runs
 from . import plan
 from .failures import problems
 from .job import Job
+from .remaining import left_by
 from .signals import stopped_by_signals
 from .summary import Summary, render, summarize
 from .views import choose
@@ -83,7 +84,7 @@ def run(options: Options) -> int:
         raise _failed(job, watcher, started, explain(error), as_json=options.as_json) from error
     early = _why(job, stop(), options)
     summary = summarize(job, location=location, seconds=watcher.seconds, code=code, ended_early=early)
-    summary.due = _due(job, options, summary)
+    _look_what_is_left(job, options, summary)
     _tell(job, watcher, started, summary, as_json=options.as_json)
     return code
 
@@ -137,16 +138,17 @@ def _why(job: Job, received: int, options: Options) -> str:
     return ""
 
 
-def _due(job: Job, options: Options, summary: Summary) -> dict[str, int] | None:
+def _look_what_is_left(job: Job, options: Options, summary: Summary) -> None:
     """Ask the copy what is left, if anything can be; a summary without it is better than none."""
     children = [child for child in (*CHILDREN, *NESTED) if child.name in job.tables]
     read = any(child.name in summary.rows for child in children)
     if not (read or job.unfinished or summary.failures):
-        return None
+        return
     with suppress(Exception), inspection.opened(options.destination, options.dataset) as copy:
         if copy is not None:
-            return {child.name: copy.due(child.name) for child in children}
-    return None
+            summary.due = {child.name: copy.due(child.name) for child in children}
+            if summary.ended_early:
+                summary.remaining = left_by(job, copy)
 
 
 def _tell(

@@ -102,7 +102,7 @@ def take(
         if child.name in tables:
             # a refresh drops the ledger, and with it what was known to be read
             fewer = child.name if child.read.only or child.read.is_mentioned else child.read.of
-            span = fresh(settings, child, now)
+            span = fresh(settings, child, now, now)
             due.conversations[child.name] = known.due(child.name, span) if known else rows.get(fewer, 0)
     if known:
         due.sweep = {child: number for child, number in known.sweep(settings, now).items() if child in tables}

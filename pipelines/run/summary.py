@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from .progress import LANES, asked
 
 if TYPE_CHECKING:
     from .job import Job
+    from .remaining import Remaining
 
 SHOWN = 12
 """Failures and warnings beyond so many are counted, not shown: the screen has an end."""
@@ -53,6 +54,13 @@ class Summary:
     swept: int | None = None
     """Conversations that were read again though nothing said that they had changed; ``None``: there was no sweep."""
     due: dict[str, int] | None = None
+    remaining: Remaining | None = None
+    """What is left beside them after a run that was ended early; ``None`` where nobody knows."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that was due, and can be had, was read."""
+        return not self.ended_early and not self.failures
 
     @property
     def asked(self) -> int:
@@ -83,7 +91,9 @@ class Summary:
                 {"lane": lane, "what": what, "remedy": remedy} for lane, what, remedy in self.failures
             ],
             "extra_fields": self.extra_fields,
+            "complete": self.complete,
             "ended_early": self.ended_early,
+            "remaining": self.remaining.as_facts() if self.remaining else None,
             "removed": self.removed,
             "mended": self.mended,
             "swept": self.swept,
@@ -177,11 +187,10 @@ def _line(name: str, rows: int, requests: dict[str, tuple[int, int]]) -> Iterato
 
 def left(summary: Summary) -> str:
     """Say what is due after a run, and why it ended with something due."""
-    due = {name: count for name, count in (summary.due or {}).items() if count}
-    text = ", ".join(f"{count:,} of {name}" for name, count in due.items())
+    due = [f"{count:,} of {name}" for name, count in (summary.due or {}).items() if count]
+    text = ", ".join(due)
     if summary.ended_early:
-        rest = f"Left to read, as far as is known: {text}." if text else "Run again to go on."
-        return f"Ended early: {summary.ended_early}. What was read is saved. {rest}"
+        return f"Ended early: {summary.ended_early}. What was read is saved. {_rest(summary, due)}"
     if summary.failures:
         return (
             f"Left for the next run: {text}, and what failed."
@@ -189,3 +198,12 @@ def left(summary: Summary) -> str:
             else "Left for the next run: what failed."
         )
     return f"Left for the next run: {text}." if text else "Nothing is left to read."
+
+
+def _rest(summary: Summary, due: Sequence[str]) -> str:
+    remaining = summary.remaining
+    left = [*(remaining.lines() if remaining else ()), *due]
+    if not left:
+        return "Run again to go on."
+    time = f"; {remaining.time}" if remaining else ""
+    return f"Left to read, as far as is known: {', '.join(left)}{time}."

@@ -42,7 +42,7 @@ from pylon_elt.sources.pylon.upkeep.reconcile import reconcile
 
 KILLED = 0.4
 """The share of loads that are killed where some are."""
-TURNS = 12
+TURNS = 300
 """A run that is not over after so many turns never is."""
 _UNLIMITED = {"low": 100_000, "medium": 100_000, "high": 100_000}
 
@@ -162,6 +162,8 @@ class Site:
         self.spoil: Spoil = lambda _request, _response: None
         given = {"base_url": "http://pylon.test", "rate_limits": _UNLIMITED, **options}
         self.settings: Settings = settings("pyl_test", **given)
+        self.limits = Limits()
+        """When a turn ends although something is due."""
         self.kills: Random | None = None
         """Draws whether a load is killed, and where; ``None``: none is."""
         self._loads = 0
@@ -222,8 +224,8 @@ class Site:
 
     async def _lanes(self, control: Control, load_id: str, batches: dict[str, list[pa.Table]]) -> Turn:
         names = [name for name in (*self.tables, DELETIONS.name) if name not in control.report.stopped]
-        turn = Turn(self.settings, control, Limits(), Contents(self.database), load_id, names)
-        turn.stock.take(datetime.now(UTC), None)
+        turn = Turn(self.settings, control, self.limits, Contents(self.database), load_id, names)
+        turn.stock.take(datetime.now(UTC), self.limits.most_due, control.began)
 
         async def lane(name: str) -> None:
             async with turn.lane(name):

@@ -16,6 +16,7 @@ from support.oddities import ODDITIES
 from support.simulated import Killed, Site
 
 from pylon_elt.sources.pylon.catalog import ENDPOINTS, TABLES, Versions
+from pylon_elt.sources.pylon.lanes.budget import Limits
 
 ROUNDS = 4
 READ = tuple(name for name, table in TABLES.items() if not isinstance(table.read, Versions))
@@ -40,6 +41,9 @@ def live(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
         world, tables, refresh_hours=0, custom_object_types=["companies", "work-orders"], page_size=page_size
     )
     for _ in range(rng.randint(1, ROUNDS)):
+        site.limits = rng.choice(
+            [Limits(), Limits(), Limits(most_rows=1, most_due=1), Limits(most_rows=9, most_due=2)]
+        )
         worlds.stir(world, rng, rng.randint(0, 8), pause=rng.choice([0, 5, 4000]))
         site.spoil = _spoiling(rng)
         site.kills = rng if rng.random() < 0.5 else None
@@ -79,6 +83,7 @@ def _spoiling(rng: random.Random) -> Any:
 
 def _settle(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the faults end, the clock go on, and everything be compared that a run compares now and then."""
+    site.limits = Limits()
     site.spoil, site.kills = (lambda _request, _answer: None), None
     let_a_day_pass(monkeypatch)
     site.world.advance(400)

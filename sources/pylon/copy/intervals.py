@@ -54,7 +54,17 @@ def comparison_due_at(settings: Settings, state: SourceState, now: datetime) -> 
     return last + timedelta(hours=settings.reconcile_hours) if last and last <= now else ALWAYS
 
 
-def fresh(settings: Settings, table: Table[PerParent], now: datetime) -> Span | None:
-    """Return when a reading of what hangs on a row must have been made to count; ``None`` where its age is nothing."""
-    cutoff = settings.cutoff(table, now)
+def fresh(settings: Settings, table: Table[PerParent], began: datetime, now: datetime) -> Span | None:
+    """Return when a reading of what hangs on a row must have been made to count; ``None`` where its age is nothing.
+
+    A reading that a run has made counts for as long as it lasts, or one that takes longer than the interval would have
+    no end.
+
+    Args:
+        settings: How old a reading may be.
+        table: What was read.
+        began: When the run began (UTC).
+        now: The present (UTC).
+    """
+    cutoff = settings.cutoff(table, began)
     return Span(cutoff, now) if cutoff else None

@@ -159,14 +159,22 @@ class Stretch(View):
             self.looked_until = self.settled_until
         return self.looked_until or self.changed_until
 
-    def looked(self, piece: windows.Window, read_at: datetime, lookback: timedelta) -> None:
-        """Note that the next piece was read to its end, with requests of which the first was sent at ``read_at``."""
-        until = min(piece.end, read_at)
-        settled = self.settled_until
+    def looked(
+        self, piece: windows.Window, read_at: datetime, present: datetime, lookback: timedelta
+    ) -> None:
+        """Note that the next piece was read to its end.
+
+        Args:
+            piece: What was read.
+            read_at: When the first request for it was sent, by the earlier of two clocks: later nothing is known.
+            present: The same by the later one: so far a look may go on in the next turn.
+            lookback: How late a row may show up.
+        """
+        until, settled = min(piece.end, read_at), self.settled_until
         if settled is not None and settled >= piece.start:
             self.settled_until = max(settled, min(until, read_at - lookback))
         if self.looked_until is not None:
-            self.looked_until = until
+            self.looked_until = min(piece.end, present)
         self.changed_until = max(self.changed_until, until)
 
     def end_look(self) -> None:

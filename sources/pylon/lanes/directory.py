@@ -19,13 +19,14 @@ from .whole import Reading
 
 
 async def refresh(turn: Turn, table: Table[Whole], state: CollectionState) -> AsyncIterator[pa.Table]:
-    """Read a collection whole, if it is due. What a complete read lacks goes; a read cut short removes nothing.
+    """Read a collection whole, if it is due; once in a run.
 
-    A collection of several pages can lose a row at the seam of two pages while it changes. So rows of the copy go only
-    when two complete readings lack them.
+    What a complete read lacks goes; a read cut short removes nothing. A collection of several pages can lose a row at
+    the seam of two pages while it changes. So rows of the copy go only when two complete readings lack them.
     """
-    endpoint, now = table.read.endpoint, datetime.now(UTC)
-    if reading_due_at(table, turn.settings, state, now) > now or turn.lacking.known([endpoint]):
+    endpoint, now, caught_up = table.read.endpoint, datetime.now(UTC), turn.control.caught_up
+    due = table.name not in caught_up and reading_due_at(table, turn.settings, state, now) <= now
+    if not due or turn.lacking.known([endpoint]):
         return
     turn.report.expect("directory", table.name)
     reading = Reading(turn, table)
@@ -43,6 +44,7 @@ async def refresh(turn: Turn, table: Table[Whole], state: CollectionState) -> As
     gone, stored = reading.missing, reading.stored
     if gone and not await may_go(turn, table, gone, stored, reading.began):
         return
+    caught_up.add(table.name)
     if gone:
         yield without(turn, table, gone, reading.began)
     if reading.finished:

@@ -55,8 +55,9 @@ async def changes(
             yield batch
             if piece is None:
                 continue
-            stretch.looked(piece, batch.sent_at, lookback)
-            goal = goal or batch.sent_at + reader.client.ahead
+            present = batch.sent_at + reader.client.ahead
+            stretch.looked(piece, batch.sent_at, present, lookback)
+            goal = goal or present
             if goal <= piece.end:
                 stretch.end_look()
                 look.end()

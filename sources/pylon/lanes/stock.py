@@ -75,10 +75,16 @@ class Stock:
         """Return the parents that are due for a child."""
         return self._work[child]
 
-    def take(self, now: datetime, most: int | None) -> None:
-        """Queue what the destination says is due, for each child ``most`` parents at most; ``None``: all of them."""
+    def take(self, now: datetime, most: int | None, began: datetime) -> None:
+        """Queue what the destination says is due.
+
+        Args:
+            now: The present (UTC).
+            most: How many parents for each child at most; ``None``: all of them.
+            began: When the run began (UTC).
+        """
         for child in self._work:
-            span = self._fresh[child] = fresh(self._settings, HANGING[child], now)
+            span = self._fresh[child] = fresh(self._settings, HANGING[child], began, now)
             reach = self.reach(child, most)
             due = self._ledger.due(child, reach, span)
             ranked = [(parent, rank(parent, synced, now)) for parent, synced in due]

@@ -18,6 +18,7 @@ from ..errors import PylonError
 from ..rows.rows import Row, instant, keys_of, to_arrow
 from . import reading
 from .clocks import set_back
+from .looks import Look
 from .pieces import Batch, Reader, Version, Way, version
 from .reading import Past
 from .turn import Turn, keyed
@@ -51,8 +52,10 @@ class Streams:
         """The parents of which all rows were read at once."""
 
     async def read(self, stream: Stream) -> AsyncIterator[pa.Table]:
-        """Read the rows of one parent up to the present."""
+        """Read the rows of one parent up to the present; once in a run."""
         client, stretch = self._turn.client, stream.stretch
+        if stretch.history_complete and self._look(stream).done:
+            return
         await set_back(self._turn, self._table, stretch, self._feed.created, stream.parent)
         if not stretch.begun:
             page = await self._first(stream)
@@ -76,9 +79,12 @@ class Streams:
     def _changes(self, stream: Stream) -> AsyncIterator[Batch]:
         settings, feed = self._turn.settings, self._feed
         lookback = timedelta(seconds=max(settings.lookback_seconds, feed.lookback_seconds))
-        look = self._turn.control.looks.of(self._table.name, stream.parent)
         reader, way = self._reader(stream, feed.changed), self._way(stream, feed.changed)
-        return reading.changes(reader, way, stream.stretch, lookback, look, settings.limit(feed.search))
+        page_size = settings.limit(feed.search)
+        return reading.changes(reader, way, stream.stretch, lookback, self._look(stream), page_size)
+
+    def _look(self, stream: Stream) -> Look:
+        return self._turn.control.looks.of(self._table.name, stream.parent)
 
     def _reader(self, stream: Stream, stamp: str) -> Reader:
         def held(rows: Sequence[Row]) -> set[Version]:

@@ -62,6 +62,8 @@ class Control:
     """Whether it was told that the server's clock and this machine's differ."""
     caught_up: set[str] = field(default_factory=set)
     """What later turns of this run leave alone: it is read up to the present, or it may not be read at all."""
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """When the run began (UTC), by the earlier of the server's clock and this machine's as soon as that is known."""
     looks: Looks = field(default_factory=Looks)
     """How far this run has looked for changes."""
     answers: dict[str, Answer] = field(default_factory=dict)
@@ -110,6 +112,7 @@ class Turn:
         left_alone = LeftAlone(lambda child: SourceState.current().hanging(child).refused)
         self.stock = Stock(settings, self.ledger, control.report, read, left_alone)
         self._again = False
+        self._started = datetime.now(UTC)
         self._begun: set[str] = set()
         self._ended: set[str] = set()
         self._shared: dict[str, asyncio.Task[Any]] = {}
@@ -180,6 +183,7 @@ class Turn:
         self._at_end()
         if self._ended >= self.lanes:
             self.left = self._again or self.stock.left
+            self.control.began = min(self.control.began, self._started + min(self.client.offset, timedelta()))
             self.stock.clear()
             await self.client.close()
             await self.patient_client.close()

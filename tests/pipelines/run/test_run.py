@@ -125,12 +125,19 @@ def test_max_minutes_saves_what_was_read_and_the_next_run_goes_on(open_desk: Any
     assert "--max-minutes 0.05" in early["ended_early"]
     left = sum(early["due"].values())
     assert left > 0
+    assert not early["complete"]
+    assert early["remaining"]["seconds"] > 1
+    assert early["remaining"]["changes_since"] is None
+    again = desk.pylon("run", "--max-minutes", "0.02")
+    assert "Left to read, as far as is known: " in again.flat
+    assert "at the present pace, and what has changed since." in again.flat
+    left = sum(json.loads(desk.pylon("status", "--json").out)["due"]["conversations"].values())
     saved = {table: desk.rows(table) for table in ("issues", "issue_sync")}
 
     desk.server.settings.tier = "none"
     desk.server.clear_log()
     done = desk.pylon("run", "--log-format", "json").event("run_finished")
-    assert done["ended_early"] == ""
+    assert (done["ended_early"], done["complete"], done["remaining"]) == ("", True, None)
     assert sum(done["due"].values()) == 0
     assert saved["issues"] <= desk.rows("issues") == 40
     asked = sum(

@@ -45,8 +45,8 @@ def test_a_reading_that_is_stamped_in_the_future_counts_for_nothing() -> None:
 
 
 def test_what_hangs_on_rows_is_fresh_from_its_interval_up_to_the_present() -> None:
-    assert fresh(given(), MILESTONES, NOW) == Span(NOW - timedelta(hours=24), NOW)
-    assert fresh(given(), HANGING["issue_messages"], NOW) is None
+    assert fresh(given(), MILESTONES, NOW, LATER) == Span(NOW - timedelta(hours=24), LATER)
+    assert fresh(given(), HANGING["issue_messages"], NOW, NOW) is None
 
 
 def compared(

@@ -47,7 +47,7 @@ def issue(name: str, *, updated: datetime = NOW) -> dict[str, Any]:
 )
 def test_what_is_due_beyond_the_limit_is_left(most: int | None, taken: int, left: bool) -> None:
     stocked, report = stock(Known(due=3))
-    stocked.take(NOW, most)
+    stocked.take(NOW, most, NOW)
     assert report.lanes["issue_messages"].due == taken
     assert stocked.left
     while stocked.of("issue_messages").pop():
@@ -57,7 +57,7 @@ def test_what_is_due_beyond_the_limit_is_left(most: int | None, taken: int, left
 
 def test_nothing_is_left_of_what_cannot_be_read() -> None:
     stocked, report = stock(Known(due=3), "issue_messages", "issue_threads")
-    stocked.take(NOW, 3)
+    stocked.take(NOW, 3, NOW)
     stocked.give_up("issue_messages")
     assert stocked.left
     stocked.give_up("issue_threads")
