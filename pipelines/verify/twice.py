@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from itertools import cycle, islice
 from typing import Any
 
 from pylon_elt.sources.pylon.catalog import TABLES, Table
@@ -77,14 +77,14 @@ class Twice:
 
     async def _read_again(self, table: Table, doubts: Sequence[Doubt], read: Read) -> None:
         readings = self._of(table)
-        ids = dict.fromkeys(doubt.issue_id for doubt in doubts)
-        for issue_id in islice(cycle(ids), readings.left):
+        turns = Counter[str]()
+        while readings.open and (left := [doubt.issue_id for doubt in doubts if self._columns(doubt)]):
+            issue_id = min(left, key=turns.__getitem__)  # the first of those that were read least
+            turns[issue_id] += 1
             rows = await again(partial(read, table, issue_id))
             twice = {key_of(table, row): row for row in rows}
             ours = (doubt for doubt in doubts if doubt.issue_id == issue_id and doubt.key in twice)
             readings.learn([(doubt.wanted, twice[doubt.key]) for doubt in ours])
-            if not any(map(self._columns, doubts)):
-                return
 
     def _columns(self, doubt: Doubt) -> list[str]:
         return self._of(doubt.table).differing(doubt.wanted, doubt.held)

@@ -141,14 +141,13 @@ class Healing:
             return [row for row in ours if self.readings.differing(seen[row["id"]], held[row["id"]])]
 
         found = edited()
-        if found and self.readings.left:
+        if found and self.readings.open:
             await self._read_again(found, seen)
             found = edited()
         return found
 
     async def _read_again(self, rows: Sequence[Row], seen: Mapping[str, Mapping[str, Any]]) -> None:
         """Find out what differs although nobody changed it."""
-        self.readings.left -= 1
         created = [at for row in rows if (at := instant(row.get("created_at")))]
         again = await self._again(min(created), max(created))
         twice = typed(TABLES["issues"], again, self._masks)

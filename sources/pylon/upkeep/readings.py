@@ -15,8 +15,11 @@ from .comparing import differing
 MOMENT = 1.1
 """Seconds between two readings: what ticks in whole seconds has ticked by then."""
 
-AGAIN = 3
-"""How often something is read again, for each table, before what differs is taken for what it seems."""
+IN_VAIN = 3
+"""How many second readings of a table may teach nothing before what differs is taken for what it seems."""
+
+AT_MOST = 8
+"""How many second readings of a table there are in one run, whatever they teach."""
 
 T = TypeVar("T")
 Typed = Mapping[str, Any]
@@ -34,8 +37,8 @@ class Readings:
 
     def __init__(self, table: Table, state: SourceState, now: datetime) -> None:
         self.table = table
-        self.left = AGAIN
-        """How often something may still be read again."""
+        self._left = AT_MOST
+        self._in_vain = 0
         self._now = now
         self._before = state.volatile.get(table.name, {})
         self._kept = {path: one for path, one in self._before.items() if now - one.seen_at < KEPT_FOR}
@@ -48,11 +51,19 @@ class Readings:
         return differing(self.table, wanted, held, self.paths)
 
     def learn(self, pairs: Sequence[tuple[Typed, Typed]]) -> None:
-        """See rows that were read twice; one that was changed between its two readings says nothing."""
+        """See what was read twice; a row that was changed between its two readings says nothing."""
+        before = self.paths
         for one, two in pairs:
             if one.get("updated_at") == two.get("updated_at"):
                 self._found = merged(self._found, between(self.table, one, two))
         self.paths = merged(self.paths, self._found)
+        self._left -= 1
+        self._in_vain += self.paths == before
+
+    @property
+    def open(self) -> bool:
+        """Whether something may be read a second time."""
+        return self._left > 0 and self._in_vain < IN_VAIN
 
     @property
     def news(self) -> list[str]:
