@@ -202,10 +202,13 @@ class Job:
 
 def _refreshed(job: Job, tables: Sequence[str]) -> list[str]:
     """Return the tables that a full refresh drops; what Pylon does not give now is left to the turns that follow."""
-    why = unanswered(job.settings, job.control, job.copied, tables)
-    if why:
-        job.control.report.warn(told(why))
-    refreshed = [name for name in tables if name not in why]
+    kept = unanswered(job.settings, job.control, job.copied, tables)
+    if kept:
+        job.control.report.warn(told(kept))
+    for name, one in kept.items():
+        if one.failure:
+            job.control.report.fail(name, one.failure, stops=False)
+    refreshed = [name for name in tables if name not in kept]
     return [] if FOLLOWING.issuperset(refreshed) else refreshed
 
 

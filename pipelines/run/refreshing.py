@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pylon_elt.sources.pylon.api.client import Client
 from pylon_elt.sources.pylon.catalog import TABLES, PerParent, Table
-from pylon_elt.sources.pylon.errors import NOT_THERE, CredentialsError, PylonError, Rejected, TurnOver
+from pylon_elt.sources.pylon.errors import (
+    NOT_THERE,
+    CredentialsError,
+    PylonError,
+    Rejected,
+    TurnOver,
+    is_lacking,
+)
 
 from ..base.probing import Probe
 
@@ -18,7 +26,17 @@ if TYPE_CHECKING:
     from pylon_elt.sources.pylon.settings import Settings
 
 
-def unanswered(settings: Settings, control: Control, copied: Copied, tables: Sequence[str]) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Why a table is not dropped, with the failure, if it is one; what the workspace lacks is none."""
+
+    why: str
+    failure: PylonError | None = None
+
+
+def unanswered(
+    settings: Settings, control: Control, copied: Copied, tables: Sequence[str]
+) -> dict[str, Kept]:
     """Return which of some tables are not given at present, and why; tables without rows have none to lose.
 
     Args:
@@ -36,7 +54,7 @@ def unanswered(settings: Settings, control: Control, copied: Copied, tables: Seq
     return asyncio.run(_ask(settings, control, rows))
 
 
-async def _ask(settings: Settings, control: Control, tables: Sequence[Table]) -> dict[str, str]:
+async def _ask(settings: Settings, control: Control, tables: Sequence[Table]) -> dict[str, Kept]:
     client = Client(settings, control.pacers, pause=control.budget.pause, paging=control.paging)
     probe = Probe(client, settings)
     try:
@@ -46,14 +64,14 @@ async def _ask(settings: Settings, control: Control, tables: Sequence[Table]) ->
     return {name: why for name, why in found.items() if why}
 
 
-async def _why_not(probe: Probe, table: Table) -> str | None:
+async def _why_not(probe: Probe, table: Table) -> Kept | None:
     """Say why a table is not given; ``None`` where it is."""
     try:
-        return await probe.ask(table)
+        unasked = await probe.ask(table)
     except CredentialsError:
         raise
     except TurnOver:
-        return "the run ended before it was asked for"
+        return Kept("the run ended before it was asked for")
     except PylonError as error:
         if (
             isinstance(table.read, PerParent)
@@ -61,13 +79,14 @@ async def _why_not(probe: Probe, table: Table) -> str | None:
             and error.status not in NOT_THERE
         ):
             return None  # that was said of one object, as of a scrubbed issue; the endpoint answers
-        return error.message
+        return Kept(error.message, None if is_lacking(error) else error)
+    return Kept(unasked) if unasked else None
 
 
-def told(why: dict[str, str]) -> str:
+def told(kept: dict[str, Kept]) -> str:
     """Say which tables were not dropped."""
     reasons: dict[str, list[str]] = {}
-    for name, reason in why.items():
-        reasons.setdefault(reason.rstrip("."), []).append(name)
+    for name, one in kept.items():
+        reasons.setdefault(one.why.rstrip("."), []).append(name)
     parts = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in reasons.items())
     return f"Not dropped, since it is not certain that they can be read anew: {parts}. They stay as they are."
