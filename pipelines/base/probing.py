@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -88,8 +90,7 @@ class Probe:
         if table.per and isinstance(table.per.parents, Configured):
             return next(iter(getattr(self._settings, table.per.parents.setting)), None)
         if is_read(table, PerParent):
-            any_will_do = table.read.refer == ("id",) and table.read.only is None
-            rows = await self._some_rows(TABLES[table.read.of], any_will_do=any_will_do)
+            rows = await self._some_rows(TABLES[table.read.of], any_will_do=_any_will_do(table))
             return next((id_ for row in rows if may_have(table, row) and (id_ := id_in(table, row))), None)
         if table.per and isinstance(table.per.parents, RowsOf):
             rows = await self._some_rows(TABLES[table.per.parents.table], any_will_do=True)
@@ -115,3 +116,31 @@ def _no_parent(table: Table) -> str:
     if table.per and isinstance(table.per.parents, Configured):
         return f"{table.per.parents.setting} is not set"
     return f"there are no {(table.parent_table or 'rows').replace('_', ' ')} yet to which it could belong"
+
+
+def expected(tables: Iterable[Table]) -> Counter[str]:
+    """Return how many requests it takes to ask for some tables, by endpoint name, where all have a row to hang on."""
+    counted, seen = Counter[str](), set[str]()
+    for table in tables:
+        parent = table.read.of if is_read(table, PerParent) else None
+        if table.per and isinstance(table.per.parents, RowsOf):
+            parent = table.per.parents.table
+        for endpoint in table.endpoints:
+            asked_by = _asked_by(table)
+            if (
+                parent
+                and f"{{{asked_by}}}" in endpoint.path
+                and (parent not in seen or not _any_will_do(table))
+            ):
+                counted[TABLES[parent].endpoints[0].name] += 1
+                seen.add(parent)
+            if endpoint is not ENDPOINTS["me"]:
+                counted[endpoint.name] += 1
+            if not endpoint.single:
+                seen.add(table.name)
+    return counted
+
+
+def _any_will_do(table: Table) -> bool:
+    """Whether something of the table can hang on every row of its parents."""
+    return not is_read(table, PerParent) or (table.read.refer == ("id",) and table.read.only is None)
