@@ -28,6 +28,7 @@ from .search import Searcher
 from .search_routes import HANDLERS as SEARCH_HANDLERS
 from .settings import Settings
 from .text import uuid
+from .volatile import unsettled
 from .wire import Reset
 from .world import World
 
@@ -158,6 +159,8 @@ class Engine:
         call.step_back = 1 if exchange.fault("overlap") else 0
         with self.world.lock:
             page = HANDLERS[record.endpoint](call)
+        if kinds := self.settings.volatile:
+            page.data = unsettled(page.data, kinds, self._rng, int(self.world.now().timestamp()))
         self._paginate(page)
         _spoil(page, call, exchange)
         signature = f"{self._rng.getrandbits(64):016x}"

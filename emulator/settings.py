@@ -92,6 +92,9 @@ class Settings:
     """What `pagination` is on the last page."""
     empty_data: Literal["list", "null", "absent"] = "list"
     """What `data` is when a list has no rows."""
+    volatile: Collection[str] = ()
+    """What differs at each reading though nothing changed: "links" (signed, in bodies), "order" (of tags), "ticking"
+    (seconds in a status), "whole" (bodies, beyond their links)."""
     object_types: Collection[str] = OBJECT_TYPES
     """What `GET /custom-fields` accepts; an older server knows only account, issue and contact."""
 

@@ -36,6 +36,7 @@ from ..copy import destinations, snapshot
 from ..copy.dependants import views_on
 from .begin import begun
 from .recount import recount
+from .refreshing import told, unanswered
 from .restore import empty
 from .workspace import require_same
 
@@ -181,11 +182,14 @@ class Job:
 
     def _turn(self, tables: Sequence[str]) -> None:
         first = self.turns == 0
-        afresh = self.full_refresh and first and not _emptied(self)
+        refreshed = _refreshed(self, tables) if self.full_refresh and first else []
+        afresh = bool(refreshed) and not _emptied(self, refreshed)
         limits = _limits(first=first)
-        self.unfinished = take_turn(
-            self.pipeline, tables, self.settings, self.control, limits, self.copied, afresh=afresh
+        taken = refreshed or tables
+        left = take_turn(
+            self.pipeline, taken, self.settings, self.control, limits, self.copied, afresh=afresh
         )
+        self.unfinished = left or len(taken) < len(tables)
         give_back()
         self.control.answers.clear()
         self.turns += 1
@@ -196,12 +200,24 @@ class Job:
         return [] if FOLLOWING.issuperset(tables) else tables
 
 
-def _emptied(job: Job) -> bool:
+def _refreshed(job: Job, tables: Sequence[str]) -> list[str]:
+    """Return the tables that a full refresh drops; what Pylon does not give now is left to the turns that follow."""
+    kept = unanswered(job.settings, job.control, job.copied, tables)
+    if kept:
+        job.control.report.warn(told(kept))
+    for name, one in kept.items():
+        if one.failure:
+            job.control.report.fail(name, one.failure, stops=False)
+    refreshed = [name for name in tables if name not in kept]
+    return [] if FOLLOWING.issuperset(refreshed) else refreshed
+
+
+def _emptied(job: Job, tables: Sequence[str]) -> bool:
     """Empty the tables of a full refresh where views keep them from being dropped; say whether that was done."""
-    if not (views := views_on(job.pipeline, job.copied, job.tables)):
+    if not (views := views_on(job.pipeline, job.copied, tables)):
         return False
     # a ledger loses what it says of these; what was recorded of former times cannot be read again
-    empty(job.pipeline, job.copied, [name for name in job.tables if TABLES[name].endpoint])
+    empty(job.pipeline, job.copied, [name for name in tables if TABLES[name].endpoint])
     job.control.report.warn(
         f"Tables were emptied instead of dropped, since views read them: {', '.join(views)}. To have them made anew"
         " as well, drop the views, run with --full-refresh again, and make the views again."

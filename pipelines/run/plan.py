@@ -11,8 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.api.pacing import Pacers
 from pylon_elt.sources.pylon.api.windows import WIDEST
-from pylon_elt.sources.pylon.catalog import CHILDREN, COLLECTED, ENDPOINTS, HANGING, INCREMENTAL, Table
+from pylon_elt.sources.pylon.catalog import (
+    CHILDREN,
+    COLLECTED,
+    ENDPOINTS,
+    HANGING,
+    INCREMENTAL,
+    TABLES,
+    Table,
+)
 
+from ..base.probing import expected
 from ..base.screens import wrapped
 from ..base.wording import ago, count, duration
 from ..copy.inspection import Place, pending_packages
@@ -100,6 +109,8 @@ def make(
         settings.rate_limits, settings.rate_window_seconds, remembered=copy.state.pace if copy else None
     )
     counted = requests(due, settings, tables)
+    if full_refresh:  # what is to be dropped is asked for first
+        counted += expected(TABLES[name] for name in tables if rows.get(name) and name in TABLES)
     costs = [_cost(name, counted[name], pacers) for name in ENDPOINTS if counted[name]]
     children = [
         _cost(child.read.endpoint.name, THOUSAND, pacers).seconds

@@ -103,6 +103,9 @@ def _lines(report: Verification) -> Iterator[str]:
         yield screens.wrapped("No differences, since the next run reads them: ", f"{'; '.join(since)}.")
     if report.before_start:
         yield f"Created before start_date, so not compared: {count(report.before_start, 'issue')}."
+    for table, names in report.volatile.items():
+        text = f"{', '.join(names)}, which differ at each reading though nothing was changed."
+        yield screens.wrapped(f"Not compared of {table}: ", text)
     for one in report.differences[:SHOWN]:
         yield screens.wrapped("  ", f"{one.table} {one.id}: {one.what}")
     if (more := len(report.differences) - SHOWN) > 0:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pylon_elt.sources.pylon.catalog import CHILDREN, ENDPOINTS, HANGING, TABLES, PerParent, Table
 from pylon_elt.sources.pylon.copy import known
 from pylon_elt.sources.pylon.copy.copied import Copied, utc
+from pylon_elt.sources.pylon.copy.state import SourceState
 from pylon_elt.sources.pylon.copy.work import Synced, Times, is_due
 
 from ..base import exits
@@ -42,6 +43,8 @@ class Held:
     """Issues of the sample and their children that the next run reads."""
     expected_from: datetime
     """What was updated since is found by the next run (UTC)."""
+    state: SourceState
+    """What earlier runs have learnt."""
     read_from: datetime | None
     """What was created before has yet to be read by the first load (UTC); ``None``: nothing."""
 
@@ -70,6 +73,7 @@ def take(copy: Copy, settings: Settings, sample: int, seed: int) -> Held:
         sample={id_: rows[id_] for id_ in ids},
         children=children,
         due=_due(copied, children, rows),
+        state=copy.state,
         expected_from=read_up_to(stretch.changed_until, times) - lookback,
         read_from=None if whole else stretch.history_until,
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.api.client import Client
@@ -22,10 +23,11 @@ from pylon_elt.sources.pylon.errors import GONE_ISSUE, NOT_THERE, PermissionDeni
 from pylon_elt.sources.pylon.lanes.asking import ask, is_scrubbed
 from pylon_elt.sources.pylon.rows.masking import Masks
 from pylon_elt.sources.pylon.rows.rows import Row, instant
-from pylon_elt.sources.pylon.upkeep.comparing import differing, typed
+from pylon_elt.sources.pylon.upkeep.comparing import typed
 from pylon_elt.sources.pylon.upkeep.listing import list_all
 
 from .held import Held, key_of
+from .twice import Twice
 
 if TYPE_CHECKING:
     from pylon_elt.sources.pylon.settings import Settings
@@ -75,6 +77,8 @@ class Verification:
     """Issues that the first load has yet to read."""
     unread_children: int = 0
     """Conversations of the sample that the next run reads."""
+    volatile: dict[str, list[str]] = field(default_factory=dict)
+    """What differs at each reading, by table: it is not compared."""
     differences: list[Difference] = field(default_factory=list)
 
     def add_sampled(self, table: str, rows: int) -> None:
@@ -86,7 +90,13 @@ class Verification:
         return {"equal": not self.differences, **asdict(self)}
 
 
-def verify(held: Held, settings: Settings, pacers: Pacers, report: Verification) -> None:
+def verify(
+    held: Held,
+    settings: Settings,
+    pacers: Pacers,
+    report: Verification,
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
     """Ask Pylon, and compare.
 
     Args:
@@ -94,6 +104,7 @@ def verify(held: Held, settings: Settings, pacers: Pacers, report: Verification)
         settings: How to read.
         pacers: The pace.
         report: Where to write what is found.
+        pause: How to wait between two readings, in seconds.
 
     Raises:
         PylonError: Pylon could not be asked.
@@ -104,12 +115,12 @@ def verify(held: Held, settings: Settings, pacers: Pacers, report: Verification)
         try:
             listed: dict[str, Row] = {}
 
-            def see(rows: Sequence[Row], _sent_at: datetime) -> None:
+            async def see(rows: Sequence[Row], _sent_at: datetime) -> None:
                 listed.update({row["id"]: _stamps(row) for row in rows})
 
             await list_all(client, settings.start_date, settings.limit(ENDPOINTS["list_issues"]), see)
             _compare_listing(held, settings.start_date, listed, report)
-            await _compare_sample(client, held, settings.masks, report)
+            await _compare_sample(client, held, settings.masks, report, pause)
         finally:
             await client.close()
 
@@ -162,18 +173,40 @@ def _month(created: datetime | None) -> str:
     return f"{created:%Y-%m}" if created else UNDATED
 
 
-async def _compare_sample(client: Client, held: Held, masks: Masks, report: Verification) -> None:
+async def _compare_sample(
+    client: Client,
+    held: Held,
+    masks: Masks,
+    report: Verification,
+    pause: Callable[[float], Awaitable[None]],
+) -> None:
     """Ask for each issue of the sample, and for what hangs on it."""
+    twice = Twice(held.state, datetime.now(UTC))
     gate = asyncio.Semaphore(IN_FLIGHT)
 
     async def one(id_: str) -> None:
         async with gate:
-            await _compare_issue(client, held, masks, id_, report)
+            await _compare_issue(client, held, masks, id_, report, twice)
 
     await asyncio.gather(*(one(id_) for id_ in held.sample))
+    for doubt, columns in await twice.settle(partial(_read, client, masks), pause):
+        for column in columns:
+            _note(report, True, doubt.table.name, _named(doubt.key), f"{column} differs")
+    report.volatile = twice.volatile
 
 
-async def _compare_issue(client: Client, held: Held, masks: Masks, id_: str, report: Verification) -> None:
+async def _read(client: Client, masks: Masks, table: Table, issue_id: str) -> list[dict[str, Any]]:
+    """Return the rows of a table that belong to an issue, as it would hold them."""
+    if isinstance(table.read, PerParent):
+        rows = await _ask(client, HANGING[table.name], issue_id) or []
+        return typed(table, rows, masks, issue_id)
+    answer = await client.ask(ENDPOINTS["get_issue"], ids={"issue_id": issue_id})
+    return typed(table, [answer.data], masks)
+
+
+async def _compare_issue(
+    client: Client, held: Held, masks: Masks, id_: str, report: Verification, twice: Twice
+) -> None:
     table, row = TABLES["issues"], held.sample[id_]
     children = [HANGING[name] for name, issues in held.children.items() if id_ in issues]
     # the children first: what changes meanwhile shows in the issue's time
@@ -188,8 +221,7 @@ async def _compare_issue(client: Client, held: Held, masks: Masks, id_: str, rep
     if (utc(wanted["updated_at"]) or held.expected_from) > (utc(row["updated_at"]) or held.expected_from):
         return  # counted as changed since by the listing
     report.add_sampled("issues", 1)
-    for column in differing(table, wanted, row):
-        _note(report, True, "issues", id_, f"{column} differs")
+    twice.compare(table, id_, wanted, row)
     scrubbed = is_scrubbed(answer)
     for child, given in zip(children, found, strict=True):
         rows = [] if given is None and scrubbed else given
@@ -197,7 +229,7 @@ async def _compare_issue(client: Client, held: Held, masks: Masks, id_: str, rep
             report.unread_children += 1
         else:
             wanted_rows = typed(child, rows, masks, id_)
-            _compare_children(child, wanted_rows, held.children[child.name][id_], report)
+            _compare_children(child, id_, wanted_rows, held.children[child.name][id_], report, twice)
 
 
 async def _ask(client: Client, table: Table[PerParent], issue_id: str) -> list[Row] | None:
@@ -215,16 +247,18 @@ async def _ask(client: Client, table: Table[PerParent], issue_id: str) -> list[R
 
 def _compare_children(
     table: Table,
+    issue_id: str,
     rows: Sequence[Mapping[str, Any]],
     held: Mapping[tuple[Any, ...], dict[str, Any]],
     report: Verification,
+    twice: Twice,
 ) -> None:
     wanted = {key_of(table, row): row for row in rows}
     report.add_sampled(table.name, len(wanted))
     for key, row in wanted.items():
         _note(report, key not in held, table.name, _named(key), "is missing from the copy")
-        for column in differing(table, row, held[key]) if key in held else ():
-            _note(report, True, table.name, _named(key), f"{column} differs")
+        if key in held:
+            twice.compare(table, issue_id, row, held[key])
     for key in held.keys() - wanted.keys():
         _note(report, True, table.name, _named(key), "is gone from Pylon")
 

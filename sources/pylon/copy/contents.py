@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from ..catalog import ALL_TABLES, DELETIONS, TABLES, PerParent, Table, Versions
+from ..rows.versions import compared, concerning, fingerprint
+from ..rows.volatile import Paths
 from .copied import Copied, utc
 
 
@@ -112,22 +114,29 @@ class Contents:
         return utc(found)
 
     def recorded(
-        self, versions: Table[Versions], subjects: Collection[tuple[str, ...]]
+        self, versions: Table[Versions], subjects: Collection[tuple[str, ...]], volatile: Paths
     ) -> dict[tuple[str, ...], str]:
-        """Return the fingerprint that was recorded last, by subject."""
+        """Return the fingerprint of what is steady in that which was recorded last, by subject."""
         if not self.holds(versions.name):
             return {}
-        newest: dict[tuple[str, ...], tuple[Any, str]] = {}
+        volatile = concerning(versions, volatile)
+        names = compared(versions) if volatile else ["fingerprint"]
+        newest: dict[tuple[str, ...], tuple[Any, list[Any]]] = {}
         about = [f"{{v.{name}}}" for name, _ in versions.read.subject]
-        columns = ", ".join([*about, "{v.recorded_at}", "{v.fingerprint}"])
+        columns = ", ".join([*about, "{v.recorded_at}", *(f"{{v.{name}}}" for name in names)])
         sql = f"SELECT {columns} FROM {{{versions.name}}} AS v WHERE {about[-1]} IN"
-        for *subject, recorded_at, fingerprint in self.copied.select_in(
-            sql, sorted({subject[-1] for subject in subjects})
-        ):
-            known = newest.get(tuple(subject))
+        for row in self.copied.select_in(sql, sorted({subject[-1] for subject in subjects})):
+            subject, recorded_at, values = tuple(row[: len(about)]), row[len(about)], row[len(about) + 1 :]
+            known = newest.get(subject)
             if known is None or known[0] < recorded_at:
-                newest[tuple(subject)] = (recorded_at, fingerprint)
-        return {subject: newest[subject][1] for subject in subjects if subject in newest}
+                newest[subject] = (recorded_at, list(values))
+        found = {subject: newest[subject][1] for subject in subjects if subject in newest}
+        if not volatile:
+            return {subject: str(values[0]) for subject, values in found.items()}
+        return {
+            subject: fingerprint(versions, [_moment(value) for value in values], volatile)
+            for subject, values in found.items()
+        }
 
     def strays(self, table: str) -> set[str]:
         """Return the issues of which a child table or the ledger holds a row, though they are gone from ``issues``."""
@@ -154,6 +163,10 @@ class Contents:
             return set()
         sql = f"SELECT {{s.{ledger.key[0]}}} FROM {{{ledger.name}}} AS s WHERE {{s.child}} = %s"
         return self.copied.gather(_first, sql, child)
+
+
+def _moment(value: Any) -> Any:
+    return utc(value) if isinstance(value, datetime) else value
 
 
 def _first(rows: Any) -> set[str]:

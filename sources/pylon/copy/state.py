@@ -17,6 +17,7 @@ from dlt.common.pipeline import SupportsPipeline
 from ..api import windows
 from ..catalog import TABLES
 from ..rows.extras import Extra, Extras
+from ..rows.volatile import Kind, Path, Volatile
 
 T = TypeVar("T")
 
@@ -283,6 +284,24 @@ def _stored_extras(extras: Extras) -> dict[str, Any]:
     }
 
 
+Volatiles = Mapping[str, Mapping[Path, Volatile]]
+"""What differs at each reading, by table and place."""
+
+
+def _volatiles(stored: Mapping[str, Sequence[Sequence[Any]]]) -> Volatiles:
+    return {
+        table: {tuple(path): Volatile(kind, datetime.fromisoformat(at)) for path, kind, at in found}
+        for table, found in stored.items()
+    }
+
+
+def _stored_volatiles(volatiles: Volatiles) -> dict[str, Any]:
+    return {
+        table: [[list(path), one.kind, one.seen_at.isoformat()] for path, one in found.items()]
+        for table, found in volatiles.items()
+    }
+
+
 class SourceState(View):
     """The whole source's state: what it has learnt, and how far each table has been read."""
 
@@ -307,6 +326,8 @@ class SourceState(View):
     """Whose workspace it is, by ``id`` and ``name``, as ``pylon run`` was told by ``GET /me``; masked if they are."""
     reconciled_at = Key[datetime | None](_instant, _iso, None)
     """When the copy was last compared with a complete listing."""
+    volatile = Key[Volatiles](_volatiles, _stored_volatiles, {})
+    """What was seen to differ at each reading although nothing had changed."""
 
     @classmethod
     def current(cls) -> SourceState:
@@ -330,6 +351,10 @@ class SourceState(View):
     def hanging(self, table: str) -> HangingState:
         """Return what is known of a table that hangs on other rows."""
         return HangingState(self.table(table))
+
+    def volatile_in(self, table: str) -> dict[Path, Kind]:
+        """Return what of a table's values differs at each reading."""
+        return {path: one.kind for path, one in self.volatile.get(table, {}).items()}
 
     def forget(self, table: str) -> None:
         """Forget how far a table has been read, and that it could not be."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 
 import pyarrow as pa
@@ -9,6 +10,7 @@ import pyarrow as pa
 from ..catalog import VERSIONS, Table, Versions
 from ..copy.contents import Contents
 from ..rows.versions import Subject, record, subjects
+from ..rows.volatile import Paths
 from .written import Written
 
 
@@ -20,6 +22,7 @@ class Recorder:
         lanes: All lanes of the turn.
         written: Takes what is recorded.
         postponed: Takes, by table of versions, what is to be recorded by a turn in which it takes part.
+        volatile: Tells what differs at each reading in a table; it makes no version alone.
     """
 
     def __init__(
@@ -28,11 +31,13 @@ class Recorder:
         lanes: AbstractSet[str],
         written: Written,
         postponed: dict[str, list[pa.Table]],
+        volatile: Callable[[str], Paths],
     ) -> None:
         self._contents = contents
         self._lanes = lanes
         self._written = written
         self._postponed = postponed
+        self._volatile = volatile
         self._recorded: dict[str, dict[Subject, str]] = {table.name: {} for table in VERSIONS}
 
     def see(self, table: str, batch: pa.Table) -> None:
@@ -51,7 +56,7 @@ class Recorder:
             self._record(versions, batch)
 
     def _record(self, versions: Table[Versions], batch: pa.Table) -> None:
-        known = self._recorded[versions.name]
-        known |= self._contents.recorded(versions, set(subjects(versions, batch)) - known.keys())
-        if (rows := record(versions, batch, known)).num_rows:
+        known, volatile = self._recorded[versions.name], self._volatile(versions.read.watches)
+        known |= self._contents.recorded(versions, set(subjects(versions, batch)) - known.keys(), volatile)
+        if (rows := record(versions, batch, known, volatile)).num_rows:
             self._written.put(versions.name, rows)

@@ -23,6 +23,7 @@ from ..copy.ledger import Ledger
 from ..copy.state import SourceState
 from ..errors import PylonError, TurnOver
 from ..rows.rows import Row, has_key, misfits
+from ..rows.volatile import Paths
 from ..settings import Settings
 from .budget import Budget, Limits, TurnBudget
 from .lacking import Lacking
@@ -107,7 +108,7 @@ class Turn:
         self.lacking = Lacking(control.report, clients, settings.base_url)
         self.written = Written(self.lanes)
         self.returned = Returned(contents, self.lanes, self.written)
-        self.recorder = Recorder(contents, self.lanes, self.written, control.postponed)
+        self.recorder = Recorder(contents, self.lanes, self.written, control.postponed, _volatile)
         read = (name for name in HANGING if name in self.lanes - control.caught_up)
         left_alone = LeftAlone(lambda child: SourceState.current().hanging(child).refused)
         self.stock = Stock(settings, self.ledger, control.report, read, left_alone)
@@ -219,6 +220,10 @@ class Turn:
         self.recorder.see(table.name, batch)
         self.returned.see(table, batch)
         return batch
+
+
+def _volatile(table: str) -> Paths:
+    return SourceState.current().volatile_in(table)
 
 
 def keyed(turn: Turn, table: Table, rows: Sequence[Row]) -> list[Row]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
@@ -11,6 +12,7 @@ import pyarrow as pa
 
 from ..catalog import Table, Versions
 from .rows import arrow_schema
+from .volatile import Paths, steady
 
 Subject = tuple[str, ...]
 """What a record is about: the key of the watched row."""
@@ -22,38 +24,65 @@ def subjects(table: Table[Versions], batch: pa.Table) -> list[Subject]:
     return list(zip(*columns, strict=True))
 
 
-def record(table: Table[Versions], batch: pa.Table, known: dict[Subject, str]) -> pa.Table:
+def record(table: Table[Versions], batch: pa.Table, known: dict[Subject, str], volatile: Paths) -> pa.Table:
     """Return one record for each row of a batch whose values are not those recorded last.
 
     Args:
         table: The table to write.
         batch: Rows of the table that it watches.
-        known: The fingerprint recorded last, by subject; brought up to date.
+        known: The fingerprint of what is steady in that which was recorded last, by subject; brought up to date.
+        volatile: What differs at each reading, and makes no version alone.
     """
-    about, prints = subjects(table, batch), list(_fingerprints(table, batch))
+    volatile = concerning(table, volatile)
+    about, values = subjects(table, batch), _values(table, batch)
+    prints = [fingerprint(table, row, {}) for row in values]
+    steadily = [fingerprint(table, row, volatile) for row in values] if volatile else prints
     changed = []
-    for index, (subject, fingerprint) in enumerate(zip(about, prints, strict=True)):
-        if known.get(subject) != fingerprint:
-            known[subject] = fingerprint
+    for index, (subject, seen) in enumerate(zip(about, steadily, strict=True)):
+        if known.get(subject) != seen:
+            known[subject] = seen
             changed.append(index)
     return _records(table, batch.take(pa.array(changed, pa.int64())), [prints[index] for index in changed])
 
 
-def _compared(table: Table[Versions]) -> list[str]:
+def compared(table: Table[Versions]) -> list[str]:
+    """Return the columns that make a version."""
     written = {"id", "recorded_at", "fingerprint", *(name for name, _ in table.read.subject)}
     return [name for name in table.column_names if name not in written]
 
 
-def _fingerprints(table: Table[Versions], batch: pa.Table) -> Iterator[str]:
+def _values(table: Table[Versions], batch: pa.Table) -> list[tuple[Any, ...]]:
+    return list(zip(*(batch.column(name).to_pylist() for name in compared(table)), strict=True))
+
+
+def fingerprint(table: Table[Versions], values: Sequence[Any], volatile: Paths) -> str:
+    """Return the digest of what is steady in the values of one row.
+
+    Args:
+        table: The table of versions.
+        values: In the order of :func:`compared`, JSON as text or as what it stands for.
+        volatile: What differs at each reading.
+    """
     types = {column.name: column.type for column in table.columns}
-    names = _compared(table)
-    for values in zip(*(batch.column(name).to_pylist() for name in names), strict=True):
+    kept = []
+    for name, value in zip(compared(table), values, strict=True):
         # the API may give the keys of a map in any order
-        plain = [
-            orjson.loads(value) if types[name] == "json" and value is not None else value
-            for name, value in zip(names, values, strict=True)
-        ]
-        yield sha256(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+        read = _read(value) if types[name] == "json" else value
+        kept.append(steady((name,), read, volatile) if volatile else read)
+    return sha256(orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+
+
+def _read(value: Any) -> Any:
+    if isinstance(value, str):
+        with suppress(orjson.JSONDecodeError):
+            return orjson.loads(value)
+    return value
+
+
+def concerning(table: Table[Versions], volatile: Paths) -> Paths:
+    """Return what of that which differs at each reading stands in a version."""
+    names = set(compared(table))
+    return {path: kind for path, kind in volatile.items() if path[0] in names}
 
 
 def _records(table: Table[Versions], batch: pa.Table, prints: list[str]) -> pa.Table:
@@ -70,7 +99,7 @@ def _records(table: Table[Versions], batch: pa.Table, prints: list[str]) -> pa.T
         "fingerprint": pa.array(prints, pa.string()),
     }
     written |= {name: batch.column(column) for name, column in table.read.subject}
-    written |= {name: batch.column(name) for name in _compared(table)}
+    written |= {name: batch.column(name) for name in compared(table)}
     rest = {field.name: pa.nulls(batch.num_rows, field.type) for field in schema if field.name not in written}
     arrays = {**written, **rest}
     return pa.Table.from_arrays([arrays[field.name] for field in schema], schema=schema)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from ..catalog import Column, Table
 from ..copy.copied import utc
 from ..rows.masking import Masks
 from ..rows.rows import Row, to_arrow
+from ..rows.volatile import Paths, plain, steady
 
 
 def typed(table: Table, rows: Sequence[Row], masks: Masks, parent: str | None = None) -> list[dict[str, Any]]:
@@ -34,33 +36,55 @@ def typed(table: Table, rows: Sequence[Row], masks: Masks, parent: str | None = 
     return held
 
 
-def differing(table: Table, wanted: Mapping[str, Any], held: Mapping[str, Any]) -> list[str]:
-    """Return the columns in which a row of the copy is not what the API gives; when it was read does not count."""
+def differing(
+    table: Table, wanted: Mapping[str, Any], held: Mapping[str, Any], volatile: Paths | None = None
+) -> list[str]:
+    """Return the columns in which a row of the copy is not what the API gives; when it was read does not count.
+
+    Args:
+        table: Which table it belongs to.
+        wanted: What the API gives, as :func:`typed` returns it.
+        held: The row of the copy.
+        volatile: What differs at each reading, and says nothing.
+    """
+    columns = {path[0] for path in volatile or ()}
     return [
         column.name
         for column in table.columns
-        if column.name != table.sort and not _same(column, wanted[column.name], held.get(column.name))
+        if column.name != table.sort
+        and not _same(column, wanted[column.name], held.get(column.name))
+        and not (
+            column.name in columns
+            and _steady_same(column, wanted[column.name], held.get(column.name), volatile or {})
+        )
     ]
+
+
+def _steady_same(column: Column, wanted: Any, held: Any, volatile: Paths) -> bool:
+    """Compare what of two values does not differ at each reading."""
+    path = (column.name,)
+    one = steady(path, plain(column, wanted), volatile)
+    return any(_alike(one, steady(path, value, volatile)) for value in _readings(column, held))
+
+
+def _readings(column: Column, held: Any) -> list[Any]:
+    """Return what a value of a destination may stand for: JSON comes as its text, or as the value itself."""
+    if column.type not in ("json", "urls"):
+        return [utc(held) if isinstance(held, datetime) else held]
+    if isinstance(held, (str, bytes)):
+        with suppress(orjson.JSONDecodeError):
+            return [held, orjson.loads(held)]
+    return [held]
 
 
 def _same(column: Column, wanted: Any, held: Any) -> bool:
     if column.type in ("json", "urls"):
-        return wanted == held or _same_json(None if wanted is None else orjson.loads(wanted), held)
+        return wanted == held or any(
+            _alike(plain(column, wanted), value) for value in _readings(column, held)
+        )
     if isinstance(held, datetime):
         return bool(wanted == utc(held))
     return bool(wanted == held)
-
-
-def _same_json(wanted: Any, held: Any) -> bool:
-    """Compare a value with what a destination gives for a JSON column: its text, or the value itself."""
-    if _alike(wanted, held):
-        return True
-    if not isinstance(held, (str, bytes)):
-        return False
-    try:
-        return _alike(wanted, orjson.loads(held))
-    except orjson.JSONDecodeError:
-        return False
 
 
 def _alike(one: Any, two: Any) -> bool:

@@ -1,13 +1,15 @@
 """What a complete listing mends: issues that the copy lacks, holds in an older version, or holds otherwise.
 
 A listing is asked for once a day to find what was deleted, and its rows come for the same price. They show what the
-search showed later than the lookback, and edits that moved no ``updated_at``.
+search showed later than the lookback, and edits that moved no ``updated_at``. What differs at each reading is no edit:
+before the first rows of that kind are loaded, their page is read again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import pyarrow as pa
 
@@ -18,7 +20,11 @@ from ..copy.state import SourceState
 from ..lanes import late
 from ..rows.rows import Row, instant, to_arrow
 from ..settings import Settings
-from .comparing import differing, typed
+from .comparing import typed
+from .readings import Readings
+
+Again = Callable[[datetime, datetime], Awaitable[Sequence[Row]]]
+"""Lists the issues that were created from one time to another (UTC) once more; none, where that fails."""
 
 _TICK = timedelta(microseconds=1)
 
@@ -29,11 +35,15 @@ class Healing:
     Args:
         settings: The reader's settings.
         copied: What the copy holds.
-        state: How far the issues have been read, since what is yet to be read is not missing; and when the copy was
-            last compared with a complete listing.
+        state: How far the issues have been read, since what is yet to be read is not missing; when the copy was last
+            compared with a complete listing; and what differs at each reading.
+        now: The present (UTC).
+        again: How to read issues once more.
     """
 
-    def __init__(self, settings: Settings, copied: Copied, state: SourceState) -> None:
+    def __init__(
+        self, settings: Settings, copied: Copied, state: SourceState, now: datetime, again: Again
+    ) -> None:
         stretch = state.issues
         self._copied = copied
         self._masks = settings.masks
@@ -50,6 +60,9 @@ class Healing:
         self._batches: list[pa.Table] = []
         self._last: datetime | None = None
         self._overdue = 0
+        self._again = again
+        self.readings = Readings(TABLES["issues"], state, now)
+        """What differs at each reading."""
         self.ids: set[str] = set()
         """The issues that have to be loaded anew."""
 
@@ -66,13 +79,14 @@ class Healing:
         """What has to be loaded into ``issues``; ``None``: nothing."""
         return pa.concat_tables(self._batches) if self._batches else None
 
-    def see(self, rows: Sequence[Row], sent_at: datetime) -> None:
+    async def see(self, rows: Sequence[Row], sent_at: datetime) -> None:
         """Compare rows that were listed."""
         if self._passed is None:
             return  # nothing has been read yet
         wanted = [row for row in rows if self._is_ours(row)]
         news = {row["id"]: row for row in wanted if self._is_newer(row)}
-        found = [*news.values(), *self._edited([row for row in wanted if row["id"] not in news])]
+        edited = await self._edited([row for row in wanted if row["id"] not in news])
+        found = [*news.values(), *edited]
         if not found:
             return
         self._overdue += sum(self._came_too_late(row) for row in news.values())
@@ -107,7 +121,7 @@ class Healing:
             return False
         return self._compared <= updated < self._passed - self._lookback
 
-    def _edited(self, rows: Sequence[Row]) -> list[Row]:
+    async def _edited(self, rows: Sequence[Row]) -> list[Row]:
         """Return the rows of the version that the copy holds which it holds otherwise.
 
         They are looked up by their time: a page is a stretch of it, and databases skip what lies outside.
@@ -120,8 +134,21 @@ class Healing:
         held = {
             row["id"]: row for row in self._copied.between(table, "created_at", min(created), max(created))
         }
-        return [
-            row
-            for row, wanted in zip(same, typed(table, same, self._masks), strict=True)
-            if row["id"] in held and differing(table, wanted, held[row["id"]])
-        ]
+        seen = {row["id"]: row for row in typed(table, same, self._masks)}
+
+        def edited() -> list[Row]:
+            ours = (row for row in same if row["id"] in held)
+            return [row for row in ours if self.readings.differing(seen[row["id"]], held[row["id"]])]
+
+        found = edited()
+        if found and self.readings.open:
+            await self._read_again(found, seen)
+            found = edited()
+        return found
+
+    async def _read_again(self, rows: Sequence[Row], seen: Mapping[str, Mapping[str, Any]]) -> None:
+        """Find out what differs although nobody changed it."""
+        created = [at for row in rows if (at := instant(row.get("created_at")))]
+        again = await self._again(min(created), max(created))
+        twice = typed(TABLES["issues"], again, self._masks)
+        self.readings.learn([(seen[row["id"]], row) for row in twice if row["id"] in seen])

@@ -5,11 +5,12 @@ a complete listing that lacks the issue, and 404 or 410 when it is asked for by 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from ..api.client import Client
+from ..api.windows import PAD, Window
 from ..catalog import ENDPOINTS, ISSUES
 from ..copy.state import Stretch
 from ..errors import GONE, CredentialsError, PylonError, Rejected, Unavailable
@@ -42,7 +43,7 @@ async def list_all(
     client: Client,
     floor: datetime | None,
     page_size: int | None,
-    see: Callable[[Sequence[Row], datetime], None],
+    see: Callable[[Sequence[Row], datetime], Awaitable[None]],
 ) -> Listing:
     """Read the ids of all issues, window by window.
 
@@ -61,8 +62,15 @@ async def list_all(
     async for _, batch in reading.newest_to_oldest(reader, issues.PAST, stretch, floor, page_size):
         rows = [row for row in batch.rows if has_key(ISSUES, row)]
         ids.update(row["id"] for row in rows)
-        see(rows, batch.sent_at)
+        await see(rows, batch.sent_at)
     return Listing(ids, began)
+
+
+async def read_again(client: Client, oldest: datetime, newest: datetime) -> list[Row]:
+    """List once more the issues that were created from one time to another (UTC), both included."""
+    window = Window(oldest, newest + PAD)
+    pieces = reading.read_window(client, issues.BY_CREATION, window, newest_first=True)
+    return [row async for _, batch in pieces for row in batch.rows if has_key(ISSUES, row)]
 
 
 async def confirm(

@@ -23,7 +23,7 @@ def removal(
     gone: Sequence[Gone],
     children: dict[str, list[tuple[str, str]]],
     about: Sequence[str],
-    reconciled_at: datetime,
+    note: Callable[[SourceState], None],
 ) -> Iterator[DltSource]:
     """Return the loads that remove issues from a copy, with all that hangs on them, and write down their ids.
 
@@ -34,15 +34,12 @@ def removal(
         gone: The issues.
         children: What the copy holds of them, for every child table that it has: ``{table: [(id, issue_id)]}``.
         about: What else the copy keeps about issues; no content outlives its deletion.
-        reconciled_at: When the comparison was completed (UTC); kept in the state.
+        note: Writes into the source's state what the comparison found, and when it was completed.
     """
     if gone:
         yield _load([(DELETIONS, _records(gone, children))])
         hanging = [TABLES[name] for name in (*children, "issue_sync", *about)]
         yield _load([_without(table, gone) for table in hanging])
-
-    def note(state: SourceState) -> None:
-        state.reconciled_at = reconciled_at
 
     yield _load([_without(TABLES["issues"], gone)], note)
 

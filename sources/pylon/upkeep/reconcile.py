@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import dlt
 import pyarrow as pa
@@ -24,8 +25,9 @@ from ..rows.rows import Row, misfits
 from ..rows.versions import record, subjects
 from ..settings import Settings
 from .healing import Healing
-from .listing import Gone, confirm, list_all
+from .listing import Gone, confirm, list_all, read_again
 from .loads import mending, removal, taking_back
+from .readings import MOMENT, again, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +80,15 @@ class _Comparison:
         self._confirmed = confirmed
         self._compared_at = datetime.now(UTC)
         self._lane = control.report.lanes["reconcile"]
-        self.healing = Healing(settings, contents.copied, state)
+        self.healing = Healing(settings, contents.copied, state, self._compared_at, self._again)
+        self._client: Client | None = None
         self._lane.due = self.stored = len(self.healing.known)
         self._returned: set[str] = set()
 
     async def find(self) -> tuple[int, list[Gone]]:
         """List all issues, and ask for those that are missing; returns how many there are, and which are gone."""
         control = self._control
-        client = Client(
+        self._client = client = Client(
             self._settings,
             control.pacers,
             pause=control.budget.pause,
@@ -110,9 +113,14 @@ class _Comparison:
         """Whether the listing is not to be believed; one that shows nothing at all may be of another workspace."""
         return catches(len(missing), self.stored) or (not listed and self.stored > 0)
 
-    def _see(self, rows: Sequence[Row], sent_at: datetime) -> None:
+    async def _see(self, rows: Sequence[Row], sent_at: datetime) -> None:
         self._lane.done += len(rows)
-        self.healing.see(rows, sent_at)
+        await self.healing.see(rows, sent_at)
+
+    async def _again(self, oldest: datetime, newest: datetime) -> Sequence[Row]:
+        """Read issues a second time, a moment later; where that fails, it says nothing."""
+        await self._control.budget.pause("", MOMENT)
+        return await again(partial(read_again, self._client, oldest, newest)) if self._client else []
 
     def _strays(self) -> set[str]:
         """Return the issues of which a killed load may have left what hangs on them, but not the issue."""
@@ -140,7 +148,9 @@ class _Comparison:
 
     def _records(self, table: Table[Versions], batch: pa.Table) -> pa.Table:
         """Return the versions to be recorded of rows that are mended."""
-        return record(table, batch, self._contents.recorded(table, set(subjects(table, batch))))
+        paths = self.healing.readings.paths
+        known = self._contents.recorded(table, set(subjects(table, batch)), paths)
+        return record(table, batch, known, paths)
 
     def remove(self, pipeline: dlt.Pipeline, gone: Sequence[Gone]) -> None:
         """Remove issues, with all that the copy keeps of them; without any, note that it was compared."""
@@ -148,5 +158,12 @@ class _Comparison:
         held = [child.name for child in CHILDREN if self._contents.holds(child.name)]
         children = {name: self._contents.children(name, ids) for name in held}
         about = [table.name for table in ABOUT_ISSUES if self._contents.holds(table.name)]
-        for load in removal(gone, children, about, self._compared_at):
+
+        def note(state: SourceState) -> None:
+            state.reconciled_at = self._compared_at
+            self.healing.readings.note(state)
+
+        for load in removal(gone, children, about, note):
             pipeline.run(load)
+        if news := self.healing.readings.news:
+            self._control.report.warn(told(ISSUES.name, news))
