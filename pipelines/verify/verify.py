@@ -18,12 +18,12 @@ from pylon_elt.sources.pylon.catalog import (
     PerParent,
     Table,
 )
+from pylon_elt.sources.pylon.copy.comparing import typed
 from pylon_elt.sources.pylon.copy.copied import utc
 from pylon_elt.sources.pylon.errors import GONE_ISSUE, NOT_THERE, PermissionDenied, Rejected
 from pylon_elt.sources.pylon.lanes.asking import ask, is_scrubbed
 from pylon_elt.sources.pylon.rows.masking import Masks
 from pylon_elt.sources.pylon.rows.rows import Row, instant
-from pylon_elt.sources.pylon.upkeep.comparing import typed
 from pylon_elt.sources.pylon.upkeep.listing import list_all
 
 from .held import Held, key_of

@@ -52,6 +52,13 @@ class Contents:
         sql = f"SELECT 1 FROM {{{table.name}}} AS t WHERE {{t.{table.read.asked_by}}} = %s"
         return bool(self.copied.select(sql, parent_id, most=1))
 
+    def rows(self, table: Table, ids: Sequence[str]) -> dict[tuple[str, ...], dict[str, Any]]:
+        """Return the rows of a table with some ids, by their whole keys."""
+        if not self.holds(table.name) or not ids:
+            return {}
+        found = self.copied.rows(table, table.key[-1], ids)
+        return {tuple(row[name] for name in table.key): row for row in found}
+
     def times(self, table: Table, column: str, ids: Sequence[str]) -> dict[tuple[str, str], datetime | None]:
         """Return a time of each of some rows (UTC), by what the row belongs to, or "", and its id.
 

@@ -42,6 +42,8 @@ class Batch:
     sent_at: datetime
     whole: bool = True
     """Whether what it does not show may count as missing."""
+    again: bool = False
+    """Whether the copy may hold some of its rows as they are."""
 
 
 @dataclass(frozen=True, slots=True)

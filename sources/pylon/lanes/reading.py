@@ -7,7 +7,7 @@ with the lanes, not with the API, since it moves the watermark of what the copy 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ..api import windows
@@ -52,7 +52,7 @@ async def changes(
         async for piece, batch in pieces(
             reader, way, window, stretch.forwards, newest_first=False, page_size=page_size
         ):
-            yield batch
+            yield replace(batch, again=True)
             if piece is None:
                 continue
             present = batch.sent_at + reader.client.ahead

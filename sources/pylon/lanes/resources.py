@@ -31,7 +31,7 @@ from ..copy.state import SourceState, Stretch
 from ..errors import ConfigurationError
 from ..rows.rows import to_arrow
 from ..settings import Settings
-from . import children, directory, incremental, issues, late
+from . import children, directory, incremental, issues, late, shown_again
 from .budget import Limits
 from .pieces import Batch
 from .selection import PylonSource
@@ -95,7 +95,9 @@ async def _issues(turn: Turn, table: Table[Issues]) -> AsyncIterator[pa.Table]:
             rows = [row for row in keyed(turn, table, batch.rows) if issues.is_news(row, newest, floor)]
             if rows:
                 given = {"_synced_at": turn.stamp(batch.sent_at)}
-                yield turn.count(table, to_arrow(table, rows, given, turn.settings.masks), len(rows))
+                found = to_arrow(table, rows, given, turn.settings.masks)
+                if news := shown_again.changed(turn, table, found) if batch.again else found:
+                    yield turn.count(table, news, news.num_rows)
                 await turn.stock.offer(table.name, rows, batch.sent_at)
 
 

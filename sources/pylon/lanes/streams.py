@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from ..catalog import Feed, Table
 from ..copy.state import Stretch
 from ..errors import PylonError
 from ..rows.rows import Row, instant, keys_of, to_arrow
-from . import reading
+from . import reading, shown_again
 from .clocks import set_back
 from .looks import Look
 from .pieces import Batch, Reader, Version, Way, version
@@ -60,8 +60,9 @@ class Streams:
         if not stretch.begun:
             page = await self._first(stream)
             if page and not page.more:
-                if rows := keyed(self._turn, self._table, page.rows):
-                    yield await self._batch(stream, Batch(rows, page.sent_at))
+                rows = keyed(self._turn, self._table, page.rows)
+                if rows and (batch := await self._batch(stream, Batch(rows, page.sent_at))):
+                    yield batch
                 self.whole.add(stream.parent)
             stretch.begin(page.sent_at if page else await client.now())
             stretch.history_complete = page is not None and not page.more
@@ -117,9 +118,9 @@ class Streams:
     async def _news(self, stream: Stream, found: Batch) -> pa.Table | None:
         known = keyed(self._turn, self._table, found.rows)
         rows = [row for row in known if reading.is_news(row, stream.newest)]
-        return await self._batch(stream, Batch(rows, found.sent_at)) if rows else None
+        return await self._batch(stream, replace(found, rows=rows)) if rows else None
 
-    async def _batch(self, stream: Stream, found: Batch) -> pa.Table:
+    async def _batch(self, stream: Stream, found: Batch) -> pa.Table | None:
         """Turn rows into a batch, and tell those who hang on them."""
         table = self._table
         given: dict[str, Any] = {"_synced_at": self._turn.stamp(found.sent_at)}
@@ -128,7 +129,8 @@ class Streams:
         batch = to_arrow(table, found.rows, given, self._turn.settings.masks)
         self.seen |= keys_of(table, batch)
         await self._turn.stock.offer(table.name, found.rows, found.sent_at)
-        return self._turn.count(table, batch, len(found.rows))
+        news = shown_again.changed(self._turn, table, batch) if found.again else batch
+        return self._turn.count(table, news, news.num_rows) if news else None
 
     # -- how to ask ------------------------------------------------------------------------------------------------
 

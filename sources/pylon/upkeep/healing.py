@@ -15,12 +15,12 @@ import pyarrow as pa
 
 from ..catalog import TABLES
 from ..copy import known
+from ..copy.comparing import typed
 from ..copy.copied import Copied
 from ..copy.state import SourceState
 from ..lanes import late
 from ..rows.rows import Row, instant, to_arrow
 from ..settings import Settings
-from .comparing import typed
 from .readings import Readings
 
 Again = Callable[[datetime, datetime], Awaitable[Sequence[Row]]]
@@ -127,7 +127,8 @@ class Healing:
         They are looked up by their time: a page is a stretch of it, and databases skip what lies outside.
         """
         table = TABLES["issues"]
-        same = [row for row in rows if instant(row.get("updated_at")) == self._known[row["id"]]]
+        # a row without a time may have been edited at any
+        same = [row for row in rows if instant(row.get("updated_at")) in (None, self._known[row["id"]])]
         created = [at for row in same if (at := instant(row.get("created_at")))]
         if not created:
             return []

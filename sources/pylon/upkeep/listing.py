@@ -12,10 +12,10 @@ from datetime import datetime
 from ..api.client import Client
 from ..api.windows import PAD, Window
 from ..catalog import ENDPOINTS, ISSUES
-from ..copy.state import Stretch
+from ..copy.state import Going, Stretch
 from ..errors import GONE, CredentialsError, PylonError, Rejected, Unavailable
 from ..lanes import issues, reading
-from ..lanes.pieces import Reader
+from ..lanes.pieces import Reader, pieces
 from ..rows.rows import Row, has_key
 
 WITNESSES = 3
@@ -58,8 +58,7 @@ async def list_all(
     stretch = Stretch()
     stretch.begin(began)
     ids: set[str] = set()
-    reader = Reader(client, client, lambda _rows: set())
-    async for _, batch in reading.newest_to_oldest(reader, issues.PAST, stretch, floor, page_size):
+    async for _, batch in reading.newest_to_oldest(_reader(client), issues.PAST, stretch, floor, page_size):
         rows = [row for row in batch.rows if has_key(ISSUES, row)]
         ids.update(row["id"] for row in rows)
         await see(rows, batch.sent_at)
@@ -69,8 +68,13 @@ async def list_all(
 async def read_again(client: Client, oldest: datetime, newest: datetime) -> list[Row]:
     """List once more the issues that were created from one time to another (UTC), both included."""
     window = Window(oldest, newest + PAD)
-    pieces = reading.read_window(client, issues.BY_CREATION, window, newest_first=True)
-    return [row async for _, batch in pieces for row in batch.rows if has_key(ISSUES, row)]
+    found = pieces(_reader(client), issues.BY_CREATION, window, Going(), newest_first=True, page_size=None)
+    return [row async for _, batch in found for row in batch.rows if has_key(ISSUES, row)]
+
+
+def _reader(client: Client) -> Reader:
+    """Return who lists in one go, without a look at what the copy holds."""
+    return Reader(client, client, lambda _rows: set())
 
 
 async def confirm(

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from ..catalog import Table
+from ..copy.comparing import differing
 from ..copy.state import SourceState
 from ..errors import CredentialsError, PylonError
 from ..rows.volatile import KEPT_FOR, Kind, Path, Paths, Volatile, between, merged, named
-from .comparing import differing
 
 MOMENT = 1.1
 """Seconds between two readings: what ticks in whole seconds has ticked by then."""

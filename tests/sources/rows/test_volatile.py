@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from pylon_elt.sources.pylon.catalog import TABLES
+from pylon_elt.sources.pylon.copy.comparing import differing, typed
 from pylon_elt.sources.pylon.rows.masking import UNMASKED
 from pylon_elt.sources.pylon.rows.volatile import MOST, between, merged, named
-from pylon_elt.sources.pylon.upkeep.comparing import differing, typed
 
 ISSUES = TABLES["issues"]
 LINK = '<p>Look: <img src="https://f.example/a.png?signature={}&amp;expires=9"></p>'

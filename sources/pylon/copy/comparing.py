@@ -10,10 +10,10 @@ from typing import Any
 import orjson
 
 from ..catalog import Column, Table
-from ..copy.copied import utc
 from ..rows.masking import Masks
 from ..rows.rows import Row, to_arrow
 from ..rows.volatile import Paths, plain, steady
+from .copied import utc
 
 
 def typed(table: Table, rows: Sequence[Row], masks: Masks, parent: str | None = None) -> list[dict[str, Any]]:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from pylon_elt.sources.pylon.catalog import TABLES
+from pylon_elt.sources.pylon.copy.comparing import differing, typed
 from pylon_elt.sources.pylon.copy.state import Late, SourceState
 from pylon_elt.sources.pylon.lanes.late import remember, suggested_lookback
 from pylon_elt.sources.pylon.rows.masking import UNMASKED
-from pylon_elt.sources.pylon.upkeep.comparing import differing, typed
 
 ISSUES = TABLES["issues"]
 ROW: dict[str, Any] = {
