@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +15,7 @@ from support.desk import START, Desk
 
 from pylon_elt.sources.pylon.api.answers import Answer
 from pylon_elt.sources.pylon.api.pacing import Pacers
+from pylon_elt.sources.pylon.copy.contents import Contents
 from pylon_elt.sources.pylon.copy.state import Stretch
 from pylon_elt.sources.pylon.errors import Rejected, TurnOver
 from pylon_elt.sources.pylon.lanes import issues
@@ -75,6 +76,20 @@ class Limited:
             cursor = page.cursor
 
 
+class _Held(Contents):
+    """A copy of which only the times of its issues are asked for."""
+
+    def __init__(self, times: dict[str, datetime | None]) -> None:
+        self.copied: Any = self
+        self._times = times
+
+    def holds(self, _table: str) -> bool:
+        return bool(self._times)
+
+    def select_in(self, _sql: str, ids: Sequence[str]) -> list[tuple[str, str, datetime | None]]:
+        return [("", id_, self._times[id_]) for id_ in ids if id_ in self._times]
+
+
 class Runs:
     """What keeps a copy by the two lanes of issues, as runs do.
 
@@ -100,7 +115,7 @@ class Runs:
         self.lapsed = lapsed
         self.killed: Callable[[], bool] = lambda: False
         """Draws whether the process is killed before a turn is loaded."""
-        self._times: dict[tuple[str, str], datetime | None] = {}
+        self._times: dict[str, datetime | None] = {}
 
     def run(self, most_turns: int = 1000) -> int:
         """Take turns until nothing is left, or for so long; returns how many it took.
@@ -133,7 +148,7 @@ class Runs:
         if not self.killed():
             self.stretch = stretch
             self.copy |= {name: version for name, (version, _) in found.items()}
-            self._times |= {("", name): at for name, (_, at) in found.items()}
+            self._times |= {name: at for name, (_, at) in found.items()}
         return left
 
     async def _read(self, lane: Any, found: dict[str, tuple[int, datetime | None]]) -> None:
@@ -147,7 +162,7 @@ class Runs:
         return SimpleNamespace(
             client=Limited(self.desk, requests, self.lapsed),
             patient_client=Limited(self.desk, unlimited()),
-            contents=SimpleNamespace(times=lambda *_: self._times),
+            contents=_Held(self._times),
             control=control,
             lanes=(),
             settings=SimpleNamespace(

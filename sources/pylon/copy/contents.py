@@ -52,26 +52,6 @@ class Contents:
         sql = f"SELECT 1 FROM {{{table.name}}} AS t WHERE {{t.{table.read.asked_by}}} = %s"
         return bool(self.copied.select(sql, parent_id, most=1))
 
-    def rows(self, table: Table, ids: Sequence[str]) -> dict[tuple[str, ...], dict[str, Any]]:
-        """Return the rows of a table with some ids, by their whole keys."""
-        if not self.holds(table.name) or not ids:
-            return {}
-        found = self.copied.rows(table, table.key[-1], ids)
-        return {tuple(row[name] for name in table.key): row for row in found}
-
-    def times(self, table: Table, column: str, ids: Sequence[str]) -> dict[tuple[str, str], datetime | None]:
-        """Return a time of each of some rows (UTC), by what the row belongs to, or "", and its id.
-
-        A row that the copy lacks is left out; where the table has no such column, the time is ``None``.
-        """
-        if not self.holds(table.name) or not ids:
-            return {}
-        own = f"{{t.{table.key[-1]}}}"
-        parent = f"{{t.{table.parent}}}" if table.parent else "''"
-        time = f"{{t.{column}}}" if column in table.column_names else "NULL"
-        sql = f"SELECT {parent}, {own}, {time} FROM {{{table.name}}} AS t WHERE {own} IN"
-        return {(its, id_): utc(at) for its, id_, at in self.copied.select_in(sql, ids)}
-
     def values(self, table: str, column: str) -> set[str]:
         """Return what stands in a column."""
         if not self.holds(table):

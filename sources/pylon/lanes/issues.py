@@ -10,6 +10,7 @@ from functools import partial
 from ..api.filters import Request, before_and_after, rfc3339, time_range
 from ..api.windows import Window
 from ..catalog import ENDPOINTS, HANGING, ISSUES
+from ..copy import held
 from ..copy.state import Stretch
 from ..errors import TurnOver
 from ..rows.rows import Row, instant
@@ -65,15 +66,15 @@ async def history(turn: Turn, stretch: Stretch) -> AsyncIterator[Batch]:
 
 
 def _reader(turn: Turn) -> Reader:
-    def held(rows: Sequence[Row]) -> set[Version]:
-        times = turn.contents.times(ISSUES, BY_UPDATE.stamp, [str(row.get("id")) for row in rows])
+    def known(rows: Sequence[Row]) -> set[Version]:
+        times = held.times(turn.contents, ISSUES, BY_UPDATE.stamp, [str(row.get("id")) for row in rows])
         return {
             version(row)
             for row in rows
             if (at := instant(row.get(BY_UPDATE.stamp))) and times.get(("", str(row.get("id")))) == at
         }
 
-    return Reader(turn.client, turn.patient_client, held)
+    return Reader(turn.client, turn.patient_client, known)
 
 
 async def begin(turn: Turn, stretch: Stretch) -> None:

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from ..catalog import Table
 from ..copy.comparing import differing
+from ..copy.held import rows as rows_held
 from .turn import Turn
 
 
@@ -16,7 +17,7 @@ def changed(turn: Turn, table: Table, batch: pa.Table) -> pa.Table:
     """
     turn.returned.see(table, batch)
     rows = batch.select(list(table.column_names)).to_pylist()
-    held = turn.contents.rows(table, [row[table.key[-1]] for row in rows])
+    held = rows_held(turn.contents, table, [row[table.key[-1]] for row in rows])
     return batch.filter(
         pa.array(
             [

@@ -13,6 +13,7 @@ from ..api.answers import Answer
 from ..api.filters import Request, before_and_after, joined, rfc3339, time_range
 from ..api.windows import Window
 from ..catalog import Feed, Table
+from ..copy import held
 from ..copy.state import Stretch
 from ..errors import PylonError
 from ..rows.rows import Row, instant, keys_of, to_arrow
@@ -88,18 +89,17 @@ class Streams:
         return self._turn.control.looks.of(self._table.name, stream.parent)
 
     def _reader(self, stream: Stream, stamp: str) -> Reader:
-        def held(rows: Sequence[Row]) -> set[Version]:
-            times = self._turn.contents.times(self._table, stamp, [str(row.get("id")) for row in rows])
-            known = {id_: at for (parent, id_), at in times.items() if parent == stream.parent}
+        def known(rows: Sequence[Row]) -> set[Version]:
+            times = held.times(self._turn.contents, self._table, stamp, [str(row.get("id")) for row in rows])
+            ours = {id_: at for (parent, id_), at in times.items() if parent == stream.parent}
             timed = stamp in self._table.column_names
             return {
                 version(row)
                 for row in rows
-                if (id_ := str(row.get("id"))) in known
-                and (not timed or known[id_] == instant(row.get(stamp)))
+                if (id_ := str(row.get("id"))) in ours and (not timed or ours[id_] == instant(row.get(stamp)))
             }
 
-        return Reader(self._turn.client, self._turn.patient_client, held)
+        return Reader(self._turn.client, self._turn.patient_client, known)
 
     async def _first(self, stream: Stream) -> Answer | None:
         """Return the first page of the list, which may be all there is; ``None`` where the workspace lacks the list."""
