@@ -25,7 +25,7 @@ CALLS = "GET /issues/{id}/voice-calls"
 NEW = with_ledgers(
     {table.name for table in (*INCREMENTAL, *NESTED)}
     | {"issues", "accounts", "surveys", "feature_requests", "issue_voice_calls"}
-    | {"macros", "macro_groups", "activity_types", "training_data", "organization"}
+    | {"macros", "macro_groups", "activity_types", "training_data", "organization", "email_suppressions"}
 )
 """What this module is about, with what it hangs on."""
 WORK = ("tasks", "task_comments", "projects", "milestones", "parent_sync")
@@ -142,7 +142,7 @@ def test_what_moves_no_time_and_what_is_gone_is_found_by_a_listing(world: Any, c
         world.drop(name, rows[0]["id"])
         field = "answers" if name == "survey_responses" else "custom_fields"
         world.put(name, {**rows[1], field: [] if field == "answers" else {"silent": {"value": "1"}}})
-    for name in ("milestones", "feature_requests", "macros", "activity_types", "training_data"):
+    for name in ("milestones", "feature_requests", "macros", "activity_types", "training_data", "email_suppressions"):
         world.drop(name, world.rows(name)[0]["id"])
     world.drop("account_relationships", world.rows("account_relationships")[0]["id"])
     comment = next(row for row in world.rows("task_comments"))
