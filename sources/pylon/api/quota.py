@@ -1,8 +1,8 @@
 """What an answer's headers say of the allowance: how large it is, what remains, and how long to wait.
 
-Pylon's page on rate limits documents headers that begin with ``X-Rate-Limit-`` (autumn 2026); clients found none of them,
-and on a refusal ``X-Retry-After``, ``Retry-After`` or nothing (seen). So each may be missing, and all spellings are
-read. Pure: times are in seconds, amounts in requests.
+Pylon's page on rate limits documents headers that begin with ``X-Rate-Limit-`` (autumn 2026); clients found none of
+them, and on a refusal ``X-Retry-After``, ``Retry-After`` or nothing (seen). So each may be missing, and all spellings
+are read. Pure: times are in seconds, amounts in requests.
 """
 
 from __future__ import annotations

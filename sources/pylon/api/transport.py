@@ -61,16 +61,17 @@ class Transport:
 
     Args:
         settings: Token, host and timeouts.
+        offset: How far the server's clock is ahead of this machine's, where that is known already.
 
     Raises:
         ConfigurationError: A variable of the environment names a proxy or certificates that cannot be used.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, offset: timedelta | None = None) -> None:
         self._settings = settings
         self._connections: list[httpx.AsyncClient] = []
         self._idle = [self._connect()]
-        self.server_offset: timedelta | None = None
+        self.server_offset = offset
         """How far the server's clock is ahead of this machine's; ``None`` until an answer has told."""
 
     async def close(self) -> None:

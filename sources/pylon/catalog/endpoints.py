@@ -1,4 +1,4 @@
-"""Every endpoint that is read, once. Limits are those of the OpenAPI document of July 2026 but where a note says more."""
+"""Every endpoint that is read, once. Limits are those of the OpenAPI document of July 2026, if no note says more."""
 
 from __future__ import annotations
 

@@ -63,6 +63,8 @@ class Control:
     """What later turns of this run leave alone: it is read up to the present, or it may not be read at all."""
     answers: dict[str, Answer] = field(default_factory=dict)
     """Answers of a moment ago, by endpoint name, which the first turn need not ask for again."""
+    offset: timedelta | None = None
+    """How far the server's clock was ahead of this machine's at the last answer; ``None`` until one has told."""
     organization: dict[str, str] = field(default_factory=dict)
     """Whose workspace it is, where that is known: ``id`` and ``name``."""
 
@@ -178,8 +180,10 @@ class Turn:
         if self._ended >= self.lanes:
             self.left = self._again or self.stock.left
             self.stock.clear()
-            await self.client.close()
-            await self.patient_client.close()
+            for client in (self.client, self.patient_client):
+                if client.offset is not None:
+                    self.control.offset = client.offset
+                await client.close()
 
     def more_work_may_come(self, child: Table[PerParent]) -> bool:
         """Whether the lane of a child's parents is still at it."""
