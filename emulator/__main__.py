@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     settings = Settings()
     try:
         settings.update({field: getattr(options, name) for name, field in SHORTCUTS.items()})
-        settings.update(dict(options.set))
+        settings.update({"lacking": tuple(options.lacking)} | dict(options.set))
     except ValueError as error:
         parser.error(str(error))
     with _until_signalled() as done:
@@ -93,6 +93,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--latency", type=float, default=0.0, help="seconds before each answer")
     add("--jitter", type=float, default=0.0, help="up to so many seconds more")
     add("--index-lag", type=float, default=0.0, help="seconds that the search trails the writes")
+    add(
+        "--lacking",
+        action="append",
+        default=[],
+        metavar="ENDPOINT",
+        help="an endpoint that an older server does not have",
+    )
     names = ", ".join(CHOICES)
     add(
         "--set",

@@ -23,6 +23,7 @@ from .search_routes import check_type
 from .times import read_ns
 
 MAX_OBJECTS = 100
+MAX_SUPPRESSIONS = 1000
 DEFAULT_OBJECTS = 25
 
 
@@ -81,6 +82,13 @@ def list_audit_logs(call: Call) -> Page:
     return newest_first(call, rows, limit_of(call, MAX_PAGE, DEFAULT_PAGE))
 
 
+def list_suppressions(call: Call) -> Page:
+    """Answer `GET /email-suppressions`: all, or that of one address, newest first."""
+    email = call.query.get("email")
+    rows = _timed(call, "email_suppressions", "created_at", **({"email": email} if email else {}))
+    return newest_first(call, rows, limit_of(call, MAX_SUPPRESSIONS, DEFAULT_PAGE), email)
+
+
 def _timed(call: Call, collection: str, time: str, **wanted: str) -> list[tuple[Key, JSON]]:
     rows = [
         ((read_ns(found.row.get(time)) or 0, found.place), shown(collection, found))
@@ -137,4 +145,5 @@ HANDLERS: dict[str, Handler] = {
     "GET /custom-objects/{type}/{id}": get_custom_object,
     "GET /training-data": partial(list_rows, "training_data"),
     "GET /training-data/{id}": partial(get_row, "training_data", "training data"),
+    "GET /email-suppressions": list_suppressions,
 }

@@ -90,4 +90,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET /custom-objects/{type}/{id}", "high"),
     Endpoint("GET /training-data", "high"),
     Endpoint("GET /training-data/{id}", "high"),
+    Endpoint("GET /email-suppressions", "high"),
 )

@@ -23,7 +23,7 @@ from .limits import Decision, Limiter
 from .log import Log, Record
 from .paging import encode
 from .records import JSON
-from .replies import JSON_TYPE, ApiError, Page, bad_request, error_response
+from .replies import JSON_TYPE, ApiError, Page, bad_request, error_response, not_found
 from .search import Searcher
 from .search_routes import HANDLERS as SEARCH_HANDLERS
 from .settings import Settings
@@ -85,6 +85,8 @@ class Engine:
             self._authorise(request.headers.get("authorization", ""))
             if isinstance(found, ApiError):
                 raise found
+            if not {name, found.path}.isdisjoint(self.settings.lacking):
+                raise not_found("page")
             if name in self.settings.denied:
                 raise ApiError(403, "the token does not allow this")
             self._ration(exchange, found)

@@ -20,7 +20,7 @@ ACTIVITIES = ("Demo given", "Training 🎓", "QBR", "On-site visit", "Renewal ca
 
 
 def office(ground: Ground) -> dict[str, list[JSON]]:
-    """Generate macros, activity types, audit logs, custom objects, training data and relationships."""
+    """Generate macros, activity types, audit logs, custom objects, training data, relationships and suppressions."""
     groups = _macro_groups(ground)
     return {
         "macro_groups": groups,
@@ -30,6 +30,7 @@ def office(ground: Ground) -> dict[str, list[JSON]]:
         "custom_objects": _custom_objects(ground),
         "training_data": _training_data(ground),
         "account_relationships": _relationships(ground),
+        "email_suppressions": _suppressions(ground),
     }
 
 
@@ -182,3 +183,21 @@ def _relationships(ground: Ground) -> list[JSON]:
         if rng.random() < 0.2:
             rows[-1]["note_beta"] = None
     return rows
+
+
+def _suppressions(ground: Ground) -> list[JSON]:
+    rng = ground.rng("email_suppressions")
+    count = ground.size(len(ground.directory.tables["contacts"]) / 20, 4)
+    return [_suppression(ground, rng, index) for index in range(count)]
+
+
+def _suppression(ground: Ground, rng: Random, index: int) -> JSON:
+    contact = ground.some(rng, "contacts") or {}
+    email = contact.get("email") or f"Former.Employee+{index}@sample.example"
+    row: JSON = {"id": uuid(rng), "email": email, "reason": ("hard_bounce", "manual")[index % 4 == 3]}
+    row["created_at"] = format_ns(ground.since(rng, ground.now - ground.span))
+    if row["reason"] == "hard_bounce":
+        row["bounce_details"] = "550 5.1.1 <…>: user unknown" if index % 3 else None
+    if index % 5 == 2:
+        row["stream_beta"] = "broadcast"
+    return row

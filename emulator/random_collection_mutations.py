@@ -18,6 +18,7 @@ _NAMES = {
     "tasks": "title", "task_comments": "body_html", "macro_groups": "title", "feature_requests": "title",
     "call_recordings": "title", "activity_types": "label", "audit_logs": "link",
     "account_relationships": "relationship_type", "survey_responses": "answers", "issue_voice_calls": "queue_beta",
+    "email_suppressions": "bounce_details",
 }  # fmt: skip
 """What a change of a row changes where that is not its name."""
 _LASTING = frozenset({"organization", "audit_logs"})

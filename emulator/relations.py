@@ -11,6 +11,7 @@ TIMES: dict[str, tuple[str, ...]] = {
     "audit_logs": ("action_happened_at", "created_at"),
     "call_recordings": (*CREATED, "start_time", "end_time"),
     "issue_voice_calls": ("created_at",),
+    "email_suppressions": ("created_at",),
     **dict.fromkeys(
         ("projects", "milestones", "tasks", "task_comments", "macro_groups", "macros", "feature_requests"),
         CREATED,
@@ -41,6 +42,7 @@ FRESH: dict[str, JSON] = {
     "custom_objects": {"name": "Object", "custom_fields": {}, "relations": []},
     "training_data": {"name": "Handbook", "type": "website", "documents": []},
     "account_relationships": {"relationship_type": "parent_account"},
+    "email_suppressions": {"email": "nobody@sample.example", "reason": "hard_bounce"},
 }
 """What else a new row bears if nothing is said."""
 PARENTS = {"task_comments": ("tasks", "task_id"), "survey_responses": ("surveys", "survey_id")}

@@ -54,6 +54,8 @@ class Settings:
     """Answer everything with 401 `organization_suspended`."""
     denied: Collection[str] = ()
     """Endpoint names ("GET /users") that answer 403 `permission_denied`."""
+    lacking: Collection[str] = ()
+    """Endpoint names or paths ("/email-suppressions") that an older server does not have: 404 `not_found`."""
 
     tier: str | Mapping[str, int] = "none"
     """"july", "autumn", "none", or requests per window by class (low, medium, high), endpoint name or "*"."""

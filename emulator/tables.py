@@ -42,6 +42,7 @@ BEYOND_DIRECTORY = (
     "custom_objects",
     "training_data",
     "account_relationships",
+    "email_suppressions",
 )
 """All other collections, each after those that its rows refer to."""
 COLLECTIONS = DIRECTORY + BEYOND_DIRECTORY

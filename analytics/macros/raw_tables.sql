@@ -31,6 +31,7 @@
     'macros': '_synced_at',
     'activity_types': '_synced_at',
     'training_data': '_synced_at',
+    'email_suppressions': '_synced_at',
     'custom_objects': '_synced_at',
     'issue_forms': '_synced_at',
     'organization': '_synced_at',

@@ -24,8 +24,9 @@ from pylon_elt.sources.pylon.catalog.not_read import NOT_READ
 HEAD = """# API inventory
 
 Written by `make docs` from the catalogue in `sources/pylon/`. Every endpoint of Pylon's API that
-reads is here, by the OpenAPI document of July 2026; a test fails where that has one more. Limits are in requests a
-minute."""
+reads is here, by the OpenAPI document of July 2026, where a test fails if that has one more, and by what Pylon has
+documented since. Limits are in requests a minute, as that document has them: autumn has 30, 120 and 300 in place of
+10, 20 and 60."""
 
 _OURS = {
     "me": "the check of the token, and the server's time",

@@ -140,7 +140,6 @@ def _count_issues(counted: Counter[str], due: dues.Due, settings: Settings) -> N
         until = issues.history_until or due.now
         counted["list_issues"] += _windows(due.floor, until) if due.floor else 1
     if due.reconcile:
-        counted["me"] += 1
         counted["list_issues"] += _windows(due.floor or due.oldest_issue or due.now, due.now)
 
 

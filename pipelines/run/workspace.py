@@ -75,6 +75,7 @@ async def _ask(settings: Settings, control: Control) -> Answer | None:
         control.report.warn(f"Whether the token belongs to the workspace of the copy is not known: {error}")
         return None
     finally:
+        control.offset = client.offset
         await client.close()
 
 

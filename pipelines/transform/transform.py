@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from pylon_elt.sources.pylon.catalog import TABLES
+from pylon_elt.sources.pylon.catalog import ISSUES
 from pylon_elt.sources.pylon.copy.neighbours import holds_copy
 
 from ..base import exits, installing, screens
@@ -84,10 +84,12 @@ def _require_room(pipeline: dlt.Pipeline, options: Options) -> str:
     """
     places = destinations.marts(pipeline, options.schema)
     with inspection.opened(options.destination, options.dataset) as copy:
-        if copy is None or copy.rows(TABLES["issues"]) is None:
+        if copy is None:
             raise exits.Problem(
                 "There is no copy yet to build from.", "Make it first, with: pylon run", exits.FAILED
             )
+        if copy.rows(ISSUES) is None:
+            _require_none_to_read(copy)
         for place in places:
             if place != pipeline.dataset_name and holds_copy(copy.copied.neighbour(place)):
                 raise exits.Problem(
@@ -96,6 +98,23 @@ def _require_room(pipeline: dlt.Pipeline, options: Options) -> str:
                     exits.CONFIGURATION,
                 )
     return places[0]
+
+
+def _require_none_to_read(copy: inspection.Copy) -> None:
+    """Make sure that the copy has no table of issues only because the workspace has no issue: dlt makes none then."""
+    made = copy.pipeline.default_schema.data_tables(seen_data_only=True)
+    if ISSUES.name in {table["name"] for table in made}:
+        raise exits.Problem(
+            "The table issues was dropped from the copy.",
+            "Have it made and read again, with: pylon run",
+            exits.CONFIGURATION,
+        )
+    if not copy.state.issues.history_begun:
+        raise exits.Problem(
+            "The copy has no issues to build from: no run has read them so far.",
+            "Have them read as well, with: pylon run --select issues,issue_messages",
+            exits.CONFIGURATION,
+        )
 
 
 @contextmanager

@@ -25,7 +25,7 @@ CALLS = "GET /issues/{id}/voice-calls"
 NEW = with_ledgers(
     {table.name for table in (*INCREMENTAL, *NESTED)}
     | {"issues", "accounts", "surveys", "feature_requests", "issue_voice_calls"}
-    | {"macros", "macro_groups", "activity_types", "training_data", "organization"}
+    | {"macros", "macro_groups", "activity_types", "training_data", "organization", "email_suppressions"}
 )
 """What this module is about, with what it hangs on."""
 WORK = ("tasks", "task_comments", "projects", "milestones", "parent_sync")
@@ -142,7 +142,14 @@ def test_what_moves_no_time_and_what_is_gone_is_found_by_a_listing(world: Any, c
         world.drop(name, rows[0]["id"])
         field = "answers" if name == "survey_responses" else "custom_fields"
         world.put(name, {**rows[1], field: [] if field == "answers" else {"silent": {"value": "1"}}})
-    for name in ("milestones", "feature_requests", "macros", "activity_types", "training_data"):
+    for name in (
+        "milestones",
+        "feature_requests",
+        "macros",
+        "activity_types",
+        "training_data",
+        "email_suppressions",
+    ):
         world.drop(name, world.rows(name)[0]["id"])
     world.drop("account_relationships", world.rows("account_relationships")[0]["id"])
     comment = next(row for row in world.rows("task_comments"))
@@ -455,3 +462,22 @@ def test_what_is_expensive_or_personal_is_read_only_if_somebody_asked(fresh: Any
     assert {"POST /audit-logs/search", RELATIONSHIPS} == off & set(more.asked)
     assert {"audit_logs", "account_relationships"} <= copy.rows().keys()
     assert {"call_recordings", "issue_voice_calls"}.isdisjoint(copy.rows())
+
+
+def test_what_an_older_server_lacks_is_told_once_and_fills_once_it_is_there(
+    world: Any, fresh: Any, a_day_later: Any
+) -> None:
+    label = "GET /email-suppressions"
+    copy = fresh(world, options(world, ("email_suppressions", "tags")), lacking=("/email-suppressions",))
+    run = copy.run()
+    assert list(run.report.lacking) == ["email_suppressions"]
+    assert not run.warnings
+    assert run.asked[label] == 1
+    again = copy.run(refresh_hours=0)
+    assert not again.report.lacking
+    assert not again.asked[label]
+    copy.server.settings.lacking = ()
+    a_day_later()
+    copy.run()
+    assert len(copy.rows()["email_suppressions"]) == len(world.rows("email_suppressions")) > 0
+    copy.assert_equal()

@@ -51,6 +51,9 @@ def test_several_tokens_may_be_let_in(serve: Serve) -> None:
         ({"suspended": True}, (401, "organization_suspended")),
         ({"denied": ["GET /me"]}, (403, "permission_denied")),
         ({"denied": ["GET /users"]}, (200, None)),
+        ({"lacking": ["GET /me"]}, (404, "not_found")),
+        ({"lacking": ["/me"]}, (404, "not_found")),
+        ({"lacking": ["POST /me", "/users"]}, (200, None)),
     ],
 )
 def test_settings_refuse_while_the_server_runs(

@@ -18,6 +18,7 @@ COLLECTION = {endpoint: spec.collection for endpoint, spec in SEARCHES.items()}
 PAGED = {
     "GET /tasks": "tasks",
     "GET /audit-logs": "audit_logs",
+    "GET /email-suppressions": "email_suppressions",
     "GET /surveys/{id}/responses": "survey_responses",
     "GET /custom-objects/{type}": "custom_objects",
     **{endpoint: spec.collection for endpoint, spec in SEARCHES.items() if spec.paged},
@@ -89,7 +90,8 @@ class TestPaging:
         assert ask(client, endpoint, paths(world, endpoint)[0], limit=limit).status_code == 400
 
     @pytest.mark.parametrize(
-        ("path", "largest", "default"), [("/tasks", 999, 100), ("/audit-logs", 999, 100)]
+        ("path", "largest", "default"),
+        [("/tasks", 999, 100), ("/audit-logs", 999, 100), ("/email-suppressions", 1000, 100)],
     )
     def test_page_sizes(
         self, desk: Any, world: emulator.World, path: str, largest: int, default: int
@@ -387,6 +389,22 @@ class TestLists:
             assert rows == [
                 row for row in world.rows("account_relationships") if row["child_account_id"] == key
             ]
+
+    def test_suppressions_come_newest_first_or_for_one_address(
+        self, desk: Any, world: emulator.World
+    ) -> None:
+        _, client = desk()
+        row = world.create(
+            "email_suppressions", email="who+else@sample.example", created_at="2026-01-02T03:04:05Z"
+        )
+        rows = client.get("/email-suppressions").json()["data"]
+        times = [parse_ns(one["created_at"]) for one in rows]
+        assert len(times) == len(world.rows("email_suppressions"))
+        assert times == sorted(times, reverse=True)
+        asked = {"email": row["email"]}
+        assert client.get("/email-suppressions", params=asked).json()["data"] == [row]
+        asked["email"] = "nobody+knows@sample.example"
+        assert client.get("/email-suppressions", params=asked).json()["data"] == []
 
     def test_an_object_is_found_under_its_own_type_only(self, desk: Any, world: emulator.World) -> None:
         _, client = desk()

@@ -20,6 +20,7 @@ BEFORE = ("issues", "issue_messages", "issue_threads", "issue_followers", *DIREC
 STAMPED = sorted(
     set(BEYOND_DIRECTORY)
     - {"organization", "surveys", "survey_responses", "issue_voice_calls", "activity_types", "audit_logs"}
+    - {"email_suppressions"}
 )
 
 
@@ -456,4 +457,5 @@ def shown(client: Any, world: emulator.World) -> dict[str, Rows]:
             for account in get("/accounts?limit=999")
             for row in get(f"/accounts/{account['id']}/relationships")
         ],
+        "email_suppressions": pages("/email-suppressions"),
     }

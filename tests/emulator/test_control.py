@@ -165,12 +165,14 @@ def spawn(*options: str) -> subprocess.Popen[str]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_process_says_where_it_is_and_ends_cleanly(number: signal.Signals) -> None:
     options = ("--seed", "1", "--tier", "july", "--latency", "0.01", "--token", "pyl_mine")
+    options += ("--lacking", "/tags", "--lacking", "GET /teams")
     with spawn(*options, "--set", "bounds=[)", "--set", "window_cap_days=365") as process:
         assert process.stdout is not None
         url, token = process.stdout.readline().split()
         headers = {"Authorization": "Bearer " + token.removeprefix("token=")}
         assert token == "token=pyl_mine"
-        assert httpx.get(url + "/me", headers=headers).is_success
+        asked = {path: httpx.get(url + path, headers=headers) for path in ("/me", "/tags", "/teams")}
+        assert [answer.status_code for answer in asked.values()] == [200, 404, 404]
         settings = httpx.get(url + "/_emulator/settings").json()
         assert (settings["tier"], settings["bounds"], settings["window_cap_days"]) == ("july", "[)", 365)
         process.send_signal(number)

@@ -53,6 +53,7 @@ WITH_INPUT = (
     "GET /knowledge-bases/{id}/articles",
     "GET /tasks",
     "GET /audit-logs",
+    "GET /email-suppressions",
     "GET /surveys/{id}/responses",
     "GET /custom-objects/{type}",
     *SEARCHES,

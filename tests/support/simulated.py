@@ -225,7 +225,7 @@ class Site:
     async def _lanes(self, control: Control, load_id: str, batches: dict[str, list[pa.Table]]) -> Turn:
         names = [name for name in (*self.tables, DELETIONS.name) if name not in control.report.stopped]
         turn = Turn(self.settings, control, self.limits, Contents(self.database), load_id, names)
-        turn.stock.take(datetime.now(UTC), self.limits.most_due, control.began)
+        turn.stock.take(datetime.now(UTC), self.limits.most_due, control.began_at)
 
         async def lane(name: str) -> None:
             async with turn.lane(name):

@@ -37,6 +37,7 @@ class Client:
         paging: What was learnt so far of how each endpoint pages.
         admission: Whether the token is let in; shared by the clients of one turn.
         warn: Takes what a user should know of an answer that could be read in part only.
+        offset: How far the server's clock is ahead of this machine's, where another client has just been told.
     """
 
     def __init__(
@@ -48,9 +49,10 @@ class Client:
         paging: Paging | None = None,
         admission: Admission | None = None,
         warn: Callable[[str], None] = lambda _text: None,
+        offset: timedelta | None = None,
     ) -> None:
         self._settings = settings
-        self._transport = Transport(settings)
+        self._transport = Transport(settings, offset)
         self._sender = Sender(settings, self._transport, pacers, pause or _sleep, admission or Admission())
         self._paging = paging or Paging()
         self._warn = warn
@@ -62,24 +64,21 @@ class Client:
         await self._transport.close()
 
     async def now(self) -> datetime:
-        """Return the present (UTC) by the earlier of the server's clock and this machine's.
-
-        Where no answer has told the server's yet, ``GET /me`` is asked.
-        """
-        if self._transport.server_offset is None:
+        """Return the present (UTC) by the earlier of both clocks; until an answer has told it, ``GET /me`` is asked."""
+        if self.offset is None:
             with suppress(Rejected, PermissionDenied, Unavailable):  # a refusal bears the time as well
                 await self.ask(ENDPOINTS["me"])
-        return datetime.now(UTC) + min(self.offset, timedelta())
+        return datetime.now(UTC) + min(self.offset or timedelta(), timedelta())
 
     @property
-    def offset(self) -> timedelta:
-        """How far the server's clock is ahead of this machine's, as far as answers have told."""
-        return self._transport.server_offset or timedelta()
+    def offset(self) -> timedelta | None:
+        """How far the server's clock is ahead of this machine's; ``None`` until an answer has told."""
+        return self._transport.server_offset
 
     @property
     def ahead(self) -> timedelta:
         """How much later than :meth:`now`, and than ``sent_at`` of an answer, the present may be."""
-        return max(self.offset, timedelta())
+        return max(self.offset or timedelta(), timedelta())
 
     async def ask(
         self,

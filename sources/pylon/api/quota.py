@@ -1,20 +1,25 @@
 """What an answer's headers say of the allowance: how large it is, what remains, and how long to wait.
 
-None of these headers is documented, so each may be missing, and each comes in several spellings (seen). Pure: times are
-in seconds, amounts in requests.
+Pylon's page on rate limits documents headers that begin with ``X-Rate-Limit-`` (autumn 2026); clients found none of
+them, and on a refusal ``X-Retry-After``, ``Retry-After`` or nothing (seen). So each may be missing, and all spellings
+are read. Pure: times are in seconds, amounts in requests.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import TypeVar
+
+Read = TypeVar("Read")
 
 _EPOCH_SECONDS = 1e9
 _EPOCH_MILLISECONDS = 1e12
-_PREFIXES = ("x-ratelimit-", "ratelimit-", "x-rate-limit-")
+_PREFIXES = ("x-rate-limit-", "x-ratelimit-", "ratelimit-")
+"""The documented one goes first."""
 
 
 class Quota:
@@ -30,12 +35,12 @@ class Quota:
     @property
     def limit(self) -> int | None:
         """Requests per window that the server states."""
-        return _whole(self._stated("limit"))
+        return _first(self._stated("limit"), _whole)
 
     @property
     def remaining(self) -> int | None:
         """Requests that are left of them."""
-        return _whole(self._stated("remaining"))
+        return _first(self._stated("remaining"), _whole)
 
     @property
     def date(self) -> datetime | None:
@@ -44,33 +49,31 @@ class Quota:
 
     def reset(self, now: datetime) -> float | None:
         """Seconds until the allowance is whole again; ``now`` is the server's time."""
-        return _seconds(self._stated("reset"), now)
+        return _first(self._stated("reset"), lambda text: _seconds(text, now))
 
     def retry_after(self, now: datetime) -> float | None:
         """Seconds for which the server asks to wait, ``None`` if it does not say; ``now`` is the server's time."""
-        stated = (
-            self._headers.get("retry-after"),
-            self._headers.get("x-retry-after"),
-            self._stated("reset"),
-        )
-        return next((delay for text in stated if (delay := _seconds(text, now)) is not None), None)
+        asked = (self._headers.get(name, "") for name in ("retry-after", "x-retry-after"))
+        return _first((*asked, *self._stated("reset")), lambda text: _seconds(text, now))
 
-    def _stated(self, name: str) -> str | None:
-        return next(
-            (self._headers[key] for prefix in _PREFIXES if (key := prefix + name) in self._headers), None
-        )
+    def _stated(self, name: str) -> Iterator[str]:
+        return (self._headers.get(prefix + name, "") for prefix in _PREFIXES)
 
 
-def _whole(text: str | None) -> int | None:
+def _first(texts: Iterable[str], read: Callable[[str], Read | None]) -> Read | None:
+    return next((found for text in texts if (found := read(text)) is not None), None)
+
+
+def _whole(text: str) -> int | None:
     # "100, 100;w=60" is a limit with its policy.
-    found = re.match(r"\s*(\d{1,9})\s*(?:[,;]|$)", text or "", re.ASCII)
+    found = re.match(r"\s*(\d{1,9})\s*(?:[,;]|$)", text, re.ASCII)
     return int(found[1]) if found else None
 
 
-def _seconds(text: str | None, now: datetime) -> float | None:
+def _seconds(text: str, now: datetime) -> float | None:
     """Read a delay in seconds, a moment as epoch seconds or milliseconds, or an HTTP date."""
     try:
-        value = float(text or "")
+        value = float(text)
     except ValueError:
         moment = _date(text)
         return None if moment is None else max(0.0, (moment - now).total_seconds())

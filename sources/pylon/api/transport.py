@@ -14,6 +14,7 @@ from email.utils import parsedate_to_datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.request import getproxies
 
 import httpx
 
@@ -32,6 +33,7 @@ KEY_LOG = "SSLKEYLOGFILE"
 """The variable for a file into which Python writes the keys of connections, for debugging."""
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 NO_PROXY = "NO_PROXY"
+MOST_PORTS = 65_535
 _BAD_PROXY = (ImportError, ValueError, httpx.InvalidURL)
 
 Request = httpx.Request
@@ -59,16 +61,17 @@ class Transport:
 
     Args:
         settings: Token, host and timeouts.
+        offset: How far the server's clock is ahead of this machine's, where that is known already.
 
     Raises:
         ConfigurationError: A variable of the environment names a proxy or certificates that cannot be used.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, offset: timedelta | None = None) -> None:
         self._settings = settings
         self._connections: list[httpx.AsyncClient] = []
         self._idle = [self._connect()]
-        self.server_offset: timedelta | None = None
+        self.server_offset = offset
         """How far the server's clock is ahead of this machine's; ``None`` until an answer has told."""
 
     async def close(self) -> None:
@@ -125,6 +128,7 @@ class Transport:
         settings = self._settings
         verify = _tls() if settings.base_url.startswith("https:") else False
         try:
+            _check_ports()
             connection = httpx.AsyncClient(
                 headers={"Authorization": f"Bearer {settings.api_key}", "Accept": "application/json"},
                 timeout=httpx.Timeout(
@@ -193,9 +197,27 @@ def _variables(names: Iterable[str]) -> Iterator[str]:
     return (name for either in names for name in (either.lower(), either) if os.environ.get(name))
 
 
+def _check_ports() -> None:
+    """Raise ValueError where the port of a proxy is none; httpx would tell only once it connects, and not clearly."""
+    proxies = getproxies()
+    for scheme in (name.partition("_")[0].lower() for name in PROXIES):
+        if proxy := proxies.get(scheme):
+            _check_port(_address(proxy))
+
+
+def _check_port(proxy: str) -> None:
+    if (port := httpx.URL(proxy).port) is not None and not 0 < port <= MOST_PORTS:
+        raise ValueError(f"there is no port {port}")
+
+
+def _address(proxy: str) -> str:
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
 def _fails(proxy: str) -> bool:
     try:
-        httpx.AsyncHTTPTransport(proxy=proxy if "://" in proxy else f"http://{proxy}", verify=False)
+        _check_port(_address(proxy))
+        httpx.AsyncHTTPTransport(proxy=_address(proxy), verify=False)
     except _BAD_PROXY:
         return True
     return False

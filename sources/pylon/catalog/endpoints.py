@@ -1,4 +1,4 @@
-"""Every endpoint that is read, once. Limits are those of the OpenAPI document of July 2026."""
+"""Every endpoint that is read, once. Limits are those of the OpenAPI document of July 2026, if no note says more."""
 
 from __future__ import annotations
 
@@ -340,6 +340,17 @@ GET_ACCOUNT = Endpoint(
     note="OpenAPI document. Asked only where the relationships of an account are refused.",
 )
 
+EMAIL_SUPPRESSIONS = Endpoint(
+    "email_suppressions",
+    "GET",
+    "/email-suppressions",
+    "high",
+    paged=True,
+    page_size=1000,
+    max_page_size=1000,
+    note="Pylon's reference of autumn 2026, newer than the OpenAPI document. Older servers do not have it.",
+)
+
 CUSTOM_OBJECTS = Endpoint(
     "custom_objects",
     "GET",
@@ -400,6 +411,7 @@ ALL = (
     ISSUE_VOICE_CALLS,
     ACTIVITY_TYPES,
     TRAINING_DATA,
+    EMAIL_SUPPRESSIONS,
     ACCOUNT_RELATIONSHIPS,
     GET_ACCOUNT,
     CUSTOM_OBJECTS,

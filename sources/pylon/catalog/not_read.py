@@ -1,4 +1,9 @@
-"""The endpoints of the API that read, and that the connector does not ask, each with the reason."""
+"""The endpoints of the API that read, and that the connector does not ask, each with the reason.
+
+Issue groups, notes of account notebooks and draft replies have endpoints, too (seen, autumn 2026). They are not here:
+neither their paths nor their answers are known. The issue search filters by more since then, such as ``reopened`` and
+``issue_is_issue_group`` (seen); nothing that is read asks for that.
+"""
 
 from __future__ import annotations
 

@@ -256,6 +256,21 @@ TRAINING_DATA = Table(
     ),
 )
 
+EMAIL_SUPPRESSIONS = Table(
+    name="email_suppressions",
+    description="Addresses to which Pylon sends no email any more, one row each; not on older servers.",
+    key=("id",),
+    read=Whole(endpoint=endpoints.EMAIL_SUPPRESSIONS, refresh_hours=DAILY),
+    columns=(
+        Column("id", "text", "Identifies the entry."),
+        Column("email", "text", "Address to which nothing is sent; join contacts on email."),
+        Column("reason", "text", "Why nothing is sent to it, such as hard_bounce."),
+        Column("bounce_details", "text", "What the address's mail server said; null if nothing bounced."),
+        Column("created_at", "timestamp", "When sending to the address was stopped (UTC)."),
+        *TAIL,
+    ),
+)
+
 ACCOUNT_RELATIONSHIPS = Table(
     name="account_relationships",
     description="Which company belongs to, or is served by, which other one, one row for each pair.",
@@ -357,6 +372,7 @@ ALL = (
     MACROS,
     ACTIVITY_TYPES,
     TRAINING_DATA,
+    EMAIL_SUPPRESSIONS,
     CUSTOM_OBJECTS,
     ISSUE_FORMS,
     ORGANIZATION,

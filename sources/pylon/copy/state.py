@@ -132,6 +132,13 @@ class Stretch(View):
         """Whether it has been begun to read; before, there is neither a watermark nor a history."""
         return "changed_until" in self.stored
 
+    @property
+    def history_begun(self) -> bool:
+        """Whether any of the history has been read, be it to find nothing."""
+        if self.history_complete or "history_until" not in self.stored:
+            return self.history_complete
+        return self.history_until < (self.begun_at or self.changed_until)
+
     def begin(self, now: datetime) -> None:
         """Fix the moment that divides the history from the changes: the present at the first run."""
         self.begun_at = self.changed_until = now

@@ -45,7 +45,7 @@ async def set_back(
 
 def tell(turn: Turn) -> None:
     """Say that the server's clock and this machine's differ, once in a run."""
-    offsets = (client.offset for client in (turn.client, turn.patient_client))
+    offsets = (client.offset or timedelta() for client in (turn.client, turn.patient_client))
     text = difference(max(offsets, key=abs))
     if text and not turn.control.clocks_differ:
         turn.control.clocks_differ = True

@@ -64,13 +64,20 @@ class Control:
     caught_up: set[str] = field(default_factory=set)
     """What later turns of this run leave alone: it is read up to the present, or it may not be read at all."""
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
-    """When the run began (UTC), by the earlier of the server's clock and this machine's as soon as that is known."""
+    """When the run began (UTC), by this machine's clock."""
     looks: Looks = field(default_factory=Looks)
     """How far this run has looked for changes."""
     answers: dict[str, Answer] = field(default_factory=dict)
     """Answers of a moment ago, by endpoint name, which the first turn need not ask for again."""
+    offset: timedelta | None = None
+    """How far the server's clock was ahead of this machine's at the last answer; ``None`` until one has told."""
     organization: dict[str, str] = field(default_factory=dict)
     """Whose workspace it is, where that is known: ``id`` and ``name``."""
+
+    @property
+    def began_at(self) -> datetime:
+        """When the run began (UTC), by the earlier of the server's clock and this machine's, as answers are stamped."""
+        return self.began + min(self.offset or timedelta(), timedelta())
 
 
 class Turn:
@@ -113,7 +120,6 @@ class Turn:
         left_alone = LeftAlone(lambda child: SourceState.current().hanging(child).refused)
         self.stock = Stock(settings, self.ledger, control.report, read, left_alone)
         self._again = False
-        self._started = datetime.now(UTC)
         self._begun: set[str] = set()
         self._ended: set[str] = set()
         self._shared: dict[str, asyncio.Task[Any]] = {}
@@ -184,10 +190,11 @@ class Turn:
         self._at_end()
         if self._ended >= self.lanes:
             self.left = self._again or self.stock.left
-            self.control.began = min(self.control.began, self._started + min(self.client.offset, timedelta()))
             self.stock.clear()
-            await self.client.close()
-            await self.patient_client.close()
+            for client in (self.client, self.patient_client):
+                if client.offset is not None:
+                    self.control.offset = client.offset
+                await client.close()
 
     def more_work_may_come(self, child: Table[PerParent]) -> bool:
         """Whether the lane of a child's parents is still at it."""

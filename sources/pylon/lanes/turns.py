@@ -91,7 +91,7 @@ class Turns:
         contents = Contents(copied, [str(table["name"]) for table in dropped])
         lanes = list(dlt.current.source().resources.selected)
         turn = Turn(self.settings, control, self._limits, contents, load_id, lanes)
-        turn.stock.take(datetime.now(UTC), self._limits.most_due, control.began)
+        turn.stock.take(datetime.now(UTC), self._limits.most_due, control.began_at)
         if control.sweep_before:
             sweep.queue(turn, Verified(copied), control.sweep_before)
         return turn

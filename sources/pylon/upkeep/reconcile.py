@@ -94,6 +94,7 @@ class _Comparison:
             pause=control.budget.pause,
             paging=control.paging,
             warn=control.report.warn,
+            offset=control.offset,
         )
         try:
             page_size = self._settings.limit(ENDPOINTS["list_issues"])

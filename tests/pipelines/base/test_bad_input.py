@@ -223,7 +223,8 @@ def test_a_proxy_or_certificates_that_cannot_be_used_name_their_variable(desk: D
         "SSL_CERT_FILE": "/nowhere.pem",
         "SOURCES__PYLON__BASE_URL": "https://127.0.0.1:9",
     }
-    for variable, env in (("NO_PROXY", proxy), ("SSL_CERT_FILE", files)):
+    port: dict[str, str | None] = {"HTTPS_PROXY": "http://127.0.0.1:99999"}
+    for variable, env in (("NO_PROXY", proxy), ("SSL_CERT_FILE", files), ("HTTPS_PROXY", port)):
         screen(desk.pylon("run", env=env), 3, f"The variable {variable} ")
         result = desk.pylon("check", env=env)
         assert result.code == 3

@@ -55,6 +55,20 @@ def test_rows_freshness_and_what_is_due_of_every_table(desk: Desk) -> None:
     assert "in 23 h" in text
 
 
+def test_what_an_older_server_lacks_is_told_once_and_then_shown_here(open_desk: Any) -> None:
+    desk = open_desk(lacking=("/email-suppressions",))
+    first = desk.pylon("run", "--select", "email_suppressions,tags")
+    assert first.code == 0
+    assert first.out.count("--exclude email_suppressions") == 1, first.out
+    second = desk.pylon("run", "--select", "email_suppressions,tags")
+    assert second.code == 0
+    assert "--exclude" not in second.out
+    lines = [line for line in desk.pylon("status").out.splitlines() if "email_suppressions" in line]
+    assert len(lines) == 1
+    assert "not available here" in lines[0]
+    assert "404" in lines[0]
+
+
 def test_tables_that_are_read_by_time_or_by_parent_are_shown_too(desk: Desk) -> None:
     desk.pylon("run", "--select", "tasks,audit_logs")
     tables = status(desk)["tables"]

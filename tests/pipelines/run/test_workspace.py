@@ -60,6 +60,17 @@ def test_a_run_asks_whose_workspace_it_is_once_and_first(desk: Desk) -> None:
     assert desk.rows("organization") == 1
 
 
+@pytest.mark.parametrize("verb", ["run", "reconcile"])
+def test_a_comparison_does_not_ask_for_the_servers_time_again(desk: Desk, verb: str) -> None:
+    assert desk.pylon(*CHOSEN).code == exits.DONE
+    desk.server.clear_log()
+    arguments = CHOSEN if verb == "run" else (verb,)
+    ran = desk.pylon(*arguments, env={"SOURCES__PYLON__RECONCILE_HOURS": "0.0001"})
+    assert ran.code == exits.DONE, ran.text
+    assert desk.server.count("GET /issues") > 0, "it did compare"
+    assert desk.server.count("GET /me") == 1
+
+
 def test_where_it_cannot_be_asked_the_run_goes_on_and_says_so(open_desk: Any) -> None:
     desk = open_desk(denied=["GET /me"])
     for _ in range(2):

@@ -33,6 +33,40 @@ def test_without_a_copy_it_says_what_comes_first(desk: Desk) -> None:
     assert not desk.database.exists()
 
 
+def test_a_copy_whose_runs_were_not_asked_for_issues_says_so(desk: Desk) -> None:
+    assert desk.pylon("run", "--select", "tags").code == exits.DONE
+    result = desk.pylon("transform")
+    assert result.code == exits.CONFIGURATION
+    assert "no run has read them so far" in result.text
+    assert "pylon run --select issues" in result.text
+
+
+def test_issues_that_may_not_be_read_are_no_empty_workspace(open_desk: Any) -> None:
+    desk = open_desk(denied=("GET /issues", "POST /issues/search"))
+    assert desk.pylon("run", "--select", "issues,tags").code == exits.CONFIGURATION
+    result = desk.pylon("transform")
+    assert result.code == exits.CONFIGURATION
+    assert "no run has read them so far" in result.text
+
+
+def test_issues_that_were_dropped_are_no_empty_workspace(desk: Desk) -> None:
+    desk.pylon("run", "--select", "issues")
+    with duckdb.connect(str(desk.database)) as connection:
+        connection.execute("DROP TABLE pylon.issues")
+    result = desk.pylon("transform")
+    assert result.code == exits.CONFIGURATION
+    assert "The table issues was dropped from the copy." in result.text
+
+
+def test_a_workspace_without_issues_makes_tables_without_rows(open_desk: Any) -> None:
+    desk = open_desk(issues=0)
+    assert desk.pylon("run", "--select", "issues,issue_messages,accounts").code == exits.DONE
+    result = desk.pylon("transform", "--test", "--json")
+    assert result.code == exits.DONE, result.text
+    assert desk.rows("pylon__issue_metrics", "pylon_analytics") == 0
+    assert desk.rows("pylon__issues", "pylon_analytics") == 0
+
+
 def told(result: Result) -> list[str]:
     """Return the lines on stderr; a fork that ends at once leaves dbt's locks to be warned of."""
     return [

@@ -42,7 +42,18 @@ def refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> Configura
 
 
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "https_proxy", "all_proxy"])
-@pytest.mark.parametrize("value", ["foo://u:sesame@host", "http://u:sesame@host:abc", "://sesame"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "foo://u:sesame@host",
+        "http://u:sesame@host:abc",
+        "://sesame",
+        "http://u:sesame@host:65536",
+        "u:sesame@host:99999",
+        "http://u:sesame@host:0",
+        "http://u:sesame@host:-1",
+    ],
+)
 def test_what_is_no_proxy_is_named_without_its_password(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
@@ -80,6 +91,8 @@ def test_keys_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 def test_what_can_be_used_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name, value in (
         ("HTTPS_PROXY", "127.0.0.1:9"),
+        ("HTTP_PROXY", "http://127.0.0.1:65535"),
+        ("ALL_PROXY", "http://proxy.example"),
         ("NO_PROXY", "::1,localhost"),
         ("SSL_CERT_DIR", str(tmp_path)),
     ):

@@ -146,7 +146,7 @@ def test_an_edge_inside_the_climb_is_seen_through(seed):
 # -- headers ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("prefix", ["X-RateLimit-", "RateLimit-", "x-rate-limit-"])
+@pytest.mark.parametrize("prefix", ["X-Rate-Limit-", "X-RateLimit-", "RateLimit-"])
 @pytest.mark.parametrize("limit", [4, 100])
 def test_a_stated_limit_is_taken_over(prefix, limit):
     hand = Hand(10)
@@ -158,6 +158,21 @@ def test_a_stated_limit_with_its_policy_is_understood():
     hand = Hand(10)
     hand.ask(headers={"RateLimit-Limit": "100, 100;w=60"})
     assert hand.pacer.limit == 100
+
+
+def test_a_spelling_that_says_nothing_leaves_the_word_to_another():
+    headers = {"X-Rate-Limit-Limit": "", "X-RateLimit-Limit": "30", "X-RateLimit-Remaining": "many"}
+    quota = Quota(
+        headers | {"RateLimit-Remaining": "7", "X-Rate-Limit-Reset": "soon", "RateLimit-Reset": "9"}
+    )
+    assert (quota.limit, quota.remaining, quota.reset(NOON), quota.retry_after(NOON)) == (30, 7, 9.0, 9.0)
+
+
+def test_the_documented_spelling_goes_before_the_others():
+    told = {"Limit": "120", "Remaining": "11", "Reset": "3"}
+    others = {f"X-RateLimit-{name}": "1" for name in told} | {f"RateLimit-{name}": "2" for name in told}
+    quota = Quota(others | {f"X-Rate-Limit-{name}": value for name, value in told.items()})
+    assert (quota.limit, quota.remaining, quota.reset(NOON)) == (120, 11, 3.0)
 
 
 @pytest.mark.parametrize("text", ["", "many", "-5", "1e3", "12.5", "0", "9" * 30])
@@ -183,7 +198,7 @@ def test_a_stated_limit_that_proved_wrong_is_not_believed_again():
 
 def test_nothing_remaining_means_to_wait_for_the_reset_without_a_refusal():
     hand = Hand(10)
-    hand.ask(headers={"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "25"})
+    hand.ask(headers={"X-Rate-Limit-Remaining": "0", "X-Rate-Limit-Reset": "25"})
     assert hand.sleep() == pytest.approx(25)
 
 
@@ -233,6 +248,9 @@ RETRY_AFTER = [
     ({"X-RateLimit-Reset": str(int(NOON.timestamp()) + 20)}, 20.0),
     ({"X-RateLimit-Reset": str((int(NOON.timestamp()) + 20) * 1000)}, 20.0),
     ({"RateLimit-Reset": "5"}, 5.0),
+    ({"X-Rate-Limit-Reset": "5"}, 5.0),
+    ({"X-Rate-Limit-Remaining": "0"}, None),
+    ({"X-Rate-Limit-Remaining": "0", "X-Retry-After": "8"}, 8.0),
     ({}, None),
     ({"Retry-After": ""}, None),
     ({"Retry-After": "soon"}, None),

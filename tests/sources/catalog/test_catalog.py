@@ -78,6 +78,7 @@ SCHEMAS = {
     "activity_types": "ActivityType",
     "training_data": "TrainingData",
     "account_relationships": "AccountRelationship",
+    "email_suppressions": "EmailSuppression",
     "custom_objects": "APICustomObject",
     "organization": "Me",
 }
