@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any
+from weakref import WeakSet
 
 Batches = AsyncGenerator[Any, None]
 
@@ -60,7 +61,8 @@ class _Ending:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._close_generators = loop.shutdown_asyncgens
         self._pieces: set[asyncio.Task[Any]] = set()
-        self._batches: dict[int, Batches] = {}
+        # one that a limit has ended is held by nobody, and so closed: others may wait for its end
+        self._batches: WeakSet[Batches] = WeakSet()
         loop.shutdown_asyncgens = self.end  # type: ignore[method-assign]
 
     @classmethod
@@ -75,12 +77,12 @@ class _Ending:
         assert task is not None  # noqa: S101 - only a task can await
         self._pieces.add(task)
         task.add_done_callback(self._pieces.discard)
-        self._batches[id(batches)] = batches
+        self._batches.add(batches)
 
     async def end(self) -> None:
         """Wait for the steps that dlt has cancelled, then close each generator from the outside in, then the rest."""
         await _quietly(*self._pieces)
-        await _quietly(*(batches.aclose() for batches in self._batches.values()))
+        await _quietly(*(batches.aclose() for batches in list(self._batches)))
         others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in others:
             task.cancel()
