@@ -34,6 +34,7 @@ from ..rows.rows import to_arrow
 from ..settings import Settings
 from . import children, directory, incremental, issues, late, reading
 from .budget import Limits
+from .pipes import PylonResource
 from .selection import PylonSource
 from .turn import Control, Turn, keyed
 from .turns import Turns
@@ -62,6 +63,7 @@ def _resource(table: Table, turn: Callable[[], Turn], *, selected: bool) -> DltR
         columns=loading.columns(table),
         write_disposition=loading.disposition(table),
         selected=selected,
+        _impl_cls=PylonResource,
     )
     return resource
 

@@ -13,6 +13,7 @@ from ..api.paging import Paging
 from ..copy import loading
 from ..copy.contents import Contents
 from ..copy.copied import Copied
+from ..copy.loads import refuse_other_loads
 from ..copy.naming import refuse_ambiguous
 from ..copy.neighbours import refuse_neighbours
 from ..copy.state import SourceState
@@ -62,6 +63,7 @@ class Turns:
 
     def _begin(self, load_id: str) -> Turn:
         pipeline, state = dlt.current.pipeline(), SourceState.current()
+        refuse_other_loads(dlt.current.source(), pipeline)
         refuse_ambiguous(pipeline)
         loading.choose_file_format(dlt.current.source(), pipeline)
         control = self._control or Control(*learnt(self.settings, state), strict=True)
