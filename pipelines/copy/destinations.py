@@ -21,9 +21,9 @@ from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from dlt.destinations.sql_client import raise_open_connection_error
 
-from pylon_elt.sources.pylon.copy.loads import refuse_destination
 from pylon_elt.sources.pylon.copy.naming import refuse_ambiguous, refuse_unusable
 from pylon_elt.sources.pylon.copy.neighbours import MARTS, OWN_STAGING
+from pylon_elt.sources.pylon.copy.writing import refuse_destination
 from pylon_elt.sources.pylon.errors import ConfigurationError
 
 from ..base import exits
