@@ -23,6 +23,7 @@ from dlt.destinations.sql_client import raise_open_connection_error
 
 from pylon_elt.sources.pylon.copy.naming import refuse_ambiguous, refuse_unusable
 from pylon_elt.sources.pylon.copy.neighbours import MARTS, OWN_STAGING
+from pylon_elt.sources.pylon.copy.writing import refuse_destination
 from pylon_elt.sources.pylon.errors import ConfigurationError
 
 from ..base import exits
@@ -229,13 +230,10 @@ def _forget_lost_schema(pipeline: dlt.Pipeline) -> None:
 def _require_replacement(pipeline: dlt.Pipeline, destination: str) -> None:
     """Whether rows can go is a capability; without it, removed messages would stay for ever."""
     assert pipeline.destination is not None  # noqa: S101 - dlt.pipeline has just set it
-    strategies = pipeline.destination.capabilities().supported_merge_strategies or []
-    if "delete-insert" not in strategies:
-        raise exits.Problem(
-            f"{destination} cannot replace the rows of an issue: dlt offers no delete-insert merge for it.",
-            "Choose a SQL destination, such as duckdb, postgres, snowflake or bigquery.",
-            exits.CONFIGURATION,
-        )
+    try:
+        refuse_destination(pipeline.destination.capabilities(), destination)
+    except ConfigurationError as error:
+        raise exits.Problem(error.message, error.remedy, exits.CONFIGURATION) from error
 
 
 def _require_file(pipeline: dlt.Pipeline, *, moving: bool) -> None:

@@ -108,6 +108,7 @@ def test_nothing_is_requested_while_the_source_is_built(serve: Any) -> None:
     }
     history = source(server).with_resources("issue_snapshots")
     assert set(history.selected_resources) == {"issue_snapshots", "issues", "deletions"}
+    assert "issue_sync" in history.with_resources("issues", "issue_messages").selected_resources
     built.with_resources("issues", "issue_messages")
     built.discover_schema()
     assert server.log == []

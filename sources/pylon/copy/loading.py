@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from dlt.common.pipeline import SupportsPipeline
@@ -63,36 +62,6 @@ def choose_file_format(source: DltSource, pipeline: SupportsPipeline) -> None:
     if "csv" in formats and capabilities.preferred_loader_file_format == "insert_values":
         for resource in source.resources.selected.values():
             resource.apply_hints(file_format="insert_values")
-
-
-def piece_by_piece(batches: AsyncIterator[Any]) -> Iterator[Any]:
-    """Hand an asynchronous generator to dlt as dlt itself would, but for its end.
-
-    At the end of each one, dlt 1.31 sleeps for as long as it waits for futures (``StopAsyncIteration`` looks to it like
-    nothing to do). With a resource for each table, most of which are not due, that is most of what a run takes. An
-    empty iterator in its place is taken for a new source that is over.
-    """
-    over = busy = False
-
-    async def piece() -> Any:
-        nonlocal over, busy
-        try:
-            return iter(()) if over else await anext(batches)
-        except StopAsyncIteration:
-            over = True
-            return iter(())
-        finally:
-            busy = False
-
-    try:
-        while not over:
-            if busy:
-                yield None  # dlt asks again
-            else:
-                busy = True
-                yield piece()
-    except GeneratorExit:
-        over = True
 
 
 class _ArrowHints(logging.Filter):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from functools import partial
@@ -27,6 +27,7 @@ from ..catalog import (
 )
 from ..copy import loading
 from ..copy.copied import Copied
+from ..copy.pieces import piece_by_piece
 from ..copy.state import SourceState, Stretch
 from ..errors import ConfigurationError
 from ..rows.rows import to_arrow
@@ -34,6 +35,7 @@ from ..settings import Settings
 from . import children, directory, incremental, issues, late, shown_again
 from .budget import Limits
 from .pieces import Batch
+from .pipes import PylonResource
 from .selection import PylonSource
 from .turn import Control, Turn, keyed
 from .turns import Turns
@@ -46,14 +48,14 @@ def resources(turns: Turns) -> list[DltResource]:
 
 
 def _resource(table: Table, turn: Callable[[], Turn], *, selected: bool) -> DltResource:
-    async def batches() -> AsyncIterator[pa.Table]:
+    async def batches() -> AsyncGenerator[pa.Table, None]:
         now = turn()
         async with now.lane(table.name):
             async for batch in filled(now, table):
                 yield batch
 
     def read() -> Iterator[Any]:
-        yield from loading.piece_by_piece(batches())
+        yield from piece_by_piece(batches())
 
     resource: DltResource = dlt.resource(  # type: ignore[call-overload]
         read,
@@ -62,6 +64,7 @@ def _resource(table: Table, turn: Callable[[], Turn], *, selected: bool) -> DltR
         columns=loading.columns(table),
         write_disposition=loading.disposition(table),
         selected=selected,
+        _impl_cls=PylonResource,
     )
     return resource
 

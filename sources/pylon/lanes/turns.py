@@ -17,6 +17,7 @@ from ..copy.naming import refuse_ambiguous
 from ..copy.neighbours import refuse_neighbours
 from ..copy.state import SourceState
 from ..copy.verified import Verified
+from ..copy.writing import refuse_other_loads
 from ..rows import extras
 from ..settings import Settings
 from . import clocks, sweep
@@ -62,12 +63,17 @@ class Turns:
 
     def _begin(self, load_id: str) -> Turn:
         pipeline, state = dlt.current.pipeline(), SourceState.current()
+        plain = (
+            self._copied is None
+        )  # else the caller has made source and pipeline, and has looked at the copy
+        if plain:
+            refuse_other_loads(dlt.current.source(), pipeline)
         refuse_ambiguous(pipeline)
         loading.choose_file_format(dlt.current.source(), pipeline)
         control = self._control or Control(*learnt(self.settings, state), strict=True)
         copied = self._copied or Copied(pipeline)
         try:
-            if self._copied is None:  # else the caller has looked before its first turn
+            if plain:
                 refuse_neighbours(copied)
             turn = self._made(load_id, control, copied)
         except BaseException:

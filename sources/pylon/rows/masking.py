@@ -148,7 +148,7 @@ def _column(table: Table, name: str, rule: str) -> Column:
         raise ConfigurationError(
             f"mask names the column {table.name}.{name}, which does not exist.", "See docs/tables.md."
         )
-    needed = [known.source[: len(column.source)] for known in _needed(table)]
+    needed = [known.source[: len(column.source)] for known in columns_needed(table)]
     if column.source in needed or (column.given and column is not EXTRA):
         raise ConfigurationError(
             f"mask names {table.name}.{name}, which the connector needs to know what it has read.",
@@ -161,7 +161,7 @@ def _column(table: Table, name: str, rule: str) -> Column:
     return column
 
 
-def _needed(table: Table) -> list[Column]:
+def columns_needed(table: Table) -> list[Column]:
     """Return the columns by which a table is read: without them, nothing could be kept equal."""
     names = {*table.key, table.parent, table.sort, *CHANGE_TIMES}
     if isinstance(table.read, Feed):

@@ -10,7 +10,7 @@ import dlt
 import pytest
 from dlt.extract.concurrency import FuturesPool
 
-from pylon_elt.sources.pylon.copy.loading import piece_by_piece
+from pylon_elt.sources.pylon.copy.pieces import piece_by_piece
 
 
 async def numbers(*values: int) -> AsyncIterator[list[dict[str, int]]]:
