@@ -45,6 +45,8 @@ def live(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
             [Limits(), Limits(), Limits(most_rows=1, most_due=1), Limits(most_rows=9, most_due=2)]
         )
         worlds.stir(world, rng, rng.randint(0, 8), pause=rng.choice([0, 5, 4000]))
+        if rng.random() < 0.3:
+            world.bulk_edit(world.issue_ids(), state=rng.choice(["closed", "on_hold"]))
         site.spoil = _spoiling(rng)
         site.kills = rng if rng.random() < 0.5 else None
         if rng.random() < 0.3:

@@ -47,7 +47,7 @@ async def conversations(turn: Turn, table: Table[PerParent]) -> AsyncIterator[li
             while len(tasks) < IN_FLIGHT and len(work) and not stopped:
                 parent = work.pop()
                 assert parent is not None  # noqa: S101 - tells the type checker what len() says
-                tasks.add(asyncio.create_task(read(turn, table, parent)))
+                tasks.add(asyncio.create_task(read(turn, table, parent), name=parent.parent_id))
                 stopped = turn.budget.over
             if tasks:
                 done, tasks = await asyncio.wait(
@@ -83,6 +83,7 @@ def _collect(
             lane.stopped = error
         except PylonError as error:
             lane.fail(error)
+            turn.control.failed[table.name].add(task.get_name())
         else:
             if isinstance(found, Refused):
                 lane.refuse(found)

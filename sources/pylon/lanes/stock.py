@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -23,18 +23,24 @@ class LeftAlone:
 
     Args:
         refused: Returns when each parent of a child was refused (UTC), by its id.
+        failed: The parents of each child that gave no proper answer in this run, however often they were asked.
     """
 
-    def __init__(self, refused: Callable[[str], Mapping[str, datetime]]) -> None:
+    def __init__(
+        self, refused: Callable[[str], Mapping[str, datetime]], failed: Mapping[str, Collection[str]]
+    ) -> None:
         self._refused = cache(refused)
+        self._failed = failed
         self._now = datetime.now(UTC)
 
     def count(self, child: str) -> int:
         """Return for how many parents of a child that may be so."""
-        return len(self._refused(child))
+        return len(self._refused(child)) + len(self._failed.get(child, ()))
 
     def holds(self, child: str, parent: Times) -> bool:
         """Whether a child is not to be asked for of some parent."""
+        if parent.parent_id in self._failed.get(child, ()):
+            return True
         return is_left_alone(parent, self._refused(child), self._now, TRIED_AGAIN)
 
 
@@ -58,7 +64,7 @@ class Stock:
         left_alone: LeftAlone | None = None,
     ) -> None:
         self._settings = settings
-        self._left_alone = left_alone or LeftAlone(lambda _child: {})
+        self._left_alone = left_alone or LeftAlone(lambda _child: {}, {})
         self._ledger = ledger
         self._report = report
         self._work = {name: Work() for name in children}

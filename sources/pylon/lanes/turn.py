@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -63,6 +64,8 @@ class Control:
     """Whether it was told that the server's clock and this machine's differ."""
     caught_up: set[str] = field(default_factory=set)
     """What later turns of this run leave alone: it is read up to the present, or it may not be read at all."""
+    failed: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """The parents of each child that gave no proper answer; they are asked for again by the next run."""
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     """When the run began (UTC), by this machine's clock."""
     looks: Looks = field(default_factory=Looks)
@@ -117,7 +120,7 @@ class Turn:
         self.returned = Returned(contents, self.lanes, self.written)
         self.recorder = Recorder(contents, self.lanes, self.written, control.postponed, _volatile)
         read = (name for name in HANGING if name in self.lanes - control.caught_up)
-        left_alone = LeftAlone(lambda child: SourceState.current().hanging(child).refused)
+        left_alone = LeftAlone(lambda child: SourceState.current().hanging(child).refused, control.failed)
         self.stock = Stock(settings, self.ledger, control.report, read, left_alone)
         self._again = False
         self._begun: set[str] = set()
