@@ -66,6 +66,11 @@ def _paged(**pagination: Any) -> Callable[[httpx.Response], httpx.Response | Non
     return _body(change)
 
 
+def _into_failure(body: dict[str, Any]) -> None:
+    body.clear()
+    body.update(errors=["no"], request_id="r", code="internal")
+
+
 def _data(change: Callable[[Any], Any]) -> Callable[[httpx.Response], httpx.Response | None]:
     def changed(body: dict[str, Any]) -> None:
         body["data"] = change(body.get("data"))
@@ -123,6 +128,11 @@ ODDITIES: dict[str, Oddity] = {
     "an object for a list": Oddity("failing", _data(lambda _data: {"rows": []}), objects=False),
     "numbers for rows": Oddity("failing", _data(lambda _data: [1, 2]), objects=False),
     "a list for an object": Oddity("failing", _data(lambda data: [data]), lists=False),
+    "a failure for a success": Oddity("failing", _body(_into_failure)),
+    "a failure beside data": Oddity(
+        "failing", _body(lambda body: body.update(errors=["no"], code="internal"))
+    ),
+    "no key for data": Oddity("failing", _body(lambda body: body.pop("data", None))),
     "no data": Oddity("silent", _data(lambda _data: None), objects=False),
     "a next page without a cursor": Oddity("harmless", _paged(has_next_page=True, cursor=""), objects=False),
     "a next page with a null cursor": Oddity(

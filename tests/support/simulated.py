@@ -209,11 +209,17 @@ class Site:
         return turn.left
 
     def reconcile(self) -> None:
-        """Compare the copy with a complete listing, as a run does once a day."""
+        """Compare the copy with a complete listing, as a run does once a day; that all is gone has to be confirmed."""
         state = copy.deepcopy(self.state)
         control = Control(*learnt(self.settings, SourceState(state)))
         with self._in_process(state):
-            reconcile(_Pipeline(self, state), self.settings, control, self.database)  # type: ignore[arg-type]
+            reconcile(
+                _Pipeline(self, state),
+                self.settings,
+                control,
+                self.database,
+                confirmed=not self.world.issue_ids(),
+            )  # type: ignore[arg-type]
         self.state = state
 
     def take(self, source: Any) -> None:

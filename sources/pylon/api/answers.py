@@ -30,6 +30,8 @@ Row = dict[str, Any]
 
 SHOWN = 5
 """How many ids a complaint names."""
+SHOWN_OF_FAILURE = 100
+"""How many characters of what a server says of its failure are shown."""
 LOOKED_AT = 1000
 """How many bytes tell a web page from an answer that was cut short."""
 
@@ -82,7 +84,7 @@ def read(content: bytes, sent_at: datetime) -> Answer:
     """Read the envelope of a success.
 
     Raises:
-        Transient: It is cut short, or of another shape.
+        Transient: It is cut short, of another shape, or tells of a failure although its status does not.
         NoJson: It is no JSON at all.
     """
     if rb"\u0000" in content:
@@ -91,6 +93,10 @@ def read(content: bytes, sent_at: datetime) -> Answer:
     envelope, mended = _parsed(content)
     if not isinstance(envelope, dict):
         raise Transient("the answer is JSON of another shape")
+    if complaint := envelope.get("errors") or envelope.get("code"):
+        raise Transient(f"a success that tells of a failure ({str(complaint)[:SHOWN_OF_FAILURE]})")
+    if "data" not in envelope:
+        raise Transient("the answer has no data")
     pagination = envelope.get("pagination")
     if not isinstance(pagination, dict):
         return Answer(envelope.get("data"), sent_at, mended=mended)
