@@ -11,10 +11,9 @@ import hmac
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, get_args
 
-import orjson
-
 from ..catalog import EXTRA, HANGING, READ, TABLES, Column, Feed, Table, suggest
 from ..errors import ConfigurationError
+from . import exact
 
 Rule = Literal["drop", "hash", "redact"]
 """``drop`` leaves null, ``hash`` a keyed digest, equal for equal values, ``redact`` a mark."""
@@ -81,7 +80,7 @@ class Masks:
         return _leaves(value, self._digest if rule == "hash" else _redacted)
 
     def _digest(self, value: object) -> str:
-        text = value if isinstance(value, str) else orjson.dumps(value).decode()
+        text = value if isinstance(value, str) else exact.dumps(value).decode()
         return hmac.new(self._key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 

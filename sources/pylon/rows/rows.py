@@ -6,7 +6,6 @@ Pure: no I/O, no clock.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -18,6 +17,7 @@ import pyarrow.compute as pc
 
 from ..catalog import EXTRA, SYNCED_AT, Column, Table
 from ..errors import Unavailable
+from . import exact
 from .masking import Masks
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def has_key(table: Table, row: Row) -> bool:
             value: Any = row
             for name in column.source:
                 value = value.get(name) if isinstance(value, dict) else None
-            if not isinstance(value, str if column.type == "text" else int) or isinstance(value, bool):
+            if _FIT[column.type](value) is None:
                 return False
     return True
 
@@ -275,10 +275,7 @@ _FIT: dict[str, Callable[[object], Any]] = {
 def _json(value: object) -> str | None:
     if value is None:
         return None
-    try:
-        return orjson.dumps(value).decode()
-    except TypeError:  # whole numbers of more than 64 bits
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return exact.dumps(value).decode()
 
 
 def _unsigned(value: object) -> str | None:

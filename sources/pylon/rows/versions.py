@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
-import orjson
 import pyarrow as pa
 
 from ..catalog import Table, Versions
+from . import exact
 from .rows import arrow_schema
 
 Subject = tuple[str, ...]
@@ -50,10 +50,10 @@ def _fingerprints(table: Table[Versions], batch: pa.Table) -> Iterator[str]:
     for values in zip(*(batch.column(name).to_pylist() for name in names), strict=True):
         # the API may give the keys of a map in any order
         plain = [
-            orjson.loads(value) if types[name] == "json" and value is not None else value
+            exact.loads(value.encode()) if types[name] == "json" and value is not None else value
             for name, value in zip(names, values, strict=True)
         ]
-        yield sha256(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+        yield sha256(exact.dumps(plain, sort_keys=True)).hexdigest()[:32]
 
 
 def _records(table: Table[Versions], batch: pa.Table, prints: list[str]) -> pa.Table:

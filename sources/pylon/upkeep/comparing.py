@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from ..catalog import Column, Table
 from ..copy.copied import utc
+from ..rows import exact
 from ..rows.masking import Masks
 from ..rows.rows import Row, to_arrow
 
@@ -45,7 +44,7 @@ def differing(table: Table, wanted: Mapping[str, Any], held: Mapping[str, Any]) 
 
 def _same(column: Column, wanted: Any, held: Any) -> bool:
     if column.type in ("json", "urls"):
-        return wanted == held or _same_json(None if wanted is None else orjson.loads(wanted), held)
+        return wanted == held or _same_json(None if wanted is None else exact.loads(wanted.encode()), held)
     if isinstance(held, datetime):
         return bool(wanted == utc(held))
     return bool(wanted == held)
@@ -58,8 +57,8 @@ def _same_json(wanted: Any, held: Any) -> bool:
     if not isinstance(held, (str, bytes)):
         return False
     try:
-        return _alike(wanted, orjson.loads(held))
-    except orjson.JSONDecodeError:
+        return _alike(wanted, exact.loads(held.encode() if isinstance(held, str) else held))
+    except ValueError:
         return False
 
 
