@@ -58,9 +58,19 @@ KNOWN = (
 STAGING = "staging_dataset_name_layout"
 """The setting of a destination for the name of dlt's staging dataset."""
 
-DUCKDB_CONFIG = {"memory_limit": "128MB"}
-"""DuckDB would keep the file in up to 80 % of the machine's memory; beyond this limit it works on disk. Users'
-own ``global_config`` goes before it."""
+LIMIT = "memory_limit"
+DUCKDB_CONFIG = {LIMIT: "128MB"}
+"""DuckDB would keep the file in up to 80 % of the machine's memory; beyond this limit it works on disk, and a
+load that needs more gets more. Users' own ``global_config`` goes before it."""
+
+_OURS = {DUCKDB_CONFIG[LIMIT]}
+"""The limits that were set here, not by users."""
+
+
+def limit_memory(limit: str) -> None:
+    """Let each connection to DuckDB that is made from now on set another limit, such as ``512MB``."""
+    _OURS.add(limit)
+    DUCKDB_CONFIG[LIMIT] = limit
 
 
 class _SqlClient(DuckDbSqlClient):
@@ -76,7 +86,10 @@ class _Client(DuckDbClient):
     def __init__(
         self, schema: Schema, config: DuckDbClientConfiguration, capabilities: DestinationCapabilitiesContext
     ) -> None:
-        config.credentials.global_config = {**DUCKDB_CONFIG, **(config.credentials.global_config or {})}
+        given = config.credentials.global_config or {}
+        if given.get(LIMIT) in _OURS:  # dlt keeps the configuration from one client to the next
+            given = {name: value for name, value in given.items() if name != LIMIT}
+        config.credentials.global_config = {**DUCKDB_CONFIG, **given}
         super().__init__(schema, config, capabilities)
         plain = self.sql_client
         self.sql_client = _SqlClient(

@@ -14,6 +14,7 @@ from pylon_elt.sources.pylon.copy.load_ids import bring_back
 from pylon_elt.sources.pylon.copy.neighbours import refuse_neighbours
 
 from ..base.memory import rare_collections, share_one_heap
+from ..copy import relief
 from ..copy.lock import run_lock
 from .leftover import flush, pending
 from .restore import restore
@@ -66,7 +67,7 @@ def settle(pipeline: dlt.Pipeline, copied: Copied, warn: Callable[[str], None]) 
         warn: Told what could not be loaded.
     """
     if pipeline.default_schema_name and pipeline.has_pending_data and not _is_stale(pipeline, copied):
-        flush(pipeline, lambda: last_load(copied), warn)
+        flush(pipeline, lambda run: relief.load(pipeline, copied, run), lambda: last_load(copied), warn)
     # the state at the destination is the only one: local state that is ahead of it, as after a backup was restored,
     # would leave a gap for ever; what a killed extract left goes with it
     pipeline.drop()

@@ -32,7 +32,7 @@ from pylon_elt.sources.pylon.upkeep.reconcile import Outcome, reconcile
 
 from ..base import exits
 from ..base.memory import give_back
-from ..copy import destinations, snapshot
+from ..copy import destinations, relief, snapshot
 from ..copy.dependants import views_on
 from .begin import begun
 from .recount import recount
@@ -184,7 +184,14 @@ class Job:
         afresh = self.full_refresh and first and not _emptied(self)
         limits = _limits(first=first)
         self.unfinished = take_turn(
-            self.pipeline, tables, self.settings, self.control, limits, self.copied, afresh=afresh
+            self.pipeline,
+            tables,
+            self.settings,
+            self.control,
+            limits,
+            self.copied,
+            afresh=afresh,
+            load=lambda run: relief.load(self.pipeline, self.copied, run),
         )
         give_back()
         self.control.answers.clear()
