@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from support import runs, worlds
 
+from pylon_elt.pipelines.copy import destinations
 from pylon_elt.sources.pylon.api.transport import Reply, Transport
 
 ODD: dict[str, Any] = {
@@ -196,3 +198,21 @@ def test_what_is_nested_deep_costs_no_run(depth: int, loaded: Any, on_the_wire: 
     assert row["custom_fields"]["b"] == 1
     assert set(row["_extra"]["nested_too_deep"]) == {"custom_fields", "title", "tags", "brand_new"}
     assert copy.job().reconcile().mended == 0
+
+
+@pytest.mark.parametrize(("count", "size"), [(40, 1_000_000), (2, 20_000_000)])
+def test_a_conversation_that_duckdb_has_no_room_for_gets_more(
+    count: int, size: int, loaded: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOAD__RAISE_ON_MAX_RETRIES", "1")
+    monkeypatch.setitem(destinations.DUCKDB_CONFIG, destinations.LIMIT, "64MB")
+    monkeypatch.setattr(destinations, "_OURS", {"64MB"})
+    copy = loaded()
+    ref = copy.world.issue_ids()[8]
+    rng = random.Random(1)
+    for number in range(count):
+        copy.world.add_message(ref, message_html=f"{number} {rng.randbytes(size // 2).hex()}")
+    copy.run()
+    copy.assert_equal()
+    assert destinations.DUCKDB_CONFIG[destinations.LIMIT] == "64MB"
+    assert not copy.run().children_asked()
