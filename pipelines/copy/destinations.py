@@ -27,6 +27,7 @@ from pylon_elt.sources.pylon.errors import ConfigurationError
 
 from ..base import exits
 from ..base.memory import give_back
+from . import modes
 
 if TYPE_CHECKING:
     from dlt.common.destination import DestinationCapabilitiesContext
@@ -289,7 +290,9 @@ def open_own_pipeline(destination: str = DEFAULT, dataset: str = DATASET) -> dlt
         Problem: As :func:`open_pipeline`.
     """
     with TemporaryDirectory() as scratch:
-        folder = working_folder(open_pipeline(destination, dataset, pipelines_dir=scratch))
+        pipeline = open_pipeline(destination, dataset, pipelines_dir=scratch)
+        folder = working_folder(pipeline)
+        modes.narrow(folder, database_file(pipeline))
     return open_pipeline(destination, dataset, pipelines_dir=str(folder))
 
 

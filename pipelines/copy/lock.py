@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from pylon_elt.sources.pylon.copy.connections import use_utc
 
 from ..base import exits
-from . import destinations
+from . import destinations, modes
 
 if TYPE_CHECKING:
     import dlt
@@ -29,13 +29,13 @@ READERS_SECONDS = 60.0
 
 @contextmanager
 def run_lock(pipeline: dlt.Pipeline) -> Iterator[None]:
-    """Hold the lock of a pipeline's destination.
+    """Hold the lock of a pipeline's destination; what is created meanwhile is no wider than the copy.
 
     Raises:
         Problem: Another run holds it (exit code 75); the message says who.
     """
     held = _advisory(pipeline) if destinations.is_postgres(pipeline) else hold(_lock_file(pipeline))
-    with held:
+    with modes.narrowed(destinations.database_file(pipeline)), held:
         yield
 
 
