@@ -91,7 +91,7 @@ def as_csv(table: pa.Table) -> bytes:
     return bytes(sink.getvalue())
 
 
-def _safe(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _safe(column: Any) -> Any:
     if not pa.types.is_string(column.type):
         return column
     return pc.replace_substring_regex(column, r"\A([=+\-@\t\r])", r"'\1")

@@ -76,6 +76,8 @@ class Job:
     control: Control = field(init=False)
     copied: Copied = field(init=False)
     """What the copy holds; connected to once for the whole run."""
+    _require_lock: Callable[[], None] = field(init=False)
+    """Makes sure that the lock is still held, as it may not be where a pooler stands between."""
     turns: int = 0
     unfinished: bool = False
     """Whether the last turn left something that is due."""
@@ -133,7 +135,7 @@ class Job:
 
     @contextmanager
     def _begun(self) -> Iterator[None]:
-        with begun(self.pipeline, self.copied, self.control.report.warn):
+        with begun(self.pipeline, self.copied, self.control.report.warn) as self._require_lock:
             self.control.pacers, self.control.paging = learnt(self.settings, SourceState.of(self.pipeline))
             require_same(self.pipeline, self.settings, self.control, self.copied, adopt=self.adopt)
             yield
@@ -173,6 +175,7 @@ class Job:
             tables = tables_left()
             if not tables:
                 return
+            self._require_lock()
             self._turn(tables)
             self.on_turn(self.turns)
             if not self.unfinished or self.control.budget.spent:
