@@ -77,7 +77,6 @@ class Job:
     copied: Copied = field(init=False)
     """What the copy holds; connected to once for the whole run."""
     _require_lock: Callable[[], None] = field(init=False)
-    """Makes sure that the lock is still held, as it may not be where a pooler stands between."""
     turns: int = 0
     unfinished: bool = False
     """Whether the last turn left something that is due."""
