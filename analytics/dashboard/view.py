@@ -8,6 +8,7 @@ from typing import Any
 
 import marimo as mo
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv
 
 from . import sections as told
@@ -84,10 +85,16 @@ def _section(section: told.Section, table: pa.Table) -> mo.Html:
 
 
 def as_csv(table: pa.Table) -> bytes:
-    """Return a table as CSV."""
+    """Return a table as CSV, with an apostrophe before each text that a spreadsheet would take for a formula."""
     sink = pa.BufferOutputStream()
-    csv.write_csv(table, sink)
+    csv.write_csv(pa.table(list(map(_safe, table.columns)), table.column_names), sink)
     return bytes(sink.getvalue())
+
+
+def _safe(column: Any) -> Any:
+    if not pa.types.is_string(column.type):
+        return column
+    return pc.replace_substring_regex(column, r"\A([=+\-@\t\r])", r"'\1")
 
 
 def _rows(table: pa.Table) -> mo.Html:

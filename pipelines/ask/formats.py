@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -18,8 +18,11 @@ import pyarrow as pa
 
 from ..base import exits
 from ..base.options import Format
+from ..base.printable import printable
 from .reader import Result
 
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+"""What a cell of a spreadsheet begins with that is no text to it (OWASP on CSV injection)."""
 CELL = 60
 """A longer text is cut in the table for people."""
 
@@ -37,7 +40,9 @@ def choose(wanted: Format | None, output: Path | None) -> Format:
     return chosen
 
 
-def write(result: Result, chosen: Format, output: Path | None, limit: int = 0) -> int:
+def write(
+    result: Result, chosen: Format, output: Path | None, limit: int = 0, *, safe_cells: bool = False
+) -> int:
     """Write an answer, to a file or to stdout, and return how many rows were written.
 
     Args:
@@ -45,13 +50,14 @@ def write(result: Result, chosen: Format, output: Path | None, limit: int = 0) -
         chosen: How.
         output: The file, which is there only when it is complete; ``None`` for stdout.
         limit: The most rows of a table for people; 0 for all.
+        safe_cells: Let spreadsheets take no text of a CSV for a formula.
     """
     result.schema = _distinct(result.schema)
     with _target(output) as stream:
         if chosen is Format.TABLE:
             return _table(result, stream, limit)
         if chosen is Format.CSV:
-            return _csv(result, stream)
+            return _csv(result, stream, _safe if safe_cells else _csv_cell)
         if chosen is Format.JSON:
             return _json(result, stream)
         return parquet(result, stream)
@@ -112,15 +118,18 @@ def _rows(result: Result) -> Iterator[list[Any]]:
         yield from (list(row) for row in zip(*columns, strict=True))
 
 
-def _csv(result: Result, stream: IO[bytes]) -> int:
+def _csv(result: Result, stream: IO[bytes], written: Callable[[Any], Any]) -> int:
     import io
 
     text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True)
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(result.schema.names)
+    usual = csv.writer(text, lineterminator="\n")
+    # before Python 3.13, a carriage return alone is not quoted, and many readers take it for the end of a row
+    quoting = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    usual.writerow(map(written, result.schema.names))
     count = 0
     for row in _rows(result):
-        writer.writerow([_csv_cell(value) for value in row])
+        cells = [written(value) for value in row]
+        (quoting if any(isinstance(one, str) and "\r" in one for one in cells) else usual).writerow(cells)
         count += 1
     text.flush()
     text.detach()
@@ -174,7 +183,7 @@ def draw(schema: pa.Schema, rows: Sequence[Sequence[Any]], stream: Any, width: i
             or pa.types.is_floating(field.type)
             or pa.types.is_decimal(field.type)
         )
-        table.add_column(Text(field.name), justify="right" if number else "left")
+        table.add_column(Text(printable(field.name)), justify="right" if number else "left")
     for row in rows:
         table.add_row(*(Text(cell(value)) for value in row))
     is_terminal = hasattr(stream, "isatty") and stream.isatty()
@@ -194,7 +203,7 @@ def cell(value: Any) -> str:
         return f"{value:,.2f}".rstrip("0").rstrip(".")
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
-    text = " ".join(str(_csv_cell(value)).split())
+    text = printable(" ".join(str(_csv_cell(value)).split()))
     return text if len(text) <= CELL else text[: CELL - 1] + "…"
 
 
@@ -204,6 +213,12 @@ def _csv_cell(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     return str(value).lower() if isinstance(value, bool) else value
+
+
+def _safe(value: Any) -> Any:
+    """Put an apostrophe before a text that spreadsheets would calculate, or whose first character they pass over."""
+    found = _csv_cell(value)
+    return f"'{found}" if isinstance(found, str) and found.startswith(FORMULAS) else found
 
 
 def _plain(value: Any) -> Any:

@@ -28,6 +28,7 @@ class Options:
     format: Format | None
     output: Path | None
     limit: int
+    safe_cells: bool = False
 
 
 def run(sql: str, options: Options) -> int:
@@ -51,7 +52,9 @@ def answer(reader: Reader, sql: str, options: Options, values: Mapping[str, Any]
     chosen = formats.choose(options.format, options.output)
     with telling_errors(reader, sql):
         require_reading(sql, reader.dialect)
-        rows = formats.write(reader.ask(sql, values), chosen, options.output, options.limit)
+        rows = formats.write(
+            reader.ask(sql, values), chosen, options.output, options.limit, safe_cells=options.safe_cells
+        )
     if reader.note:
         screens.say(reader.note)
     if options.output is not None:

@@ -27,6 +27,13 @@ Limit = Annotated[
     typer.Option("--limit", min=0, metavar="N", help="The most rows of a table on the screen; 0 for all."),
 ]
 
+SafeCells = Annotated[
+    bool,
+    typer.Option(
+        "--safe-cells", help="CSV for spreadsheets: an apostrophe before text that would be a formula."
+    ),
+]
+
 
 @app.command(short_help="Answer a SELECT from the copy.")
 def query(
@@ -34,6 +41,7 @@ def query(
     form: Form = None,
     output: Output = None,
     limit: Limit = 100,
+    safe_cells: SafeCells = False,
     destination: Source = "duckdb",
     dataset: Dataset = "pylon",
     schema: Schema = "",
@@ -57,7 +65,7 @@ def query(
     with one_screen(debug=debug):
         from . import query as query_command
 
-        options = query_command.Options(destination, dataset, schema, form, output, limit)
+        options = query_command.Options(destination, dataset, schema, form, output, limit, safe_cells)
         raise SystemExit(query_command.run(sql, options))
 
 
@@ -76,6 +84,7 @@ def ask(
     form: Form = None,
     output: Output = None,
     limit: Limit = 100,
+    safe_cells: SafeCells = False,
     destination: Source = "duckdb",
     dataset: Dataset = "pylon",
     schema: Schema = "",
@@ -100,7 +109,7 @@ def ask(
         from . import ask as ask_command
         from . import query as query_command
 
-        options = query_command.Options(destination, dataset, schema, form, output, limit)
+        options = query_command.Options(destination, dataset, schema, form, output, limit, safe_cells)
         if name is None:
             code = ask_command.list_all()
         elif explain:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from . import exits
+from .printable import printable
 from .redaction import redact
 
 INTERRUPTED = 130
@@ -55,14 +56,14 @@ def show(problem: exits.Problem, *, as_json: bool = False) -> None:
 
 
 def say(text: str) -> None:
-    """Print to stderr, secrets crossed out."""
-    sys.stderr.write(f"{redact(text)}\n")
+    """Print to stderr, secrets crossed out and controls of terminals written out."""
+    sys.stderr.write(f"{printable(redact(text))}\n")
     sys.stderr.flush()
 
 
 def tell(text: str = "") -> None:
-    """Print a result to stdout, secrets crossed out."""
-    sys.stdout.write(f"{redact(text)}\n")
+    """Print a result to stdout, secrets crossed out and controls of terminals written out."""
+    sys.stdout.write(f"{printable(redact(text))}\n")
     sys.stdout.flush()
 
 

@@ -28,6 +28,7 @@ from pylon_elt.sources.pylon.errors import ConfigurationError
 
 from ..base import exits
 from ..base.memory import give_back
+from . import modes
 
 if TYPE_CHECKING:
     from dlt.common.destination import DestinationCapabilitiesContext
@@ -59,9 +60,19 @@ KNOWN = (
 STAGING = "staging_dataset_name_layout"
 """The setting of a destination for the name of dlt's staging dataset."""
 
-DUCKDB_CONFIG = {"memory_limit": "128MB"}
-"""DuckDB would keep the file in up to 80 % of the machine's memory; beyond this limit it works on disk. Users'
-own ``global_config`` goes before it."""
+LIMIT = "memory_limit"
+DUCKDB_CONFIG = {LIMIT: "128MB"}
+"""DuckDB would keep the file in up to 80 % of the machine's memory; beyond this limit it works on disk, and a
+load that needs more gets more. Users' own ``global_config`` goes before it."""
+
+_OURS = {DUCKDB_CONFIG[LIMIT]}
+"""The limits that were set here, not by users."""
+
+
+def limit_memory(limit: str) -> None:
+    """Let each connection to DuckDB that is made from now on set another limit, such as ``512MB``."""
+    _OURS.add(limit)
+    DUCKDB_CONFIG[LIMIT] = limit
 
 
 class _SqlClient(DuckDbSqlClient):
@@ -77,7 +88,10 @@ class _Client(DuckDbClient):
     def __init__(
         self, schema: Schema, config: DuckDbClientConfiguration, capabilities: DestinationCapabilitiesContext
     ) -> None:
-        config.credentials.global_config = {**DUCKDB_CONFIG, **(config.credentials.global_config or {})}
+        given = config.credentials.global_config or {}
+        if given.get(LIMIT) in _OURS:  # dlt keeps the configuration from one client to the next
+            given = {name: value for name, value in given.items() if name != LIMIT}
+        config.credentials.global_config = {**DUCKDB_CONFIG, **given}
         super().__init__(schema, config, capabilities)
         plain = self.sql_client
         self.sql_client = _SqlClient(
@@ -274,7 +288,9 @@ def open_own_pipeline(destination: str = DEFAULT, dataset: str = DATASET) -> dlt
         Problem: As :func:`open_pipeline`.
     """
     with TemporaryDirectory() as scratch:
-        folder = working_folder(open_pipeline(destination, dataset, pipelines_dir=scratch))
+        pipeline = open_pipeline(destination, dataset, pipelines_dir=scratch)
+        folder = working_folder(pipeline)
+        modes.narrow(folder, database_file(pipeline))
     return open_pipeline(destination, dataset, pipelines_dir=str(folder))
 
 

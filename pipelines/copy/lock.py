@@ -8,16 +8,18 @@ import os
 import socket
 import time
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from dlt.destinations.exceptions import DatabaseTransientException
+
 from pylon_elt.sources.pylon.copy.connections import use_utc
 
 from ..base import exits
-from . import destinations
+from . import destinations, modes
 
 if TYPE_CHECKING:
     import dlt
@@ -28,15 +30,22 @@ READERS_SECONDS = 60.0
 
 
 @contextmanager
-def run_lock(pipeline: dlt.Pipeline) -> Iterator[None]:
-    """Hold the lock of a pipeline's destination.
+def run_lock(pipeline: dlt.Pipeline) -> Iterator[Callable[[], None]]:
+    """Hold the lock of a pipeline's destination; what is created meanwhile is no wider than the copy.
+
+    Returns:
+        Makes sure that it is still held; raises ``Problem`` where it is not.
 
     Raises:
-        Problem: Another run holds it (exit code 75); the message says who.
+        Problem: Another run holds it (exit code 75); the message says who. Or it cannot be held at all.
     """
-    held = _advisory(pipeline) if destinations.is_postgres(pipeline) else hold(_lock_file(pipeline))
-    with held:
-        yield
+    with modes.narrowed(destinations.database_file(pipeline)):
+        if destinations.is_postgres(pipeline):
+            with _advisory(pipeline) as require:
+                yield require
+        else:
+            with hold(_lock_file(pipeline)):
+                yield lambda: None  # the file is open in this very process
 
 
 def lock_file(database: Path) -> Path:
@@ -119,14 +128,69 @@ def _taken(handle: TextIO, kind: int) -> bool:
 
 
 @contextmanager
-def _advisory(pipeline: dlt.Pipeline) -> Iterator[None]:
+def _advisory(pipeline: dlt.Pipeline) -> Iterator[Callable[[], None]]:
+    key = _key(pipeline.dataset_name)
     with pipeline.sql_client() as client:
-        use_utc(client)
-        client.execute_sql(
-            f"SET application_name = 'pylon run, process {os.getpid()} on {socket.gethostname()}'"
+        pid = _lock(client, key)
+        _require_session(pipeline, client, pid, key)
+
+        def require() -> None:
+            nonlocal pid
+            try:
+                _require_held(client, pid, key)
+            except (
+                DatabaseTransientException
+            ):  # closed while it was idle: nobody has the lock, or somebody else
+                with suppress(Exception):
+                    client.close_connection()
+                client.open_connection()
+                pid = _lock(client, key)
+
+        yield require
+
+
+def _lock(client: SqlClientBase[Any], key: int) -> int:
+    """Take the lock, and return which of the server's processes has it."""
+    use_utc(client)
+    client.execute_sql(f"SET application_name = 'pylon run, process {os.getpid()} on {socket.gethostname()}'")
+    _advise(client, "pg_try_advisory_lock", key)
+    ((pid,),) = client.execute_sql("SELECT pg_backend_pid()") or [(0,)]
+    return int(pid)
+
+
+def _require_session(pipeline: dlt.Pipeline, client: SqlClientBase[Any], pid: int, key: int) -> None:
+    """Make sure that the lock's connection is one of the server's own.
+
+    A pooler that lends a connection of the server for one transaction at a time gives out the one that was used last:
+    while another client has that one, it has to give ours another.
+    """
+    with pipeline.sql_client() as other, other.begin_transaction():
+        other.execute_sql("SELECT 1")
+        try:
+            _require_held(client, pid, key)
+        except exits.Problem:
+            for one in (other, client):  # the pooler would keep it for whoever comes next
+                one.execute_sql(f"SELECT pg_advisory_unlock({key})")
+            raise
+
+
+def _require_held(client: SqlClientBase[Any], pid: int, key: int) -> None:
+    """Make sure that the server still knows us as who took the lock.
+
+    Raises:
+        Problem: It does not.
+    """
+    held = client.execute_sql(
+        "SELECT 1 FROM pg_locks AS l WHERE l.locktype = 'advisory' AND l.granted AND l.pid = pg_backend_pid()"
+        f" AND l.pid = {pid} AND (l.classid::bigint << 32 | l.objid::bigint) = {key}"
+    )
+    if not held:
+        raise exits.Problem(
+            "The lock that keeps a second run from the copy cannot be held: Postgres is reached through a pooler that"
+            " gives each transaction another connection.",
+            "Connect to the server itself, or to the pooler in session mode, which mostly has another port.",
+            exits.CONFIGURATION,
         )
-        _advise(client, "pg_try_advisory_lock", _key(pipeline.dataset_name))
-        yield
 
 
 @contextmanager

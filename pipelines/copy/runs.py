@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from . import modes
 from .destinations import PIPELINE
 
 KEPT = 50
@@ -40,6 +41,7 @@ def remember(folder: str | Path, run: Run) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         lines = [json.dumps(asdict(known)) for known in (*recall(folder), run)][-KEPT:]
         draft = path.with_suffix(".new")
+        modes.create(draft, path.parent.stat().st_mode)
         draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
         draft.replace(path)
 

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import dlt
 
+from . import modes
+
 SETTING = "snapshot.keep"
 SECONDS = 600.0
 """How old the snapshot of a run that goes on may become."""
@@ -71,13 +73,14 @@ def keep(database: Path | None, *, oldest: float = 0.0, let_go: Callable[[], Non
 
 
 def copy(database: Path, target: Path) -> None:
-    """Copy a database file that nobody writes to, with its time, which says what the copy is a copy of.
+    """Copy a database file that nobody writes to, with its mode, and its time, which says what the copy is a copy of.
 
     DuckDB must not have it open in this process: whoever closes a file lets go of every lock that the process has on
     it (POSIX), DuckDB's own too, and then another program could write to it at the same time.
     """
     _merge_log(database)
     before = database.stat()
+    modes.create(target, before.st_mode)
     if not _cloned(database, target):
         shutil.copyfile(database, target)
     os.utime(target, ns=(before.st_mtime_ns, before.st_mtime_ns))

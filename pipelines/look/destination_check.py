@@ -53,6 +53,8 @@ def _write(pipeline: dlt.Pipeline) -> None:
             refuse_neighbours(copied)
     try:
         with pipeline.sql_client() as client:
+            if destinations.is_postgres(pipeline):
+                _require_postgres(client)
             if client.has_dataset():
                 _write_table(client)
             else:
@@ -66,6 +68,35 @@ def _write(pipeline: dlt.Pipeline) -> None:
         if new_file and file is not None:
             with suppress(OSError):
                 file.unlink()
+
+
+def _require_postgres(client: SqlClientBase[Any]) -> None:
+    """Make sure that a database holds every character, and all schemas that a run needs.
+
+    Raises:
+        Problem: It does not.
+    """
+    ((role, database, encoding, may_create),) = client.execute_sql(
+        "SELECT current_user, current_database(), pg_encoding_to_char(encoding),"
+        " has_database_privilege(datname, 'CREATE') FROM pg_database WHERE datname = current_database()"
+    ) or [("", "", "UTF8", True)]
+    if encoding != "UTF8":
+        raise exits.Problem(
+            f"The database {database} stores text as {encoding}, which lacks most of the characters that there are.",
+            f"Make another one, such as: CREATE DATABASE {database}_utf8 ENCODING 'UTF8' TEMPLATE template0",
+            exits.CONFIGURATION,
+        )
+    names = (client.dataset_name, client.staging_dataset_name)
+    there = {row[0] for row in client.execute_sql("SELECT nspname FROM pg_namespace") or []}
+    missing = [name for name in names if name and name not in there]
+    if missing and not may_create:
+        make = "; ".join(f'CREATE SCHEMA "{name}" AUTHORIZATION "{role}"' for name in missing)
+        raise exits.Problem(
+            f"The role {role} may not make schemas in the database {database},"
+            f" and there is no {' and no '.join(missing)}.",
+            f'As the owner of the database: GRANT CREATE ON DATABASE "{database}" TO "{role}"; or instead: {make}',
+            exits.CONFIGURATION,
+        )
 
 
 def _write_table(client: SqlClientBase[Any]) -> None:

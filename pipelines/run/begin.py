@@ -14,6 +14,7 @@ from pylon_elt.sources.pylon.copy.load_ids import bring_back
 from pylon_elt.sources.pylon.copy.neighbours import refuse_neighbours
 
 from ..base.memory import rare_collections, share_one_heap
+from ..copy import relief
 from ..copy.lock import run_lock
 from .leftover import flush, pending
 from .restore import restore
@@ -28,13 +29,18 @@ LANES_SETTING = "extract.max_parallel_items"
 
 
 @contextmanager
-def begun(pipeline: dlt.Pipeline, copied: Copied, warn: Callable[[str], None]) -> Iterator[None]:
+def begun(
+    pipeline: dlt.Pipeline, copied: Copied, warn: Callable[[str], None]
+) -> Iterator[Callable[[], None]]:
     """Hold the lock and the connection, with nothing left over from a killed run, and all tables there.
 
     Args:
         pipeline: The pipeline.
         copied: What its destination holds.
         warn: Told what other hands have done, and what was done about it.
+
+    Returns:
+        Makes sure that the lock is still held; raises ``Problem`` where it is not.
 
     Raises:
         Problem: The lock is held, or the destination cannot be used.
@@ -44,12 +50,12 @@ def begun(pipeline: dlt.Pipeline, copied: Copied, warn: Callable[[str], None]) -
         if dlt.config.get(name) is None:
             dlt.config[name] = value
     share_one_heap()
-    with run_lock(pipeline), copied, rare_collections():
+    with run_lock(pipeline) as require_lock, copied, rare_collections():
         refuse_neighbours(copied)  # before a killed run's package is loaded, which would write over them
         settle(pipeline, copied, warn)
         if told := restore(pipeline, copied):
             warn(told)
-        yield
+        yield require_lock
 
 
 def settle(pipeline: dlt.Pipeline, copied: Copied, warn: Callable[[str], None]) -> None:
@@ -66,7 +72,7 @@ def settle(pipeline: dlt.Pipeline, copied: Copied, warn: Callable[[str], None]) 
         warn: Told what could not be loaded.
     """
     if pipeline.default_schema_name and pipeline.has_pending_data and not _is_stale(pipeline, copied):
-        flush(pipeline, lambda: last_load(copied), warn)
+        flush(pipeline, lambda run: relief.load(pipeline, copied, run), lambda: last_load(copied), warn)
     # the state at the destination is the only one: local state that is ahead of it, as after a backup was restored,
     # would leave a gap for ever; what a killed extract left goes with it
     pipeline.drop()

@@ -32,7 +32,7 @@ from pylon_elt.sources.pylon.upkeep.reconcile import Outcome, reconcile
 
 from ..base import exits
 from ..base.memory import give_back
-from ..copy import destinations, snapshot
+from ..copy import destinations, relief, snapshot
 from ..copy.dependants import views_on
 from .begin import begun
 from .recount import recount
@@ -77,6 +77,7 @@ class Job:
     control: Control = field(init=False)
     copied: Copied = field(init=False)
     """What the copy holds; connected to once for the whole run."""
+    _require_lock: Callable[[], None] = field(init=False)
     turns: int = 0
     unfinished: bool = False
     """Whether the last turn left something that is due."""
@@ -134,7 +135,7 @@ class Job:
 
     @contextmanager
     def _begun(self) -> Iterator[None]:
-        with begun(self.pipeline, self.copied, self.control.report.warn):
+        with begun(self.pipeline, self.copied, self.control.report.warn) as self._require_lock:
             self.control.pacers, self.control.paging = learnt(self.settings, SourceState.of(self.pipeline))
             require_same(self.pipeline, self.settings, self.control, self.copied, adopt=self.adopt)
             yield
@@ -174,6 +175,7 @@ class Job:
             tables = tables_left()
             if not tables:
                 return
+            self._require_lock()
             self._turn(tables)
             self.on_turn(self.turns)
             if not self.unfinished or self.control.budget.spent:
@@ -187,7 +189,14 @@ class Job:
         limits = _limits(first=first)
         taken = refreshed or tables
         left = take_turn(
-            self.pipeline, taken, self.settings, self.control, limits, self.copied, afresh=afresh
+            self.pipeline,
+            taken,
+            self.settings,
+            self.control,
+            limits,
+            self.copied,
+            afresh=afresh,
+            load=lambda run: relief.load(self.pipeline, self.copied, run),
         )
         self.unfinished = left or len(taken) < len(tables)
         give_back()

@@ -23,7 +23,12 @@ _PLACES = ("normalize/extracted", "load/normalized", "load/loaded")
 """Where dlt keeps the packages of a working folder; in the last, those that it gave up too."""
 
 
-def flush(pipeline: dlt.Pipeline, reach: Callable[[], object], warn: Callable[[str], None]) -> None:
+def flush(
+    pipeline: dlt.Pipeline,
+    load: Callable[[Callable[[], object]], None],
+    reach: Callable[[], object],
+    warn: Callable[[str], None],
+) -> None:
     """Load the pending packages; what the destination does not take is set aside, so that it stops no run for good.
 
     Setting packages aside loses nothing, since the destination's state knows nothing of them: what they hold is due
@@ -31,6 +36,7 @@ def flush(pipeline: dlt.Pipeline, reach: Callable[[], object], warn: Callable[[s
 
     Args:
         pipeline: The pipeline; the caller has the lock.
+        load: Runs what loads them.
         reach: Asks the destination anything, and raises if it cannot be reached.
         warn: Told what was set aside, and where.
 
@@ -40,7 +46,7 @@ def flush(pipeline: dlt.Pipeline, reach: Callable[[], object], warn: Callable[[s
     while pipeline.has_pending_data:
         waiting = pending(pipeline)
         try:
-            pipeline.run()
+            load(pipeline.run)
         except PipelineStepFailed as error:
             if error.step != "normalize" and not _is_at_fault(error, reach):
                 raise

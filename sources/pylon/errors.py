@@ -170,6 +170,17 @@ class NoJson(Transient):
         self.page = page
 
 
+class TooLong(PylonError):
+    """An answer is longer than what is read; never leaves the client.
+
+    Args:
+        most: How many bytes are read.
+    """
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"the answer is longer than {most:,} bytes")
+
+
 class TurnOver(Exception):
     """The turn ends while a lane waits: what is not read yet stays due."""
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from support import runs, worlds
+
+from pylon_elt.pipelines.copy import destinations
+from pylon_elt.sources.pylon.api.transport import Reply, Transport
 
 ODD: dict[str, Any] = {
     "title": 17,
@@ -136,3 +143,76 @@ def test_no_column_beside_the_catalogue_is_made(loaded: Any) -> None:
     for name in copy.tables:
         columns = {column for row in copy.rows()[name][:1] for column in row}
         assert columns <= {*runs.TABLES[name].column_names, "_removed"}
+
+
+@pytest.fixture
+def on_the_wire(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[bytes, bytes]], None]:
+    """Let pieces of the answers be others: what the emulator's own library cannot write."""
+    send = Transport.send
+
+    def replacing(pieces: dict[bytes, bytes]) -> None:
+        async def spoilt(self: Transport, request: Any) -> Reply:
+            reply = await send(self, request)
+            content = reply.content
+            for piece, other in pieces.items():
+                content = content.replace(piece, other)
+            return replace(reply, content=content)
+
+        monkeypatch.setattr(Transport, "send", spoilt)
+
+    return replacing
+
+
+def test_numbers_of_any_size_keep_their_digits(loaded: Any, on_the_wire: Any) -> None:
+    copy = loaded(options={"tables": (*runs.ISSUE_TABLES, "issue_snapshots")})
+    ref = copy.world.issue_ids()[8]
+    copy.world.edit_issue(
+        ref, first_response_seconds="HUGE", custom_fields={"a": {"value": "HUGE"}}, brand_new=["LARGE"]
+    )
+    copy.world.add_message(ref, message_html="HUGE")
+    on_the_wire({b'"HUGE"': b"12345678901234567890123", b'"LARGE"': b"1e400"})
+    run = copy.run()
+    assert not run.warnings
+    row = copy.by_id("issues")[ref]
+    assert row["first_response_seconds"] is None
+    assert row["_extra"] == {"first_response_seconds": 12345678901234567890123, "brand_new": ["1e400"]}
+    assert row["custom_fields"] == {"a": {"value": 12345678901234567890123}}
+    on_the_wire({b'"HUGE"': b"12345678901234567890124"})
+    assert copy.job().reconcile().mended == 1, "a difference in the last digit is one"
+
+
+@pytest.mark.parametrize("depth", [300, 500, 2000])
+def test_what_is_nested_deep_costs_no_run(depth: int, loaded: Any, on_the_wire: Any) -> None:
+    copy = loaded(options={"tables": (*runs.ISSUE_TABLES, "issue_snapshots")})
+    ref = copy.world.issue_ids()[8]
+    copy.world.edit_issue(
+        ref, custom_fields={"a": {"value": "DEEP"}, "b": 1}, title="DEEP", tags=["DEEP"], brand_new="DEEP"
+    )
+    copy.world.add_message(ref, author={"name": "x", "more": "DEEP"})
+    copy.world.edit("accounts", copy.world.rows("accounts")[0]["id"], custom_fields="DEEP")
+    deep = (b'[{"d":' * (depth // 2) + b"1" + b"}]" * (depth // 2)).ljust(depth)
+    on_the_wire({b'"DEEP"': deep})
+    run = copy.run()
+    assert any("nested too deep" in warning for warning in run.warnings)
+    row = copy.by_id("issues")[ref]
+    assert row["custom_fields"]["b"] == 1
+    assert set(row["_extra"]["nested_too_deep"]) == {"custom_fields", "title", "tags", "brand_new"}
+    assert copy.job().reconcile().mended == 0
+
+
+@pytest.mark.parametrize(("count", "size"), [(40, 1_000_000), (2, 20_000_000)])
+def test_a_conversation_that_duckdb_has_no_room_for_gets_more(
+    count: int, size: int, loaded: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOAD__RAISE_ON_MAX_RETRIES", "1")
+    monkeypatch.setitem(destinations.DUCKDB_CONFIG, destinations.LIMIT, "64MB")
+    monkeypatch.setattr(destinations, "_OURS", {"64MB"})
+    copy = loaded()
+    ref = copy.world.issue_ids()[8]
+    rng = random.Random(1)
+    for number in range(count):
+        copy.world.add_message(ref, message_html=f"{number} {rng.randbytes(size // 2).hex()}")
+    copy.run()
+    copy.assert_equal()
+    assert destinations.DUCKDB_CONFIG[destinations.LIMIT] == "64MB"
+    assert not copy.run().children_asked()

@@ -35,6 +35,11 @@ class Postgres:
     def __init__(self, sockets: Path) -> None:
         self._sockets = sockets
 
+    @property
+    def socket(self) -> Path:
+        """Where the server listens."""
+        return self._sockets / ".s.PGSQL.5432"
+
     def url(self, database: str = "postgres") -> str:
         """Return the credentials of a database, as dlt takes them."""
         return f"postgresql://postgres:pw@localhost:5432/{database}?host={self._sockets}"

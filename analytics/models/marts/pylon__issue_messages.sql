@@ -26,4 +26,5 @@ select
     turns.is_unanswered,
     messages.synced_at
 from {{ ref('stg_pylon__issue_messages') }} as messages
-inner join {{ ref('int_pylon__turns') }} as turns on messages.message_id = turns.message_id
+inner join {{ ref('int_pylon__turns') }} as turns
+    on messages.issue_id = turns.issue_id and messages.message_id = turns.message_id

@@ -25,6 +25,7 @@ from ..errors import (
 )
 from ..settings import HOSTS, Settings
 from . import lenient
+from .parsing import TOO_DEEP, Parsed, mark, parse
 
 Row = dict[str, Any]
 
@@ -90,16 +91,19 @@ def read(content: bytes, sent_at: datetime) -> Answer:
     if rb"\u0000" in content:
         # no database stores NUL in text; U+FFFD stands for what cannot be shown
         content = _NUL.sub(rb"\1\\ufffd", content)
-    envelope, mended = _parsed(content)
+    parsed = _parsed(content)
+    envelope = parsed.value
     if not isinstance(envelope, dict):
         raise Transient("the answer is JSON of another shape")
     if complaint := envelope.get("errors") or envelope.get("code"):
         raise Transient(f"a success that tells of a failure ({str(complaint)[:SHOWN_OF_FAILURE]})")
     if "data" not in envelope:
         raise Transient("the answer has no data")
+    if parsed.cut:
+        _mark(envelope["data"])
     pagination = envelope.get("pagination")
     if not isinstance(pagination, dict):
-        return Answer(envelope.get("data"), sent_at, mended=mended)
+        return Answer(envelope.get("data"), sent_at, mended=parsed.mended)
     cursor = pagination.get("cursor")
     return Answer(
         envelope.get("data"),
@@ -107,28 +111,32 @@ def read(content: bytes, sent_at: datetime) -> Answer:
         paginated=True,
         more=bool(pagination.get("has_next_page")),
         cursor=cursor if isinstance(cursor, str) else "",
-        mended=mended,
+        mended=parsed.mended,
     )
 
 
-def _parsed(content: bytes) -> tuple[Any, bool]:
+def _parsed(content: bytes) -> Parsed:
     """Return what an answer says, and whether it had to be mended.
 
     Raises:
         NoJson: It cannot be mended.
     """
     try:
-        return orjson.loads(content), False
-    except orjson.JSONDecodeError:
-        try:
-            return lenient.loads(content), True
-        except ValueError as error:
-            page = (
-                content[:LOOKED_AT].lstrip().lower().startswith((b"<!doctype", b"<html", b"<head", b"<body"))
-            )
-            raise NoJson(
-                "the answer is a web page" if page else "the answer is no complete JSON", page=page
-            ) from error
+        return parse(content)
+    except ValueError as error:
+        page = content[:LOOKED_AT].lstrip().lower().startswith((b"<!doctype", b"<html", b"<head", b"<body"))
+        raise NoJson(
+            "the answer is a web page" if page else "the answer is no complete JSON", page=page
+        ) from error
+
+
+def _mark(data: object) -> None:
+    """Let objects say which of their fields were nested too deep."""
+    if isinstance(data, dict):
+        mark(data, above=2)
+    elif isinstance(data, list):
+        for row in filter(_is_row, data):
+            mark(row, above=3)
 
 
 def _is_row(entry: object) -> bool:
@@ -157,6 +165,9 @@ def complaints(answer: Answer) -> Iterator[str]:
         ids = [str(row.get("id")) for row in answer.rows if lenient.marred(row)]
         where = f" in {', '.join(ids[:SHOWN])}" if ids else ""
         yield f"text that is no proper JSON{where}; what cannot be shown stands as U+FFFD."
+    objects = [answer.data] if _is_row(answer.data) else answer.rows
+    if deep := [str(row.get("id")) for row in objects if TOO_DEEP in row]:
+        yield f"JSON nested too deep in {', '.join(deep[:SHOWN])}; what lies deeper is kept as text."
     if isinstance(answer.data, list) and (lost := len(answer.data) - len(answer.rows)):
         yield f"{lost:,} entries that are no objects; they are left out."
 
@@ -195,7 +206,7 @@ def _failure(content: bytes) -> tuple[str, str]:
         envelope = orjson.loads(content)
         errors = envelope.get("errors") or [""]
         return str(envelope.get("code") or ""), str(errors[0])[:200]
-    except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
+    except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError, RecursionError):
         return "", ""
 
 

@@ -5,10 +5,10 @@ Pure. It is read like this only where it cannot be read properly; what cannot be
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from typing import Any
+
+from ..rows.exact import slow
 
 REPLACEMENT = "\ufffd"
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -24,8 +24,8 @@ def loads(content: bytes) -> Any:
     """
     text = content.decode("utf-8-sig", "replace")
     try:
-        return _clean(json.loads(text, strict=False, parse_float=_number, parse_constant=_constant))
-    except RecursionError as error:
+        return _clean(slow(text))
+    except RecursionError as error:  # of what is cut short within
         raise ValueError("it is nested too deep") from error
 
 
@@ -47,12 +47,3 @@ def _clean(value: Any) -> Any:
     if isinstance(value, dict):
         return {_clean(name): _clean(item) for name, item in value.items()}
     return [_clean(item) for item in value] if isinstance(value, list) else value
-
-
-def _number(text: str) -> float | str:
-    value = float(text)
-    return value if math.isfinite(value) else text
-
-
-def _constant(_name: str) -> None:
-    return None  # NaN and the infinities are no JSON, and no database sorts them alike

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from ..catalog import Endpoint
-from ..errors import CredentialsError, NoJson, Transient, Unanswered, Unavailable, WebPage
+from ..errors import CredentialsError, NoJson, TooLong, Transient, Unanswered, Unavailable, WebPage
 from ..settings import Settings
 from .admission import Admission
 from .answers import Answer, Check, raise_for_status, read
@@ -71,6 +71,8 @@ class Sender:
             async for attempt in retrying:
                 with attempt:
                     return await self._attempt(endpoint, request, label, check)
+        except TooLong as error:  # it will be as long the next time
+            raise Unanswered(label, error.message) from error
         except Transient as error:
             kind = WebPage if isinstance(error, NoJson) and error.page else Unanswered
             raise kind(label, f"{error.message}, {ATTEMPTS} times in a row") from error

@@ -18,7 +18,7 @@ from urllib.request import getproxies
 
 import httpx
 
-from ..errors import ConfigurationError, Transient
+from ..errors import ConfigurationError, TooLong, Transient
 from ..settings import Settings
 
 if TYPE_CHECKING:
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 15.0
 """How long a connection may take to be made."""
+
+MOST_BYTES = 256_000_000
+"""An answer that is longer, once it is unfolded, is not read: a compressed one may unfold to any length."""
+ENCODINGS = ("gzip", "deflate")
+"""What is asked for. Others unfold a piece of an answer to any length, and so do several at once."""
 
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 """The variables that name certificates to trust, the first of them that is set."""
@@ -91,25 +96,24 @@ class Transport:
 
         Raises:
             Transient: No complete answer came.
+            TooLong: It is longer than what is read.
         """
         started = time.monotonic()
         seconds = self._settings.timeout_seconds * 2
         try:
             async with asyncio.timeout(seconds):
                 with self._connection() as connection:
-                    response = await connection.send(request)
+                    response, content = await _read(connection, request)
         except TimeoutError as error:
             raise Transient(f"no complete answer within {seconds:g} s") from error
         except (
             httpx.RequestError
         ) as error:  # an answer whose encoding is a lie is none of the transport's errors
             raise Transient(_problem(error, request)) from error
-        # it is read; the stream refers back to the response, and would hold its content until Python looks for cycles
-        del response.stream
         elapsed = timedelta(seconds=time.monotonic() - started)
         server_at = self._server_time(response)
         sent_at = min(server_at, datetime.now(UTC)) - elapsed
-        return Reply(response.status_code, response.headers, response.content, sent_at, server_at)
+        return Reply(response.status_code, response.headers, content, sent_at, server_at)
 
     @contextmanager
     def _connection(self) -> Iterator[httpx.AsyncClient]:
@@ -130,7 +134,11 @@ class Transport:
         try:
             _check_ports()
             connection = httpx.AsyncClient(
-                headers={"Authorization": f"Bearer {settings.api_key}", "Accept": "application/json"},
+                headers={
+                    "Authorization": f"Bearer {settings.api_key}",
+                    "Accept": "application/json",
+                    "Accept-Encoding": ", ".join(ENCODINGS),
+                },
                 timeout=httpx.Timeout(
                     settings.timeout_seconds, connect=min(CONNECT_SECONDS, settings.timeout_seconds)
                 ),
@@ -152,6 +160,26 @@ class Transport:
             return local + (self.server_offset or timedelta())
         self.server_offset = stamped - local
         return stamped
+
+
+async def _read(connection: httpx.AsyncClient, request: Request) -> tuple[httpx.Response, bytes]:
+    """Send a request, and read the answer piece by piece, each of which is small before it is unfolded."""
+    response = await connection.send(request, stream=True)
+    try:
+        encoding = response.headers.get("content-encoding", "").strip().lower()
+        if encoding not in ("", "identity", *ENCODINGS):
+            raise Transient(f"the answer is encoded as {encoding[:40]}, which was not asked for")
+        pieces, length = [], 0
+        async for piece in response.aiter_bytes():
+            length += len(piece)
+            if length > MOST_BYTES:
+                raise TooLong(MOST_BYTES)
+            pieces.append(piece)
+    finally:
+        await response.aclose()
+        # it refers back to the response, and would hold it until Python looks for cycles
+        del response.stream
+    return response, b"".join(pieces)
 
 
 @cache

@@ -163,7 +163,7 @@ ISSUES = Table(
 ISSUE_MESSAGES = Table(
     name="issue_messages",
     description="Everything said on an issue, one row each: replies to and fro and internal notes.",
-    key=("id",),
+    key=("id", "issue_id"),
     read=of_issues(endpoint=endpoints.ISSUE_MESSAGES),
     columns=(
         Column("id", "text", "Identifies the message."),
@@ -204,7 +204,7 @@ ISSUE_MESSAGES = Table(
 ISSUE_THREADS = Table(
     name="issue_threads",
     description="Discussions among agents beside an issue, one row each; the notes are in issue_messages.",
-    key=("id",),
+    key=("id", "issue_id"),
     read=of_issues(endpoint=endpoints.ISSUE_THREADS),
     columns=(
         Column("id", "text", "Identifies the discussion; issue_messages refers to it as thread_id."),

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeGuard, TypeVar
 
 ColumnType = Literal["text", "timestamp", "bigint", "double", "bool", "json", "urls"]
-"""``urls`` is a list of signed URLs, or of objects with fields called ``…_url``: JSON without the URLs' query strings,
-which change on every read."""
+"""``urls`` is a list of signed URLs, or of objects with fields called ``…_url``: JSON without the URLs' signatures,
+which change on every read (``rows/addresses.py``)."""
 
 Tier = Literal["low", "medium", "high"]
 """How often an endpoint may be asked; see ``RATE_LIMITS``."""

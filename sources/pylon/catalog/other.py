@@ -208,7 +208,7 @@ CALL_RECORDINGS = Table(
 ISSUE_VOICE_CALLS = Table(
     name="issue_voice_calls",
     description="Telephone calls of issues that came in by phone, one row each, with transcripts.",
-    key=("id",),
+    key=("id", "issue_id"),
     read=of_issues(endpoint=endpoints.ISSUE_VOICE_CALLS, only=("source", "phone")),
     off="personal: it holds telephone numbers and what was said word for word",
     columns=(
@@ -274,7 +274,7 @@ EMAIL_SUPPRESSIONS = Table(
 ACCOUNT_RELATIONSHIPS = Table(
     name="account_relationships",
     description="Which company belongs to, or is served by, which other one, one row for each pair.",
-    key=("id",),
+    key=("id", "child_account_id"),
     read=PerParent(
         endpoint=endpoints.ACCOUNT_RELATIONSHIPS,
         of="accounts",

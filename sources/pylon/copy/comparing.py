@@ -7,9 +7,8 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from ..catalog import Column, Table
+from ..rows import exact
 from ..rows.masking import Masks
 from ..rows.rows import Row, to_arrow
 from ..rows.volatile import Paths, plain, steady
@@ -72,8 +71,8 @@ def _readings(column: Column, held: Any) -> list[Any]:
     if column.type not in ("json", "urls"):
         return [utc(held) if isinstance(held, datetime) else held]
     if isinstance(held, (str, bytes)):
-        with suppress(orjson.JSONDecodeError):
-            return [held, orjson.loads(held)]
+        with suppress(ValueError):
+            return [held, exact.loads(held.encode() if isinstance(held, str) else held)]
     return [held]
 
 

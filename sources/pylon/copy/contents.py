@@ -52,6 +52,22 @@ class Contents:
         sql = f"SELECT 1 FROM {{{table.name}}} AS t WHERE {{t.{table.read.asked_by}}} = %s"
         return bool(self.copied.select(sql, parent_id, most=1))
 
+    def also_under(self, table: Table[PerParent], places: Collection[tuple[str, str]]) -> set[str]:
+        """Return under which other parents a table holds rows that some parents did not have before.
+
+        Args:
+            table: A table of which a row is told from others by its parent and its id.
+            places: ``(id, parent_id)`` of the rows that were read.
+        """
+        if not self.holds(table.name):
+            return set()
+        sql = f"SELECT {{t.id}}, {{t.{table.parent}}} FROM {{{table.name}}} AS t WHERE {{t.id}} IN"
+        held = {
+            (id_, parent) for id_, parent in self.copied.select_in(sql, sorted({id_ for id_, _ in places}))
+        }
+        new = {id_ for id_, _ in set(places) - held}
+        return {parent for id_, parent in held if id_ in new} - {parent for _, parent in places}
+
     def values(self, table: str, column: str) -> set[str]:
         """Return what stands in a column."""
         if not self.holds(table):

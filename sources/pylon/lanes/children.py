@@ -111,11 +111,25 @@ def to_batch(turn: Turn, table: Table[PerParent], read: Sequence[Conversation]) 
     if replaced := [one.parent.parent_id for one in read if table.scope == "parent" or not one.rows]:
         batches.append(_without(turn, table, replaced, read[-1].sent_at))
     if rows:
+        _ask_former_parents(turn, table, read)
         batches.append(turn.count(table, to_arrow(table, rows, given, turn.settings.masks), len(rows)))
     turn.budget.progress()
     # last: it vouches for what is handed on
     turn.written.put(table.read.ledger, _ledger_rows(turn, table, read))
     return pa.concat_tables(batches)
+
+
+def _ask_former_parents(turn: Turn, table: Table[PerParent], read: Sequence[Conversation]) -> None:
+    """Make due what the copy has a row under that has come up under another parent.
+
+    It may have moved, or servers may list it under both; only the list of the former one can say.
+    """
+    if table.key != ("id", table.parent):
+        return
+    places = {(row["id"], one.parent.parent_id) for one in read for row in one.rows}
+    if former := turn.contents.also_under(table, places):
+        _forget_readings(turn, table, sorted(former))
+        turn.come_again()
 
 
 def _without(turn: Turn, table: Table[PerParent], parents: Sequence[str], at: datetime) -> pa.Table:
@@ -128,11 +142,14 @@ def forget(turn: Turn, table: Table[PerParent]) -> pa.Table | None:
     orphans = sorted(turn.ledger.orphans(table.name))
     if not orphans:
         return None
+    _forget_readings(turn, table, orphans)
+    return _without(turn, table, orphans, datetime.now(UTC))
+
+
+def _forget_readings(turn: Turn, table: Table[PerParent], parents: Sequence[str]) -> None:
     ledger = TABLES[table.read.ledger]
-    keys = [{ledger.key[0]: parent, "child": table.name} for parent in orphans]
-    now = datetime.now(UTC)
-    turn.written.put(ledger.name, tombstones(ledger, keys, now))
-    return _without(turn, table, orphans, now)
+    keys = [{ledger.key[0]: parent, "child": table.name} for parent in parents]
+    turn.written.put(ledger.name, tombstones(ledger, keys, datetime.now(UTC)))
 
 
 def _ledger_rows(turn: Turn, table: Table[PerParent], read: Sequence[Conversation]) -> pa.Table:

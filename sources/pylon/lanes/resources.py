@@ -137,6 +137,14 @@ def source_of(turns: Turns) -> Any:
     return resources(turns)
 
 
+Load = Callable[[Callable[[], object]], None]
+"""Runs what extracts, normalizes and loads."""
+
+
+def _at_once(run: Callable[[], object]) -> None:
+    run()
+
+
 def take_turn(
     pipeline: dlt.Pipeline,
     tables: Sequence[str],
@@ -146,6 +154,7 @@ def take_turn(
     copied: Copied,
     *,
     afresh: bool = False,
+    load: Load | None = None,
 ) -> bool:
     """Extract, normalize and load. Once this has returned, nothing holds on to what the turn knew.
 
@@ -157,6 +166,7 @@ def take_turn(
         limits: When it ends although something is due.
         copied: The copy, held open by the caller.
         afresh: Drop the tables first.
+        load: Runs what extracts and loads; it may load what is pending once more.
 
     Returns:
         Whether something that is due was left for another turn.
@@ -168,7 +178,8 @@ def take_turn(
         for name in ONCE:
             source.resources[name].selected = False
         pipeline.run(forget(list(source.selected_resources)))
-    pipeline.run(source, refresh="drop_resources" if afresh else None)  # type: ignore[arg-type]
+    refresh: Any = "drop_resources" if afresh else None
+    (load or _at_once)(lambda: pipeline.run(source, refresh=refresh))
     return turns.left or (afresh and bool(control.postponed))
 
 

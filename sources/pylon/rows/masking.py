@@ -11,10 +11,10 @@ import hmac
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, get_args
 
-import orjson
-
 from ..catalog import EXTRA, HANGING, READ, TABLES, Column, Feed, Table, suggest
 from ..errors import ConfigurationError
+from . import exact
+from .addresses import unsigned
 
 Rule = Literal["drop", "hash", "redact"]
 """``drop`` leaves null, ``hash`` a keyed digest, equal for equal values, ``redact`` a mark."""
@@ -65,15 +65,18 @@ class Masks:
                 }
                 row = {name: value for name, value in row.items() if value is not None or name in known}
             else:
-                row = self._replaced(row, column.source, rule)
+                row = self._replaced(row, column, column.source, rule)
         return row
 
-    def _replaced(self, row: Any, path: Sequence[str], rule: Rule) -> Any:
+    def _replaced(self, row: Any, column: Column, path: Sequence[str], rule: Rule) -> Any:
         if not isinstance(row, dict) or path[0] not in row:
             return row
         name, *deeper = path
-        value = self._replaced(row[name], deeper, rule) if deeper else self._value(row[name], rule)
-        return {**row, name: value}
+        if deeper:
+            return {**row, name: self._replaced(row[name], column, deeper, rule)}
+        # a digest of a signature would differ on every read
+        value = unsigned(row[name]) if column.type == "urls" else row[name]
+        return {**row, name: self._value(value, rule)}
 
     def _value(self, value: Any, rule: Rule) -> Any:
         if value is None or rule == "drop":
@@ -81,7 +84,7 @@ class Masks:
         return _leaves(value, self._digest if rule == "hash" else _redacted)
 
     def _digest(self, value: object) -> str:
-        text = value if isinstance(value, str) else orjson.dumps(value).decode()
+        text = value if isinstance(value, str) else exact.dumps(value).decode()
         return hmac.new(self._key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 

@@ -6,7 +6,6 @@ Pure: no I/O, no clock.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -18,6 +17,8 @@ import pyarrow.compute as pc
 
 from ..catalog import EXTRA, SYNCED_AT, Column, Table
 from ..errors import Unavailable
+from . import exact
+from .addresses import unsigned
 from .masking import Masks
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def has_key(table: Table, row: Row) -> bool:
             value: Any = row
             for name in column.source:
                 value = value.get(name) if isinstance(value, dict) else None
-            if not isinstance(value, str if column.type == "text" else int) or isinstance(value, bool):
+            if _FIT[column.type](value) is None:
                 return False
     return True
 
@@ -187,7 +188,7 @@ def _values(column: Column, rows: Sequence[Row]) -> list[Any]:
 
 def _column(table: Table, column: Column, values: Sequence[Any], extras: list[Row | None]) -> Array:
     if column.type in ("json", "urls"):
-        convert = _unsigned if column.type == "urls" else _json
+        convert = _addresses if column.type == "urls" else _json
         return pa.array([convert(value) for value in values], pa.string())
     if column.given and column.type == "timestamp":
         return pa.array(values, _MICROSECONDS)
@@ -275,24 +276,11 @@ _FIT: dict[str, Callable[[object], Any]] = {
 def _json(value: object) -> str | None:
     if value is None:
         return None
-    try:
-        return orjson.dumps(value).decode()
-    except TypeError:  # whole numbers of more than 64 bits
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return exact.dumps(value).decode()
 
 
-def _unsigned(value: object) -> str | None:
-    """Keep URLs without their query: it is a signature that expires and differs on every read."""
-    return _json([_without_query(url) for url in value] if isinstance(value, list) else value)
-
-
-def _without_query(value: object) -> object:
-    """Cut a URL, or the URLs in an object's fields that are called so."""
-    if isinstance(value, str):
-        return value.split("?", 1)[0]
-    if isinstance(value, dict):
-        return {name: _without_query(item) if name.endswith("_url") else item for name, item in value.items()}
-    return value
+def _addresses(value: object) -> str | None:
+    return _json(unsigned(value))
 
 
 __all__ = [

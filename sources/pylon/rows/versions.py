@@ -7,10 +7,10 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
-import orjson
 import pyarrow as pa
 
 from ..catalog import Table, Versions
+from . import exact
 from .rows import arrow_schema
 from .volatile import Paths, steady
 
@@ -69,13 +69,13 @@ def fingerprint(table: Table[Versions], values: Sequence[Any], volatile: Paths) 
         # the API may give the keys of a map in any order
         read = _read(value) if types[name] == "json" else value
         kept.append(steady((name,), read, volatile) if volatile else read)
-    return sha256(orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+    return sha256(exact.dumps(kept, sort_keys=True)).hexdigest()[:32]
 
 
 def _read(value: Any) -> Any:
     if isinstance(value, str):
-        with suppress(orjson.JSONDecodeError):
-            return orjson.loads(value)
+        with suppress(ValueError):
+            return exact.loads(value.encode())
     return value
 
 

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
-import orjson
-
 from ..catalog import Column, Table
+from . import exact
 
 Path = tuple[str, ...]
 """Where a value stands: its column, and the names on the way into an object."""
@@ -66,7 +65,7 @@ def between(table: Table, one: Mapping[str, Any], two: Mapping[str, Any]) -> dic
 
 def plain(column: Column, value: Any) -> Any:
     """Return a typed value with JSON as what it stands for."""
-    return orjson.loads(value) if value is not None and column.type in ("json", "urls") else value
+    return exact.loads(value.encode()) if value is not None and column.type in ("json", "urls") else value
 
 
 def _differences(path: Path, one: Any, two: Any) -> dict[Path, Kind]:

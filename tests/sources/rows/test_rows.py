@@ -162,16 +162,23 @@ def test_what_is_no_instant_is_none(value: Any) -> None:
     assert instant(value) is None
 
 
-def test_urls_lose_their_signatures() -> None:
+def test_urls_lose_their_signatures_wherever_they_stand() -> None:
     urls = [
         "https://f.example/a?sig=1&x=?",
-        "https://f.example/b",
+        "https://f.example/b?id=1",
         None,
         5,
-        {"url": "https://f.example/c?sig=1"},
+        {"url": "https://f.example/c?sig=1", "text": "https://f.example/c?sig=1"},
     ]
-    [row] = build(TABLES["issues"], [{"id": "a", "attachment_urls": urls}])
-    assert row["attachment_urls"] == ["https://f.example/a", *urls[1:]]
+    rows = build(
+        TABLES["issues"],
+        [{"id": "a", "attachment_urls": urls}, {"id": "b", "attachment_urls": "https://f.example/?sig=1"}],
+    )
+    plain = {"url": "https://f.example/c", "text": "https://f.example/c?sig=1"}
+    assert [row["attachment_urls"] for row in rows] == [
+        ["https://f.example/a?x=?", *urls[1:4], plain],
+        "https://f.example/",
+    ]
 
 
 @pytest.mark.parametrize("key", [None, 5, ["a"], ...])
