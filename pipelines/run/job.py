@@ -158,13 +158,9 @@ class Job:
         lanes = [self.control.report.lanes[name] for name in children]
         known = sum(lane.done for lane in lanes)
         self.control.sweep_before = before
-        self._take_turns(self._conversation_tables)
+        self._take_turns(lambda: [name for name in self._tables_left() if name in children])
         self.swept = sum(lane.done for lane in lanes) - known
         self.unfinished = False  # what the sweep did not reach is not due
-
-    def _conversation_tables(self) -> list[str]:
-        """Return the children of issues that are left; their ledger comes along."""
-        return [name for name in self._hanging_tables() if HANGING[name].read.is_of_issues]
 
     def _hanging_tables(self) -> list[str]:
         """Return all that hangs on other rows, as far as it is left."""

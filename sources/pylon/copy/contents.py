@@ -103,19 +103,6 @@ class Contents:
         ((found,),) = self.copied.select(sql, value)
         return None if found is None else str(found)
 
-    def newest(self, table: Table, column: str, until: datetime, parent: str = "") -> datetime | None:
-        """Return the latest time in a column that is not later than ``until`` (UTC); of one parent, if it is given."""
-        if not self.holds(table.name) or column not in table.column_names:
-            return None
-        sql = f"SELECT MAX({{t.{column}}}) FROM {{{table.name}}} AS t WHERE {{t.{column}}} <= %s"
-        if parent:
-            return self._time(f"{sql} AND {{t.{table.parent}}} = %s", until, parent)
-        return self._time(sql, until)
-
-    def _time(self, sql: str, *values: Any) -> datetime | None:
-        ((found,),) = self.copied.select(sql, *values)
-        return utc(found)
-
     def recorded(
         self, versions: Table[Versions], subjects: Collection[tuple[str, ...]], volatile: Paths
     ) -> dict[tuple[str, ...], str]:

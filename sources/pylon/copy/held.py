@@ -1,4 +1,4 @@
-"""What a copy holds of rows that were read: their times, and all of their values."""
+"""What a copy holds of some rows: their times, and all of their values."""
 
 from __future__ import annotations
 
@@ -33,3 +33,15 @@ def times(
     time = f"{{t.{column}}}" if column in table.column_names else "NULL"
     sql = f"SELECT {parent}, {own}, {time} FROM {{{table.name}}} AS t WHERE {own} IN"
     return {(its, id_): utc(at) for its, id_, at in contents.copied.select_in(sql, ids)}
+
+
+def newest(
+    contents: Contents, table: Table, column: str, until: datetime, parent: str = ""
+) -> datetime | None:
+    """Return the latest time in a column that is not later than ``until`` (UTC); of one parent, if it is given."""
+    if not contents.holds(table.name) or column not in table.column_names:
+        return None
+    sql = f"SELECT MAX({{t.{column}}}) FROM {{{table.name}}} AS t WHERE {{t.{column}}} <= %s"
+    whose = f" AND {{t.{table.parent}}} = %s" if parent else ""
+    ((found,),) = contents.copied.select(sql + whose, until, *filter(None, [parent]))
+    return utc(found)

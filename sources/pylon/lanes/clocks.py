@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from ..catalog import Feed, Issues, Table
+from ..copy import held
 from ..copy.state import Stretch
 from .turn import Turn
 
@@ -30,7 +31,7 @@ async def set_back(
     if not stretch.begun or stretch.changed_until <= datetime.now(UTC):
         return
     now, wrong = await turn.client.now(), stretch.changed_until
-    newest = turn.contents.newest(table, created, now + turn.client.ahead, parent)
+    newest = held.newest(turn.contents, table, created, now + turn.client.ahead, parent)
     if newest is None:
         stretch.stored.clear()
     else:
