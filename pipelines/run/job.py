@@ -13,10 +13,10 @@ import dlt
 
 from pylon_elt.sources.pylon.catalog import (
     CHILDREN,
-    COLLECTED,
     FOLLOWING,
     HANGING,
     TABLES,
+    Issues,
 )
 from pylon_elt.sources.pylon.copy.copied import Copied
 from pylon_elt.sources.pylon.copy.intervals import comparison_due_at
@@ -141,9 +141,9 @@ class Job:
             yield
 
     def _read_collections_again(self) -> None:
-        """Read the collections that are due, as those are that lacked too much, and let go what they lack."""
+        """Read what is due beside the issues, as that is which lacked too much, and let go what it lacks."""
         self.control.confirmed = True
-        self.tables = tuple(name for name in self.tables if name in COLLECTED)
+        self.tables = tuple(name for name in self.tables if not isinstance(TABLES[name].read, Issues))
         self._take_turns(self._tables_left)
 
     def stop(self) -> None:

@@ -134,17 +134,24 @@ class NotPylon(ConfigurationError):
 
 
 class Implausible(PylonError):
-    """More rows would be removed than can be believed; none was.
+    """More would be removed than can be believed.
 
     Args:
-        table: Which table holds them.
+        table: Which table holds the rows.
         missing: How many rows Pylon shows no more.
         stored: How many rows the table holds.
+        whose: The table on which they hang, where whole parents of them have none any more: then these are counted.
     """
 
-    def __init__(self, table: str, missing: int, stored: int) -> None:
+    def __init__(self, table: str, missing: int, stored: int, whose: str = "") -> None:
+        what = f"{missing:,} of {stored:,} rows of {table} are not shown by Pylon any more. None was removed."
+        if whose:
+            what = (
+                f"{missing:,} of the {stored:,} {whose} that have {table} have none any more, by what Pylon shows. What"
+                " the copy has of the others stays."
+            )
         super().__init__(
-            f"{missing:,} of {stored:,} rows of {table} are not shown by Pylon any more. None was removed.",
+            what,
             "Check that the token belongs to the same workspace. If that many were really deleted, drop the table and"
             " read it anew.",
         )

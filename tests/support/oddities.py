@@ -132,7 +132,8 @@ ODDITIES: dict[str, Oddity] = {
     "a failure beside data": Oddity(
         "failing", _body(lambda body: body.update(errors=["no"], code="internal"))
     ),
-    "no key for data": Oddity("failing", _body(lambda body: body.pop("data", None))),
+    "no key for data": Oddity("silent", _body(lambda body: body.pop("data", None)), objects=False),
+    "no key for an object": Oddity("failing", _body(lambda body: body.pop("data", None)), lists=False),
     "no data": Oddity("silent", _data(lambda _data: None), objects=False),
     "a next page without a cursor": Oddity("harmless", _paged(has_next_page=True, cursor=""), objects=False),
     "a next page with a null cursor": Oddity(

@@ -45,7 +45,8 @@ class Answer:
 
     ``sent_at`` is when the request left at the latest (UTC), by the earlier of the server's clock and this machine's:
     what the answer says holds for that instant or a later one. ``more`` is true where another page follows at
-    ``cursor``. ``mended`` tells that it was no proper JSON, so that some character of it may stand as U+FFFD.
+    ``cursor``. ``mended`` tells that it was no proper JSON, so that some character of it may stand as U+FFFD. ``bare``
+    tells that it leaves its data out, as some servers say that there is none.
     """
 
     data: Any
@@ -54,6 +55,7 @@ class Answer:
     more: bool = False
     cursor: str = ""
     mended: bool = False
+    bare: bool = False
 
     @property
     def rows(self) -> list[Row]:
@@ -97,21 +99,21 @@ def read(content: bytes, sent_at: datetime) -> Answer:
         raise Transient("the answer is JSON of another shape")
     if complaint := envelope.get("errors") or envelope.get("code"):
         raise Transient(f"a success that tells of a failure ({str(complaint)[:SHOWN_OF_FAILURE]})")
-    if "data" not in envelope:
-        raise Transient("the answer has no data")
+    data, bare = envelope.get("data"), "data" not in envelope
     if parsed.cut:
-        _mark(envelope["data"])
+        _mark(data)
     pagination = envelope.get("pagination")
     if not isinstance(pagination, dict):
-        return Answer(envelope.get("data"), sent_at, mended=parsed.mended)
+        return Answer(data, sent_at, mended=parsed.mended, bare=bare)
     cursor = pagination.get("cursor")
     return Answer(
-        envelope.get("data"),
+        data,
         sent_at,
         paginated=True,
         more=bool(pagination.get("has_next_page")),
         cursor=cursor if isinstance(cursor, str) else "",
         mended=parsed.mended,
+        bare=bare,
     )
 
 

@@ -70,7 +70,10 @@ class Sender:
         try:
             async for attempt in retrying:
                 with attempt:
-                    return await self._attempt(endpoint, request, label, check)
+                    answer = await self._attempt(endpoint, request, label, check)
+                    if answer.bare and attempt.retry_state.attempt_number == 1:
+                        raise Transient("the answer has no data")  # it says so twice, or it was a slip
+                    return answer
         except TooLong as error:  # it will be as long the next time
             raise Unanswered(label, error.message) from error
         except Transient as error:

@@ -11,6 +11,7 @@ from ..copy.work import Times
 from ..errors import GONE, GONE_ISSUE, PylonError, Rejected, Unavailable, is_lacking
 from ..rows.rows import Row, distinct
 from .conversation import Conversation, Refused
+from .emptied import believed
 from .pieces import Batch
 from .reading import read_until_settled
 from .turn import Turn, keyed
@@ -24,20 +25,26 @@ async def read(turn: Turn, table: Table[PerParent], parent: Times) -> Conversati
         TurnOver: The turn ended before the request could be sent.
     """
     with turn.budget.unit():
-        ids = {table.read.asked_by: parent.parent_id}
-        try:
-            batch = await ask(turn.client, table, ids)
-        except PylonError as error:
-            gone = isinstance(error, Rejected) and error.status in _gone(table)
-            if not gone and not is_lacking(error):
-                raise
-            return await _refused(turn.client, table, parent, error)
-        rows = keyed(turn, table, batch.rows)
-        found = distinct(table, rows)
-        if batch.whole and len(rows) == len(batch.rows):
-            return Conversation(parent, found, batch.sent_at)
-        whole = batch.rows == []  # nothing at all is how servers say that there is none
-        return _in_part(turn, table, Conversation(parent, found, batch.sent_at, whole))
+        found = await _read(turn, table, parent)
+        if isinstance(found, Conversation) and found.whole and not found.rows:
+            return await believed(turn, table, found, lambda: _read(turn, table, parent))
+        return found
+
+
+async def _read(turn: Turn, table: Table[PerParent], parent: Times) -> Conversation | Refused:
+    try:
+        batch = await ask(turn.client, table, {table.read.asked_by: parent.parent_id})
+    except PylonError as error:
+        gone = isinstance(error, Rejected) and error.status in _gone(table)
+        if not gone and not is_lacking(error):
+            raise
+        return await _refused(turn.client, table, parent, error)
+    rows = keyed(turn, table, batch.rows)
+    found = distinct(table, rows)
+    if batch.whole and len(rows) == len(batch.rows):
+        return Conversation(parent, found, batch.sent_at)
+    whole = batch.rows == []  # nothing at all is how servers say that there is none
+    return _in_part(turn, table, Conversation(parent, found, batch.sent_at, whole))
 
 
 def _in_part(turn: Turn, table: Table[PerParent], found: Conversation) -> Conversation | Refused:

@@ -17,22 +17,14 @@ from ..copy.intervals import Collection
 from ..errors import Implausible, PylonError
 from ..rows.masking import UNMASKED
 from ..rows.rows import to_arrow
+from .catch import catches
 from .returned import Place, place
 from .turn import Turn
-
-CATCH_SHARE = 0.2
-CATCH_ROWS = 50
-"""More than this many rows of a table, and more than that share of them, are not removed without being told to."""
 
 WITNESSES = 20
 """How many requests the proof of merges may cost in one reading."""
 
 Key = tuple[str, ...]
-
-
-def catches(missing: int, stored: int) -> bool:
-    """Say whether more rows are missing than can be believed."""
-    return missing > CATCH_ROWS and missing > stored * CATCH_SHARE
 
 
 async def may_go(turn: Turn, table: Collection, gone: set[Key], stored: int, began: datetime) -> bool:

@@ -27,6 +27,7 @@ from ..rows.rows import Row, has_key, misfits
 from ..rows.volatile import Paths
 from ..settings import Settings
 from .budget import Budget, Limits, TurnBudget
+from .emptied import Emptied
 from .lacking import Lacking
 from .looks import Looks
 from .recorder import Recorder
@@ -66,6 +67,8 @@ class Control:
     """What later turns of this run leave alone: it is read up to the present, or it may not be read at all."""
     failed: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """The parents of each child that gave no proper answer; they are asked for again by the next run."""
+    emptied: defaultdict[str, Emptied] = field(default_factory=lambda: defaultdict(Emptied))
+    """What has none of each child any more."""
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     """When the run began (UTC), by this machine's clock."""
     looks: Looks = field(default_factory=Looks)
@@ -120,7 +123,10 @@ class Turn:
         self.returned = Returned(contents, self.lanes, self.written)
         self.recorder = Recorder(contents, self.lanes, self.written, control.postponed, _volatile)
         read = (name for name in HANGING if name in self.lanes - control.caught_up)
-        left_alone = LeftAlone(lambda child: SourceState.current().hanging(child).refused, control.failed)
+        left_alone = LeftAlone(
+            lambda child: {} if control.confirmed else SourceState.current().hanging(child).refused,
+            control.failed,
+        )
         self.stock = Stock(settings, self.ledger, control.report, read, left_alone)
         self._again = False
         self._begun: set[str] = set()

@@ -19,7 +19,7 @@ from ..copy.contents import Contents
 from ..copy.copied import Copied
 from ..copy.state import SourceState
 from ..errors import Implausible
-from ..lanes.departures import catches
+from ..lanes.catch import catches
 from ..lanes.turn import Control
 from ..rows.rows import Row, misfits
 from ..rows.versions import record, subjects
