@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .spread import Burst, Spread
+
 PROBE_INTERVAL = 150
 """Accepted requests between the first failed probe and the next; doubled by every further failure."""
 PROBE_INTERVAL_MAX = 1200
@@ -162,6 +164,10 @@ class Belief:
         if not 0.9 < level / self.held < 1.1:  # the world has changed: worth to ask again soon
             self._interval = min(self._interval, PROBE_INTERVAL)
         self.held = level
+
+    def spread(self, burst: Burst, now: float) -> Spread:
+        """Return how to go on with requests one by one, after so many at once were too many."""
+        return Spread(self._stated or self.start, self._window, burst, self._highest, now)
 
     # -- between processes ---------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .slots import Slot, Slots
+from .spread import Burst
 
 BUCKETS = 11
 """Into so many parts of a window the occupied slots are sorted when they are remembered."""
@@ -95,6 +96,11 @@ class Traffic:
         after, until = ticket.sent_at - self._window, ticket.sent_at
         in_flight = sum(after < other.sent_at <= until for other in self._open.values())
         return self.slots.proven(after, until) + in_flight
+
+    def burst(self, until: float) -> Burst:
+        """Return what was accepted up to a moment, and in how long."""
+        first = self.slots.first_accepted(until - self._window)
+        return Burst(self.slots.proven(until - self._window, until), max(0.0, until - first))
 
     def seen(self, after: float) -> int:
         """Count what was accepted in the window that ends with the newest request, and after a moment."""
