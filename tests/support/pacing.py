@@ -52,7 +52,7 @@ class Server:
     """An endpoint that allows ``limit`` requests per window. ``hint`` says what its answers tell.
 
     A ``bucket`` fills evenly and holds ``burst``. What arrives there does so ``travel`` seconds after it was sent, give
-    or take a tenth: whatever varies more is the time that the server takes once it has counted the request.
+    or take a fifth: whatever varies more is the time that the server takes once it has counted the request.
     """
 
     limit: int
@@ -62,7 +62,7 @@ class Server:
     counts_refusals: bool = False
     window: float = WINDOW
     burst: int = 1
-    travel: float = 0.03
+    travel: float = 0.01
     counted: deque[float] = field(default_factory=deque)
     _index: int | None = None
     _full_at: float = -math.inf
@@ -170,8 +170,7 @@ class Caller:
         self.flying += 1
         life, latency = self.life, self.latency(self.rng)
         if self.server.kind == "bucket":
-            travel = min(latency / 2, self.server.travel)
-            there = self.loop.now + travel * self.rng.uniform(0.9, 1.1)
+            there = self.loop.now + self.server.travel * self.rng.uniform(0.8, 1.2)
         else:
             there = self.loop.now + latency * self.rng.random()
         back = self.loop.now + latency

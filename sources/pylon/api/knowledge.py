@@ -159,7 +159,7 @@ class Knowledge:
     def refused(self, ticket: Ticket, now: float, wait: float | None, *, anew: bool) -> None:
         """Learn from a refusal; ``anew``: the request was sent after the refusal before."""
         if self.spread:
-            self.spread.refused(ticket.sent_at, now)
+            self.spread.refused(ticket.sent_at, now, self.traffic.sent_before(ticket))
         elif self.trial.refused(ticket.id):
             return
         elif not anew:

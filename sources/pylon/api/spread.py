@@ -20,15 +20,19 @@ INTERVAL = 150
 """Accepted requests between a failed attempt at a higher rate and the next; doubled by every further failure."""
 INTERVAL_MAX = 1200
 
-_CARE = 0.975
+_CARE = 0.98
 """So much of a measured rate is used: where bursts are refused, a request that comes a moment early is."""
 _GROWTH = 1.1
 _CLOSE = 1.03
 _UNCERTAIN = 1.15
 """A measured rate may be that much too small."""
-_TRIAL = 8
+_TRIAL = 12
 """So many accepted requests make a rate one that stands."""
+_CAREFUL_STEPS = 3
 _SAMPLE = 4
+_MANY = 12
+_TRUSTED = 0.93
+"""A measure of ``_MANY`` requests is right unless it is below this part of the rate: there was slack in between."""
 _KEPT = 600
 _WINDOWS_BELOW = 2.5
 """So many windows pass between two attempts while the rate is far below what it once was."""
@@ -55,13 +59,16 @@ class Measure:
 
     def __init__(self, since: float) -> None:
         self.count = 0
+        self.interrupted = False
+        """Whether it was still empty when it was asked again."""
         self._since = since
         self._sent: deque[float] = deque(maxlen=_KEPT)
 
     def accepted(self, sent_at: float) -> None:
         """Count a request."""
-        self.count += 1
-        self._sent.append(sent_at)
+        if sent_at > self._since:
+            self.count += 1
+            self._sent.append(sent_at)
 
     def whole(self, now: float) -> float:
         """Return the rate since it was empty; 0.0: too little is known."""
@@ -136,7 +143,7 @@ class Spread:
         self._measure = Measure(now)
         self._stood, self._best, self._refused_rate = 0.0, rate, math.inf
         self._interval, self._passed = INTERVAL, 0
-        self._trial = 1
+        self._trial, self._steps = 1, _CAREFUL_STEPS
         self._changed_at = self._refused_at = now
 
     @property
@@ -153,8 +160,6 @@ class Spread:
 
     def accepted(self, sent_at: float, now: float) -> None:
         """Note that a request was accepted."""
-        if sent_at <= self._refused_at:
-            return
         self._measure.accepted(sent_at)
         # where the caller is slower than the rate, the rate has proven nothing
         if sent_at > self._changed_at and self.bucket.until_free(now) > -1 / self.rate:
@@ -162,14 +167,23 @@ class Spread:
             if self._passed >= self._needed() and self.rate < self._highest:
                 self._raise(now)
 
-    def refused(self, sent_at: float, now: float) -> None:
-        """Note that a request was refused; those in flight with it are no evidence, nor are those before the next."""
+    def refused(self, sent_at: float, now: float, pending: int) -> None:
+        """Note that a request was refused; those in flight with it are no evidence, nor are those before the next.
+
+        Args:
+            sent_at: When it was sent.
+            now: The present.
+            pending: Requests that were sent before it, and are not answered yet.
+        """
         if sent_at <= self._refused_at:
             return
         self._refused_at = now
         if self._measure.count:
+            self._measure.count += pending
             self._fall(sent_at, now)
             self._measure = Measure(sent_at)
+        else:
+            self._measure.interrupted = True
         self.bucket.empty(now)
 
     def _needed(self) -> float:
@@ -177,12 +191,16 @@ class Spread:
             return self._trial
         if not self._is_close():
             return _TRIAL
-        if self.rate < 0.8 * self._best:  # another client is at work, and may have left
+        if self._is_low():
             return min(self._interval, _WINDOWS_BELOW * self._window * self.rate)
         return self._interval
 
     def _is_close(self) -> bool:
         return self._refused_rate < self.rate * _CLOSE
+
+    def _is_low(self) -> bool:
+        """Whether another client seems to be at work, which may leave."""
+        return self.rate < 0.8 * self._best
 
     def _raise(self, now: float) -> None:
         if self._passed >= _TRIAL:
@@ -190,30 +208,36 @@ class Spread:
             self._best = max(self._best, self.rate)
         if self._is_close():
             self._set(max(self.rate * _CLOSE, self._refused_rate), now)
-            self._refused_rate, self._trial = math.inf, _TRIAL
+            self._refused_rate, self._trial, self._steps = math.inf, _TRIAL, 0
         elif self._refused_rate < math.inf:
             self._set(min(self.rate * _GROWTH, math.sqrt(self.rate * self._refused_rate)), now)
+        elif self._steps < _CAREFUL_STEPS and not self._is_low():
+            self._steps += 1
+            self._set(self.rate * _CLOSE, now)
         else:
             self._set(self.rate * _GROWTH, now)
             self._trial = max(1, self._trial // 2)
 
     def _fall(self, sent_at: float, now: float) -> None:
-        rate, measure = self.rate, self._measure
-        measured = measure.whole(sent_at)
-        if self._refused_rate == math.inf:
-            measured = max(measured, measure.bound(self._burst.size(measured)))
-        self._refused_rate = min(rate, measured * _UNCERTAIN or rate)
-        if 0 < self._stood < rate:
-            self._set(self._stood, now)
-        elif measured:
-            self._set(min(measured, rate) * _CARE, now)
-        else:
+        rate, measured, number = self.rate, self._measured(sent_at), self._measure.count
+        if not measured:
             self.bucket.size = max(1.0, self.bucket.size * 0.7)
-            self._set(rate * 0.95, now)
+            self._set(rate * 0.9, now)
+            self._refused_rate = rate
+        else:
+            stood = self._stood if self._stood < min(rate, measured * (1 + 1 / number)) else 0.0
+            self._set(min(max(measured * _CARE, stood), rate * _CARE), now)
+            is_exact = number >= _MANY and measured > _TRUSTED * rate
+            self._refused_rate = self.rate if is_exact else min(rate, measured * _UNCERTAIN)
         self._stood = 0.0
         if self._is_close():
             self._interval = min(2 * self._interval, INTERVAL_MAX)
             self._best *= 0.9
+
+    def _measured(self, sent_at: float) -> float:
+        whole = self._measure.whole(sent_at)
+        # A bucket refuses once: who refuses several times in a row has no burst that explains anything.
+        return whole if self._measure.interrupted else max(whole, self._measure.bound(self._burst.size(whole)))
 
     def _set(self, rate: float, now: float) -> None:
         self.bucket.change(min(rate, self._highest), now)

@@ -80,6 +80,10 @@ class Traffic:
         """Whether a request is in flight that was sent after a moment."""
         return any(ticket.sent_at > moment for ticket in self._open.values())
 
+    def sent_before(self, ticket: Ticket) -> int:
+        """Count the requests in flight that were sent before this one."""
+        return sum(other.sent_at < ticket.sent_at for other in self._open.values())
+
     # -- evidence ------------------------------------------------------------------------------------------------
 
     def recent(self, now: float, after: float = -math.inf) -> int:
