@@ -77,17 +77,22 @@ class Trial:
         """Whether it is known that the server counts in windows."""
         self.due_at = math.inf
         self._ticket: int | None = None
+        self._proven = 0
 
-    def refused_at_once(self, now: float, wait: float | None, *, again: bool) -> None:
-        """Note a refusal, and how long the server asks to wait; ``again``: ask again."""
-        if wait is not None and wait > self.moment:
+    def refused_at_once(self, now: float, accepted: int, wait: float | None, *, again: bool) -> None:
+        """Note a refusal, what was accepted within the window before it, and how long the server asks to wait; ``again``: ask again."""
+        if not self.shows_windows(wait or 0.0) and (again or not self.windows):
+            self.due_at, self._proven = now + self.moment, accepted
+
+    def shows_windows(self, seconds: float) -> bool:
+        """Whether the server lets nothing through for so long that it must count in windows."""
+        if seconds > self.moment:
             self.windows, self.due_at = True, math.inf
-        elif again or not self.windows:
-            self.due_at = now + self.moment
+        return seconds > self.moment
 
-    def is_due(self, now: float) -> bool:
-        """Whether the trial may be sent."""
-        return now >= self.due_at
+    def is_due(self, now: float, recent: int) -> bool:
+        """Whether the trial may be sent; it proves nothing once requests from before the refusal have grown old."""
+        return now >= self.due_at and recent >= self._proven
 
     def sent(self, ticket: int) -> None:
         """Note which request it is."""
@@ -130,14 +135,22 @@ class Knowledge:
         """Return how long no request has a place; 0 or less: one has."""
         if self.spread:
             return self.spread.bucket.until_free(now)
-        return min(self.traffic.until_free(now, self.belief.limit), self.trial.due_at - now)
+        delay = self.traffic.until_free(now, self.belief.limit)
+        if self.trial.due_at - now < delay and self.trial.is_due(self.trial.due_at, self.traffic.recent(now)):
+            return self.trial.due_at - now
+        return delay
+
+    def may_try(self, now: float) -> bool:
+        """Whether a request that is sent now is the trial."""
+        return self.spread is None and self.trial.is_due(now, self.traffic.recent(now))
 
     def send(self, now: float, *, probe: bool) -> Ticket:
         """Note that a request is sent."""
+        is_trial = self.may_try(now)
         ticket = self.traffic.send(now, probe=probe and not self.spread)
         if self.spread:
             self.spread.bucket.take(now)
-        elif self.trial.is_due(now):
+        elif is_trial:
             self.trial.sent(ticket.id)
         return ticket
 
@@ -160,6 +173,8 @@ class Knowledge:
         """Learn from a refusal; ``anew``: the request was sent after the refusal before."""
         if self.spread:
             self.spread.refused(ticket.sent_at, now, self.traffic.sent_before(ticket))
+            if self.trial.shows_windows(max(wait or 0.0, self.spread.starved_for(now))):
+                self.spread = None
         elif self.trial.refused(ticket.id):
             return
         elif not anew:
@@ -174,7 +189,8 @@ class Knowledge:
             self.belief.probe_failed(self.proven(ticket))
         else:
             self.belief.contradicted(now, recent, since)
-        self.trial.refused_at_once(now, wait, again=recent < before * _SURPRISE)
+        accepted = self.traffic.slots.proven(now - self._window)
+        self.trial.refused_at_once(now, accepted, wait, again=recent < before * _SURPRISE)
 
     def proven(self, ticket: Ticket) -> int:
         """Count what was accepted within a window before a refusal."""

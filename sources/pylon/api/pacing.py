@@ -116,7 +116,7 @@ class Pacer:
     def _may_go(self, now: float, free: bool) -> bool:
         if self._rest.doubt and self._traffic.any_sent_after(self._rest.refused_at):
             return False
-        if self._known.spread or self._known.trial.is_due(now):
+        if self._known.spread or self._known.may_try(now):
             return free
         probing = self._traffic.probing()
         if free:

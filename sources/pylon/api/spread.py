@@ -61,18 +61,18 @@ class Measure:
         self.count = 0
         self.interrupted = False
         """Whether it was still empty when it was asked again."""
-        self._since = since
+        self.since = since
         self._sent: deque[float] = deque(maxlen=_KEPT)
 
     def accepted(self, sent_at: float) -> None:
         """Count a request."""
-        if sent_at > self._since:
+        if sent_at > self.since:
             self.count += 1
             self._sent.append(sent_at)
 
     def whole(self, now: float) -> float:
         """Return the rate since it was empty; 0.0: too little is known."""
-        return self.count / (now - self._since) if self.count >= _SAMPLE and now > self._since else 0.0
+        return self.count / (now - self.since) if self.count >= _SAMPLE and now > self.since else 0.0
 
     def bound(self, held: int) -> float:
         """Return the highest rate that any stretch up to the last request proves; 0.0: none does.
@@ -185,6 +185,10 @@ class Spread:
         else:
             self._measure.interrupted = True
         self.bucket.empty(now)
+
+    def starved_for(self, now: float) -> float:
+        """Return for how long nothing has been accepted, counted from the first refusal of a row; 0.0: something was."""
+        return 0.0 if self._measure.count else now - self._measure.since
 
     def _needed(self) -> float:
         if self._refused_rate == math.inf:
