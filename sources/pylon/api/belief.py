@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .spread import Burst, Spread
+from .spread import LIMIT_MAX, Burst, Spread
 
 PROBE_INTERVAL = 150
 """Accepted requests between the first failed probe and the next; doubled by every further failure."""
 PROBE_INTERVAL_MAX = 1200
-LIMIT_MAX = 100_000
 
 _PROBES_MIN = 3
 _LIMIT_PER_PROBE = 40
@@ -170,6 +169,10 @@ class Belief:
         return Spread(self._stated or self.start, self._window, burst, self._highest, now)
 
     # -- between processes ---------------------------------------------------------------------------------------
+
+    def recall_spread(self, known: object, now: float, age: float) -> Spread:
+        """Return how another process spread its requests; raises what :meth:`.Spread.recall` raises."""
+        return Spread.recall(known, self._window, self._highest, now, age)
 
     def to_remember(self) -> dict[str, int]:
         """Return what the next process must know."""

@@ -214,6 +214,8 @@ class Knowledge:
             "used": self.traffic.to_remember(now),
             "blocked": round(max(0.0, self.rest.until - now), 3),
             "at": round(at, 3),
+            "windows": self.trial.windows,
+            "spread": self.spread.to_remember(now) if self.spread else None,
         }
 
     def recall(self, remembered: Mapping[str, Any], now: float, at: float) -> None:
@@ -229,6 +231,10 @@ class Knowledge:
         self.traffic.recall([count(amount) for amount in remembered["used"]], now, age)
         self.rest.block(now + min(float(remembered["blocked"]), LONGEST_WAIT) - age)
         self.belief.recall(remembered)
+        # neither was remembered by earlier versions, and a start that was changed is to be learnt from
+        self.trial.windows = remembered.get("windows") is True
+        if remembered.get("spread") is not None and remembered["start"] == self.belief.start:
+            self.spread = self.belief.recall_spread(remembered["spread"], now, age)
 
 
 def recalled(afresh: Callable[[], Knowledge], remembered: object, now: float, at: float) -> Knowledge:

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 INTERVAL = 150
 """Accepted requests between a failed attempt at a higher rate and the next; doubled by every further failure."""
 INTERVAL_MAX = 1200
+
+LIMIT_MAX = 100_000
 
 _CARE = 0.98
 """So much of a measured rate is used: where bursts are refused, a request that comes a moment early is."""
@@ -118,6 +118,10 @@ class Bucket:
         """Fill it at another rate from now on."""
         self._fill(now)
         self.rate = rate
+
+    def pass_over(self, seconds: float) -> None:
+        """Let time pass that nobody saw."""
+        self._at -= seconds
 
     def _fill(self, now: float) -> None:
         self._level = min(self.size, self._level + (now - self._at) * self.rate)
@@ -246,3 +250,27 @@ class Spread:
     def _set(self, rate: float, now: float) -> None:
         self.bucket.change(min(rate, self._highest), now)
         self._passed, self._changed_at = 0, now
+
+    # -- between processes ---------------------------------------------------------------------------------------
+
+    def to_remember(self, now: float) -> list[float]:
+        """Return what the next process must know."""
+        bucket = self.bucket
+        waits = max(0.0, bucket.until_free(now))
+        return [round(bucket.rate, 5), round(bucket.size, 2), self._interval, round(waits, 3)]
+
+    @classmethod
+    def recall(cls, known: object, window: float, highest: float, now: float, age: float) -> Spread:
+        """Return what another process knew ``age`` seconds ago.
+
+        Raises:
+            TypeError, ValueError: It is not what :meth:`to_remember` returns.
+        """
+        rate, size, interval, waits = (float(value) for value in known)  # type: ignore[attr-defined]
+        if not (0 < rate <= LIMIT_MAX and 1 <= size <= LIMIT_MAX and 0 <= waits and INTERVAL <= interval <= INTERVAL_MAX):
+            raise ValueError(f"not a pace: {known!r}")
+        spread = cls(rate * window / _CARE, window, Burst(math.ceil(2 * size), 0.0), highest, now)
+        spread.bucket.size, spread._interval = size, int(interval)  # noqa: SLF001
+        spread._refused_rate = spread.rate  # noqa: SLF001
+        spread.bucket.pass_over(age - min(waits, 1 / rate) + 1 / rate)
+        return spread
