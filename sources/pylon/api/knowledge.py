@@ -90,9 +90,9 @@ class Trial:
             self.windows, self.due_at = True, math.inf
         return seconds > self.moment
 
-    def is_due(self, now: float, recent: int) -> bool:
+    def is_due(self, now: float, recent: int, first_sent_at: float) -> bool:
         """Whether the trial may be sent; it proves nothing once requests from before the refusal have grown old."""
-        return now >= self.due_at and recent >= self._proven
+        return now >= self.due_at and recent >= self._proven and now - first_sent_at < 7 * self.moment
 
     def sent(self, ticket: int) -> None:
         """Note which request it is."""
@@ -136,13 +136,17 @@ class Knowledge:
         if self.spread:
             return self.spread.bucket.until_free(now)
         delay = self.traffic.until_free(now, self.belief.limit)
-        if self.trial.due_at - now < delay and self.trial.is_due(self.trial.due_at, self.traffic.recent(now)):
+        if self.trial.due_at - now < delay and self.trial.is_due(self.trial.due_at, *self._recent(self.trial.due_at)):
             return self.trial.due_at - now
         return delay
 
+    def _recent(self, now: float) -> tuple[int, float]:
+        """Return how many requests of the last window were accepted or may yet be, and when the first was sent."""
+        return self.traffic.recent(now), self.traffic.slots.first_accepted(now - self._window)
+
     def may_try(self, now: float) -> bool:
         """Whether a request that is sent now is the trial."""
-        return self.spread is None and self.trial.is_due(now, self.traffic.recent(now))
+        return self.spread is None and self.trial.is_due(now, *self._recent(now))
 
     def send(self, now: float, *, probe: bool) -> Ticket:
         """Note that a request is sent."""
@@ -184,7 +188,7 @@ class Knowledge:
 
     def _refused_at_once(self, ticket: Ticket, now: float, wait: float | None) -> None:
         recent, since = self.traffic.recent(now), self.traffic.recent(now, self.rest.refused_at)
-        before = self.belief.limit
+        before = self.belief.held
         if self.traffic.rivals(ticket) >= self.belief.limit:
             self.belief.probe_failed(self.proven(ticket))
         else:
