@@ -112,9 +112,7 @@ class Server:
         return self._retry_after(reset)
 
     def _retry_after(self, wait: float) -> dict[str, str]:
-        return {
-            "Retry-After": {"exact": f"{wait:.3f}", "whole": str(math.ceil(wait)), "one": "1"}[self.hint]
-        }
+        return {"Retry-After": {"exact": f"{wait:.3f}", "whole": str(math.ceil(wait)), "one": "1"}[self.hint]}
 
 
 class Caller:

@@ -136,7 +136,9 @@ class Knowledge:
         if self.spread:
             return self.spread.bucket.until_free(now)
         delay = self.traffic.until_free(now, self.belief.limit)
-        if self.trial.due_at - now < delay and self.trial.is_due(self.trial.due_at, *self._recent(self.trial.due_at)):
+        if self.trial.due_at - now < delay and self.trial.is_due(
+            self.trial.due_at, *self._recent(self.trial.due_at)
+        ):
             return self.trial.due_at - now
         return delay
 

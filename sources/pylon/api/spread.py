@@ -245,7 +245,9 @@ class Spread:
     def _measured(self, sent_at: float) -> float:
         whole = self._measure.whole(sent_at)
         # A bucket refuses once: who refuses several times in a row has no burst that explains anything.
-        return whole if self._measure.interrupted else max(whole, self._measure.bound(self._burst.size(whole)))
+        return (
+            whole if self._measure.interrupted else max(whole, self._measure.bound(self._burst.size(whole)))
+        )
 
     def _set(self, rate: float, now: float) -> None:
         self.bucket.change(min(rate, self._highest), now)
@@ -267,10 +269,15 @@ class Spread:
             TypeError, ValueError: It is not what :meth:`to_remember` returns.
         """
         rate, size, interval, waits = (float(value) for value in known)  # type: ignore[attr-defined]
-        if not (0 < rate <= LIMIT_MAX and 1 <= size <= LIMIT_MAX and 0 <= waits and INTERVAL <= interval <= INTERVAL_MAX):
+        if not (
+            0 < rate <= LIMIT_MAX
+            and 1 <= size <= LIMIT_MAX
+            and waits >= 0
+            and INTERVAL <= interval <= INTERVAL_MAX
+        ):
             raise ValueError(f"not a pace: {known!r}")
         spread = cls(rate * window / _CARE, window, Burst(math.ceil(2 * size), 0.0), highest, now)
-        spread.bucket.size, spread._interval = size, int(interval)  # noqa: SLF001
-        spread._refused_rate = spread.rate  # noqa: SLF001
+        spread.bucket.size, spread._interval = size, int(interval)
+        spread._refused_rate = spread.rate
         spread.bucket.pass_over(age - min(waits, 1 / rate) + 1 / rate)
         return spread

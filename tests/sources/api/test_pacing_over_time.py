@@ -46,7 +46,7 @@ def test_refusals_become_rare(limit, kind):
     end = 120 + 6000 / limit * WINDOW
     loop.run(end)
     assert caller.refusals(120, end) < 0.01
-    assert caller.used(120, end) >= 0.97
+    assert caller.used(120, end) >= 0.95  # an edge may let a trial through, and evenly spread is a bit slower
 
 
 @pytest.mark.parametrize("limit", [10, 60, 120, 300])
