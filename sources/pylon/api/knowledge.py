@@ -80,7 +80,14 @@ class Trial:
         self._proven = 0
 
     def refused_at_once(self, now: float, accepted: int, wait: float | None, *, again: bool) -> None:
-        """Note a refusal, what was accepted within the window before it, and how long the server asks to wait; ``again``: ask again."""
+        """Note a refusal.
+
+        Args:
+            now: The present.
+            accepted: What was accepted within the window before it.
+            wait: How long the server asks to wait, if it does.
+            again: Whether to find out anew.
+        """
         if not self.shows_windows(wait or 0.0) and (again or not self.windows):
             self.due_at, self._proven = now + self.moment, accepted
 

@@ -46,7 +46,7 @@ class Burst:
     seconds: float
 
     def size(self, rate: float) -> int:
-        """Return how many the server holds if it is filled at this rate, which is at most too many for too low a rate."""
+        """Return how many the server holds if it is filled at this rate; for too low a rate, too many."""
         return max(1, math.ceil(self.number - rate * self.seconds))
 
 
@@ -191,7 +191,7 @@ class Spread:
         self.bucket.empty(now)
 
     def starved_for(self, now: float) -> float:
-        """Return for how long nothing has been accepted, counted from the first refusal of a row; 0.0: something was."""
+        """Return for how long nothing has been accepted since the first refusal of a row; 0.0: something was."""
         return 0.0 if self._measure.count else now - self._measure.since
 
     def _needed(self) -> float:
