@@ -10,7 +10,7 @@ from typing import Any
 
 from .belief import Belief, count
 from .quota import Quota
-from .spread import Spread
+from .spread import Spread, recalled_spread
 from .traffic import Ticket, Traffic
 
 LONGEST_WAIT = 600.0
@@ -172,7 +172,8 @@ class Knowledge:
         if self.spread:
             self.spread.accepted(ticket.sent_at, now)
         elif self.trial.accepted(ticket.id):
-            self.spread = self.belief.spread(self.traffic.burst(self.rest.refused_at), now)
+            belief, burst = self.belief, self.traffic.burst(self.rest.refused_at)
+            self.spread = Spread(belief.stated or belief.start, self._window, burst, belief.highest, now)
         else:
             self._accepted_at_once(ticket, now)
 
@@ -247,7 +248,8 @@ class Knowledge:
         # neither was remembered by earlier versions, and a start that was changed is to be learnt from
         self.trial.windows = remembered.get("windows") is True
         if remembered.get("spread") is not None and remembered["start"] == self.belief.start:
-            self.spread = self.belief.recall_spread(remembered["spread"], now, age)
+            highest = self.belief.highest
+            self.spread = recalled_spread(remembered["spread"], self._window, highest, now, age)
 
 
 def recalled(afresh: Callable[[], Knowledge], remembered: object, now: float, at: float) -> Knowledge:

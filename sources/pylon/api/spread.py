@@ -261,23 +261,27 @@ class Spread:
         waits = max(0.0, bucket.until_free(now))
         return [round(bucket.rate, 5), round(bucket.size, 2), self._interval, round(waits, 3)]
 
-    @classmethod
-    def recall(cls, known: object, window: float, highest: float, now: float, age: float) -> Spread:
-        """Return what another process knew ``age`` seconds ago.
+    def settle(self, interval: int) -> None:
+        """Keep the rate until so many requests have been accepted."""
+        self._interval, self._refused_rate = interval, self.rate
 
-        Raises:
-            TypeError, ValueError: It is not what :meth:`to_remember` returns.
-        """
-        rate, size, interval, waits = (float(value) for value in known)  # type: ignore[attr-defined]
-        if not (
-            0 < rate <= LIMIT_MAX
-            and 1 <= size <= LIMIT_MAX
-            and waits >= 0
-            and INTERVAL <= interval <= INTERVAL_MAX
-        ):
-            raise ValueError(f"not a pace: {known!r}")
-        spread = cls(rate * window / _CARE, window, Burst(math.ceil(2 * size), 0.0), highest, now)
-        spread.bucket.size, spread._interval = size, int(interval)
-        spread._refused_rate = spread.rate
-        spread.bucket.pass_over(age - min(waits, 1 / rate) + 1 / rate)
-        return spread
+
+def recalled_spread(known: object, window: float, highest: float, now: float, age: float) -> Spread:
+    """Return what another process knew ``age`` seconds ago.
+
+    Raises:
+        TypeError, ValueError: It is not what :meth:`Spread.to_remember` returns.
+    """
+    rate, size, interval, waits = (float(value) for value in known)  # type: ignore[attr-defined]
+    if not (
+        0 < rate <= LIMIT_MAX
+        and 1 <= size <= LIMIT_MAX
+        and waits >= 0
+        and INTERVAL <= interval <= INTERVAL_MAX
+    ):
+        raise ValueError(f"not a pace: {known!r}")
+    spread = Spread(rate * window / _CARE, window, Burst(math.ceil(2 * size), 0.0), highest, now)
+    spread.bucket.size = size
+    spread.settle(int(interval))
+    spread.bucket.pass_over(age - min(waits, 1 / rate) + 1 / rate)
+    return spread

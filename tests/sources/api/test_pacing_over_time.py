@@ -104,7 +104,9 @@ def test_it_never_stalls(limit, start, kind, hint, seed, counts_refusals, slowes
     )
     loop.run(1800)
     possible = min(1.0, concurrency / slowest * WINDOW / limit)
-    assert caller.used(600, 1800) >= (0.5 if limit > 4 else 0.25) * possible, "each trial costs a few their share"
+    assert caller.used(600, 1800) >= (0.5 if limit > 4 else 0.25) * possible, (
+        "each trial costs a few their share"
+    )
     gaps = [after - before for before, after in itertools.pairwise(caller.accepted)]
     assert max(gaps, default=0) <= 5 * WINDOW
 
