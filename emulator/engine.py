@@ -120,6 +120,7 @@ class Engine:
             share=share,
             window=settings.window_seconds,
             kind=settings.window_kind,
+            burst=settings.bucket_size,
             refused_counts=settings.refused_counts,
         )
         exchange.decision = decision

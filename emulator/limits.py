@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ class _Usage:
     window: int
     count: int
     times: deque[float]
+    full_at: float = 0.0
 
 
 class Limiter:
@@ -49,20 +51,37 @@ class Limiter:
         share: int = 0,
         window: float = 60.0,
         kind: WindowKind = "fixed",
+        burst: int = 1,
         refused_counts: bool = False,
     ) -> Decision:
-        """Count a request at `now` and decide on it; another client takes `share` of the `limit`."""
+        """Count a request at `now` and decide on it; another client takes `share` of the `limit`.
+
+        A "bucket" is filled evenly and holds `burst` requests.
+        """
         if limit is None:
             return Decision(True, None, 0, 0.0)
         usage = self._usage.setdefault(endpoint, _Usage(-1, 0, deque()))
-        used = _used(usage, now, window, kind)
         ours = max(0, limit - share)
+        if kind == "bucket":
+            return _pour(usage, now, limit, window / ours if ours else window, burst)
+        used = _used(usage, now, window, kind)
         allowed = used < ours
         if allowed or refused_counts:
             usage.count += 1
             usage.times.append(now)
         wait = _wait(usage, now, window, kind, ours)
         return Decision(allowed, limit, max(0, ours - used - 1), wait)
+
+
+def _pour(usage: _Usage, now: float, limit: int, interval: float, burst: int) -> Decision:
+    full_at = max(usage.full_at, now) + interval
+    wait = full_at - burst * interval - now
+    allowed = wait <= 1e-9
+    if allowed:
+        usage.full_at = full_at
+        wait += interval
+    left = burst - math.ceil((usage.full_at - now) / interval - 1e-9)
+    return Decision(allowed, limit, max(0, left), max(0.0, wait))
 
 
 def _used(usage: _Usage, now: float, window: float, kind: WindowKind) -> int:

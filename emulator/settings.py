@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-WindowKind = Literal["fixed", "sliding"]
+WindowKind = Literal["fixed", "sliding", "bucket"]
 RateHeaders = Literal[
     "retry-after", "retry-after-fraction", "retry-after-date", "x-retry-after", "ratelimit", "none"
 ]
@@ -22,7 +22,7 @@ OBJECT_TYPES = ("account", "issue", "contact", "task", "project", "meeting", "op
 CHOICES: dict[str, tuple[str, ...]] = {
     "region": ("us", "eu"),
     "token_region": ("us", "eu"),
-    "window_kind": ("fixed", "sliding"),
+    "window_kind": ("fixed", "sliding", "bucket"),
     "rate_headers": (
         "retry-after",
         "retry-after-fraction",
@@ -62,7 +62,9 @@ class Settings:
     window_seconds: float = 60.0
     """Length of a rate window in seconds."""
     window_kind: WindowKind = "fixed"
-    """"fixed": windows aligned to the clock; "sliding": any stretch of `window_seconds`."""
+    """"fixed": windows aligned to the clock; "sliding": any stretch of `window_seconds`; "bucket": filled evenly."""
+    bucket_size: int = 5
+    """How many requests a "bucket" lets through at once."""
     refused_counts: bool = False
     """Whether a refused request also uses up allowance."""
     rate_headers: RateHeaders = "retry-after"

@@ -145,3 +145,23 @@ def test_another_client_that_never_lets_go_ends_the_run(short_turns: None, fresh
     copy.server.settings.other_client_share = 0
     copy.run()
     copy.assert_equal()
+
+
+@pytest.mark.parametrize("size", [5])
+def test_a_bucket_that_is_filled_evenly_serves_the_load_to_its_end(size: int, fresh: Any) -> None:
+    world = worlds.quiet(issues=30, years=0.1)
+    copy = fresh(
+        world,
+        options={"tables": runs.ISSUE_TABLES},
+        tier="autumn",
+        window_kind="bucket",
+        bucket_size=size,
+        rate_headers="retry-after-fraction",  # whole seconds are long in so short a window
+        window_seconds=6.0,
+    )
+    copy.run()
+    copy.assert_equal()
+    for endpoint in runs.CONVERSATIONS:
+        refused, served = _refused(copy, endpoint)
+        assert served == len(world)
+        assert refused <= served // 2

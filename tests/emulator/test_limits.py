@@ -93,3 +93,20 @@ def test_no_stretch_of_a_sliding_window_holds_more_than_the_limit() -> None:
             served.append(now)
     gaps = [later - earlier for earlier, later in zip(served, served[3:], strict=False)]
     assert min(gaps) >= 10.0, f"seed {seed}"
+
+
+def test_a_bucket_lets_a_few_through_at_once_and_is_filled_evenly() -> None:
+    limiter = Limiter()
+    assert [take(limiter, 0.0, kind="bucket", limit=5, burst=2).allowed for _ in range(3)] == [
+        True,
+        True,
+        False,
+    ]
+    refused = take(limiter, 0.5, kind="bucket", limit=5, burst=2)
+    assert not refused.allowed
+    assert refused.wait == pytest.approx(1.5)
+    assert [take(limiter, at, kind="bucket", limit=5, burst=2).allowed for at in (2.0, 2.1, 4.0)] == [
+        True,
+        False,
+        True,
+    ]

@@ -49,7 +49,11 @@ class Loop:
 
 @dataclass
 class Server:
-    """An endpoint that allows ``limit`` requests per window. ``hint`` says what its answers tell."""
+    """An endpoint that allows ``limit`` requests per window. ``hint`` says what its answers tell.
+
+    A ``bucket`` fills evenly and holds ``burst``. What arrives there does so ``travel`` seconds after it was sent, give
+    or take a fifth: whatever varies more is the time that the server takes once it has counted the request.
+    """
 
     limit: int
     kind: str = "sliding"
@@ -57,15 +61,31 @@ class Server:
     hint: str = "none"
     counts_refusals: bool = False
     window: float = WINDOW
+    burst: int = 1
+    travel: float = 0.01
     counted: deque[float] = field(default_factory=deque)
     _index: int | None = None
+    _full_at: float = -math.inf
 
     def ask(self, now: float) -> tuple[bool, dict[str, str]]:
+        if self.kind == "bucket":
+            return self._pour(now)
         self._forget(now)
         allowed = len(self.counted) < self.limit
         if allowed or self.counts_refusals:
             self.counted.append(now)
         return allowed, self._headers(now, allowed)
+
+    def _pour(self, now: float) -> tuple[bool, dict[str, str]]:
+        interval = self.window / self.limit
+        full_at = max(self._full_at, now) + interval
+        wait = full_at - self.burst * interval - now
+        allowed = wait <= 1e-9
+        if allowed:
+            self._full_at = full_at
+        if allowed or self.hint == "none":
+            return allowed, {}
+        return False, self._retry_after(wait)
 
     def _forget(self, now: float) -> None:
         index = math.floor((now - self.phase) / self.window)
@@ -89,9 +109,10 @@ class Server:
             }
         if allowed or self.hint == "none":
             return {}
-        return {
-            "Retry-After": {"exact": f"{reset:.3f}", "whole": str(math.ceil(reset)), "one": "1"}[self.hint]
-        }
+        return self._retry_after(reset)
+
+    def _retry_after(self, wait: float) -> dict[str, str]:
+        return {"Retry-After": {"exact": f"{wait:.3f}", "whole": str(math.ceil(wait)), "one": "1"}[self.hint]}
 
 
 class Caller:
@@ -146,7 +167,10 @@ class Caller:
     def _fly(self, ticket: Ticket) -> None:
         self.flying += 1
         life, latency = self.life, self.latency(self.rng)
-        there = self.loop.now + latency * self.rng.random()
+        if self.server.kind == "bucket":
+            there = self.loop.now + self.server.travel * self.rng.uniform(0.8, 1.2)
+        else:
+            there = self.loop.now + latency * self.rng.random()
         back = self.loop.now + latency
 
         def arrive() -> None:
@@ -214,7 +238,7 @@ class Caller:
 
 def simulate(limit: int, kind: str, latency: str, *, seed: int = 0, **options: Any) -> tuple[Loop, Caller]:
     rng = random.Random(seed * 7 + limit)
-    of_server = {name: options.pop(name) for name in ("hint", "counts_refusals") if name in options}
+    of_server = {name: options.pop(name) for name in ("hint", "counts_refusals", "burst") if name in options}
     loop, server = Loop(), Server(limit, kind, rng.uniform(0, WINDOW), **of_server)
     options.setdefault("start", STARTS[limit])
     options.setdefault("concurrency", 12 if latency == "1s" else 8)

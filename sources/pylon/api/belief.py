@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .spread import LIMIT_MAX
+
 PROBE_INTERVAL = 150
 """Accepted requests between the first failed probe and the next; doubled by every further failure."""
 PROBE_INTERVAL_MAX = 1200
-LIMIT_MAX = 100_000
 
 _PROBES_MIN = 3
 _LIMIT_PER_PROBE = 40
@@ -52,11 +53,11 @@ class Belief:
     def __init__(self, start: int, window: float, *, probe: bool = True) -> None:
         self.start = self.limit = self.held = start
         self.climbing = True
-        self._window, self._highest = window, LIMIT_MAX if probe else start
+        self._window, self.highest = window, LIMIT_MAX if probe else start
         self._interval = self._credit = self._streak = 0
         self._raised_at = self.fell_at = -math.inf
         self._fall: _Fall | None = None
-        self._stated: int | None = None
+        self.stated: int | None = None
 
     # -- how far a request may go ------------------------------------------------------------------------------------
 
@@ -72,7 +73,7 @@ class Belief:
 
     def may_probe(self, recent: int, probing: int) -> bool:
         """Whether one more request may go beyond the limit, to ask for more; ``probing`` do so already."""
-        places = self.probes() if self.limit < self._highest else 0
+        places = self.probes() if self.limit < self.highest else 0
         beyond = recent - self.limit
         return bool(places) and (beyond < 0 or (probing < places and beyond < places))
 
@@ -149,8 +150,8 @@ class Belief:
 
     def state(self, limit: int | None) -> None:
         """The server states its limit, which counts once: what it does afterwards is better evidence."""
-        if limit and limit != self._stated:
-            self._stated = self.limit = self.held = min(limit, LIMIT_MAX)
+        if limit and limit != self.stated:
+            self.stated = self.limit = self.held = min(limit, LIMIT_MAX)
             self._interval, self._credit, self.climbing = max(self._interval, PROBE_INTERVAL), 0, False
 
     def _settle(self, fall: _Fall) -> None:

@@ -10,12 +10,15 @@ from typing import Any
 
 from .belief import Belief, count
 from .quota import Quota
+from .spread import Spread, recalled_spread
 from .traffic import Ticket, Traffic
 
 LONGEST_WAIT = 600.0
 """A server that asks for a longer wait than this many seconds is asked again after it all the same."""
 
 _PATIENCE = 5
+_SURPRISE = 0.75
+"""A limit that falls below this part of itself says something new of how the server counts."""
 
 
 class Rest:
@@ -38,9 +41,15 @@ class Rest:
         if sent_at > self.refused_at:
             self.refused_in_a_row, self.doubt = 0, False
 
-    def refused(self, now: float) -> None:
-        """A request was refused that had been sent after the last refusal: wait longer each time."""
+    def refused(self, now: float, *, at_once: bool = False) -> None:
+        """A request was refused that had been sent after the last refusal: wait longer each time.
+
+        With ``at_once`` the first of a row is no reason to wait: requests come one by one, and the next may fit.
+        """
         self.refused_at, self.doubt = now, True
+        if at_once and self.refused_in_a_row == 0:
+            self.refused_in_a_row = 1
+            return
         delay = self._window / 60 * 4**self.refused_in_a_row * self._rng.uniform(0.5, 1.5)
         # a server that counts refusals answers again only when a whole window was free of them
         longest = self._window * (0.5 if self.refused_in_a_row < _PATIENCE else 1.1)
@@ -50,6 +59,62 @@ class Rest:
     def block(self, until: float) -> None:
         """Send nothing before a moment."""
         self.until = max(self.until, until)
+
+
+class Trial:
+    """Finds out whether a server that has refused counts in windows, or refuses bursts.
+
+    A bucket that fills evenly lets one through a moment after it has refused; windows do not, unless their edge lies
+    there. A server whose rate is lower than a request in ``window / 8`` seconds is taken for one with windows.
+
+    Args:
+        window: The length of the rate window, in seconds.
+    """
+
+    def __init__(self, window: float) -> None:
+        self.moment = window / 8
+        self.windows = False
+        """Whether it is known that the server counts in windows."""
+        self.due_at = math.inf
+        self._ticket: int | None = None
+        self._proven = 0
+
+    def refused_at_once(self, now: float, accepted: int, wait: float | None, *, again: bool) -> None:
+        """Note a refusal.
+
+        Args:
+            now: The present.
+            accepted: What was accepted within the window before it.
+            wait: How long the server asks to wait, if it does.
+            again: Whether to find out anew.
+        """
+        if not self.shows_windows(wait or 0.0) and (again or not self.windows):
+            self.due_at, self._proven = now + self.moment, accepted
+
+    def shows_windows(self, seconds: float) -> bool:
+        """Whether the server lets nothing through for so long that it must count in windows."""
+        if seconds > self.moment:
+            self.windows, self.due_at = True, math.inf
+        return seconds > self.moment
+
+    def is_due(self, now: float, recent: int, first_sent_at: float) -> bool:
+        """Whether the trial may be sent; it proves nothing once requests from before the refusal have grown old."""
+        return now >= self.due_at and recent >= self._proven and now - first_sent_at < 7 * self.moment
+
+    def sent(self, ticket: int) -> None:
+        """Note which request it is."""
+        self._ticket, self.due_at = ticket, math.inf
+
+    def accepted(self, ticket: int) -> bool:
+        """Whether this was the trial, and it was accepted: requests must be spread."""
+        return ticket == self._ticket
+
+    def refused(self, ticket: int) -> bool:
+        """Whether this was the trial, and it was refused: the server counts in windows."""
+        if ticket != self._ticket:
+            return False
+        self._ticket, self.windows = None, True
+        return True
 
 
 class Knowledge:
@@ -63,7 +128,83 @@ class Knowledge:
 
     def __init__(self, belief: Belief, window: float, rng: random.Random) -> None:
         self.traffic, self.belief, self.rest = Traffic(window), belief, Rest(window, rng)
+        self.trial = Trial(window)
+        self.spread: Spread | None = None
+        """Set once the server has shown that it refuses bursts."""
         self._window = window
+
+    @property
+    def limit(self) -> int:
+        """Requests per window that are believed to be allowed."""
+        return self.spread.limit if self.spread else self.belief.limit
+
+    def until_free(self, now: float) -> float:
+        """Return how long no request has a place; 0 or less: one has."""
+        if self.spread:
+            return self.spread.bucket.until_free(now)
+        delay = self.traffic.until_free(now, self.belief.limit)
+        if self.trial.due_at - now < delay and self.trial.is_due(
+            self.trial.due_at, *self._recent(self.trial.due_at)
+        ):
+            return self.trial.due_at - now
+        return delay
+
+    def _recent(self, now: float) -> tuple[int, float]:
+        """Return how many requests of the last window were accepted or may yet be, and when the first was sent."""
+        return self.traffic.recent(now), self.traffic.slots.first_accepted(now - self._window)
+
+    def may_try(self, now: float) -> bool:
+        """Whether a request that is sent now is the trial."""
+        return self.spread is None and self.trial.is_due(now, *self._recent(now))
+
+    def send(self, now: float, *, probe: bool) -> Ticket:
+        """Note that a request is sent."""
+        is_trial = self.may_try(now)
+        ticket = self.traffic.send(now, probe=probe and not self.spread)
+        if self.spread:
+            self.spread.bucket.take(now)
+        elif is_trial:
+            self.trial.sent(ticket.id)
+        return ticket
+
+    def accepted(self, ticket: Ticket, now: float) -> None:
+        """Learn from a request that was accepted, and has its slot."""
+        if self.spread:
+            self.spread.accepted(ticket.sent_at, now)
+        elif self.trial.accepted(ticket.id):
+            belief, burst = self.belief, self.traffic.burst(self.rest.refused_at)
+            self.spread = Spread(belief.stated or belief.start, self._window, burst, belief.highest, now)
+        else:
+            self._accepted_at_once(ticket, now)
+
+    def _accepted_at_once(self, ticket: Ticket, now: float) -> None:
+        self.belief.accepted(probe=ticket.probe)
+        if len(self.traffic.slots) > self.belief.limit:
+            self.belief.rise(self.traffic.seen(self.belief.fell_at), now)
+        self.belief.confirm(now, self.rest.refused_at)
+
+    def refused(self, ticket: Ticket, now: float, wait: float | None, *, anew: bool) -> None:
+        """Learn from a refusal; ``anew``: the request was sent after the refusal before."""
+        if self.spread:
+            self.spread.refused(ticket.sent_at, now, self.traffic.sent_before(ticket))
+            if self.trial.shows_windows(max(wait or 0.0, self.spread.starved_for(now))):
+                self.spread = None
+        elif self.trial.refused(ticket.id):
+            return
+        elif not anew:
+            self.belief.refused_again(self.proven(ticket))
+        else:
+            self._refused_at_once(ticket, now, wait)
+
+    def _refused_at_once(self, ticket: Ticket, now: float, wait: float | None) -> None:
+        recent, since = self.traffic.recent(now), self.traffic.recent(now, self.rest.refused_at)
+        before = self.belief.held
+        if self.traffic.rivals(ticket) >= self.belief.limit:
+            self.belief.probe_failed(self.proven(ticket))
+        else:
+            self.belief.contradicted(now, recent, since)
+        accepted = self.traffic.slots.proven(now - self._window)
+        self.trial.refused_at_once(now, accepted, wait, again=recent < before * _SURPRISE)
 
     def proven(self, ticket: Ticket) -> int:
         """Count what was accepted within a window before a refusal."""
@@ -72,7 +213,7 @@ class Knowledge:
     def heed(self, quota: Quota, now: float, server_now: datetime) -> None:
         """Take over what the headers of an answer state; ``server_now`` is the server's time (UTC)."""
         self.belief.state(quota.limit)
-        if quota.remaining == 0:
+        if quota.remaining == 0 and not self.spread:
             reset = quota.reset(server_now)
             if reset is not None:
                 self.rest.block(now + min(reset, LONGEST_WAIT))
@@ -87,6 +228,8 @@ class Knowledge:
             "used": self.traffic.to_remember(now),
             "blocked": round(max(0.0, self.rest.until - now), 3),
             "at": round(at, 3),
+            "windows": self.trial.windows,
+            "spread": self.spread.to_remember(now) if self.spread else None,
         }
 
     def recall(self, remembered: Mapping[str, Any], now: float, at: float) -> None:
@@ -102,6 +245,11 @@ class Knowledge:
         self.traffic.recall([count(amount) for amount in remembered["used"]], now, age)
         self.rest.block(now + min(float(remembered["blocked"]), LONGEST_WAIT) - age)
         self.belief.recall(remembered)
+        # neither was remembered by earlier versions, and a start that was changed is to be learnt from
+        self.trial.windows = remembered.get("windows") is True
+        if remembered.get("spread") is not None and remembered["start"] == self.belief.start:
+            highest = self.belief.highest
+            self.spread = recalled_spread(remembered["spread"], self._window, highest, now, age)
 
 
 def recalled(afresh: Callable[[], Knowledge], remembered: object, now: float, at: float) -> Knowledge:

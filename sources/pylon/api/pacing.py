@@ -66,7 +66,7 @@ class Pacer:
     @property
     def limit(self) -> int:
         """Requests per window that are believed to be allowed now."""
-        return self._belief.limit
+        return self._known.limit
 
     @property
     def refused_in_a_row(self) -> int:
@@ -107,15 +107,17 @@ class Pacer:
         now = self._clock()
         if self.wait() > 0:
             raise RuntimeError("take() needs a free slot: call it only when wait() returns 0")
-        return self._traffic.send(now, probe=self._beyond(now))
+        return self._known.send(now, probe=self._beyond(now))
 
     def _until_slot(self, now: float) -> float:
-        delay = max(self._rest.until - now, self._traffic.until_free(now, self._belief.limit))
+        delay = max(self._rest.until - now, self._known.until_free(now))
         return max(delay, _TICK) if delay > 0 else 0.0
 
     def _may_go(self, now: float, free: bool) -> bool:
         if self._rest.doubt and self._traffic.any_sent_after(self._rest.refused_at):
             return False
+        if self._known.spread or self._known.may_try(now):
+            return free
         probing = self._traffic.probing()
         if free:
             return probing < self._belief.places() or not self._beyond(now)
@@ -134,10 +136,7 @@ class Pacer:
         self.used += 1
         self._traffic.occupy(now, ticket, accepted=True)
         self._rest.accepted(ticket.sent_at)
-        self._belief.accepted(probe=ticket.probe)
-        if len(self._traffic.slots) > self._belief.limit:
-            self._belief.rise(self._traffic.seen(self._belief.fell_at), now)
-        self._belief.confirm(now, self._rest.refused_at)
+        self._known.accepted(ticket, now)
         quota = Quota(headers)
         self._known.heed(quota, now, self._server_now(quota))
 
@@ -147,15 +146,15 @@ class Pacer:
             return
         now = self._clock()
         self.refusals += 1
-        if ticket.sent_at <= self._rest.refused_at:
-            self._belief.refused_again(self._known.proven(ticket))
-        else:
-            self._refused_anew(ticket, now)
+        anew = ticket.sent_at > self._rest.refused_at
+        quota = Quota(headers)
+        delay = quota.retry_after(server_now or self._server_now(quota))
+        self._known.refused(ticket, now, delay, anew=anew)
+        if anew:
+            self._rest.refused(now, at_once=self._known.spread is not None)
         # The server may count refusals too: a place for each prevents that the next window is overdrawn.
         if self._traffic.slots.refused() < self._belief.limit // 2:
             self._traffic.occupy(now, ticket, refused=True)
-        quota = Quota(headers)
-        delay = quota.retry_after(server_now or self._server_now(quota))
         if delay is not None:
             self._rest.block(now + min(delay, LONGEST_WAIT))
         self._known.heed(quota, now, self._server_now(quota))
@@ -164,14 +163,6 @@ class Pacer:
         """Report that no answer came (timeout, reset, cancelled). The server may have counted the request."""
         if self._traffic.end(ticket):
             self._traffic.occupy(self._clock(), ticket)
-
-    def _refused_anew(self, ticket: Ticket, now: float) -> None:
-        traffic = self._traffic
-        if traffic.rivals(ticket) >= self._belief.limit:
-            self._belief.probe_failed(self._known.proven(ticket))
-        else:
-            self._belief.contradicted(now, traffic.recent(now), traffic.recent(now, self._rest.refused_at))
-        self._rest.refused(now)
 
     def _server_now(self, quota: Quota) -> datetime:
         return quota.date or datetime.fromtimestamp(self._epoch(), UTC)

@@ -68,6 +68,11 @@ class Slots:
         first = bisect.bisect_right(self._accepted, after)
         return bisect.bisect_right(self._accepted, until) - first
 
+    def first_accepted(self, after: float) -> float:
+        """Return when the first accepted request after a moment was sent."""
+        first = bisect.bisect_right(self._accepted, after)
+        return self._accepted[first] if first < len(self._accepted) else math.inf
+
     def overlapping(self, sent_at: float) -> int:
         """Count the requests that the server may have counted together with one sent then, refused ones apart."""
         first = bisect.bisect_right(self._slots, sent_at, key=lambda slot: slot.free_at)

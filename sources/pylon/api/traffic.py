@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .slots import Slot, Slots
+from .spread import Burst
 
 BUCKETS = 11
 """Into so many parts of a window the occupied slots are sorted when they are remembered."""
@@ -79,6 +80,10 @@ class Traffic:
         """Whether a request is in flight that was sent after a moment."""
         return any(ticket.sent_at > moment for ticket in self._open.values())
 
+    def sent_before(self, ticket: Ticket) -> int:
+        """Count the requests in flight that were sent before this one."""
+        return sum(other.sent_at < ticket.sent_at for other in self._open.values())
+
     # -- evidence ------------------------------------------------------------------------------------------------
 
     def recent(self, now: float, after: float = -math.inf) -> int:
@@ -95,6 +100,11 @@ class Traffic:
         after, until = ticket.sent_at - self._window, ticket.sent_at
         in_flight = sum(after < other.sent_at <= until for other in self._open.values())
         return self.slots.proven(after, until) + in_flight
+
+    def burst(self, until: float) -> Burst:
+        """Return what was accepted up to a moment, and in how long."""
+        first = self.slots.first_accepted(until - self._window)
+        return Burst(self.slots.proven(until - self._window, until), max(0.0, until - first))
 
     def seen(self, after: float) -> int:
         """Count what was accepted in the window that ends with the newest request, and after a moment."""

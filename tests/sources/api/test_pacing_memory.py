@@ -53,7 +53,7 @@ def test_a_restart_goes_on_at_the_learnt_pace(kind):
     caller.restart(0.5)
     loop.run(480)
     assert caller.used(300, 480) >= 0.9
-    assert len(caller.refused) - refused <= 3
+    assert len(caller.refused) - refused <= 5
 
 
 def test_a_snapshot_is_small_json():

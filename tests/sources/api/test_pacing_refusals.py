@@ -187,7 +187,7 @@ def test_a_stated_limit_that_proved_wrong_is_not_believed_again():
     headers = {"X-RateLimit-Limit": "100"}
     for _ in range(20):
         hand.ask(headers=headers)
-    hand.ask("refused", headers)
+    hand.ask("refused", headers | {"Retry-After": "30"})
     assert hand.pacer.limit == 20
     hand.sleep()
     hand.ask(headers=headers)

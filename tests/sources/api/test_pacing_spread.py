@@ -1,0 +1,85 @@
+"""The pace of one endpoint whose server refuses bursts: a bucket that fills evenly."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from support.pacing import LATENCIES, STARTS, WINDOW, Caller, Hand, Loop, Server, simulate
+
+WINDOWS = 22
+
+
+@pytest.mark.parametrize("latency", LATENCIES)
+@pytest.mark.parametrize("burst", [1, 5, 30, "whole"])
+@pytest.mark.parametrize("limit", STARTS)
+def test_a_bucket_is_used_up_and_seldom_refuses(limit, burst, latency):
+    size = limit if burst == "whole" else burst
+    loop, caller = simulate(limit, "bucket", latency, burst=size, hint="none")
+    loop.run(WINDOWS * WINDOW)
+    assert caller.used(2 * WINDOW, WINDOWS * WINDOW) >= 0.94
+    refused = sum(when > 2 * WINDOW for when in caller.refused)
+    # Few requests tell little of a rate, and a burst of a whole minute hides it for long.
+    allowed = 0.03 if size == limit and latency == "1s" else 0.012
+    assert refused <= max(4, allowed * (WINDOWS - 2) * limit)
+
+
+@pytest.mark.parametrize("hint", ["none", "exact", "whole"])
+@pytest.mark.parametrize("burst", [1, 5])
+def test_a_pace_learnt_from_windows_gives_way_to_a_bucket(burst, hint):
+    loop, caller = simulate(120, "sliding", "200ms", hint=hint)
+    loop.run(600)
+    caller.server.kind, caller.server.burst = "bucket", burst
+    caller.restart(0.5)
+    loop.run(600 + 1200)
+    assert caller.used(780, 1800) >= 0.9
+
+
+@pytest.mark.parametrize("burst", [1, 5, 30])
+def test_the_next_process_spreads_its_requests_at_once(burst):
+    loop, caller = simulate(60, "bucket", "200ms", burst=burst)
+    loop.run(600)
+    refused = len(caller.refused)
+    caller.restart(0.5)
+    loop.run(900)
+    assert caller.used(601, 900) >= 0.93
+    assert len(caller.refused) - refused <= 4
+
+
+def test_what_earlier_versions_remembered_is_read():
+    hand = Hand(10)
+    hand.ask_many(17)
+    known = hand.pacer.to_remember()
+    old = {key: value for key, value in known.items() if key not in ("windows", "spread")}
+    assert hand.make(10, remembered=json.loads(json.dumps(old))).limit == 17
+
+
+@pytest.mark.parametrize("spread", [1, "x", [1], [0, 1, 150, 0], [1, 1, 150, "y"], [float("nan"), 1, 150, 0]])
+def test_a_malformed_rate_means_to_start_afresh(spread):
+    hand = Hand(10)
+    hand.ask_many(17)
+    assert hand.make(10, remembered=hand.pacer.to_remember() | {"spread": spread}).limit == 10
+
+
+def test_idle_for_tells_how_long_nothing_may_go_also_between_two_that_are_spread():
+    loop, server = Loop(), Server(20, "bucket", burst=1)
+    caller = Caller(loop, server, start=10)
+    loop.run(300)
+    caller.paused = True
+    loop.run(310)
+    assert caller.pacer.idle_for() == 0.0
+    caller.pacer.take()
+    assert caller.pacer.idle_for() == pytest.approx(3.0, abs=0.3)
+
+
+def test_a_server_that_lets_nothing_through_for_long_counts_in_windows():
+    hand = Hand(60)
+    hand.ask_many(5)
+    hand.ask("refused")
+    hand.now += 8
+    hand.ask()  # the trial, which an edge lets through
+    assert hand.pacer._known.spread
+    for _ in range(4):
+        hand.sleep()
+        hand.ask("refused")
+    assert hand.pacer._known.spread is None
