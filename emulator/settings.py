@@ -12,11 +12,22 @@ RateHeaders = Literal[
 ]
 Bounds = Literal["[]", "[)", "(]", "()"]
 
+SEARCHED = (
+    *("issues", "accounts", "contacts", "users", "tasks", "projects", "surveys", "feature-requests"),
+    *("call-recordings", "audit-logs", "custom-objects/{type}"),
+)
+"""What can be searched."""
 TIERS: dict[str, dict[str, int]] = {
     "july": {"low": 10, "medium": 20, "high": 60},
     "autumn": {"low": 30, "medium": 120, "high": 300},
+    "reads": {
+        "GET /issues": 30,
+        **dict.fromkeys((f"POST /{what}/search" for what in SEARCHED), 120),
+        "*": 300,
+    },
     "none": {},
 }
+"""Requests a minute by endpoint, by rate or for all; which of them a workspace has is not known."""
 OBJECT_TYPES = ("account", "issue", "contact", "task", "project", "meeting", "opportunity")
 
 CHOICES: dict[str, tuple[str, ...]] = {
