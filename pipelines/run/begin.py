@@ -14,7 +14,7 @@ from pylon_elt.sources.pylon.copy.load_ids import bring_back
 from pylon_elt.sources.pylon.copy.neighbours import refuse_neighbours
 
 from ..base.memory import rare_collections, share_one_heap
-from ..copy import relief
+from ..copy import fence, relief
 from ..copy.lock import run_lock
 from .leftover import flush, pending
 from .restore import restore
@@ -53,6 +53,7 @@ def begun(
     with run_lock(pipeline) as require_lock, copied, rare_collections():
         refuse_neighbours(copied)  # before a killed run's package is loaded, which would write over them
         settle(pipeline, copied, warn)
+        fence.put_up(pipeline, copied, require_lock)
         if told := restore(pipeline, copied):
             warn(told)
         yield require_lock
@@ -61,18 +62,25 @@ def begun(
 def settle(pipeline: dlt.Pipeline, copied: Copied, warn: Callable[[str], None]) -> None:
     """Load what a killed run left behind, then take the destination's word for everything.
 
-    A package that is older than the destination's last load is given up: another machine has gone on since. So is one
-    that is that load: it is complete, only its files were not put away; and one whose schema a kill left unsaved, which
-    dlt passes over without a word. Giving a package up loses nothing, since its progress is in the package itself and
-    will be made again.
+    A package that does not build on the destination's last load is given up: another machine has gone on since, or a
+    backup was put in its place. So is one that is that load: it is complete, only its files were not put away; and one
+    whose schema a kill left unsaved, which dlt passes over without a word. Giving a package up loses nothing, since its
+    progress is in the package itself and will be made again.
 
     Args:
         pipeline: The pipeline; the caller has the lock.
         copied: What its destination holds. It is connected to from here on.
         warn: Told what could not be loaded.
     """
-    if pipeline.default_schema_name and pipeline.has_pending_data and not _is_stale(pipeline, copied):
-        flush(pipeline, lambda run: relief.load(pipeline, copied, run), lambda: last_load(copied), warn)
+    if pipeline.default_schema_name and pipeline.has_pending_data:
+        newest = fence.last_load(copied)
+        if not fence.is_stale(pipeline, pending(pipeline), newest):
+            flush(
+                pipeline,
+                lambda run: relief.load(pipeline, copied, run),
+                lambda: fence.last_load(copied),
+                warn,
+            )
     # the state at the destination is the only one: local state that is ahead of it, as after a backup was restored,
     # would leave a gap for ever; what a killed extract left goes with it
     pipeline.drop()
@@ -80,14 +88,3 @@ def settle(pipeline: dlt.Pipeline, copied: Copied, warn: Callable[[str], None]) 
     copied.open()
     bring_back(copied, time.time())
     pipeline.sync_destination()
-
-
-def _is_stale(pipeline: dlt.Pipeline, copied: Copied) -> bool:
-    waiting, newest = pending(pipeline), last_load(copied)
-    return newest is not None and bool(waiting) and float(waiting[0]) <= newest
-
-
-def last_load(copied: Copied) -> float | None:
-    """Return the id of the newest complete load at the destination; ids are seconds since 1970."""
-    rows = copied.select("SELECT {l.load_id} FROM {_dlt_loads} AS l WHERE {l.status} = 0")
-    return max((float(row[0]) for row in rows), default=None)

@@ -69,3 +69,16 @@ def test_the_second_of_two_runs_leaves_and_names_the_first(site: Site) -> None:
     site.server.settings.latency_seconds = 0.0
     site.finish()
     site.check()
+
+
+def test_a_package_that_waits_is_not_loaded_into_a_backup_that_was_restored(site: Site) -> None:
+    rng = Random(5)
+    database = site.copy.folder / "support.duckdb"
+    backup = database.read_bytes()
+    site.world.stir(rng, deletions=False)
+    site.finish(turns=ONE_TURN)
+    site.world.stir(rng, deletions=False)
+    site.killed(POINTS["normalized"], turns=ONE_TURN)
+    database.write_bytes(backup)
+    site.finish(turns=ONE_TURN)
+    site.check()
