@@ -49,8 +49,9 @@ def run_lock(pipeline: dlt.Pipeline) -> Iterator[Callable[[], None]]:
 
 
 def lock_file(database: Path) -> Path:
-    """Return the lock file of a DuckDB file, which is beside it."""
-    return database.with_name(database.name + ".lock")
+    """Return the lock file of a DuckDB file: beside the file itself, by whatever links it is reached."""
+    real = database.resolve()
+    return real.with_name(real.name + ".lock")
 
 
 def _lock_file(pipeline: dlt.Pipeline) -> Path:

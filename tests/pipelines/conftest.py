@@ -50,3 +50,16 @@ def open_desk(commands: Commands, tmp_path: Path) -> Iterator[Any]:
 def desk(open_desk: Any) -> Desk:
     """The usual workspace: small, unlimited, well."""
     return open_desk()  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Any]:
+    """A server of Postgres, where there is one."""
+    pytest.importorskip("psycopg2")
+    from support.postgres import running_postgres
+
+    try:
+        with running_postgres() as server:
+            yield server
+    except LookupError as error:
+        pytest.skip(str(error))

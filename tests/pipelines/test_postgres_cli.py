@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,18 +11,9 @@ from support.workplaces import Desk
 
 pytest.importorskip("psycopg2")
 
-from support.postgres import Postgres, running_postgres
+from support.postgres import Postgres
 
 TO = ("--destination", "postgres")
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    try:
-        with running_postgres() as server:
-            yield server
-    except LookupError as error:
-        pytest.skip(str(error))
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,21 +10,12 @@ from support.workplaces import Desk
 pytest.importorskip("psycopg2")
 
 from support.pooler import pooling
-from support.postgres import Postgres, running_postgres
+from support.postgres import Postgres
 
 from pylon_elt.pipelines.base import exits
 
 TO = ("--destination", "postgres")
 CREDENTIALS = "DESTINATION__POSTGRES__CREDENTIALS"
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    try:
-        with running_postgres() as server:
-            yield server
-    except LookupError as error:
-        pytest.skip(str(error))
 
 
 @pytest.fixture
