@@ -15,6 +15,9 @@ import pytest
 from support.commands import wait_until
 from support.workplaces import Desk
 
+from pylon_elt.pipelines.base import exits
+from pylon_elt.pipelines.copy import lock
+
 
 def test_the_second_run_says_who_holds_the_lock_and_leaves(open_desk: Any) -> None:
     desk = open_desk(issues=60, tier={"GET /issues/{id}/messages": 1, "*": 1000}, window_seconds=1)
@@ -88,3 +91,17 @@ def opened(file: Path, *, read_only: bool) -> Iterator[int]:
         assert program.stdout.readline() == "open\n"
         yield program.pid
         program.communicate("")
+
+
+def test_a_second_way_to_the_file_is_no_way_past_the_lock(tmp_path: Path) -> None:
+    folder, other = tmp_path / "copies", tmp_path / "elsewhere"
+    folder.mkdir()
+    other.symlink_to(folder)
+    file, link = folder / "support.duckdb", tmp_path / "linked.duckdb"
+    file.touch()
+    link.symlink_to(file)
+    with lock.hold(lock.lock_file(file)):
+        for path in (file, link, other / "support.duckdb"):
+            with pytest.raises(exits.Problem) as caught, lock.hold(lock.lock_file(path)):
+                pass
+            assert caught.value.code == exits.LOCKED
