@@ -164,19 +164,10 @@ class Engine:
             page = HANDLERS[record.endpoint](call)
         if kinds := self.settings.volatile:
             page.data = unsettled(page.data, kinds, self._rng, int(self.world.now().timestamp()))
-        self._paginate(page)
+        _paginate(page, self.settings)
         _spoil(page, call, exchange)
         signature = f"{self._rng.getrandbits(64):016x}"
         return Response(page.render(exchange.request_id, signature), media_type=JSON_TYPE)
-
-    def _paginate(self, page: Page) -> None:
-        if page.data == [] and self.settings.empty_data != "list":
-            page.data, page.absent_data = None, self.settings.empty_data == "absent"
-        if not page.paged:
-            return
-        if page.cursor is not None or self.settings.last_page == "present":
-            page.pagination = {"cursor": page.cursor or "", "has_next_page": page.cursor is not None}
-        page.null_pagination = self.settings.last_page == "null"
 
     def _faulty(self, exchange: Exchange) -> Response | None:
         if exchange.fault("reset"):
@@ -212,6 +203,16 @@ class Engine:
 
 
 _HTML = "<!doctype html><html><body><h1>%s</h1></body></html>"
+
+
+def _paginate(page: Page, settings: Settings) -> None:
+    if page.data == [] and settings.empty_data != "list":
+        page.data, page.absent_data = None, settings.empty_data == "absent"
+    if not page.paged:
+        return
+    if page.cursor is not None or settings.last_page == "present":
+        page.pagination = {"cursor": page.cursor or "", "has_next_page": page.cursor is not None}
+    page.null_pagination = settings.last_page == "null"
 
 
 def _ratelimit(decision: Decision, wait: float, status: int) -> dict[str, str]:

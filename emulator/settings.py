@@ -69,7 +69,7 @@ class Settings:
     """Endpoint names or paths ("/email-suppressions") that an older server does not have: 404 `not_found`."""
 
     tier: str | Mapping[str, int] = "none"
-    """"july", "autumn", "none", or requests per window by class (low, medium, high), endpoint name or "*"."""
+    """"july", "autumn", "reads", "none", or requests per window by class (low, medium, high), endpoint name or "*"."""
     window_seconds: float = 60.0
     """Length of a rate window in seconds."""
     window_kind: WindowKind = "fixed"
