@@ -71,6 +71,10 @@ def _fill(server: Postgres, built: Path) -> str:
                 text.seek(0)
                 cursor.copy_expert(f"COPY {schema}.{table} FROM STDIN WITH (FORMAT csv, NULL '\\N')", text)
     connection.close()
+    server.execute("CREATE ROLE pylon_reader LOGIN", "answers")
+    for schema in questions_docs.SCHEMAS:
+        server.execute(f"GRANT USAGE ON SCHEMA {schema} TO pylon_reader", "answers")
+        server.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO pylon_reader", "answers")
     return url
 
 
@@ -86,8 +90,14 @@ def here(credentials: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     """A folder from which the database is reached."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
-    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", credentials)
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", credentials.replace("postgres:pw@", "pylon_reader:pw@"))
     return tmp_path
+
+
+@pytest.fixture
+def as_superuser(here: Path, credentials: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same, as the role that may everything."""
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", credentials)
 
 
 def _plain(value: Any) -> Any:
