@@ -46,7 +46,8 @@ def opened(destination: str, dataset: str, schema: str = "", *, apart: bool = Fa
         schemas = (pipeline.dataset_name, *destinations.marts(pipeline, schema))
         database = destinations.database_file(pipeline)
         if database is None:
-            server = PostgresReader if destinations.is_postgres(pipeline) else ServerReader
+            is_postgres = destinations.is_postgres(pipeline)
+            server: type[PostgresReader | ServerReader] = PostgresReader if is_postgres else ServerReader
             yield stack.enter_context(server.opened(pipeline, schemas))
             return
         place = Path(scratch) if apart else None

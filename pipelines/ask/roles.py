@@ -21,26 +21,29 @@ SELECT session_user,
         OR has_function_privilege(oid, 'pg_catalog.lo_import(text)', 'EXECUTE')
         OR has_function_privilege(oid, 'pg_catalog.lo_export(oid, text)', 'EXECUTE')), false) AS has_files,
     coalesce(bool_or(has_table_privilege(oid, 'pg_catalog.pg_authid', 'SELECT')), false) AS has_passwords,
+    coalesce(bool_or(rolname = 'pg_signal_backend'), false) AS ends_sessions,
     coalesce(bool_or(rolreplication), false) AS is_replicator
 FROM reachable
 """
+_WORDS = (
+    "reaches files or programs of the server",
+    "reads the hashes of passwords",
+    "may end the sessions of others",
+    "may replicate",
+)
 
 
 def powers(connection: Any) -> str:
     """Return what the role of a connection could do besides, in words with its name; "" for nothing."""
     with connection.cursor() as cursor:
         cursor.execute(_POWERS)
-        role, is_superuser, has_files, has_passwords, is_replicator = cursor.fetchone()
-    found = [
-        text
-        for is_so, text in (
-            (is_superuser, "is a superuser"),
-            (has_files and not is_superuser, "reaches files or programs of the server"),
-            (has_passwords and not is_superuser, "reads the hashes of passwords"),
-            (is_replicator and not is_superuser, "may replicate"),
-        )
-        if is_so
-    ]
+        role, is_superuser, *others = cursor.fetchone()
+    # a superuser has all the others, too
+    found = (
+        ["is or may become a superuser"]
+        if is_superuser
+        else [what for what, is_so in zip(_WORDS, others, strict=True) if is_so]
+    )
     return f"The role {role} {' and '.join(found)}" if found else ""
 
 
