@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import socket
@@ -94,8 +95,18 @@ def _serve(token: str, listening: socket.socket) -> None:
         path="", root=page, middleware=[lambda inner: FirstPaint(inner, _first_numbers)]
     )
     config = uvicorn.Config(app.build(), log_level="error", ws="auto", timeout_graceful_shutdown=1)
+    for name in ("uvicorn.error", "asyncio"):
+        logging.getLogger(name).addFilter(_in_one_line)
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def _in_one_line(record: logging.LogRecord) -> bool:
+    """Tell what went wrong without the traceback: who sends nonsense must not fill the terminal."""
+    if record.exc_info and (error := record.exc_info[1]) is not None:
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        record.msg, record.args, record.exc_info = f"A request could not be answered: {what[:200]}", (), None
+    return True
 
 
 def _first_numbers() -> str:

@@ -46,9 +46,10 @@ def opened(destination: str, dataset: str, schema: str = "", *, apart: bool = Fa
         schemas = (pipeline.dataset_name, *destinations.marts(pipeline, schema))
         database = destinations.database_file(pipeline)
         if database is None:
-            is_postgres = destinations.is_postgres(pipeline)
-            server: type[PostgresReader | ServerReader] = PostgresReader if is_postgres else ServerReader
-            yield stack.enter_context(server.opened(pipeline, schemas))
+            if destinations.is_postgres(pipeline):
+                yield stack.enter_context(PostgresReader.opened(pipeline, schemas))
+            else:
+                yield stack.enter_context(ServerReader.opened(pipeline, schemas))
             return
         place = Path(scratch) if apart else None
         yield _of_file(stack, pipeline, database, schemas, place)
