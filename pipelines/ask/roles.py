@@ -56,6 +56,7 @@ def refuse(what: str, schemas: tuple[str, ...]) -> exits.Problem:
         "  CREATE ROLE pylon_reader LOGIN PASSWORD '...';\n"
         f"  GRANT USAGE ON SCHEMA {names} TO pylon_reader;\n"
         f"  GRANT SELECT ON ALL TABLES IN SCHEMA {names} TO pylon_reader;\n"
-        "and name it: DESTINATION__POSTGRES__CREDENTIALS=postgresql://pylon_reader:...@HOST/DATABASE pylon query ...",
+        "and name it (the README shows a destination of its own for it): "
+        "DESTINATION__POSTGRES__CREDENTIALS=postgresql://pylon_reader:...@HOST/DATABASE pylon query ...",
         exits.CONFIGURATION,
     )
