@@ -11,7 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from threading import Thread
+from threading import Thread, main_thread
+from threading import enumerate as enumerate_threads
 from typing import TYPE_CHECKING, Any
 
 from ..base import exits, installing, screens
@@ -62,6 +63,7 @@ def run(options: Options) -> int:
         if options.browser and sys.stdout.isatty():
             _open(url)
         _serve(token, listening)
+    _leave_threads_behind()
     return exits.DONE
 
 
@@ -99,6 +101,19 @@ def _serve(token: str, listening: socket.socket) -> None:
         logging.getLogger(name).addFilter(_in_one_line)
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def _leave_threads_behind() -> None:
+    """End now where marimo still waits for a browser: Python would wait for its threads, and Ctrl-C would not help.
+
+    A connection that broke off before the page was asked for leaves such a thread; nothing here is left to be written.
+    """
+    others = (thread for thread in enumerate_threads() if thread is not main_thread())
+    if any(not thread.daemon for thread in others):
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError):
+                stream.flush()
+        os._exit(exits.DONE)
 
 
 def _in_one_line(record: logging.LogRecord) -> bool:
