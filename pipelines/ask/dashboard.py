@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import socket
@@ -10,7 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from threading import Thread
+from threading import Thread, main_thread
+from threading import enumerate as enumerate_threads
 from typing import TYPE_CHECKING, Any
 
 from ..base import exits, installing, screens
@@ -61,6 +63,7 @@ def run(options: Options) -> int:
         if options.browser and sys.stdout.isatty():
             _open(url)
         _serve(token, listening)
+    _leave_threads_behind()
     return exits.DONE
 
 
@@ -94,8 +97,31 @@ def _serve(token: str, listening: socket.socket) -> None:
         path="", root=page, middleware=[lambda inner: FirstPaint(inner, _first_numbers)]
     )
     config = uvicorn.Config(app.build(), log_level="error", ws="auto", timeout_graceful_shutdown=1)
+    for name in ("uvicorn.error", "asyncio"):
+        logging.getLogger(name).addFilter(_in_one_line)
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def _leave_threads_behind() -> None:
+    """End now where marimo still waits for a browser: Python would wait for its threads, and Ctrl-C would not help.
+
+    A connection that broke off before the page was asked for leaves such a thread; nothing here is left to be written.
+    """
+    others = (thread for thread in enumerate_threads() if thread is not main_thread())
+    if any(not thread.daemon for thread in others):
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError):
+                stream.flush()
+        os._exit(exits.DONE)
+
+
+def _in_one_line(record: logging.LogRecord) -> bool:
+    """Tell what went wrong without the traceback: who sends nonsense must not fill the terminal."""
+    if record.exc_info and (error := record.exc_info[1]) is not None:
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        record.msg, record.args, record.exc_info = f"A request could not be answered: {what[:200]}", (), None
+    return True
 
 
 def _first_numbers() -> str:

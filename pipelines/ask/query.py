@@ -15,6 +15,7 @@ from ..base.wording import count
 from . import formats, reading
 from .query_errors import explained
 from .reader import Reader
+from .roles import refuse
 from .statement import require_reading
 
 
@@ -35,10 +36,13 @@ def run(sql: str, options: Options) -> int:
     """Answer a statement; ``-`` reads it from stdin.
 
     Raises:
-        Problem: The statement does more than read, or is wrong (exit code 2); or the copy cannot be read.
+        Problem: The statement does more than read, or is wrong (exit code 2); the role at the destination may do too
+            much (3); or the copy cannot be read.
     """
     sql = sys.stdin.read() if sql == "-" else sql
     with reading.opened(options.destination, options.dataset, options.schema) as reader:
+        if too_much := reader.powers():
+            raise refuse(too_much, reader.schemas)
         answer(reader, sql, options)
     return exits.DONE
 

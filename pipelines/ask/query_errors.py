@@ -15,6 +15,8 @@ _MISSING = re.compile(r'Table with name "?([^"\s]+)"? does not exist|relation "(
 _DUCKDB = ("Parser", "Syntax", "Binder", "Catalog", "Conversion", "OutOfRange", "InvalidInput", "InvalidType",
            "TypeMismatch", "NotImplemented", "Permission")  # fmt: skip
 """Whose exceptions say that the statement is wrong, not the file or the machine."""
+_POSTGRES = ("0A", "21", "22", "25", "34", "42", "54", "55000", "57014", "P0")
+"""The same of Postgres, by how its codes begin (its documentation, appendix A)."""
 
 
 def explained(error: Exception, sql: str, reader: Reader) -> exits.Problem | None:
@@ -39,13 +41,21 @@ def _text(error: Exception, sql: str) -> str | None:
 
 
 def _of_postgres(error: Any, sql: str) -> str | None:
-    if not str(error.pgcode or "").startswith(("22", "25006", "42", "0A", "21")) or error.pgcode == "42501":
+    code = str(error.pgcode or "")
+    if not code.startswith(_POSTGRES) or code == "42501":
         return None
-    lines = [str(error.diag.message_primary)]
-    if error.diag.statement_position:
-        before = sql[: int(error.diag.statement_position) - 1]
+    message = str(error.diag.message_primary)
+    if code == "42P11":
+        return f"The server takes only one statement that reads: {message}."
+    if code == "57014":
+        return f"The server ended it: {message}. A role's own statement_timeout goes before the one set here."
+    text = str(error.diag.internal_query or sql)
+    place = error.diag.internal_position or error.diag.statement_position
+    lines = [message]
+    if place:
+        before = text[: int(place) - 1]
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        lines = [f"Line {line}, column {column}: {lines[0]}", marked(sql, line, column)]
+        lines = [f"Line {line}, column {column}: {message}", marked(text, line, column)]
     if error.diag.message_hint:
         lines.append(str(error.diag.message_hint))
     return "\n".join(lines)

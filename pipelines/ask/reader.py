@@ -54,3 +54,6 @@ class Reader(Protocol):
 
     def name(self, schema: str, table: str) -> str:
         """Return a table's name in full, quoted."""
+
+    def powers(self) -> str:
+        """Return what a statement could do here beyond reading a copy, as a sentence; "" for nothing that is known."""

@@ -65,6 +65,10 @@ class DuckDbReader:
         """Return a table's name in full, quoted."""
         return f"{_quoted(self.catalog)}.{_quoted(schema)}.{_quoted(table)}"
 
+    def powers(self) -> str:
+        """Return "": the connection can reach nothing else."""
+        return ""
+
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'

@@ -1,11 +1,9 @@
-"""Reads a copy on a server: in Postgres in a transaction that may only read and is rolled back."""
+"""Reads a copy on a server other than Postgres, and makes Arrow of what drivers give."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
@@ -37,7 +35,6 @@ class ServerReader:
 
     def __init__(self, pipeline: dlt.Pipeline, client: Any, schemas: tuple[str, ...]) -> None:
         self.client = client
-        self.is_postgres = destinations.is_postgres(pipeline)
         self.location = destinations.location(pipeline)
         self.schemas = schemas
         kind = pipeline.destination.destination_type if pipeline.destination else ""
@@ -48,75 +45,49 @@ class ServerReader:
     @classmethod
     @contextmanager
     def opened(cls, pipeline: dlt.Pipeline, schemas: tuple[str, ...]) -> Iterator[Self]:
-        """Connect; on Postgres, begin a transaction that may only read."""
+        """Connect."""
         with pipeline.sql_client() as client:
-            reader = cls(pipeline, client, schemas)
-            if not reader.is_postgres:
-                use_utc(client)
-                yield reader
-                return
-            connection: Any = client.native_connection
-            connection.set_session(readonly=True, autocommit=False)
-            try:
-                reader.begin(connection)
-                yield reader
-            finally:
-                connection.rollback()
+            use_utc(client)
+            yield cls(pipeline, client, schemas)
 
-    def begin(self, connection: Any) -> None:
-        """Say where names are looked up, times are in UTC, and that JSON is wanted as it is written."""
-        extras: Any = import_module("psycopg2.extras")
-
-        extras.register_default_json(connection, loads=str)
-        extras.register_default_jsonb(connection, loads=str)
-        path = ", ".join(self.client.escape_column_name(schema) for schema in self.schemas)
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL search_path TO {path}; SET LOCAL TIME ZONE 'UTC'")
-
-    def ask(self, sql: str, values: Mapping[str, Any] | None = None) -> Result:
+    def ask(self, sql: str, values: Mapping[str, Any] | None = None) -> Result:  # noqa: ARG002 - none are bound here
         """Return what one statement gives."""
-        if self.is_postgres:
-            return self._ask_postgres(_with_places(sql) if values else sql, dict(values) if values else None)
         with self.client.execute_query(sql) as cursor:
-            return _answer(cursor)
-
-    def _ask_postgres(self, sql: str, values: dict[str, Any] | None) -> Result:
-        connection: Any = self.client.native_connection
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(sql, values)
-                return _answer(cursor)
-        except Exception:
-            connection.rollback()  # nothing more would be answered in this transaction, not even which tables there are
-            self.begin(connection)
-            raise
+            return answer(cursor)
 
     def tables(self) -> dict[str, list[str]]:
         """Return the names of the tables and views of each schema."""
-        marks = ", ".join(["%s"] * len(self.schemas))
-        found = self.client.execute_sql(
-            "SELECT table_schema, table_name FROM information_schema.tables"
-            f" WHERE table_schema IN ({marks}) ORDER BY 1, 2",
-            *self.schemas,
-        )
-        return {schema: [name for place, name in found or [] if place == schema] for schema in self.schemas}
+        return tables_of(self.client, self.schemas)
 
     def name(self, schema: str, table: str) -> str:
         """Return a table's name in full, quoted."""
         quoted: list[str] = [self.client.escape_column_name(part) for part in (schema, table)]
         return ".".join(quoted)
 
+    def powers(self) -> str:
+        """Return "": what a role may do is not known here."""
+        return ""
 
-def _with_places(sql: str) -> str:
-    """Write ``$name`` as psycopg2 does, which quotes the value."""
-    return re.sub(r"\$([a-z_]+)", r"%(\1)s", sql.replace("%", "%%"))
+
+def tables_of(client: Any, schemas: Sequence[str]) -> dict[str, list[str]]:
+    """Return the names of the tables and views of each schema."""
+    marks = ", ".join(["%s"] * len(schemas))
+    found = client.execute_sql(
+        "SELECT table_schema, table_name FROM information_schema.tables"
+        f" WHERE table_schema IN ({marks}) ORDER BY 1, 2",
+        *schemas,
+    )
+    return {schema: [name for place, name in found or [] if place == schema] for schema in schemas}
 
 
-def _answer(cursor: Any) -> Result:
+def answer(cursor: Any) -> Result:
+    """Return what a cursor of a database driver gives, as Arrow."""
+    rows = cursor.fetchmany(BATCH_ROWS)  # a cursor of the server knows its columns from then on
     columns = [(str(column[0]), column[1]) for column in cursor.description or []]
     parts: list[pa.Table] = []
-    while rows := cursor.fetchmany(BATCH_ROWS):
+    while rows:
         parts.append(_table(columns, rows))
+        rows = cursor.fetchmany(BATCH_ROWS)
     table = pa.concat_tables(parts, promote_options="permissive") if parts else _table(columns, [])
     return Result(table.schema, iter(table.to_batches(BATCH_ROWS)))
 

@@ -19,6 +19,7 @@ from ..copy import destinations, snapshot
 from ..copy.lock import read_lock
 from .reader import Reader
 from .reader_duckdb import DuckDbReader
+from .reader_postgres import PostgresReader
 from .reader_server import ServerReader
 
 if TYPE_CHECKING:
@@ -45,7 +46,10 @@ def opened(destination: str, dataset: str, schema: str = "", *, apart: bool = Fa
         schemas = (pipeline.dataset_name, *destinations.marts(pipeline, schema))
         database = destinations.database_file(pipeline)
         if database is None:
-            yield stack.enter_context(ServerReader.opened(pipeline, schemas))
+            if destinations.is_postgres(pipeline):
+                yield stack.enter_context(PostgresReader.opened(pipeline, schemas))
+            else:
+                yield stack.enter_context(ServerReader.opened(pipeline, schemas))
             return
         place = Path(scratch) if apart else None
         yield _of_file(stack, pipeline, database, schemas, place)

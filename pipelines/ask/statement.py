@@ -1,4 +1,8 @@
-"""Whether a statement only reads. The database refuses to write as well; this says so before, and in plain words."""
+"""Whether a statement only reads, in plain words and before a database is asked.
+
+DuckDB and Postgres refuse what writes by themselves, however a text is understood here; on other servers, only a role
+that cannot write does.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ _READS = (exp.Query, exp.Values, exp.Describe, exp.Show, exp.Summarize, exp.Pivo
 _WRITES = (exp.DML, exp.DDL, exp.Into, exp.Drop, exp.TruncateTable, exp.Alter, exp.Merge, exp.Copy, exp.Set)
 _WORDS = ("SHOW", "DESCRIBE", "DESC", "SUMMARIZE", "FROM", "PIVOT", "TABLE", "VALUES", "WITH", "SELECT")
 """With which of DuckDB's statements may begin that sqlglot has not learnt."""
-_EXPLAIN = re.compile(r"\s*EXPLAIN\s+(ANALY[SZ]E\s+|\([^)]*\)\s*)?", re.IGNORECASE)
+_EXPLAIN = re.compile(r"\s*EXPLAIN\s+(ANALY[SZ]E\s+|\([\w\s,]*\)\s*)?", re.IGNORECASE)
 _ALLOWED = "Only one SELECT, WITH, DESCRIBE, SHOW or EXPLAIN is answered here; nothing can be written."
 
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # it warns of statements that it does not know
@@ -27,6 +31,7 @@ def require_reading(sql: str, dialect: str) -> None:
     Raises:
         Problem: It is not (exit code 2).
     """
+    _require_text(sql)
     if not sql.strip().strip(";").strip():
         raise exits.Problem(
             "There is no statement.", 'Such as: pylon query "select count(*) from issues"', exits.USAGE
@@ -37,13 +42,24 @@ def require_reading(sql: str, dialect: str) -> None:
     body = sql[explained.end() :] if explained else sql
     try:
         statements = [one for one in sqlglot.parse(body, dialect=_known(dialect)) if one is not None]
-    except SqlglotError as error:
-        if dialect == "duckdb" and _first_word(body) in _WORDS:
-            return  # DuckDB has parsed it, and reads only
+    except Exception as error:  # it stumbles over some texts with errors that are not its own
+        if dialect == "postgres" or (dialect == "duckdb" and _first_word(body, dialect) in _WORDS):
+            return  # what it is, the database says better; it refuses what writes
         raise _syntax(error, sql) from error
     if len(statements) != 1:
         raise _more_than_one(len(statements))
     _require_query(statements[0], body, dialect)
+
+
+def _require_text(sql: str) -> None:
+    """Refuse characters that no database takes: what reaches the command line may be no text at all."""
+    try:
+        sql.encode()
+        if "\0" not in sql:
+            return
+    except UnicodeEncodeError:
+        pass
+    raise exits.Problem("The statement holds bytes that are no text.", "Write it in UTF-8.", exits.USAGE)
 
 
 def _require_one(sql: str) -> None:
@@ -57,7 +73,7 @@ def _require_one(sql: str) -> None:
 
 
 def _require_query(statement: exp.Expr, body: str, dialect: str) -> None:
-    word = _first_word(body)
+    word = _first_word(body, dialect)
     # what sqlglot has not learnt is a command, or looks like a column with an alias
     is_word = isinstance(statement, exp.Command | exp.Alias) and word in (
         _WORDS if dialect == "duckdb" else ("SHOW",)
@@ -71,9 +87,12 @@ def _require_query(statement: exp.Expr, body: str, dialect: str) -> None:
         raise exits.Problem(f"{name} does more than read.", _ALLOWED, exits.USAGE)
 
 
-def _first_word(sql: str) -> str:
-    found = re.search(r"[A-Za-z]+", re.sub(r"--[^\n]*|/\*.*?\*/", " ", sql, flags=re.DOTALL))
-    return found[0].upper() if found else ""
+def _first_word(sql: str, dialect: str) -> str:
+    try:
+        words = (token.text for token in sqlglot.tokenize(sql, dialect=_known(dialect)))
+        return next((word.upper() for word in words if word[:1].isalpha()), "")
+    except SqlglotError:
+        return ""
 
 
 def _known(dialect: str) -> str | None:
@@ -84,7 +103,7 @@ def _more_than_one(number: int) -> exits.Problem:
     return exits.Problem(f"There are {number} statements.", _ALLOWED, exits.USAGE)
 
 
-def _syntax(error: SqlglotError, sql: str) -> exits.Problem:
+def _syntax(error: Exception, sql: str) -> exits.Problem:
     if not isinstance(error, ParseError) or not error.errors:
         return exits.Problem(f"The statement cannot be understood: {error}", _ALLOWED, exits.USAGE)
     line, column, what = (error.errors[0].get(name) for name in ("line", "col", "description"))

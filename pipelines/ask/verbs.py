@@ -50,7 +50,8 @@ def query(
     """Answer a SELECT from the copy, and from the tables that pylon transform builds.
 
     Nothing can be written, and no file but the copy be read. Tables need no schema before their name. While a run
-    writes to a DuckDB file, the answer comes from its snapshot, and says so.
+    writes to a DuckDB file, the answer comes from its snapshot, and says so. In Postgres, a superuser and other
+    roles that could do more than read tables are refused.
     Exit codes: 0 done, 1 there is no copy, 2 the statement is wrong, 3 configuration, 75 locked.
 
     \b

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from support import questions_docs
 from support.postgres import Postgres, running_postgres
 
+from pylon_elt.pipelines.ask import ask as ask_command
 from pylon_elt.pipelines.ask import export as export_command
 from pylon_elt.pipelines.ask import query as query_command
 from pylon_elt.pipelines.ask import reading
@@ -71,6 +73,10 @@ def _fill(server: Postgres, built: Path) -> str:
                 text.seek(0)
                 cursor.copy_expert(f"COPY {schema}.{table} FROM STDIN WITH (FORMAT csv, NULL '\\N')", text)
     connection.close()
+    server.execute("CREATE ROLE pylon_reader LOGIN", "answers")
+    for schema in questions_docs.SCHEMAS:
+        server.execute(f"GRANT USAGE ON SCHEMA {schema} TO pylon_reader", "answers")
+        server.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO pylon_reader", "answers")
     return url
 
 
@@ -86,8 +92,16 @@ def here(credentials: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     """A folder from which the database is reached."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
-    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", credentials)
+    monkeypatch.setenv(
+        "DESTINATION__POSTGRES__CREDENTIALS", credentials.replace("postgres:pw@", "pylon_reader:pw@")
+    )
     return tmp_path
+
+
+@pytest.fixture
+def as_superuser(here: Path, credentials: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same, as the role that may everything."""
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", credentials)
 
 
 def _plain(value: Any) -> Any:
@@ -125,9 +139,14 @@ def test_what_writes_is_refused_before_it_is_tried(here: Path, statement: str) -
     assert refused.value.code == exits.USAGE
 
 
-def test_what_slips_past_the_check_is_stopped_by_the_transaction(here: Path, credentials: str) -> None:
+def test_what_slips_past_the_check_is_stopped_by_the_server(
+    here: Path, as_superuser: None, credentials: str
+) -> None:
     sly = (
-        *WRITES[:2],
+        *WRITES,
+        "explain (verbose /*)select '*/) select 1; commit; delete from issues; select 1 --'",
+        "/* /* */ show */ lock table issues",
+        "select 1; commit; delete from issues",
         "select set_config('transaction_read_only', 'off', true)",
         "insert into tags (id) select 'x'",
     )
@@ -137,6 +156,111 @@ def test_what_slips_past_the_check_is_stopped_by_the_transaction(here: Path, cre
     with psycopg2.connect(credentials) as connection, connection.cursor() as cursor:
         cursor.execute("select count(*) from pylon.issues")
         assert (cursor.fetchone() or [0])[0] > 0
+
+
+@pytest.mark.parametrize(
+    "statement", ["select 1", "select pg_read_file('PG_VERSION')", "select * from pg_authid"]
+)
+def test_a_text_is_not_asked_as_superuser_and_what_to_do_is_said(
+    here: Path, as_superuser: None, statement: str
+) -> None:
+    with pytest.raises(exits.Problem) as refused:
+        query_command.run(statement, query_command.Options("postgres", "pylon", "", None, None, 100))
+    assert refused.value.code == exits.CONFIGURATION
+    assert "The role postgres is or may become a superuser" in refused.value.what
+    assert 'GRANT USAGE ON SCHEMA "pylon", "pylon_analytics" TO pylon_reader;' in refused.value.remedy
+
+
+def test_what_we_ask_ourselves_is_asked_as_superuser_too(here: Path, as_superuser: None, built: Path) -> None:
+    options = query_command.Options("postgres", "pylon", "", Format.JSON, here / "out.json", 100)
+    assert ask_command.run("backlog", [], options) == exits.DONE
+    assert json.loads((here / "out.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("grant", "revoke", "what"),
+    [
+        ("GRANT postgres TO pylon_reader", "REVOKE postgres FROM pylon_reader", "superuser"),
+        ("GRANT pg_read_server_files TO pylon_reader", "REVOKE pg_read_server_files FROM pylon_reader", "files"),
+        ("GRANT pg_execute_server_program TO pylon_reader", "REVOKE pg_execute_server_program FROM pylon_reader", "programs"),
+        ("GRANT EXECUTE ON FUNCTION pg_ls_dir(text) TO pylon_reader", "REVOKE ALL ON FUNCTION pg_ls_dir(text) FROM pylon_reader", "files"),
+        ("GRANT pg_read_all_data TO pylon_reader", "REVOKE pg_read_all_data FROM pylon_reader", "hashes"),
+        ("GRANT pg_signal_backend TO pylon_reader", "REVOKE pg_signal_backend FROM pylon_reader", "sessions"),
+        ("ALTER ROLE pylon_reader REPLICATION", "ALTER ROLE pylon_reader NOREPLICATION", "replicate"),
+    ],
+)  # fmt: skip
+def test_each_power_of_a_role_is_noticed(
+    here: Path, credentials: str, grant: str, revoke: str, what: str
+) -> None:
+    def powers() -> str:
+        with reading.opened("postgres", "pylon") as reader:
+            return reader.powers()
+
+    def do(statement: str) -> None:
+        with closing(psycopg2.connect(credentials)) as connection, connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+
+    assert powers() == ""
+    do(grant)
+    try:
+        assert powers().startswith("The role pylon_reader ")
+        assert what in powers()
+    finally:
+        do(revoke)
+    assert powers() == ""
+
+
+def test_a_reader_of_its_own_is_a_destination_of_its_own(
+    here: Path,
+    as_superuser: None,
+    credentials: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    monkeypatch.setenv("DESTINATION__READER__DESTINATION_TYPE", "postgres")
+    monkeypatch.setenv(
+        "DESTINATION__READER__CREDENTIALS", credentials.replace("postgres:pw@", "pylon_reader:pw@")
+    )
+    options = query_command.Options("reader", "pylon", "", Format.JSON, None, 100)
+    assert (
+        query_command.run("select current_user as me, count(*) > 0 as found from issues", options)
+        == exits.DONE
+    )
+    assert json.loads(capsysbinary.readouterr().out) == [{"me": "pylon_reader", "found": True}]
+
+
+def test_a_statement_without_end_is_ended(here: Path, credentials: str) -> None:
+    with reading.opened("postgres", "pylon") as reader:
+        assert reader.ask("show statement_timeout").table().to_pylist() == [{"statement_timeout": "10min"}]
+    with closing(psycopg2.connect(credentials)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("ALTER ROLE pylon_reader SET statement_timeout = '300ms'")
+    try:
+        with pytest.raises(exits.Problem, match="statement timeout") as ended:
+            query_command.run(
+                "select pg_sleep(60)", query_command.Options("postgres", "pylon", "", None, None, 100)
+            )
+        assert ended.value.code == exits.USAGE
+    finally:
+        with closing(psycopg2.connect(credentials)) as connection, connection, connection.cursor() as cursor:
+            cursor.execute("ALTER ROLE pylon_reader RESET statement_timeout")
+
+
+def test_one_statement_leaves_nothing_to_the_next(here: Path) -> None:
+    with reading.opened("postgres", "pylon") as reader:
+        reader.ask("select set_config('search_path', 'pg_catalog', false), pg_advisory_lock(17)")
+        with pytest.raises(psycopg2.Error):
+            reader.ask("select 1 / 0")
+        assert reader.ask("select count(*) > 0 as found from issues").table().to_pylist() == [{"found": True}]
+
+
+def test_a_large_answer_is_whole(here: Path) -> None:
+    with reading.opened("postgres", "pylon") as reader:
+        found = reader.ask(
+            "select n, case when n > 50000 then n end as late from generate_series(1, 50001) as n"
+        ).table()
+        assert (found.num_rows, found["late"].to_pylist()[-1]) == (50_001, 50_001)
+        nothing = reader.ask("select 1::bigint as a, 'x'::text as b where false").table()
+        assert (nothing.num_rows, [str(kind) for kind in nothing.schema.types]) == (0, ["int64", "string"])
 
 
 def test_values_keep_their_types(here: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:

@@ -1,0 +1,123 @@
+"""Reads a copy in Postgres, which itself refuses whatever is not one statement that reads.
+
+Nothing here depends on how a text is understood by us. The server opens a cursor for it, which it does for one
+statement that returns rows and for nothing else; no COMMIT can come out of a cursor; the transaction around it may
+only read; and it is rolled back. Source: Postgres' documentation of OPEN ... FOR EXECUTE, DECLARE and SET TRANSACTION,
+and what servers of versions 15 and 18 do.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Self
+
+from ..copy import destinations
+from .reader import Result
+from .reader_server import answer, tables_of
+from .roles import powers
+
+if TYPE_CHECKING:
+    import dlt
+
+LONGEST = "10min"
+"""How long a statement may take where neither the role nor the database says so."""
+
+_ANSWER = "pylon_answer"
+# base64 has no character with a meaning in SQL: no setting of the server can end the text before its end
+_OPEN = f"""DO $open$ DECLARE answer refcursor := '{_ANSWER}'; BEGIN
+OPEN answer NO SCROLL FOR EXECUTE pg_catalog.convert_from(pg_catalog.decode('%s', 'base64'), 'UTF8'); END $open$"""
+_BEFORE = "pylon_before"
+
+
+class PostgresReader:
+    """A :class:`reader.Reader` of a database in Postgres."""
+
+    dialect = "postgres"
+    note = ""
+
+    def __init__(self, pipeline: dlt.Pipeline, client: Any, schemas: tuple[str, ...]) -> None:
+        self.client = client
+        self.connection: Any = client.native_connection
+        self.location = destinations.location(pipeline)
+        self.schemas = schemas
+
+    @classmethod
+    @contextmanager
+    def opened(cls, pipeline: dlt.Pipeline, schemas: tuple[str, ...]) -> Iterator[Self]:
+        """Connect, begin a transaction that may only read, and close the connection in the end."""
+        with pipeline.sql_client() as client:
+            reader = cls(pipeline, client, schemas)
+            reader.connection.set_session(readonly=True, autocommit=False)
+            try:
+                reader.begin()
+                yield reader
+            finally:
+                reader.end()
+
+    def begin(self) -> None:
+        """Say where names are looked up, that times are in UTC, and that JSON is wanted as it is written."""
+        extras: Any = import_module("psycopg2.extras")
+
+        extras.register_default_json(self.connection, loads=str)
+        extras.register_default_jsonb(self.connection, loads=str)
+        path = ", ".join(self.client.escape_column_name(schema) for schema in self.schemas)
+        # a cursor is planned for its first rows, unless it is told that all of them are wanted
+        self._do(
+            f"SET LOCAL search_path TO {path}; SET LOCAL TIME ZONE 'UTC'; SET LOCAL cursor_tuple_fraction = 1;"
+            f" SELECT set_config('statement_timeout', '{LONGEST}', true)"
+            f" WHERE current_setting('statement_timeout') = '0'; SAVEPOINT {_BEFORE}"
+        )
+
+    def end(self) -> None:
+        """Take everything back, also what outlives a transaction: behind a pooler the session does, too."""
+        with suppress(Exception):  # the connection may be gone
+            self._do(f"ROLLBACK TO SAVEPOINT {_BEFORE}; SELECT pg_advisory_unlock_all()")
+        with suppress(Exception):
+            self.connection.rollback()
+
+    def ask(self, sql: str, values: Mapping[str, Any] | None = None) -> Result:
+        """Return what one statement gives.
+
+        Raises:
+            psycopg2.Error: It is wrong, more than one, or does more than read.
+        """
+        try:
+            self._do(_OPEN % b64encode(self._bound(sql, values)).decode())
+            with closing(self.connection.cursor(_ANSWER)) as cursor:  # by its name, the server's own
+                return answer(cursor)
+        finally:
+            with suppress(Exception):  # what was raised says more than that the connection is gone
+                self._do(f"ROLLBACK TO SAVEPOINT {_BEFORE}")
+
+    def tables(self) -> dict[str, list[str]]:
+        """Return the names of the tables and views of each schema."""
+        return tables_of(self.client, self.schemas)
+
+    def name(self, schema: str, table: str) -> str:
+        """Return a table's name in full, quoted."""
+        quoted: list[str] = [self.client.escape_column_name(part) for part in (schema, table)]
+        return ".".join(quoted)
+
+    def powers(self) -> str:
+        """Return what the role may do beyond reading and writing tables; "" for nothing."""
+        return powers(self.connection)
+
+    def _bound(self, sql: str, values: Mapping[str, Any] | None) -> bytes:
+        if not values:
+            return sql.encode()
+        with self.connection.cursor() as cursor:
+            text: bytes = cursor.mogrify(_with_places(sql), dict(values))
+        return text
+
+    def _do(self, statement: str) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.execute(statement)
+
+
+def _with_places(sql: str) -> str:
+    """Write ``$name`` as psycopg2 does, which quotes the value."""
+    return re.sub(r"\$([a-z_]+)", r"%(\1)s", sql.replace("%", "%%"))
