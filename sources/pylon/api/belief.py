@@ -59,6 +59,11 @@ class Belief:
         self._fall: _Fall | None = None
         self.stated: int | None = None
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether more is asked for as seldom as ever."""
+        return self._interval >= PROBE_INTERVAL_MAX
+
     # -- how far a request may go ------------------------------------------------------------------------------------
 
     def is_beyond(self, recent: int, usage: int) -> bool:
