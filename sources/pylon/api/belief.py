@@ -16,6 +16,12 @@ PROBE_INTERVAL_MAX = 1200
 _PROBES_MIN = 3
 _LIMIT_PER_PROBE = 40
 _STREAK_PER_PROBE = 15
+_LEVEL = 1.05
+_LOW = 0.8
+_FADING = 0.95
+_WINDOWS_BELOW = 2.5
+_LEAST_BELOW = 60
+"""While another client takes a part, more is asked for after so many windows, and so many requests."""
 
 
 @dataclass
@@ -41,6 +47,41 @@ class _Fall:
         return limit, limit, True
 
 
+class _Best:
+    """The highest limit that stood, by which it is seen that another client takes a part now, and may leave.
+
+    Args:
+        limit: With what to begin.
+        window: The length of the window, in seconds.
+    """
+
+    def __init__(self, limit: int, window: float) -> None:
+        self.limit: float = limit
+        self._risen, self._risen_at, self._window = limit, -math.inf, window
+
+    def rose(self, limit: int, now: float) -> None:
+        """The limit rose, maybe by the edge of a fixed window."""
+        if limit > self._risen * _LEVEL:
+            self._risen, self._risen_at = limit, now
+
+    def refused(self, now: float) -> None:
+        """A request was refused: what had stood until now, no edge had feigned."""
+        if now - self._risen_at >= 2 * self._window:
+            self.limit = max(self.limit, self._risen)
+
+    def fell(self, limit: int) -> None:
+        """The limit fell."""
+        self._risen = min(self._risen, limit)
+
+    def missed(self) -> None:
+        """More was asked for in vain: the other client may have come to stay."""
+        self.limit *= _FADING
+
+    def is_far_above(self, limit: int) -> bool:
+        """Whether so much less is allowed now that another client must be at work."""
+        return limit < _LOW * self.limit
+
+
 class Belief:
     """The limit that is believed, how much of it is held, and when to ask for more.
 
@@ -58,6 +99,7 @@ class Belief:
         self._raised_at = self.fell_at = -math.inf
         self._fall: _Fall | None = None
         self.stated: int | None = None
+        self._best = _Best(start, window)
 
     @property
     def is_settled(self) -> bool:
@@ -96,8 +138,11 @@ class Belief:
         return min(self.places(), 1 + self._streak // _STREAK_PER_PROBE)
 
     def _due(self) -> bool:
+        needed: float = self._interval
+        if self._best.is_far_above(self.limit):
+            needed = min(needed, max(_LEAST_BELOW, _WINDOWS_BELOW * self.limit))
         # below the start another client is at work: ask as often as the start's pace would
-        return self._credit >= self._interval * min(1.0, self.limit / self.start)
+        return self._credit >= min(needed, self._interval * min(1.0, self.limit / self.start))
 
     # -- outcomes ------------------------------------------------------------------------------------------------
 
@@ -110,6 +155,7 @@ class Belief:
         """So many were accepted within a window."""
         if seen > self.limit:
             self.limit, self._raised_at = seen, now
+            self._best.rose(seen, now)
 
     def confirm(self, now: float, refused_at: float) -> None:
         """Trust a risen limit that whole windows did not contradict: no window's edge feigned it."""
@@ -127,6 +173,8 @@ class Belief:
         """A probe was refused, which ends the climb; so many were proven before."""
         self._fall = None
         self.trim(proven)
+        if self._best.is_far_above(self.limit):
+            self._best.missed()
         self._interval = min(max(PROBE_INTERVAL, 2 * self._interval), PROBE_INTERVAL_MAX)
         self.climbing = False
         self._credit = self._streak = 0
@@ -139,6 +187,7 @@ class Belief:
             recent: Requests of the last window that were accepted or may yet be.
             since: Those of them that were sent after the refusal before.
         """
+        self._best.refused(now)
         self._fall = _Fall(self.limit, self.held, recent, since, now - self.fell_at < self._window)
         self.fell_at = now
         self._streak = 0
@@ -161,6 +210,7 @@ class Belief:
 
     def _settle(self, fall: _Fall) -> None:
         self.limit, held, self.climbing = fall.settle()
+        self._best.fell(self.limit)
         self._hold(held)
         self._credit = 0
 
@@ -179,6 +229,7 @@ class Belief:
             "held": self.held,
             "interval": self._interval,
             "credit": self._interval if self.climbing else self._credit,
+            "best": round(self._best.limit),
         }
 
     def recall(self, known: Mapping[str, Any]) -> None:
@@ -191,6 +242,8 @@ class Belief:
             self.limit, self.held = max(1, count(known["limit"])), max(1, count(known["held"]))
             self._interval = min(count(known["interval"]), PROBE_INTERVAL_MAX)
             self._credit = count(known["credit"])
+            self._best = _Best(count(known.get("best", self.held)), self._window)  # new in this version
+            self._best.rose(self.limit, math.inf)
             self.climbing = self._interval == 0
 
 
