@@ -17,8 +17,8 @@ _PROBES_MIN = 3
 _LIMIT_PER_PROBE = 40
 _STREAK_PER_PROBE = 15
 _LEVEL = 1.05
-_LOW = 0.8
-_FADING = 0.95
+_LOW = 0.95
+_FADING = 0.98
 _WINDOWS_BELOW = 2.5
 _LEAST_BELOW = 60
 """While another client takes a part, more is asked for after so many windows, and so many requests."""
@@ -100,11 +100,6 @@ class Belief:
         self._fall: _Fall | None = None
         self.stated: int | None = None
         self._best = _Best(start, window)
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether more is asked for as seldom as ever."""
-        return self._interval >= PROBE_INTERVAL_MAX
 
     # -- how far a request may go ------------------------------------------------------------------------------------
 

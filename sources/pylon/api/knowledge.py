@@ -17,8 +17,8 @@ LONGEST_WAIT = 600.0
 """A server that asks for a longer wait than this many seconds is asked again after it all the same."""
 
 _PATIENCE = 5
-_TRIALS_MAX = 4
-_LIMIT_PER_TRIAL = 40
+_PROBES_PER_TRIAL = 8
+_REFUTED = 2
 _SURPRISE = 0.75
 """A limit that falls below this part of itself says something new of how the server counts."""
 
@@ -84,11 +84,16 @@ class Trial:
         """When the trial may begin; infinite: there is none."""
         self._wanted = True
         self._sent: set[int] = set()
-        self._missing = self._proven = 0
+        self._missing = self._proven = self._failed = 0
 
     def want(self) -> None:
         """Find out anew, at the next refusal that allows it."""
         self._wanted = True
+
+    def probe_failed(self) -> None:
+        """More was asked for in vain: now and then, find out anew."""
+        self._failed += 1
+        self._wanted |= self._failed % _PROBES_PER_TRIAL == 0
 
     def recall(self, *, windows: bool) -> None:
         """Take over what another process found out."""
@@ -106,7 +111,8 @@ class Trial:
         # where more must be made up for than comes evenly, a bucket might refuse that already
         if not self.shows_windows(wait or 0.0) and self._wanted and ageing <= 1 + accepted / 8:
             self.due_at, self._proven = now + self.moment * self._rng.uniform(1.0, 1.2), accepted
-            self._missing = min(_TRIALS_MAX, 1 + accepted // _LIMIT_PER_TRIAL)
+            # by chance another client leaves as many places as that seldom, an even flow leaves more
+            self._missing = max(1, min(math.isqrt(accepted), accepted // 8))
             self._sent.clear()
 
     def saw(self, accepted: int) -> None:
@@ -220,7 +226,11 @@ class Knowledge:
         """Learn from a refusal; ``anew``: the request was sent after the refusal before."""
         if self.spread:
             self.spread.refused(ticket.sent_at, now, self.traffic.sent_before(ticket))
-            if self.trial.shows_windows(max(wait or 0.0, self.spread.starved_for(now))):
+            recent = self.traffic.recent(now, self.spread.began_at)
+            if recent > _REFUTED * self.spread.most():
+                self.trial.shows_windows(math.inf)
+                self.spread = None
+            elif self.trial.shows_windows(max(wait or 0.0, self.spread.starved_for(now))):
                 self.spread = None
         elif self.trial.refused(ticket.id):
             return
@@ -234,9 +244,10 @@ class Knowledge:
         before = self.belief.held
         if self.traffic.rivals(ticket) >= self.belief.limit:
             self.belief.probe_failed(self.proven(ticket))
+            self.trial.probe_failed()
         else:
             self.belief.contradicted(now, recent, since)
-        if recent < before * _SURPRISE or self.belief.is_settled:
+        if recent < before * _SURPRISE:
             self.trial.want()
         accepted = self.traffic.slots.proven(ticket.sent_at - self._window)
         ageing = accepted - self.traffic.slots.proven(now - self._window + self.trial.moment)

@@ -148,7 +148,7 @@ class Spread:
         self._stood, self._best, self._refused_rate = 0.0, rate, math.inf
         self._interval, self._passed = INTERVAL, 0
         self._trial, self._steps = 1, _CAREFUL_STEPS
-        self._changed_at = self._refused_at = now
+        self._changed_at = self._refused_at = self.began_at = now
 
     @property
     def rate(self) -> float:
@@ -193,6 +193,10 @@ class Spread:
     def starved_for(self, now: float) -> float:
         """Return for how long nothing has been accepted since the first refusal of a row; 0.0: something was."""
         return 0.0 if self._measure.count else now - self._measure.since
+
+    def most(self) -> float:
+        """Return how many a bucket that is filled at the rate lets through within a window."""
+        return self.rate * self._window + self._burst.size(self.rate)
 
     def _needed(self) -> float:
         if self._refused_rate == math.inf:
