@@ -17,8 +17,10 @@ _PROBES_MIN = 3
 _LIMIT_PER_PROBE = 40
 _STREAK_PER_PROBE = 15
 _LEVEL = 1.05
+_OFTEN = 5
+"""A limit that falls again within so many windows is shared: what is left changes, and a climb would meet it."""
 _LOW = 0.95
-_FADING = 0.98
+_FADING = 0.99
 _WINDOWS_BELOW = 2.5
 _LEAST_BELOW = 60
 """While another client takes a part, more is asked for after so many windows, and so many requests."""
@@ -33,6 +35,7 @@ class _Fall:
     recent: int
     since: int
     repeated: bool
+    often: bool
 
     def settle(self) -> tuple[int, int, bool]:
         """Return the new limit, the level that counts as held, and whether to climb from there at once."""
@@ -44,7 +47,7 @@ class _Fall:
         # Another client takes its part. If it does so repeatedly, giving way by one costs too many refusals.
         limit = math.ceil(self.recent * 0.75) if self.repeated else self.recent
         limit = max(1, self.since, min(limit, self.limit))
-        return limit, limit, True
+        return limit, limit, not self.often
 
 
 class _Best:
@@ -183,10 +186,14 @@ class Belief:
             since: Those of them that were sent after the refusal before.
         """
         self._best.refused(now)
-        self._fall = _Fall(self.limit, self.held, recent, since, now - self.fell_at < self._window)
+        self._fall = _Fall(self.limit, self.held, recent, since, *self._fell_within(now))
         self.fell_at = now
         self._streak = 0
         self._settle(self._fall)
+
+    def _fell_within(self, now: float) -> tuple[bool, bool]:
+        windows = (now - self.fell_at) / self._window
+        return windows < 1, windows < _OFTEN
 
     def refused_again(self, proven: int) -> None:
         """One more refusal of a request that was in flight at the first: not evidence of its own."""

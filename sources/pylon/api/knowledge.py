@@ -18,7 +18,7 @@ LONGEST_WAIT = 600.0
 
 _PATIENCE = 5
 _PROBES_PER_TRIAL = 8
-_REFUTED = 2
+_REFUTED = 3
 _SURPRISE = 0.75
 """A limit that falls below this part of itself says something new of how the server counts."""
 
@@ -99,20 +99,21 @@ class Trial:
         """Take over what another process found out."""
         self.windows, self._wanted = windows, not windows
 
-    def refused_at_once(self, now: float, accepted: int, ageing: int, wait: float | None) -> None:
+    def refused_at_once(self, now: float, accepted: int, ageing: int, held: int, wait: float | None) -> None:
         """Note a refusal.
 
         Args:
             now: The present.
             accepted: What was accepted within the window before it.
             ageing: How many of them grow older than a window within the moment.
+            held: What is believed to be allowed for certain.
             wait: How long the server asks to wait, if it does.
         """
         # where more must be made up for than comes evenly, a bucket might refuse that already
         if not self.shows_windows(wait or 0.0) and self._wanted and ageing <= 1 + accepted / 8:
             self.due_at, self._proven = now + self.moment * self._rng.uniform(1.0, 1.2), accepted
             # by chance another client leaves as many places as that seldom, an even flow leaves more
-            self._missing = max(1, min(math.isqrt(accepted), accepted // 8))
+            self._missing = max(1, min(math.isqrt(accepted), held // 8))
             self._sent.clear()
 
     def saw(self, accepted: int) -> None:
@@ -228,8 +229,8 @@ class Knowledge:
             self.spread.refused(ticket.sent_at, now, self.traffic.sent_before(ticket))
             recent = self.traffic.recent(now, self.spread.began_at)
             if recent > _REFUTED * self.spread.most():
-                self.trial.shows_windows(math.inf)
                 self.spread = None
+                self.trial.want()
             elif self.trial.shows_windows(max(wait or 0.0, self.spread.starved_for(now))):
                 self.spread = None
         elif self.trial.refused(ticket.id):
@@ -251,7 +252,7 @@ class Knowledge:
             self.trial.want()
         accepted = self.traffic.slots.proven(ticket.sent_at - self._window)
         ageing = accepted - self.traffic.slots.proven(now - self._window + self.trial.moment)
-        self.trial.refused_at_once(now, accepted, ageing, wait)
+        self.trial.refused_at_once(now, accepted, ageing, self.belief.held, wait)
 
     def proven(self, ticket: Ticket) -> int:
         """Count what was accepted within a window before a refusal."""

@@ -31,11 +31,14 @@ _TRIAL = 12
 _CAREFUL_STEPS = 3
 _SAMPLE = 4
 _MANY = 12
+_LOW = 0.8
+_FADING = 0.95
 _TRUSTED = 0.93
 """A measure of ``_MANY`` requests is right unless it is below this part of the rate: there was slack in between."""
 _KEPT = 600
 _WINDOWS_BELOW = 2.5
-"""So many windows pass between two attempts while the rate is far below what it once was."""
+_LEAST_BELOW = 60
+"""So many windows, and requests, pass between two attempts while the rate is far below what it once was."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +207,7 @@ class Spread:
         if not self._is_close():
             return _TRIAL
         if self._is_low():
-            return min(self._interval, _WINDOWS_BELOW * self._window * self.rate)
+            return min(self._interval, max(_LEAST_BELOW, _WINDOWS_BELOW * self._window * self.rate))
         return self._interval
 
     def _is_close(self) -> bool:
@@ -212,7 +215,7 @@ class Spread:
 
     def _is_low(self) -> bool:
         """Whether another client seems to be at work, which may leave."""
-        return self.rate < 0.8 * self._best
+        return self.rate < _LOW * self._best
 
     def _raise(self, now: float) -> None:
         if self._passed >= _TRIAL:
@@ -244,7 +247,7 @@ class Spread:
         self._stood = 0.0
         if self._is_close():
             self._interval = min(2 * self._interval, INTERVAL_MAX)
-            self._best *= 0.9
+            self._best *= _FADING
 
     def _measured(self, sent_at: float) -> float:
         whole = self._measure.whole(sent_at)
