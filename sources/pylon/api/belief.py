@@ -18,7 +18,7 @@ _LIMIT_PER_PROBE = 40
 _STREAK_PER_PROBE = 15
 _LEVEL = 1.05
 _OFTEN = 5
-"""A limit that falls again within so many windows is shared: what is left changes, and a climb would meet it."""
+"""A limit that falls again within so many windows, or ``PROBE_INTERVAL`` requests, is shared: what is left changes, and a climb would meet it."""
 _LOW = 0.95
 _FADING = 0.99
 _WINDOWS_BELOW = 2.5
@@ -193,7 +193,7 @@ class Belief:
 
     def _fell_within(self, now: float) -> tuple[bool, bool]:
         windows = (now - self.fell_at) / self._window
-        return windows < 1, windows < _OFTEN
+        return windows < 1, windows < max(_OFTEN, PROBE_INTERVAL / self.limit)
 
     def refused_again(self, proven: int) -> None:
         """One more refusal of a request that was in flight at the first: not evidence of its own."""

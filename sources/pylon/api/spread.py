@@ -199,7 +199,7 @@ class Spread:
 
     def most(self) -> float:
         """Return how many a bucket that is filled at the rate lets through within a window."""
-        return self.rate * self._window + self._burst.size(self.rate)
+        return self.rate * self._window + 2 * self.bucket.size
 
     def _needed(self) -> float:
         if self._refused_rate == math.inf:
