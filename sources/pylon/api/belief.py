@@ -45,7 +45,8 @@ class _Fall:
             edge = self.since >= max(self.held, self.recent / 2)
             return min(self.limit, self.since if edge else self.recent), self.held, False
         # Another client takes its part. If it does so repeatedly, giving way by one costs too many refusals.
-        limit = math.ceil(self.recent * 0.75) if self.repeated else self.recent
+        shared = self.repeated and self.limit <= self.held
+        limit = math.ceil(self.recent * 0.75) if shared else self.recent
         limit = max(1, self.since, min(limit, self.limit))
         return limit, limit, not self.often
 
