@@ -104,6 +104,7 @@ class Belief:
         self._fall: _Fall | None = None
         self.stated: int | None = None
         self._best = _Best(start, window)
+        self._shared = False
 
     # -- how far a request may go ------------------------------------------------------------------------------------
 
@@ -115,7 +116,9 @@ class Belief:
             usage: Occupied slots and requests in flight.
         """
         # what an edge of a fixed window cannot have feigned
-        return recent >= self.limit if self.climbing else usage >= max(self.held, math.ceil(self.limit / 2))
+        if self.climbing:
+            return recent >= self.limit
+        return usage >= max(0 if self._is_narrow() else self.held, math.ceil(self.limit / 2))
 
     def may_probe(self, recent: int, probing: int) -> bool:
         """Whether one more request may go beyond the limit, to ask for more; ``probing`` do so already."""
@@ -127,7 +130,11 @@ class Belief:
 
     def places(self) -> int:
         """Count the requests that may be refused at once: few, but enough to use a high limit up."""
-        return max(_PROBES_MIN, self.limit // _LIMIT_PER_PROBE)
+        return max(1 if self._is_narrow() else _PROBES_MIN, self.limit // _LIMIT_PER_PROBE)
+
+    def _is_narrow(self) -> bool:
+        # what another client leaves of few changes much: of several sent at once, most are refused
+        return self._shared and self.limit < _LIMIT_PER_PROBE
 
     def probes(self) -> int:
         """Count the probes that may be in flight at once; 0: there is no reason to ask for more."""
@@ -158,6 +165,7 @@ class Belief:
 
     def confirm(self, now: float, refused_at: float) -> None:
         """Trust a risen limit that whole windows did not contradict: no window's edge feigned it."""
+        self._shared = self._shared and self._fell_lately(now)
         quiet = now - max(self._raised_at, refused_at)
         if self.limit > self.held and quiet >= self._window:
             self.climbing |= self._due()
@@ -187,14 +195,15 @@ class Belief:
             since: Those of them that were sent after the refusal before.
         """
         self._best.refused(now)
-        self._fall = _Fall(self.limit, self.held, recent, since, *self._fell_within(now))
+        self._shared = self._fell_lately(now)
+        repeated = now - self.fell_at < self._window
+        self._fall = _Fall(self.limit, self.held, recent, since, repeated, self._shared)
         self.fell_at = now
         self._streak = 0
         self._settle(self._fall)
 
-    def _fell_within(self, now: float) -> tuple[bool, bool]:
-        windows = (now - self.fell_at) / self._window
-        return windows < 1, windows < max(_OFTEN, PROBE_INTERVAL / self.limit)
+    def _fell_lately(self, now: float) -> bool:
+        return now - self.fell_at < max(_OFTEN, PROBE_INTERVAL / self.limit) * self._window
 
     def refused_again(self, proven: int) -> None:
         """One more refusal of a request that was in flight at the first: not evidence of its own."""
