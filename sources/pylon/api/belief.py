@@ -7,23 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .probing import Patience, Sharing
 from .spread import LIMIT_MAX
-
-PROBE_INTERVAL = 150
-"""Accepted requests between the first failed probe and the next; doubled by every further failure."""
-PROBE_INTERVAL_MAX = 1200
 
 _PROBES_MIN = 3
 _LIMIT_PER_PROBE = 40
 _STREAK_PER_PROBE = 15
-_LEVEL = 1.05
-_OFTEN = 5
-"""A limit that falls again within so many windows, or ``PROBE_INTERVAL`` requests, is shared: what is left changes, and a climb would meet it."""
-_LOW = 0.95
-_FADING = 0.99
-_WINDOWS_BELOW = 2.5
-_LEAST_BELOW = 60
-"""While another client takes a part, more is asked for after so many windows, and so many requests."""
 
 
 @dataclass
@@ -51,41 +40,6 @@ class _Fall:
         return limit, limit, not self.often
 
 
-class _Best:
-    """The highest limit that stood, by which it is seen that another client takes a part now, and may leave.
-
-    Args:
-        limit: With what to begin.
-        window: The length of the window, in seconds.
-    """
-
-    def __init__(self, limit: int, window: float) -> None:
-        self.limit: float = limit
-        self._risen, self._risen_at, self._window = limit, -math.inf, window
-
-    def rose(self, limit: int, now: float) -> None:
-        """The limit rose, maybe by the edge of a fixed window."""
-        if limit > self._risen * _LEVEL:
-            self._risen, self._risen_at = limit, now
-
-    def refused(self, now: float) -> None:
-        """A request was refused: what had stood until now, no edge had feigned."""
-        if now - self._risen_at >= 2 * self._window:
-            self.limit = max(self.limit, self._risen)
-
-    def fell(self, limit: int) -> None:
-        """The limit fell."""
-        self._risen = min(self._risen, limit)
-
-    def missed(self) -> None:
-        """More was asked for in vain: the other client may have come to stay."""
-        self.limit *= _FADING
-
-    def is_far_above(self, limit: int) -> bool:
-        """Whether so much less is allowed now that another client must be at work."""
-        return limit < _LOW * self.limit
-
-
 class Belief:
     """The limit that is believed, how much of it is held, and when to ask for more.
 
@@ -99,12 +53,10 @@ class Belief:
         self.start = self.limit = self.held = start
         self.climbing = True
         self._window, self.highest = window, LIMIT_MAX if probe else start
-        self._interval = self._credit = self._streak = 0
-        self._raised_at = self.fell_at = -math.inf
+        self._patience, self.sharing = Patience(start, window), Sharing(window)
+        self._streak, self._raised_at = 0, -math.inf
         self._fall: _Fall | None = None
         self.stated: int | None = None
-        self._best = _Best(start, window)
-        self._shared = False
 
     # -- how far a request may go ------------------------------------------------------------------------------------
 
@@ -118,7 +70,8 @@ class Belief:
         # what an edge of a fixed window cannot have feigned
         if self.climbing:
             return recent >= self.limit
-        return usage >= max(0 if self._is_narrow() else self.held, math.ceil(self.limit / 2))
+        held = 0 if self.sharing.is_narrow(self.limit) else self.held
+        return usage >= max(held, math.ceil(self.limit / 2))
 
     def may_probe(self, recent: int, probing: int) -> bool:
         """Whether one more request may go beyond the limit, to ask for more; ``probing`` do so already."""
@@ -130,45 +83,35 @@ class Belief:
 
     def places(self) -> int:
         """Count the requests that may be refused at once: few, but enough to use a high limit up."""
-        return max(1 if self._is_narrow() else _PROBES_MIN, self.limit // _LIMIT_PER_PROBE)
-
-    def _is_narrow(self) -> bool:
-        # what another client leaves of few changes much: of several sent at once, most are refused
-        return self._shared and self.limit < _LIMIT_PER_PROBE
+        least = 1 if self.sharing.is_narrow(self.limit) else _PROBES_MIN
+        return max(least, self.limit // _LIMIT_PER_PROBE)
 
     def probes(self) -> int:
         """Count the probes that may be in flight at once; 0: there is no reason to ask for more."""
-        if not self.climbing and (self.limit > self.held or not self._due()):
+        if not self.climbing and (self.limit > self.held or not self._patience.is_over(self.limit)):
             return 0
         # serial at first; a limit many times higher would take minutes to reach at a latency of a second
         return min(self.places(), 1 + self._streak // _STREAK_PER_PROBE)
-
-    def _due(self) -> bool:
-        needed: float = self._interval
-        if self._best.is_far_above(self.limit):
-            needed = min(needed, max(_LEAST_BELOW, _WINDOWS_BELOW * self.limit))
-        # below the start another client is at work: ask as often as the start's pace would
-        return self._credit >= min(needed, self._interval * min(1.0, self.limit / self.start))
 
     # -- outcomes ------------------------------------------------------------------------------------------------
 
     def accepted(self, *, probe: bool) -> None:
         """A request was answered."""
-        self._credit += 1
+        self._patience.credit += 1
         self._streak += probe
 
     def rise(self, seen: int, now: float) -> None:
         """So many were accepted within a window."""
         if seen > self.limit:
             self.limit, self._raised_at = seen, now
-            self._best.rose(seen, now)
+            self._patience.best.rose(seen, now)
 
     def confirm(self, now: float, refused_at: float) -> None:
         """Trust a risen limit that whole windows did not contradict: no window's edge feigned it."""
-        self._shared = self._shared and self._fell_lately(now)
+        self.sharing.passed(now, self.limit)
         quiet = now - max(self._raised_at, refused_at)
         if self.limit > self.held and quiet >= self._window:
-            self.climbing |= self._due()
+            self.climbing |= self._patience.is_over(self.limit)
             if quiet >= 2 * self._window:
                 self._hold(self.limit)
 
@@ -180,11 +123,8 @@ class Belief:
         """A probe was refused, which ends the climb; so many were proven before."""
         self._fall = None
         self.trim(proven)
-        if self._best.is_far_above(self.limit):
-            self._best.missed()
-        self._interval = min(max(PROBE_INTERVAL, 2 * self._interval), PROBE_INTERVAL_MAX)
-        self.climbing = False
-        self._credit = self._streak = 0
+        self._patience.missed(self.limit)
+        self.climbing, self._streak = False, 0
 
     def contradicted(self, now: float, recent: int, since: int) -> None:
         """A request was refused that was no probe.
@@ -194,16 +134,11 @@ class Belief:
             recent: Requests of the last window that were accepted or may yet be.
             since: Those of them that were sent after the refusal before.
         """
-        self._best.refused(now)
-        self._shared = self._fell_lately(now)
-        repeated = now - self.fell_at < self._window
-        self._fall = _Fall(self.limit, self.held, recent, since, repeated, self._shared)
-        self.fell_at = now
+        self._patience.best.refused(now)
+        repeated = self.sharing.fell(now, self.limit)
+        self._fall = _Fall(self.limit, self.held, recent, since, repeated, self.sharing.lately)
         self._streak = 0
         self._settle(self._fall)
-
-    def _fell_lately(self, now: float) -> bool:
-        return now - self.fell_at < max(_OFTEN, PROBE_INTERVAL / self.limit) * self._window
 
     def refused_again(self, proven: int) -> None:
         """One more refusal of a request that was in flight at the first: not evidence of its own."""
@@ -218,17 +153,17 @@ class Belief:
         """The server states its limit, which counts once: what it does afterwards is better evidence."""
         if limit and limit != self.stated:
             self.stated = self.limit = self.held = min(limit, LIMIT_MAX)
-            self._interval, self._credit, self.climbing = max(self._interval, PROBE_INTERVAL), 0, False
+            self._patience.stated()
+            self.climbing = False
 
     def _settle(self, fall: _Fall) -> None:
         self.limit, held, self.climbing = fall.settle()
-        self._best.fell(self.limit)
+        self._patience.best.fell(self.limit)
         self._hold(held)
-        self._credit = 0
+        self._patience.credit = 0
 
     def _hold(self, level: int) -> None:
-        if not 0.9 < level / self.held < 1.1:  # the world has changed: worth to ask again soon
-            self._interval = min(self._interval, PROBE_INTERVAL)
+        self._patience.held(self.held, level)
         self.held = level
 
     # -- between processes ---------------------------------------------------------------------------------------
@@ -239,9 +174,9 @@ class Belief:
             "start": self.start,
             "limit": self.limit,
             "held": self.held,
-            "interval": self._interval,
-            "credit": self._interval if self.climbing else self._credit,
-            "best": round(self._best.limit),
+            "interval": self._patience.interval,
+            "credit": self._patience.interval if self.climbing else self._patience.credit,
+            "best": round(self._patience.best.limit),
         }
 
     def recall(self, known: Mapping[str, Any]) -> None:
@@ -252,11 +187,9 @@ class Belief:
         """
         if known["start"] == self.start:
             self.limit, self.held = max(1, count(known["limit"])), max(1, count(known["held"]))
-            self._interval = min(count(known["interval"]), PROBE_INTERVAL_MAX)
-            self._credit = count(known["credit"])
-            self._best = _Best(count(known.get("best", self.held)), self._window)  # new in this version
-            self._best.rose(self.limit, math.inf)
-            self.climbing = self._interval == 0
+            best = count(known.get("best", self.held))  # earlier versions did not remember it
+            self._patience.recall(count(known["interval"]), count(known["credit"]), best)
+            self.climbing = self._patience.interval == 0
 
 
 def count(value: object) -> int:

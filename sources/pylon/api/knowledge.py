@@ -19,6 +19,7 @@ LONGEST_WAIT = 600.0
 _PATIENCE = 5
 _PROBES_PER_TRIAL = 8
 _REFUTED = 3
+"""Who lets through so many times what a bucket of the measured rate could is none."""
 _SURPRISE = 0.75
 """A limit that falls below this part of itself says something new of how the server counts."""
 
@@ -68,8 +69,8 @@ class Trial:
 
     A bucket that fills evenly lets more through a moment after it has refused; windows let only what has left them,
     unless their edge lies there. So nothing is sent for that moment; then what has grown old meanwhile is made up for,
-    and the next few requests are the trial: one might fit where another client paused. A server whose rate is lower than a request in ``window / 8`` seconds is taken
-    for one with windows.
+    and the next few requests are the trial: one alone might fit where another client paused. A server whose rate is
+    lower than a request in ``window / 8`` seconds is taken for one with windows.
 
     Args:
         window: The length of the rate window, in seconds.
@@ -219,7 +220,7 @@ class Knowledge:
     def _accepted_at_once(self, ticket: Ticket, now: float) -> None:
         self.belief.accepted(probe=ticket.probe)
         if len(self.traffic.slots) > self.belief.limit:
-            self.belief.rise(self.traffic.seen(self.belief.fell_at), now)
+            self.belief.rise(self.traffic.seen(self.belief.sharing.fell_at), now)
         self.belief.confirm(now, self.rest.refused_at)
         self.trial.saw(self.traffic.slots.proven(now - self._window))
 
@@ -256,7 +257,7 @@ class Knowledge:
 
     def proven(self, ticket: Ticket) -> int:
         """Count what was accepted within a window before a refusal."""
-        return max(self.traffic.before(ticket), self.traffic.seen(self.belief.fell_at))
+        return max(self.traffic.before(ticket), self.traffic.seen(self.belief.sharing.fell_at))
 
     def heed(self, quota: Quota, now: float, server_now: datetime) -> None:
         """Take over what the headers of an answer state; ``server_now`` is the server's time (UTC)."""

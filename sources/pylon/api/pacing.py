@@ -24,8 +24,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from .belief import PROBE_INTERVAL, Belief
+from .belief import Belief
 from .knowledge import LONGEST_WAIT, Knowledge, recalled
+from .probing import PROBE_INTERVAL
 from .quota import Quota
 from .traffic import Ticket
 
