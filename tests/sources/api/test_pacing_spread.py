@@ -25,9 +25,10 @@ def test_a_bucket_is_used_up_and_seldom_refuses(limit, burst, latency):
 
 
 @pytest.mark.parametrize("hint", ["none", "exact", "whole"])
-@pytest.mark.parametrize("burst", [1, 5])
-def test_a_pace_learnt_from_windows_gives_way_to_a_bucket(burst, hint):
-    loop, caller = simulate(120, "sliding", "200ms", hint=hint)
+@pytest.mark.parametrize("burst", [1, 5, 30])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_pace_learnt_from_windows_gives_way_to_a_bucket(burst, hint, seed):
+    loop, caller = simulate(120, "sliding", "200ms", hint=hint, seed=seed)
     loop.run(600)
     caller.server.kind, caller.server.burst = "bucket", burst
     caller.restart(0.5)
