@@ -80,25 +80,20 @@ class Trial:
     def __init__(self, window: float, rng: random.Random) -> None:
         self.moment, self._rng = window / 8, rng
         self.windows = False
-        """Whether it is known that the server counts in windows."""
+        """Whether it is known, and not in doubt, that the server counts in windows."""
         self.due_at = math.inf
         """When the trial may begin; infinite: there is none."""
-        self._wanted = True
         self._sent: set[int] = set()
         self._missing = self._proven = self._failed = 0
 
     def want(self) -> None:
         """Find out anew, at the next refusal that allows it."""
-        self._wanted = True
+        self.windows = False
 
     def probe_failed(self) -> None:
         """More was asked for in vain: now and then, find out anew."""
         self._failed += 1
-        self._wanted |= self._failed % _PROBES_PER_TRIAL == 0
-
-    def recall(self, *, windows: bool) -> None:
-        """Take over what another process found out."""
-        self.windows, self._wanted = windows, not windows
+        self.windows &= self._failed % _PROBES_PER_TRIAL != 0
 
     def refused_at_once(self, now: float, accepted: int, ageing: int, held: int, wait: float | None) -> None:
         """Note a refusal.
@@ -111,7 +106,7 @@ class Trial:
             wait: How long the server asks to wait, if it does.
         """
         # where more must be made up for than comes evenly, a bucket might refuse that already
-        if not self.shows_windows(wait or 0.0) and self._wanted and ageing <= 1 + accepted / 8:
+        if not self.shows_windows(wait or 0.0) and not self.windows and ageing <= 1 + accepted / 8:
             self.due_at, self._proven = now + self.moment * self._rng.uniform(1.0, 1.2), accepted
             # by chance another client leaves as many places as that seldom, an even flow leaves more
             self._missing = max(1, min(math.isqrt(accepted), held // 8))
@@ -125,7 +120,7 @@ class Trial:
     def shows_windows(self, seconds: float) -> bool:
         """Whether the server lets nothing through for so long that it must count in windows."""
         if seconds > self.moment:
-            self.windows, self._wanted, self.due_at = True, False, math.inf
+            self.windows, self.due_at = True, math.inf
         return seconds > self.moment
 
     def silence(self, now: float) -> float:
@@ -157,7 +152,7 @@ class Trial:
         if ticket not in self._sent:
             return False
         self._sent.clear()
-        self.windows, self._wanted, self.due_at = True, False, math.inf
+        self.windows, self.due_at = True, math.inf
         return True
 
 
@@ -295,7 +290,7 @@ class Knowledge:
         self.rest.block(now + min(float(remembered["blocked"]), LONGEST_WAIT) - age)
         self.belief.recall(remembered)
         # neither was remembered by earlier versions, and a start that was changed is to be learnt from
-        self.trial.recall(windows=remembered.get("windows") is True)
+        self.trial.windows = remembered.get("windows") is True
         if remembered.get("spread") is not None and remembered["start"] == self.belief.start:
             highest = self.belief.highest
             self.spread = recalled_spread(remembered["spread"], self._window, highest, now, age)
