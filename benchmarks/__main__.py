@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from . import allowance, idle, load, marts, memory
+from . import allowance, idle, load, marts, memory, pace
 
 SHORT = {
     load: ["--issues", "5000", "--rounds", "1"],
+    pace: [],
     allowance: ["--windows", "12", "--tiers", "autumn", "--kinds", "fixed"],
     idle: ["--rounds", "1"],
     marts: [],

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from benchmarks import allowance, idle, load, marts, memory
+from benchmarks import allowance, idle, load, marts, memory, pace
 
 
 def figures(printed: str) -> dict[str, list[str]]:
@@ -45,6 +45,14 @@ def test_allowance(capsys: pytest.CaptureFixture[str]) -> None:
     )
     found = figures(capsys.readouterr().out)
     assert found["ours, july, sliding: messages"][0] == "60"
+
+
+def test_pace(capsys: pytest.CaptureFixture[str]) -> None:
+    pace.main(["--windows", "5", "--allowances", "10", "60"])
+    found = figures(capsys.readouterr().out)
+    assert found.pop("") == ["10", "60"]
+    assert set(found) == set(pace.KINDS)
+    assert all(re.fullmatch(r"\d+\.\d%, \d+\.\d%", cell) for cells in found.values() for cell in cells)
 
 
 @pytest.mark.slow

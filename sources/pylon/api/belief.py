@@ -7,11 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .probing import Patience, Sharing
 from .spread import LIMIT_MAX
-
-PROBE_INTERVAL = 150
-"""Accepted requests between the first failed probe and the next; doubled by every further failure."""
-PROBE_INTERVAL_MAX = 1200
 
 _PROBES_MIN = 3
 _LIMIT_PER_PROBE = 40
@@ -27,6 +24,7 @@ class _Fall:
     recent: int
     since: int
     repeated: bool
+    often: bool
 
     def settle(self) -> tuple[int, int, bool]:
         """Return the new limit, the level that counts as held, and whether to climb from there at once."""
@@ -36,9 +34,10 @@ class _Fall:
             edge = self.since >= max(self.held, self.recent / 2)
             return min(self.limit, self.since if edge else self.recent), self.held, False
         # Another client takes its part. If it does so repeatedly, giving way by one costs too many refusals.
-        limit = math.ceil(self.recent * 0.75) if self.repeated else self.recent
+        shared = self.repeated and self.limit <= self.held
+        limit = math.ceil(self.recent * 0.75) if shared else self.recent
         limit = max(1, self.since, min(limit, self.limit))
-        return limit, limit, True
+        return limit, limit, not self.often
 
 
 class Belief:
@@ -54,8 +53,8 @@ class Belief:
         self.start = self.limit = self.held = start
         self.climbing = True
         self._window, self.highest = window, LIMIT_MAX if probe else start
-        self._interval = self._credit = self._streak = 0
-        self._raised_at = self.fell_at = -math.inf
+        self._patience, self.sharing = Patience(start, window), Sharing(window)
+        self._streak, self._raised_at = 0, -math.inf
         self._fall: _Fall | None = None
         self.stated: int | None = None
 
@@ -69,7 +68,10 @@ class Belief:
             usage: Occupied slots and requests in flight.
         """
         # what an edge of a fixed window cannot have feigned
-        return recent >= self.limit if self.climbing else usage >= max(self.held, math.ceil(self.limit / 2))
+        if self.climbing:
+            return recent >= self.limit
+        held = 0 if self.sharing.is_narrow(self.limit) else self.held
+        return usage >= max(held, math.ceil(self.limit / 2))
 
     def may_probe(self, recent: int, probing: int) -> bool:
         """Whether one more request may go beyond the limit, to ask for more; ``probing`` do so already."""
@@ -81,36 +83,35 @@ class Belief:
 
     def places(self) -> int:
         """Count the requests that may be refused at once: few, but enough to use a high limit up."""
-        return max(_PROBES_MIN, self.limit // _LIMIT_PER_PROBE)
+        least = 1 if self.sharing.is_narrow(self.limit) else _PROBES_MIN
+        return max(least, self.limit // _LIMIT_PER_PROBE)
 
     def probes(self) -> int:
         """Count the probes that may be in flight at once; 0: there is no reason to ask for more."""
-        if not self.climbing and (self.limit > self.held or not self._due()):
+        if not self.climbing and (self.limit > self.held or not self._patience.is_over(self.limit)):
             return 0
         # serial at first; a limit many times higher would take minutes to reach at a latency of a second
         return min(self.places(), 1 + self._streak // _STREAK_PER_PROBE)
-
-    def _due(self) -> bool:
-        # below the start another client is at work: ask as often as the start's pace would
-        return self._credit >= self._interval * min(1.0, self.limit / self.start)
 
     # -- outcomes ------------------------------------------------------------------------------------------------
 
     def accepted(self, *, probe: bool) -> None:
         """A request was answered."""
-        self._credit += 1
+        self._patience.credit += 1
         self._streak += probe
 
     def rise(self, seen: int, now: float) -> None:
         """So many were accepted within a window."""
         if seen > self.limit:
             self.limit, self._raised_at = seen, now
+            self._patience.best.rose(seen, now)
 
     def confirm(self, now: float, refused_at: float) -> None:
         """Trust a risen limit that whole windows did not contradict: no window's edge feigned it."""
+        self.sharing.passed(now, self.limit)
         quiet = now - max(self._raised_at, refused_at)
         if self.limit > self.held and quiet >= self._window:
-            self.climbing |= self._due()
+            self.climbing |= self._patience.is_over(self.limit)
             if quiet >= 2 * self._window:
                 self._hold(self.limit)
 
@@ -122,9 +123,8 @@ class Belief:
         """A probe was refused, which ends the climb; so many were proven before."""
         self._fall = None
         self.trim(proven)
-        self._interval = min(max(PROBE_INTERVAL, 2 * self._interval), PROBE_INTERVAL_MAX)
-        self.climbing = False
-        self._credit = self._streak = 0
+        self._patience.missed(self.limit)
+        self.climbing, self._streak = False, 0
 
     def contradicted(self, now: float, recent: int, since: int) -> None:
         """A request was refused that was no probe.
@@ -134,8 +134,9 @@ class Belief:
             recent: Requests of the last window that were accepted or may yet be.
             since: Those of them that were sent after the refusal before.
         """
-        self._fall = _Fall(self.limit, self.held, recent, since, now - self.fell_at < self._window)
-        self.fell_at = now
+        self._patience.best.refused(now)
+        repeated = self.sharing.fell(now, self.limit)
+        self._fall = _Fall(self.limit, self.held, recent, since, repeated, self.sharing.lately)
         self._streak = 0
         self._settle(self._fall)
 
@@ -152,16 +153,17 @@ class Belief:
         """The server states its limit, which counts once: what it does afterwards is better evidence."""
         if limit and limit != self.stated:
             self.stated = self.limit = self.held = min(limit, LIMIT_MAX)
-            self._interval, self._credit, self.climbing = max(self._interval, PROBE_INTERVAL), 0, False
+            self._patience.stated()
+            self.climbing = False
 
     def _settle(self, fall: _Fall) -> None:
         self.limit, held, self.climbing = fall.settle()
+        self._patience.best.fell(self.limit)
         self._hold(held)
-        self._credit = 0
+        self._patience.credit = 0
 
     def _hold(self, level: int) -> None:
-        if not 0.9 < level / self.held < 1.1:  # the world has changed: worth to ask again soon
-            self._interval = min(self._interval, PROBE_INTERVAL)
+        self._patience.held(self.held, level)
         self.held = level
 
     # -- between processes ---------------------------------------------------------------------------------------
@@ -172,8 +174,9 @@ class Belief:
             "start": self.start,
             "limit": self.limit,
             "held": self.held,
-            "interval": self._interval,
-            "credit": self._interval if self.climbing else self._credit,
+            "interval": self._patience.interval,
+            "credit": self._patience.interval if self.climbing else self._patience.credit,
+            "best": round(self._patience.best.limit),
         }
 
     def recall(self, known: Mapping[str, Any]) -> None:
@@ -184,9 +187,9 @@ class Belief:
         """
         if known["start"] == self.start:
             self.limit, self.held = max(1, count(known["limit"])), max(1, count(known["held"]))
-            self._interval = min(count(known["interval"]), PROBE_INTERVAL_MAX)
-            self._credit = count(known["credit"])
-            self.climbing = self._interval == 0
+            best = count(known.get("best", self.held))  # earlier versions did not remember it
+            self._patience.recall(count(known["interval"]), count(known["credit"]), best)
+            self.climbing = self._patience.interval == 0
 
 
 def count(value: object) -> int:

@@ -17,6 +17,9 @@ LONGEST_WAIT = 600.0
 """A server that asks for a longer wait than this many seconds is asked again after it all the same."""
 
 _PATIENCE = 5
+_PROBES_PER_TRIAL = 8
+_REFUTED = 3
+"""Who lets through so many times what a bucket of the measured rate could is none."""
 _SURPRISE = 0.75
 """A limit that falls below this part of itself says something new of how the server counts."""
 
@@ -64,32 +67,55 @@ class Rest:
 class Trial:
     """Finds out whether a server that has refused counts in windows, or refuses bursts.
 
-    A bucket that fills evenly lets one through a moment after it has refused; windows do not, unless their edge lies
-    there. A server whose rate is lower than a request in ``window / 8`` seconds is taken for one with windows.
+    A bucket that fills evenly lets more through a moment after it has refused; windows let only what has left them,
+    unless their edge lies there. So nothing is sent for that moment; then what has grown old meanwhile is made up for,
+    and the next few requests are the trial: one alone might fit where another client paused. A server whose rate is
+    lower than a request in ``window / 8`` seconds is taken for one with windows.
 
     Args:
         window: The length of the rate window, in seconds.
+        rng: Makes the silences of several clients differ.
     """
 
-    def __init__(self, window: float) -> None:
-        self.moment = window / 8
+    def __init__(self, window: float, rng: random.Random) -> None:
+        self.moment, self._rng = window / 8, rng
         self.windows = False
-        """Whether it is known that the server counts in windows."""
+        """Whether it is known, and not in doubt, that the server counts in windows."""
         self.due_at = math.inf
-        self._ticket: int | None = None
-        self._proven = 0
+        """When the trial may begin; infinite: there is none."""
+        self._sent: set[int] = set()
+        self._missing = self._proven = self._failed = 0
 
-    def refused_at_once(self, now: float, accepted: int, wait: float | None, *, again: bool) -> None:
+    def want(self) -> None:
+        """Find out anew, at the next refusal that allows it."""
+        self.windows = False
+
+    def probe_failed(self) -> None:
+        """More was asked for in vain: now and then, find out anew."""
+        self._failed += 1
+        self.windows &= self._failed % _PROBES_PER_TRIAL != 0
+
+    def refused_at_once(self, now: float, accepted: int, ageing: int, held: int, wait: float | None) -> None:
         """Note a refusal.
 
         Args:
             now: The present.
             accepted: What was accepted within the window before it.
+            ageing: How many of them grow older than a window within the moment.
+            held: What is believed to be allowed for certain.
             wait: How long the server asks to wait, if it does.
-            again: Whether to find out anew.
         """
-        if not self.shows_windows(wait or 0.0) and (again or not self.windows):
-            self.due_at, self._proven = now + self.moment, accepted
+        # where more must be made up for than comes evenly, a bucket might refuse that already
+        if not self.shows_windows(wait or 0.0) and not self.windows and ageing <= 1 + accepted / 8:
+            self.due_at, self._proven = now + self.moment * self._rng.uniform(1.0, 1.2), accepted
+            # by chance another client leaves as many places as that seldom, an even flow leaves more
+            self._missing = max(1, min(math.isqrt(accepted), held // 8))
+            self._sent.clear()
+
+    def saw(self, accepted: int) -> None:
+        """Note that so many were accepted within a window, by an answer that was under way at the refusal."""
+        if self.due_at < math.inf:
+            self._proven = max(self._proven, accepted)
 
     def shows_windows(self, seconds: float) -> bool:
         """Whether the server lets nothing through for so long that it must count in windows."""
@@ -97,23 +123,36 @@ class Trial:
             self.windows, self.due_at = True, math.inf
         return seconds > self.moment
 
-    def is_due(self, now: float, recent: int, first_sent_at: float) -> bool:
-        """Whether the trial may be sent; it proves nothing once requests from before the refusal have grown old."""
-        return now >= self.due_at and recent >= self._proven and now - first_sent_at < 7 * self.moment
+    def silence(self, now: float) -> float:
+        """Return for how long nothing may be sent; 0 or less: something may."""
+        return self.due_at - now if self.due_at < math.inf else 0.0
+
+    def is_due(self, now: float, recent: int) -> bool:
+        """Whether the next request is the trial: as many as before the refusal were accepted or are under way."""
+        return (
+            self.due_at <= now < self.due_at + self.moment
+            and len(self._sent) < self._missing
+            and recent >= self._proven
+        )
 
     def sent(self, ticket: int) -> None:
-        """Note which request it is."""
-        self._ticket, self.due_at = ticket, math.inf
+        """Note a request of the trial."""
+        self._sent.add(ticket)
 
     def accepted(self, ticket: int) -> bool:
-        """Whether this was the trial, and it was accepted: requests must be spread."""
-        return ticket == self._ticket
+        """Whether this ends the trial, all of which was accepted: requests must be spread."""
+        if ticket not in self._sent:
+            return False
+        self._sent.remove(ticket)
+        self._missing -= 1
+        return self._missing == 0
 
     def refused(self, ticket: int) -> bool:
-        """Whether this was the trial, and it was refused: the server counts in windows."""
-        if ticket != self._ticket:
+        """Whether this was of the trial, and was refused: the server counts in windows."""
+        if ticket not in self._sent:
             return False
-        self._ticket, self.windows = None, True
+        self._sent.clear()
+        self.windows, self.due_at = True, math.inf
         return True
 
 
@@ -128,7 +167,7 @@ class Knowledge:
 
     def __init__(self, belief: Belief, window: float, rng: random.Random) -> None:
         self.traffic, self.belief, self.rest = Traffic(window), belief, Rest(window, rng)
-        self.trial = Trial(window)
+        self.trial = Trial(window, rng)
         self.spread: Spread | None = None
         """Set once the server has shown that it refuses bursts."""
         self._window = window
@@ -142,20 +181,15 @@ class Knowledge:
         """Return how long no request has a place; 0 or less: one has."""
         if self.spread:
             return self.spread.bucket.until_free(now)
-        delay = self.traffic.until_free(now, self.belief.limit)
-        if self.trial.due_at - now < delay and self.trial.is_due(
-            self.trial.due_at, *self._recent(self.trial.due_at)
-        ):
-            return self.trial.due_at - now
-        return delay
+        silence = self.trial.silence(now)
+        return silence if silence > 0 else self._until_slot(now)
 
-    def _recent(self, now: float) -> tuple[int, float]:
-        """Return how many requests of the last window were accepted or may yet be, and when the first was sent."""
-        return self.traffic.recent(now), self.traffic.slots.first_accepted(now - self._window)
+    def _until_slot(self, now: float) -> float:
+        return 0.0 if self.may_try(now) else self.traffic.until_free(now, self.belief.limit)
 
     def may_try(self, now: float) -> bool:
         """Whether a request that is sent now is the trial."""
-        return self.spread is None and self.trial.is_due(now, *self._recent(now))
+        return self.spread is None and self.trial.is_due(now, self.traffic.recent(now))
 
     def send(self, now: float, *, probe: bool) -> Ticket:
         """Note that a request is sent."""
@@ -172,6 +206,7 @@ class Knowledge:
         if self.spread:
             self.spread.accepted(ticket.sent_at, now)
         elif self.trial.accepted(ticket.id):
+            self.trial.due_at = math.inf
             belief, burst = self.belief, self.traffic.burst(self.rest.refused_at)
             self.spread = Spread(belief.stated or belief.start, self._window, burst, belief.highest, now)
         else:
@@ -180,14 +215,19 @@ class Knowledge:
     def _accepted_at_once(self, ticket: Ticket, now: float) -> None:
         self.belief.accepted(probe=ticket.probe)
         if len(self.traffic.slots) > self.belief.limit:
-            self.belief.rise(self.traffic.seen(self.belief.fell_at), now)
+            self.belief.rise(self.traffic.seen(self.belief.sharing.fell_at), now)
         self.belief.confirm(now, self.rest.refused_at)
+        self.trial.saw(self.traffic.slots.proven(now - self._window))
 
     def refused(self, ticket: Ticket, now: float, wait: float | None, *, anew: bool) -> None:
         """Learn from a refusal; ``anew``: the request was sent after the refusal before."""
         if self.spread:
             self.spread.refused(ticket.sent_at, now, self.traffic.sent_before(ticket))
-            if self.trial.shows_windows(max(wait or 0.0, self.spread.starved_for(now))):
+            recent = self.traffic.recent(now, self.spread.began_at)
+            if recent > _REFUTED * self.spread.most():
+                self.spread = None
+                self.trial.want()
+            elif self.trial.shows_windows(max(wait or 0.0, self.spread.starved_for(now))):
                 self.spread = None
         elif self.trial.refused(ticket.id):
             return
@@ -201,14 +241,18 @@ class Knowledge:
         before = self.belief.held
         if self.traffic.rivals(ticket) >= self.belief.limit:
             self.belief.probe_failed(self.proven(ticket))
+            self.trial.probe_failed()
         else:
             self.belief.contradicted(now, recent, since)
-        accepted = self.traffic.slots.proven(now - self._window)
-        self.trial.refused_at_once(now, accepted, wait, again=recent < before * _SURPRISE)
+        if recent < before * _SURPRISE:
+            self.trial.want()
+        accepted = self.traffic.slots.proven(ticket.sent_at - self._window)
+        ageing = accepted - self.traffic.slots.proven(now - self._window + self.trial.moment)
+        self.trial.refused_at_once(now, accepted, ageing, self.belief.held, wait)
 
     def proven(self, ticket: Ticket) -> int:
         """Count what was accepted within a window before a refusal."""
-        return max(self.traffic.before(ticket), self.traffic.seen(self.belief.fell_at))
+        return max(self.traffic.before(ticket), self.traffic.seen(self.belief.sharing.fell_at))
 
     def heed(self, quota: Quota, now: float, server_now: datetime) -> None:
         """Take over what the headers of an answer state; ``server_now`` is the server's time (UTC)."""

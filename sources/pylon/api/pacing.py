@@ -2,7 +2,15 @@
 
 The API grants every endpoint an allowance of L requests per window of W seconds (60). It does not say what
 L is, whether its windows are fixed or sliding, nor how much of L another client of the organisation uses.
-A ``Pacer`` holds what is believed about one endpoint:
+There are two models, and what the server does decides between them (``knowledge.py``): that it counts in windows, with
+which learning begins, and that it refuses bursts, as a token bucket does.
+
+After a refusal that says something new, nothing is sent for W/8 (``Trial``). A bucket has then filled by some requests,
+which windows do not grant: if they are accepted, requests are spread evenly at the rate that is measured
+(``spread.py``). Back to windows leads that nothing is let through for longer than W/8, or far more within a window
+than a bucket of that rate could. Neither verdict is final, nor is one that is remembered.
+
+With windows, a ``Pacer`` holds what is believed about one endpoint:
 
 - A request occupies a *slot* from the moment it is sent until W seconds after its answer came. The server
   counted it somewhere in between, so with n slots no window, fixed or sliding, ever holds more than n.
@@ -13,6 +21,8 @@ A ``Pacer`` holds what is believed about one endpoint:
 - A refused request that was no probe contradicts n, which falls to what the server did accept.
 - A climb across the edge of a fixed window may see up to 2L accepted within W. So a risen n is *held* only
   when whole windows have passed without a refusal; until then few at a time go beyond what is certain.
+- An n below the best that stood is another client's doing (``probing.py``): probes come every few windows then, since
+  it may leave; if n falls again and again, no climb follows.
 
 Nothing here sleeps or sends: the clock is a parameter and the caller reports every outcome. Times are in
 seconds, amounts in requests.
@@ -24,8 +34,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from .belief import PROBE_INTERVAL, Belief
+from .belief import Belief
 from .knowledge import LONGEST_WAIT, Knowledge, recalled
+from .probing import PROBE_INTERVAL
 from .quota import Quota
 from .traffic import Ticket
 

@@ -31,11 +31,14 @@ _TRIAL = 12
 _CAREFUL_STEPS = 3
 _SAMPLE = 4
 _MANY = 12
+_LOW = 0.8
+_FADING = 0.95
 _TRUSTED = 0.93
 """A measure of ``_MANY`` requests is right unless it is below this part of the rate: there was slack in between."""
 _KEPT = 600
 _WINDOWS_BELOW = 2.5
-"""So many windows pass between two attempts while the rate is far below what it once was."""
+_LEAST_BELOW = 60
+"""So many windows, and requests, pass between two attempts while the rate is far below what it once was."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,7 @@ class Spread:
         self._stood, self._best, self._refused_rate = 0.0, rate, math.inf
         self._interval, self._passed = INTERVAL, 0
         self._trial, self._steps = 1, _CAREFUL_STEPS
-        self._changed_at = self._refused_at = now
+        self._changed_at = self._refused_at = self.began_at = now
 
     @property
     def rate(self) -> float:
@@ -194,13 +197,17 @@ class Spread:
         """Return for how long nothing has been accepted since the first refusal of a row; 0.0: something was."""
         return 0.0 if self._measure.count else now - self._measure.since
 
+    def most(self) -> float:
+        """Return how many a bucket that is filled at the rate lets through within a window."""
+        return self.rate * self._window + 2 * self.bucket.size
+
     def _needed(self) -> float:
         if self._refused_rate == math.inf:
             return self._trial
         if not self._is_close():
             return _TRIAL
         if self._is_low():
-            return min(self._interval, _WINDOWS_BELOW * self._window * self.rate)
+            return min(self._interval, max(_LEAST_BELOW, _WINDOWS_BELOW * self._window * self.rate))
         return self._interval
 
     def _is_close(self) -> bool:
@@ -208,7 +215,7 @@ class Spread:
 
     def _is_low(self) -> bool:
         """Whether another client seems to be at work, which may leave."""
-        return self.rate < 0.8 * self._best
+        return self.rate < _LOW * self._best
 
     def _raise(self, now: float) -> None:
         if self._passed >= _TRIAL:
@@ -240,7 +247,7 @@ class Spread:
         self._stood = 0.0
         if self._is_close():
             self._interval = min(2 * self._interval, INTERVAL_MAX)
-            self._best *= 0.9
+            self._best *= _FADING
 
     def _measured(self, sent_at: float) -> float:
         whole = self._measure.whole(sent_at)

@@ -25,9 +25,10 @@ def test_a_bucket_is_used_up_and_seldom_refuses(limit, burst, latency):
 
 
 @pytest.mark.parametrize("hint", ["none", "exact", "whole"])
-@pytest.mark.parametrize("burst", [1, 5])
-def test_a_pace_learnt_from_windows_gives_way_to_a_bucket(burst, hint):
-    loop, caller = simulate(120, "sliding", "200ms", hint=hint)
+@pytest.mark.parametrize("burst", [1, 5, 30])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_pace_learnt_from_windows_gives_way_to_a_bucket(burst, hint, seed):
+    loop, caller = simulate(120, "sliding", "200ms", hint=hint, seed=seed)
     loop.run(600)
     caller.server.kind, caller.server.burst = "bucket", burst
     caller.restart(0.5)
@@ -83,3 +84,44 @@ def test_a_server_that_lets_nothing_through_for_long_counts_in_windows():
         hand.sleep()
         hand.ask("refused")
     assert hand.pacer._known.spread is None
+
+
+def refused_after(number: int, start: int) -> Hand:
+    """A pacer that was refused once so many were accepted at once."""
+    hand = Hand(start)
+    hand.ask_many(number)
+    hand.ask("refused")
+    return hand
+
+
+def test_nothing_is_sent_between_a_surprising_refusal_and_its_trial():
+    hand = refused_after(20, 60)
+    assert WINDOW / 8 <= hand.sleep() <= WINDOW / 8 * 1.2
+    assert hand.pacer._known.spread is None
+
+
+def test_a_trial_that_is_accepted_once_proves_nothing_where_chance_may_leave_one_place():
+    hand = refused_after(20, 60)
+    hand.sleep()
+    hand.ask()
+    hand.ask("refused")
+    assert hand.pacer._known.spread is None
+    assert hand.pacer.to_remember()["windows"] is True
+
+
+def test_what_is_doubted_is_remembered_as_doubted():
+    hand = Hand(60, remembered=Hand(60).pacer.to_remember() | {"windows": True})
+    hand.ask_many(20)
+    hand.ask("refused")
+    assert hand.pacer.to_remember()["windows"] is False
+
+
+def test_the_best_that_stood_is_remembered():
+    hand = Hand(60, remembered=Hand(60).pacer.to_remember() | {"best": 300, "windows": True, "interval": 600})
+    assert hand.pacer.to_remember()["best"] == 300
+    asked = 0
+    while hand.pacer.limit == 60:
+        hand.sleep()
+        hand.ask()
+        asked += 1
+    assert asked <= 3 * 60 + 5, "far below it, more is asked for after three windows, not after 600 requests"
