@@ -101,7 +101,7 @@ def _serve(token: str, listening: socket.socket) -> None:
         uvicorn.Server(config).run(sockets=[listening])
 
 
-def _leave_threads_behind() -> None:
+def _leave_threads_behind() -> NoReturn:
     """End at once: Python would wait for threads of marimo's that wait for a browser, and Ctrl-C would not help.
 
     A connection that broke off before the page was asked for leaves such a thread; nothing here is left to be written.
