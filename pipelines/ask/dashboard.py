@@ -11,9 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from threading import Thread, main_thread
-from threading import enumerate as enumerate_threads
-from typing import TYPE_CHECKING, Any
+from threading import Thread
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..base import exits, installing, screens
 from .report import read
@@ -36,8 +35,8 @@ class Options:
     schema: str
 
 
-def run(options: Options) -> int:
-    """Serve until Ctrl-C.
+def run(options: Options) -> NoReturn:
+    """Serve until Ctrl-C, and end the process.
 
     Raises:
         Problem: There is nothing to show, marimo is missing, or the port is taken.
@@ -64,7 +63,6 @@ def run(options: Options) -> int:
             _open(url)
         _serve(token, listening)
     _leave_threads_behind()
-    return exits.DONE
 
 
 def _socket(port: int | None) -> socket.socket:
@@ -103,17 +101,15 @@ def _serve(token: str, listening: socket.socket) -> None:
         uvicorn.Server(config).run(sockets=[listening])
 
 
-def _leave_threads_behind() -> None:
-    """End now where marimo still waits for a browser: Python would wait for its threads, and Ctrl-C would not help.
+def _leave_threads_behind() -> NoReturn:
+    """End at once: Python would wait for threads of marimo's that wait for a browser, and Ctrl-C would not help.
 
     A connection that broke off before the page was asked for leaves such a thread; nothing here is left to be written.
     """
-    others = (thread for thread in enumerate_threads() if thread is not main_thread())
-    if any(not thread.daemon for thread in others):
-        for stream in (sys.stdout, sys.stderr):
-            with suppress(OSError):
-                stream.flush()
-        os._exit(exits.DONE)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(exits.DONE)
 
 
 def _in_one_line(record: logging.LogRecord) -> bool:

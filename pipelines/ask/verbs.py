@@ -232,4 +232,4 @@ def dashboard(
         from . import dashboard as dashboard_command
 
         options = dashboard_command.Options(port, browser, destination, dataset, schema)
-        raise SystemExit(dashboard_command.run(options))
+        dashboard_command.run(options)

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -306,12 +307,15 @@ def test_a_browser_that_breaks_off_does_not_keep_it_from_ending(desk: CopyDesk) 
             connection.sendall(
                 f"GET /ws?session_id=a&{found[3]} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                 "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+                + b"\x81\xff\xff"  # the beginning of a frame
             )
             answer = b""
             while b"kernel-ready" not in answer:
                 answer += connection.recv(4096)
+            time.sleep(2)
+        time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == exits.DONE
+        assert process.wait(30) == exits.DONE, out.read_text()
     finally:
         process.kill()
         process.wait()
