@@ -43,7 +43,7 @@ def test_a_new_field_is_remembered_and_becomes_a_column(loaded: Any, promote: An
     world.edit_issue(first, sentiment="good", weather=[1], title=5)
     world.add_message(first, mood="calm")
     world.advance(30)
-    copy.run()
+    copy.run(lookback_seconds=1.0)
     assert remembered(copy) == {"issues": {"sentiment", "weather", "title"}, "issue_messages": {"mood"}}
     known = runs.state_of(copy.folder)["extra_fields"]
 
