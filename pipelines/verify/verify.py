@@ -191,7 +191,7 @@ async def _compare_sample(
     await asyncio.gather(*(one(id_) for id_ in held.sample))
     for doubt, columns in await twice.settle(partial(_read, client, masks), pause):
         for column in columns:
-            _note(report, True, doubt.table.name, _named(doubt.key), f"{column} differs")
+            _note(report, True, doubt.table.name, _named(doubt.table, doubt.key), f"{column} differs")
     report.volatile = twice.volatile
 
 
@@ -256,11 +256,11 @@ def _compare_children(
     wanted = {key_of(table, row): row for row in rows}
     report.add_sampled(table.name, len(wanted))
     for key, row in wanted.items():
-        _note(report, key not in held, table.name, _named(key), "is missing from the copy")
+        _note(report, key not in held, table.name, _named(table, key), "is missing from the copy")
         if key in held:
             twice.compare(table, issue_id, row, held[key])
     for key in held.keys() - wanted.keys():
-        _note(report, True, table.name, _named(key), "is gone from Pylon")
+        _note(report, True, table.name, _named(table, key), "is gone from Pylon")
 
 
 def _note(report: Verification, differs: bool, table: str, id_: str, what: str) -> None:
@@ -268,8 +268,9 @@ def _note(report: Verification, differs: bool, table: str, id_: str, what: str) 
         report.differences.append(Difference(table, id_, what))
 
 
-def _named(key: tuple[Any, ...]) -> str:
-    return "/".join(map(str, key))
+def _named(table: Table, key: tuple[Any, ...]) -> str:
+    """Return what a row is called: by its own id, where that is what its key begins with."""
+    return str(key[0]) if table.key[0] == "id" else "/".join(map(str, key))
 
 
 def remedies(report: Verification) -> Iterator[str]:

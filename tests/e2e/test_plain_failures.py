@@ -12,7 +12,7 @@ import pytest
 from support import worlds
 
 SCRIPT = """
-import os, signal, sys, threading
+import os, signal, sys, threading, time
 import dlt
 from pylon_elt.sources.pylon import pylon_source
 from pylon_elt.sources.pylon.api import sending
@@ -26,7 +26,12 @@ if how == "a step":
         raise ValueError("the user's own")
     read.resources["issues"].add_map(broken)
 if how == "an interrupt":
-    threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
+    def interrupt():
+        while not os.path.exists(folder + "/asked"):
+            time.sleep(0.05)
+        time.sleep(0.3)
+        os.kill(os.getpid(), signal.SIGINT)
+    threading.Thread(target=interrupt, daemon=True).start()
 pipeline = dlt.pipeline(
     "by_hand",
     destination=dlt.destinations.duckdb(folder + "/copy.duckdb"),
@@ -58,6 +63,7 @@ def test_a_failed_extract_prints_its_one_error(
     server = serve(worlds.bump_all(worlds.quiet(issues=25)))
     if how == "a request":
         server.faults.add("status", "GET /tags")
+    server.on_request(lambda record: (tmp_path / "asked").touch() if record.endpoint == "GET /tags" else None)
     with duckdb.connect(tmp_path / ("copy.duckdb" if how == "a database" else "another.duckdb")):
         command = [sys.executable, "-c", SCRIPT, str(tmp_path), server.base_url, server.token, str(low), how]
         ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
