@@ -164,7 +164,7 @@ ISSUE_MESSAGES = Table(
     name="issue_messages",
     description="Everything said on an issue, one row each: replies to and fro and internal notes.",
     key=("id", "issue_id"),
-    read=of_issues(endpoint=endpoints.ISSUE_MESSAGES),
+    read=of_issues(endpoint=endpoints.ISSUE_MESSAGES, is_told_by_times=True),
     columns=(
         Column("id", "text", "Identifies the message."),
         Column("issue_id", "text", "Issue that the message is part of; join issues on id.", given=True),

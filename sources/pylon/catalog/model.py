@@ -135,6 +135,8 @@ class PerParent:
     """Asked for a parent whose rows are refused: only where it is gone too are they given up."""
     rows_at: str | None = None
     """The field of the answer's object that holds the rows."""
+    is_told_by_times: bool = False
+    """Whether a parent with a ``latest_message_time`` has had at least one."""
     refresh_hours: float | None = None
     """How old a reading may become although nothing moved, unless the user sets another interval."""
 

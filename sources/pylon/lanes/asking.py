@@ -43,7 +43,9 @@ async def _read(turn: Turn, table: Table[PerParent], parent: Times) -> Conversat
     found = distinct(table, rows)
     if batch.whole and len(rows) == len(batch.rows):
         return Conversation(parent, found, batch.sent_at)
-    whole = batch.rows == []  # nothing at all is how servers say that there is none
+    # nothing at all is how servers say that there is none; where there was a message, it says nothing
+    spoken = table.read.is_told_by_times and parent.latest_message_time
+    whole = batch.rows == [] and not spoken
     return _in_part(turn, table, Conversation(parent, found, batch.sent_at, whole))
 
 
