@@ -119,20 +119,15 @@ def test_base_url_goes_before_the_configured_one(desk: Desk) -> None:
 
 
 def test_max_minutes_saves_what_was_read_and_the_next_run_goes_on(open_desk: Any) -> None:
-    desk = open_desk(issues=40, tier={"*": 12}, window_seconds=1)
+    desk = open_desk(issues=40, tier={"*": 6}, window_seconds=1)
     early = desk.pylon("run", "--max-minutes", "0.05", "--log-format", "json").event("run_finished")
     assert early["exit"] == 0
     assert "--max-minutes 0.05" in early["ended_early"]
     left = sum(early["due"].values())
     assert left > 0
     assert not early["complete"]
-    assert early["remaining"]["seconds"] > 0
-    assert early["remaining"]["changes_since"] is None
-    again = " ".join(desk.pylon("run", "--max-minutes", "0.02").text.split())
-    assert "Left to read, as far as is known: " in again
-    assert " at the present pace, and what has changed since." in again
-    tables = json.loads(desk.pylon("status", "--json").out)["tables"]
-    left = sum(table.get("due") or 0 for name, table in tables.items() if name.startswith("issue_"))
+    assert early["remaining"].keys() == {"seconds", "open_ended", "changes_since", "history_before"}
+    assert early["remaining"]["seconds"] >= 0
     saved = {table: desk.rows(table) for table in ("issues", "issue_sync")}
 
     desk.server.settings.tier = "none"
