@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
 from ..api.filters import Request, before_and_after, rfc3339, time_range
 from ..api.windows import Window
 from ..catalog import ENDPOINTS, HANGING, ISSUES
-from ..copy import held
 from ..copy.state import Stretch
 from ..errors import TurnOver
 from ..rows.rows import Row, instant
-from . import reading
+from . import reading, shown_again
 from .clocks import set_back
-from .pieces import Batch, Reader, Version, Way, version
+from .pieces import Batch, Reader, Way
 from .reading import Past
 from .turn import Turn
 
@@ -66,15 +65,7 @@ async def history(turn: Turn, stretch: Stretch) -> AsyncIterator[Batch]:
 
 
 def _reader(turn: Turn) -> Reader:
-    def known(rows: Sequence[Row]) -> set[Version]:
-        times = held.times(turn.contents, ISSUES, BY_UPDATE.stamp, [str(row.get("id")) for row in rows])
-        return {
-            version(row)
-            for row in rows
-            if (at := instant(row.get(BY_UPDATE.stamp))) and times.get(("", str(row.get("id")))) == at
-        }
-
-    return Reader(turn.client, turn.patient_client, known)
+    return shown_again.reader(turn, ISSUES, BY_UPDATE.stamp)
 
 
 async def begin(turn: Turn, stretch: Stretch) -> None:

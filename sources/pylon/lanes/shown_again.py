@@ -1,29 +1,55 @@
-"""Rows that a look shows although the copy has them: they cost their part of a page, and no write."""
+"""Rows that are shown although the copy has them: they cost their part of a page, and no write."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import pyarrow as pa
 
 from ..catalog import Table
+from ..copy import held
 from ..copy.comparing import differing
-from ..copy.held import rows as rows_held
+from ..rows.rows import Row, instant
+from .pieces import Reader, Version, version
 from .turn import Turn
+
+
+def reader(turn: Turn, table: Table, stamp: str, parent: str = "") -> Reader:
+    """Return who reads a table's windows in a turn, and can tell which rows of a moment the copy has.
+
+    Args:
+        turn: The turn.
+        table: What is read.
+        stamp: The field whose time tells one version of a row from another; where the table has no such column, a row
+            that is there has been read.
+        parent: Whose rows are read, where each parent's are read for themselves.
+    """
+    timed = stamp in table.column_names
+
+    def known(rows: Sequence[Row]) -> set[Version]:
+        times = held.times(turn.contents, table, stamp, [str(row.get("id")) for row in rows])
+        return {
+            version(row)
+            for row in rows
+            if (key := (parent, str(row.get("id")))) in times
+            and (not timed or ((at := instant(row.get(stamp))) and times[key] == at))
+        }
+
+    return Reader(turn.client, turn.patient_client, known)
 
 
 def changed(turn: Turn, table: Table, batch: pa.Table) -> pa.Table:
     """Return the rows of a batch that the copy does not hold as they are; when they were read does not count.
 
-    All values are compared: an edit may have come within the second that ``updated_at`` names.
+    All values are compared: an edit may have come within the second that ``updated_at`` names. Of the others, only
+    that they are there is noted.
     """
-    turn.returned.see(table, batch)
     rows = batch.select(list(table.column_names)).to_pylist()
-    held = rows_held(turn.contents, table, [row[table.key[-1]] for row in rows])
-    return batch.filter(
-        pa.array(
-            [
-                (known := held.get(tuple(row[name] for name in table.key))) is None
-                or bool(differing(table, row, known))
-                for row in rows
-            ]
-        )
-    )
+    copies = held.rows(turn.contents, table, [row[table.key[-1]] for row in rows])
+    news = [
+        (copy := copies.get(tuple(row[name] for name in table.key))) is None
+        or bool(differing(table, row, copy))
+        for row in rows
+    ]
+    turn.returned.see(table, batch.filter(pa.array([not new for new in news], pa.bool_())))
+    return batch.filter(pa.array(news, pa.bool_()))

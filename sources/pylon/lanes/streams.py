@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,14 +13,13 @@ from ..api.answers import Answer
 from ..api.filters import Request, before_and_after, joined, rfc3339, time_range
 from ..api.windows import Window
 from ..catalog import Feed, Table
-from ..copy import held
 from ..copy.state import Stretch
 from ..errors import PylonError
-from ..rows.rows import Row, instant, keys_of, to_arrow
+from ..rows.rows import keys_of, to_arrow
 from . import reading, shown_again
 from .clocks import set_back
 from .looks import Look
-from .pieces import Batch, Reader, Version, Way, version
+from .pieces import Batch, Reader, Way
 from .reading import Past
 from .turn import Turn, keyed
 from .whole import asked_for
@@ -89,17 +88,7 @@ class Streams:
         return self._turn.control.looks.of(self._table.name, stream.parent)
 
     def _reader(self, stream: Stream, stamp: str) -> Reader:
-        def known(rows: Sequence[Row]) -> set[Version]:
-            times = held.times(self._turn.contents, self._table, stamp, [str(row.get("id")) for row in rows])
-            ours = {id_: at for (parent, id_), at in times.items() if parent == stream.parent}
-            timed = stamp in self._table.column_names
-            return {
-                version(row)
-                for row in rows
-                if (id_ := str(row.get("id"))) in ours and (not timed or ours[id_] == instant(row.get(stamp)))
-            }
-
-        return Reader(self._turn.client, self._turn.patient_client, known)
+        return shown_again.reader(self._turn, self._table, stamp, stream.parent)
 
     async def _first(self, stream: Stream) -> Answer | None:
         """Return the first page of the list, which may be all there is; ``None`` where the workspace lacks the list."""

@@ -63,9 +63,8 @@ class Turns:
 
     def _begin(self, load_id: str) -> Turn:
         pipeline, state = dlt.current.pipeline(), SourceState.current()
-        plain = (
-            self._copied is None
-        )  # else the caller has made source and pipeline, and has looked at the copy
+        # else the caller has made source and pipeline, and has looked at the copy
+        plain = self._copied is None
         if plain:
             refuse_other_loads(dlt.current.source(), pipeline)
         refuse_ambiguous(pipeline)
