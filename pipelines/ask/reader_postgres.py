@@ -15,9 +15,8 @@ from contextlib import closing, contextmanager, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
 
-from ..copy import destinations
 from .reader import Result
-from .reader_server import answer, tables_of
+from .reader_server import ServerReader, answer
 from .roles import powers
 
 if TYPE_CHECKING:
@@ -33,17 +32,12 @@ OPEN answer NO SCROLL FOR EXECUTE pg_catalog.convert_from(pg_catalog.decode('%s'
 _BEFORE = "pylon_before"
 
 
-class PostgresReader:
+class PostgresReader(ServerReader):
     """A :class:`reader.Reader` of a database in Postgres."""
 
-    dialect = "postgres"
-    note = ""
-
     def __init__(self, pipeline: dlt.Pipeline, client: Any, schemas: tuple[str, ...]) -> None:
-        self.client = client
+        super().__init__(pipeline, client, schemas)
         self.connection: Any = client.native_connection
-        self.location = destinations.location(pipeline)
-        self.schemas = schemas
 
     @classmethod
     @contextmanager
@@ -92,15 +86,6 @@ class PostgresReader:
         finally:
             with suppress(Exception):  # what was raised says more than that the connection is gone
                 self._do(f"ROLLBACK TO SAVEPOINT {_BEFORE}")
-
-    def tables(self) -> dict[str, list[str]]:
-        """Return the names of the tables and views of each schema."""
-        return tables_of(self.client, self.schemas)
-
-    def name(self, schema: str, table: str) -> str:
-        """Return a table's name in full, quoted."""
-        quoted: list[str] = [self.client.escape_column_name(part) for part in (schema, table)]
-        return ".".join(quoted)
 
     def powers(self) -> str:
         """Return what the role may do beyond reading and writing tables; "" for nothing."""

@@ -1,4 +1,4 @@
-"""Reads a copy on a server other than Postgres, and makes Arrow of what drivers give."""
+"""Reads a copy on a server, and makes Arrow of what drivers give."""
 
 from __future__ import annotations
 
@@ -57,7 +57,13 @@ class ServerReader:
 
     def tables(self) -> dict[str, list[str]]:
         """Return the names of the tables and views of each schema."""
-        return tables_of(self.client, self.schemas)
+        marks = ", ".join(["%s"] * len(self.schemas))
+        found = self.client.execute_sql(
+            "SELECT table_schema, table_name FROM information_schema.tables"
+            f" WHERE table_schema IN ({marks}) ORDER BY 1, 2",
+            *self.schemas,
+        )
+        return {schema: [name for place, name in found or [] if place == schema] for schema in self.schemas}
 
     def name(self, schema: str, table: str) -> str:
         """Return a table's name in full, quoted."""
@@ -67,17 +73,6 @@ class ServerReader:
     def powers(self) -> str:
         """Return "": what a role may do is not known here."""
         return ""
-
-
-def tables_of(client: Any, schemas: Sequence[str]) -> dict[str, list[str]]:
-    """Return the names of the tables and views of each schema."""
-    marks = ", ".join(["%s"] * len(schemas))
-    found = client.execute_sql(
-        "SELECT table_schema, table_name FROM information_schema.tables"
-        f" WHERE table_schema IN ({marks}) ORDER BY 1, 2",
-        *schemas,
-    )
-    return {schema: [name for place, name in found or [] if place == schema] for schema in schemas}
 
 
 def answer(cursor: Any) -> Result:
