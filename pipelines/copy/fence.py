@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 BASE = "builds_on"
 """The key in dlt's local state, which lies beside the packages, for the load on which the newest of them builds."""
-NEVER = "unknown"
+UNKNOWN = "unknown"
 
 
 def last_load(copied: Copied) -> float | None:
@@ -38,8 +38,8 @@ def is_stale(pipeline: dlt.Pipeline, waiting: list[str], newest: float | None) -
     """
     if not waiting:
         return False
-    base = pipeline.state.get("_local", {}).get(BASE, NEVER)
-    if base != NEVER:  # packages of earlier versions do not say
+    base = pipeline.state.get("_local", {}).get(BASE, UNKNOWN)
+    if base != UNKNOWN:  # packages of earlier versions do not say
         return bool(base != newest)
     return newest is not None and float(waiting[0]) <= newest
 

@@ -139,9 +139,8 @@ def _advisory(pipeline: dlt.Pipeline) -> Iterator[Callable[[], None]]:
             nonlocal pid
             try:
                 _require_held(client, pid, key)
-            except (
-                DatabaseTransientException
-            ):  # closed while it was idle: nobody has the lock, or somebody else
+            except DatabaseTransientException:
+                # closed while it was idle: nobody has the lock, or somebody else
                 with suppress(Exception):
                     client.close_connection()
                 client.open_connection()

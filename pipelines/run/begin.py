@@ -29,18 +29,15 @@ LANES_SETTING = "extract.max_parallel_items"
 
 
 @contextmanager
-def begun(
-    pipeline: dlt.Pipeline, copied: Copied, warn: Callable[[str], None]
-) -> Iterator[Callable[[], None]]:
+def begun(pipeline: dlt.Pipeline, copied: Copied, warn: Callable[[str], None]) -> Iterator[None]:
     """Hold the lock and the connection, with nothing left over from a killed run, and all tables there.
+
+    From then on the pipeline loads only while the lock is held; see :mod:`..copy.fence`.
 
     Args:
         pipeline: The pipeline.
         copied: What its destination holds.
         warn: Told what other hands have done, and what was done about it.
-
-    Returns:
-        Makes sure that the lock is still held; raises ``Problem`` where it is not.
 
     Raises:
         Problem: The lock is held, or the destination cannot be used.
@@ -56,7 +53,7 @@ def begun(
         fence.put_up(pipeline, copied, require_lock)
         if told := restore(pipeline, copied):
             warn(told)
-        yield require_lock
+        yield
 
 
 def settle(pipeline: dlt.Pipeline, copied: Copied, warn: Callable[[str], None]) -> None:

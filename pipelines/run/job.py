@@ -77,7 +77,6 @@ class Job:
     control: Control = field(init=False)
     copied: Copied = field(init=False)
     """What the copy holds; connected to once for the whole run."""
-    _require_lock: Callable[[], None] = field(init=False)
     turns: int = 0
     unfinished: bool = False
     """Whether the last turn left something that is due."""
@@ -135,7 +134,7 @@ class Job:
 
     @contextmanager
     def _begun(self) -> Iterator[None]:
-        with begun(self.pipeline, self.copied, self.control.report.warn) as self._require_lock:
+        with begun(self.pipeline, self.copied, self.control.report.warn):
             self.control.pacers, self.control.paging = learnt(self.settings, SourceState.of(self.pipeline))
             require_same(self.pipeline, self.settings, self.control, self.copied, adopt=self.adopt)
             yield
@@ -171,7 +170,6 @@ class Job:
             tables = tables_left()
             if not tables:
                 return
-            self._require_lock()
             self._turn(tables)
             self.on_turn(self.turns)
             if not self.unfinished or self.control.budget.spent:

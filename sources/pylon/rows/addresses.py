@@ -26,36 +26,11 @@ _ALWAYS = frozenset(
         *("hdnts", "hdnea", "__gda__"),  # Akamai
     }
 )
+_AZURE_SERVICE = ("sv", "se", "st", "sp", "sr", "ss", "srt", "sip", "spr", "si", "sdd", "ses")
+_AZURE_USER = ("skoid", "sktid", "skt", "ske", "sks", "skv", "saoid", "suoid", "scid")
 _BESIDE: tuple[tuple[str, frozenset[str]], ...] = (
     # Azure's shared access signatures, of an account, of a service and of a user
-    (
-        "sig",
-        frozenset(
-            [
-                "sv",
-                "se",
-                "st",
-                "sp",
-                "sr",
-                "ss",
-                "srt",
-                "sip",
-                "spr",
-                "si",
-                "sdd",
-                "ses",
-                "skoid",
-                "sktid",
-                "skt",
-                "ske",
-                "sks",
-                "skv",
-                "saoid",
-                "suoid",
-                "scid",
-            ]
-        ),
-    ),
+    ("sig", frozenset({*_AZURE_SERVICE, *_AZURE_USER})),
     ("hm", frozenset({"hm", "ex", "is"})),  # Discord
     ("signature", frozenset({"hash-algorithm", "timestamp", "nonce", "req"})),  # CloudFront, Intercom
 )
