@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.postgres import Postgres, running_postgres
 from support.runner import Runner
-from support.site import PostgresCopy, Site, site_of
+from support.site import PostgresCopy, Site, discard_branches, site_of
 
 _numbers = count(1)
 
@@ -46,3 +46,10 @@ def open_site(postgres: Postgres, runner: Runner, tmp_path_factory: pytest.TempP
 def site(open_site: Open) -> Iterator[Site]:
     with open_site() as one:
         yield one
+
+
+@pytest.fixture(autouse=True)
+def branches() -> Iterator[None]:
+    """Let the copies of copies go away with the test that made them."""
+    yield
+    discard_branches()

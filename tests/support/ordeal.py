@@ -110,4 +110,5 @@ def sweep(start: Site, folder: Path, seed: int, *, step: int, offset: int, both:
     start.world.stir(Random(seed), deletions=False)
     for site, fresh in killed:
         recover(site, fresh=fresh)
+        site.copy.discard()
     print(f"{len(killed)} kills at {points} points")

@@ -54,6 +54,10 @@ class Postgres:
         self.execute(f'CREATE DATABASE "{database}" TEMPLATE "{of}"')
         return self.url(database)
 
+    def drop(self, database: str) -> None:
+        """Delete a database, whoever is still connected to it."""
+        self.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+
     def execute(self, statement: str, database: str = "postgres") -> list[tuple[Any, ...]]:
         """Run one statement and return its rows."""
         connection = psycopg2.connect(self.url(database))

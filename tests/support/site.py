@@ -31,6 +31,7 @@ ONE_TURN = 3 * (SMALL_TURNS["TURN_ROWS"] + SMALL_TURNS["BATCH_ROWS"] + 8)
 
 _CHILD = re.compile(r"/issues/([^/]+)/(messages|threads|followers)$")
 Pair = tuple[str, str]
+_branches: list[Copy] = []
 
 
 class Copy(Protocol):
@@ -41,6 +42,9 @@ class Copy(Protocol):
 
     def branch(self, name: str) -> Copy:
         """Return a copy of it, working folders and all."""
+
+    def discard(self) -> None:
+        """Delete it, working folders and all."""
 
     def read(self) -> Rows:
         """Return everything in it."""
@@ -61,6 +65,10 @@ class DuckDbCopy:
         return DuckDbCopy(
             Path(shutil.copytree(self.folder, self.folder.with_name(f"{self.folder.name}-{name}")))
         )
+
+    def discard(self) -> None:
+        """Delete it, working folders and all."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def read(self) -> Rows:
         """Return everything in it."""
@@ -88,6 +96,11 @@ class PostgresCopy:
         self.postgres.clone(f"{self.name}-{name}", self.name)
         folder = self.folder.with_name(f"{self.folder.name}-{name}")
         return PostgresCopy(self.postgres, f"{self.name}-{name}", Path(shutil.copytree(self.folder, folder)))
+
+    def discard(self) -> None:
+        """Delete it, working folders and all."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.postgres.drop(self.name)
 
     def read(self) -> Rows:
         """Return everything in it."""
@@ -119,6 +132,7 @@ class Site:
     def branch(self, name: str) -> Site:
         """Return the same workspace with a copy of the copy, to go on from here more than once."""
         copy = self.copy.branch(name)
+        _branches.append(copy)
         return replace(self, copy=copy, machine=copy.machine())
 
     def start(self, machine: Machine | None = None, **options: Any) -> Run:
@@ -175,6 +189,12 @@ class Site:
         assert_equal_copy(truth(self.world), rows, tables, ignore_deleted_issues=True)
         loads = Counter(row["load_id"] for row in rows["_dlt_loads"])
         assert max(loads.values()) == 1, f"loads that were counted twice: {loads.most_common(3)}"
+
+
+def discard_branches() -> None:
+    """Delete the copies of copies: a suite makes more of them than a disk may hold at once."""
+    while _branches:
+        _branches.pop().discard()
 
 
 def _micro(text: str) -> datetime:
