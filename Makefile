@@ -3,13 +3,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/pip --disable-pip-version-check
+PIP := $(BIN)/python -m pip --disable-pip-version-check
 # more than there are cores: tests wait for servers and processes half of their time
 WORKERS ?= 4
 # has the DuckDB that most programs still have; tests open copies with it
 OLDER := .venv-duckdb1
 
-.PHONY: help install demo test smoke lint format docs digest bench clean soak
+.PHONY: help install demo test smoke lint format docs digest bench audit clean soak
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,7 +31,7 @@ $(VENV)/installed-dev: $(VENV)/installed
 $(OLDER)/installed: Makefile
 	@echo "Installing an older DuckDB into $(OLDER) …"
 	@$(PYTHON) -m venv $(OLDER)
-	@$(OLDER)/bin/pip --disable-pip-version-check install -qq duckdb==1.4.5
+	@$(OLDER)/bin/python -m pip --disable-pip-version-check install -qq duckdb==1.4.5
 	@touch $@
 
 install: $(VENV)/installed ## Make .venv with the command .venv/bin/pylon
@@ -55,7 +55,7 @@ smoke: $(VENV)/installed-dev ## Build the wheel, install it elsewhere with what 
 	@rm -rf build && mkdir -p build/smoke  # what a former build left would be packed too
 	@$(PIP) wheel -q --no-deps -w build/smoke .
 	@$(PYTHON) -m venv build/smoke/environment
-	@build/smoke/environment/bin/pip --disable-pip-version-check install -qq -c constraints.txt \
+	@build/smoke/environment/bin/python -m pip --disable-pip-version-check install -qq -c constraints.txt \
 		"$$(echo build/smoke/*.whl)[analytics,dashboard]"
 	@PYLON_WHEEL_ENVIRONMENT=build/smoke/environment $(BIN)/python -m pytest -q tests/wheel
 
@@ -77,6 +77,12 @@ digest: $(VENV)/installed-dev ## Write the digest of the published OpenAPI docum
 
 bench: $(VENV)/installed-dev ## Measure against dlt's rest_api and DuckDB's own reader
 	@$(BIN)/python -m benchmarks
+
+audit: ## Look up known weaknesses of the pinned versions, where a feed of advisories can be had
+	@rm -rf build/audit && mkdir -p build
+	@$(PYTHON) -m venv build/audit
+	@build/audit/bin/python -m pip --disable-pip-version-check install -qq pip-audit
+	@build/audit/bin/python .ci/audit.py build/audit/bin/pip-audit constraints.txt
 
 clean: ## Remove what make made
 	@rm -rf $(VENV) $(OLDER) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
