@@ -118,7 +118,8 @@ def verify(
             async def see(rows: Sequence[Row], _sent_at: datetime) -> None:
                 listed.update({row["id"]: _stamps(row) for row in rows})
 
-            await list_all(client, settings.start_date, settings.limit(ENDPOINTS["list_issues"]), see)
+            page_size = settings.limit(ENDPOINTS["list_issues"])
+            await list_all(client, settings.start_date, page_size, see, len(held.times))
             _compare_listing(held, settings.start_date, listed, report)
             await _compare_sample(client, held, settings.masks, report, pause)
         finally:

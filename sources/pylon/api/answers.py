@@ -74,6 +74,11 @@ class Answer:
         return self.more and self.cursor not in {"", *used}
 
     @property
+    def listed(self) -> bool:
+        """Whether there is a list, be it an empty one."""
+        return isinstance(self.data, list)
+
+    @property
     def whole(self) -> bool:
         """Whether what a page does not show may count as missing: it has a list, and every entry of it is a row."""
         return isinstance(self.data, list) and all(map(_is_row, self.data))

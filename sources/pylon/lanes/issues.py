@@ -41,7 +41,9 @@ async def changes(turn: Turn, stretch: Stretch) -> AsyncIterator[Batch]:
     if again and stretch.history_done(turn.settings.start_date) and not turn.control.looks.worthwhile(read):
         return
     try:
-        async for batch in reading.changes(_reader(turn), BY_UPDATE, stretch, lookback, look, page_size):
+        async for batch in reading.changes(
+            _reader(turn), BY_UPDATE, PAST, stretch, lookback, look, page_size
+        ):
             yield batch
             lane.done += len(batch.rows)
             if again:

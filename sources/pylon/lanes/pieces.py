@@ -10,7 +10,7 @@ ends goes on in the next one.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +24,7 @@ from ..catalog import Endpoint
 from ..copy.state import Amid, Going
 from ..errors import Rejected, Unavailable
 from ..rows.rows import Row, instant
+from . import unlisted
 
 READINGS = 6
 """How often a list that does not fit one page is read until nothing new is shown."""
@@ -32,6 +33,8 @@ Version = tuple[Any, Any]
 """The id of a row, and its ``updated_at`` as the API gives it."""
 Held = Callable[[Sequence[Row]], set[Version]]
 """Returns which of some rows the copy holds as they are."""
+Find = Callable[[datetime], Awaitable[datetime | None]]
+"""Returns a time of a row that there is now, by the field that windows filter on; ``None``: none is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,14 @@ def version(row: Row) -> Version:
 
 
 async def pieces(
-    reader: Reader, way: Way, span: Window, going: Going, *, newest_first: bool, page_size: int | None
+    reader: Reader,
+    way: Way,
+    span: Window,
+    going: Going,
+    *,
+    newest_first: bool,
+    page_size: int | None,
+    witness: Find | None = None,
 ) -> AsyncIterator[tuple[Window | None, Batch]]:
     """Read a span of time piece by piece, in order and without a gap.
 
@@ -81,9 +91,11 @@ async def pieces(
         going: How wide the next window is to be, and the moment that is being read; changed as it goes.
         newest_first: Whether to begin at its end.
         page_size: How many rows a page holds, if that is known.
+        witness: Finds a row that there is: one that must be shown where others are said not to be there.
 
     Yields:
-        A piece that was read to its end, with its rows; or ``None`` with some rows of one that was not yet.
+        A piece that was read to its end, with its rows; or ``None`` with some rows of one that was not yet. A piece of
+        which nothing can be told comes with a batch that is not whole, and is the last.
 
     Raises:
         Unavailable: The server ignores the filter, or a moment changes faster than it can be read.
@@ -91,7 +103,12 @@ async def pieces(
     again = False
     while span.start < span.end:
         piece = _next(span, going, newest_first=newest_first)
-        page = None if going.amid else await reader.client.first_page(way.endpoint, **way.request(piece))
+        page = None
+        if not going.amid:
+            page = await _shown(reader, way, piece, None if newest_first else span.end, witness)
+            if page is None:
+                yield piece, Batch([], datetime.now(UTC), whole=False)
+                return
         if page and not page.more:
             yield piece, Batch(page.rows, page.sent_at)
             going.width = windows.next_width(piece, len(page.rows), page_size or len(page.rows))
@@ -106,6 +123,29 @@ async def pieces(
             going.amid, going.width = None, windows.WIDEST
         again = False
         span = Window(span.start, piece.start) if newest_first else Window(piece.end, span.end)
+
+
+async def _shown(
+    reader: Reader, way: Way, piece: Window, until: datetime | None, witness: Find | None
+) -> Answer | None:
+    """Return the first page of a window; ``None``: the endpoint does not tell what there is.
+
+    Where it reaches the present, nothing more is asked: the next run asks for the same in as many requests.
+    """
+
+    async def ask(window: Window = piece) -> Answer:
+        return await reader.client.first_page(way.endpoint, **way.request(window))
+
+    async def shows_rows() -> bool:
+        at = await witness(page.sent_at) if witness else None
+        return at is not None and bool((await ask(Window(at, at + windows.PAD))).rows)
+
+    page = await ask()
+    if page.listed:
+        return page
+    if until == piece.end and until >= page.sent_at:
+        return None
+    return await unlisted.believed(page, ask, shows_rows)
 
 
 def _next(span: Window, going: Going, *, newest_first: bool) -> Window:
@@ -152,14 +192,15 @@ class _Moment:
             Unavailable: It changes faster than it can be read.
         """
         for number in range(self._amid.readings, READINGS):
-            resumed, count = bool(self._amid.cursor), 0
+            resumed, count, listed = bool(self._amid.cursor), 0, False
             async for page in self._pages():
                 count += 1
+                listed |= page.listed
                 if rows := self._news(page):
                     yield Batch(rows, page.sent_at)
                 self._note(page, news=bool(rows))
             amid, self.read_at = self._amid, self._amid.read_at or self.read_at
-            if (number == 0 and count == 1 and not resumed) or (number > 0 and not amid.news):
+            if listed and ((number == 0 and count == 1 and not resumed) or (number > 0 and not amid.news)):
                 return
             self._keep(Amid(amid.start, amid.end, readings=number + 1, lasting=amid.lasting))
         self._going.amid = None

@@ -19,8 +19,9 @@ from ..catalog import Endpoint
 from ..copy.state import Stretch
 from ..errors import Unavailable
 from ..rows.rows import Row, instant
+from . import unlisted
 from .looks import Look
-from .pieces import READINGS, Batch, Reader, Way, pieces, version
+from .pieces import READINGS, Batch, Find, Reader, Way, pieces, version
 
 PROBES = 8
 """How many searches a stretch without rows may cost before it is read window by window."""
@@ -37,24 +38,35 @@ class Past:
 
 
 async def changes(
-    reader: Reader, way: Way, stretch: Stretch, lookback: timedelta, look: Look, page_size: int | None
+    reader: Reader,
+    way: Way,
+    past: Past,
+    stretch: Stretch,
+    lookback: timedelta,
+    look: Look,
+    page_size: int | None,
 ) -> AsyncIterator[Batch]:
     """Read what changed since the watermark, oldest window first, up to the present.
 
     The watermark ``changed_until`` moves only past windows that were read to their end. The first look of a run begins
     a lookback before it, so that an edit that the search index shows late is not missed. It moves by the earlier of two
     clocks, and reading goes on to the later one: whichever is wrong, nothing is passed over. What changes faster than
-    it can be read is left to the next look: reading ends where the present was when it began.
+    it can be read is left to the next look: reading ends where the present was when it began. It ends for this run, and
+    moves nothing, where the server does not tell what there is.
     """
     start, goal = stretch.look(lookback, anew=not look.done), look.goal
+    witness = _witness(reader.client, past, way.stamp)
     while True:
         window = windows.after(start)
         async for piece, batch in pieces(
-            reader, way, window, stretch.forwards, newest_first=False, page_size=page_size
+            reader, way, window, stretch.forwards, newest_first=False, page_size=page_size, witness=witness
         ):
             yield replace(batch, again=True)
             if piece is None:
                 continue
+            if not batch.whole:  # the next run goes on from here
+                look.end()
+                return
             present = batch.sent_at + reader.client.ahead
             stretch.looked(piece, batch.sent_at, present, lookback)
             goal = goal or present
@@ -71,26 +83,52 @@ async def newest_to_oldest(
 ) -> AsyncIterator[tuple[Window | None, Batch]]:
     """Read all rows between ``floor`` and ``history_until``, and move that as it goes.
 
-    Windows are as wide as a page probably holds; stretches without a row are skipped. Yields as :func:`.pieces`.
+    Windows are as wide as a page probably holds; stretches without a row are skipped. Yields as :func:`.pieces`. Where
+    the server does not tell what there is, it ends before the history is done.
     """
+    witness = _witness(reader.client, past, past.way.stamp)
     while not stretch.history_done(floor):
         going = stretch.backwards
         window = windows.before(stretch.history_until, going.width, floor)
         count = 0
         async for piece, batch in pieces(
-            reader, past.way, window, going, newest_first=True, page_size=page_size
+            reader, past.way, window, going, newest_first=True, page_size=page_size, witness=witness
         ):
+            if not batch.whole:
+                return
             yield piece, batch
             # what is no row is no sign of a past to be read
             count += sum(row.get("id") is not None for row in batch.rows)
             if piece:
                 stretch.history_until = piece.start
-        if count == 0 and not stretch.history_done(floor):
-            await _skip_gap(reader.client, past, stretch)
+        if (
+            count == 0
+            and not stretch.history_done(floor)
+            and not await _skip_gap(reader.client, past, stretch)
+        ):
+            return
 
 
-async def _skip_gap(client: Client, past: Past, stretch: Stretch) -> None:
+def _any_row(past: Past, now: datetime) -> Request:
+    """Return the request for all rows that there are, read or not."""
+    return past.older(None, now + windows.WIDEST)
+
+
+def _witness(client: Client, past: Past, stamp: str) -> Find:
+    """Return what finds the time in a field of some row that there is."""
+
+    async def find(now: datetime) -> datetime | None:
+        page = await client.first_page(past.finder, **_any_row(past, now), limit=1)
+        return next((at for row in page.rows if row and (at := instant(row.get(stamp)))), None)
+
+    return find
+
+
+async def _skip_gap(client: Client, past: Past, stretch: Stretch) -> bool:
     """Jump to the newest row that is older than what was read; without one, the history is complete.
+
+    Returns:
+        Whether it could be told.
 
     Which of the results comes first is undocumented, so it may be older than others: these are asked for, until none
     is left. Where that takes too long, nothing is skipped, and the next window is read as any other.
@@ -98,7 +136,10 @@ async def _skip_gap(client: Client, past: Past, stretch: Stretch) -> None:
     until = stretch.history_until
     newest: datetime | None = None
     for _ in range(PROBES):
-        created = await _any_older(client, past, newest and newest + windows.PAD, until)
+        page = await _older(client, past, newest and newest + windows.PAD, until)
+        if page is None:
+            return False
+        created = _time_of_some(past, page, until)
         if created is None:
             break
         # an older one again: the server minds no lower bound, so that the gap cannot be told
@@ -113,15 +154,29 @@ async def _skip_gap(client: Client, past: Past, stretch: Stretch) -> None:
         stretch.history_complete = True
     else:
         stretch.history_until = min(until, newest + windows.PAD)
+    return True
 
 
-async def _any_older(client: Client, past: Past, after: datetime | None, before: datetime) -> datetime | None:
-    """Return the time of some row in a range, ``None`` if there is none.
+async def _older(client: Client, past: Past, after: datetime | None, before: datetime) -> Answer | None:
+    """Return a page with some row in a range, if there is one; ``None``: that cannot be told."""
+
+    async def ask(request: Request) -> Answer:
+        return await client.first_page(past.finder, **request, limit=1)
+
+    async def shows_rows() -> bool:
+        return bool((await ask(_any_row(past, page.sent_at))).rows)
+
+    wanted = past.older(after, before)
+    page = await ask(wanted)
+    return await unlisted.believed(page, lambda: ask(wanted), shows_rows)
+
+
+def _time_of_some(past: Past, page: Answer, before: datetime) -> datetime | None:
+    """Return the time of some row of a page, ``None`` if there is none.
 
     Raises:
         Unavailable: The server ignores the range.
     """
-    page = await client.first_page(past.finder, **past.older(after, before), limit=1)
     rows = list(filter(None, page.rows))
     if not rows:
         return None

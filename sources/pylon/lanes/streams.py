@@ -59,6 +59,8 @@ class Streams:
         await set_back(self._turn, self._table, stretch, self._feed.created, stream.parent)
         if not stretch.begun:
             page = await self._first(stream)
+            if page and not page.listed:
+                return  # that it holds nothing, or was not told: the next run begins here too
             if page and not page.more:
                 rows = keyed(self._turn, self._table, page.rows)
                 if rows and (batch := await self._batch(stream, Batch(rows, page.sent_at))):
@@ -82,7 +84,8 @@ class Streams:
         lookback = timedelta(seconds=max(settings.lookback_seconds, feed.lookback_seconds))
         reader, way = self._reader(stream, feed.changed), self._way(stream, feed.changed)
         page_size = settings.limit(feed.search)
-        return reading.changes(reader, way, stream.stretch, lookback, self._look(stream), page_size)
+        past = self._past(stream)
+        return reading.changes(reader, way, past, stream.stretch, lookback, self._look(stream), page_size)
 
     def _look(self, stream: Stream) -> Look:
         return self._turn.control.looks.of(self._table.name, stream.parent)

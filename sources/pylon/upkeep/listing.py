@@ -44,6 +44,7 @@ async def list_all(
     floor: datetime | None,
     page_size: int | None,
     see: Callable[[Sequence[Row], datetime], Awaitable[None]],
+    held: int,
 ) -> Listing:
     """Read the ids of all issues, window by window.
 
@@ -52,6 +53,10 @@ async def list_all(
         floor: Issues created before it are left out.
         page_size: Rows per page.
         see: Shown each page, with the server's time at which it held.
+        held: How many issues the copy has.
+
+    Raises:
+        Unavailable: The list does not tell what there is.
     """
     began = await client.now()
     began += client.ahead  # by the later clock: an issue that the listing leaves out would seem to be gone
@@ -62,6 +67,12 @@ async def list_all(
         rows = [row for row in batch.rows if has_key(ISSUES, row)]
         ids.update(row["id"] for row in rows)
         await see(rows, batch.sent_at)
+    if not stretch.history_done(floor) and (ids or held):
+        raise Unavailable(
+            issues.BY_CREATION.endpoint.label,
+            "gives no list where issues may be",
+            "What the copy has stays as it is.",
+        )
     return Listing(ids, began)
 
 

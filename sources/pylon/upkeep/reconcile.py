@@ -98,7 +98,7 @@ class _Comparison:
         )
         try:
             page_size = self._settings.limit(ENDPOINTS["list_issues"])
-            listing = await list_all(client, self._settings.start_date, page_size, self._see)
+            listing = await list_all(client, self._settings.start_date, page_size, self._see, self.stored)
             known = (self.healing.known, self._strays())
             missing = {id_ for ids in known for id_ in ids if id_ not in listing.ids}
             if self._is_implausible(missing, listing.ids) and not self._confirmed:

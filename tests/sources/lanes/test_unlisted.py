@@ -1,0 +1,86 @@
+"""Answers whose ``data`` is null: some servers write an empty list so, others have slipped; no row is lost either way."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.desk import START, Desk
+from support.desk_runs import Runs, assert_right, desks, happenings
+
+from pylon_elt.sources.pylon.api.answers import Answer
+from pylon_elt.sources.pylon.errors import Unavailable
+
+
+def with_nulls(desk: Desk, is_null: Callable[[Answer], bool]) -> Desk:
+    """Let a desk leave the list out of some answers; it says then that nothing follows."""
+    page = desk._page
+
+    def spoilt(endpoint: Any, cursor: str, **request: Any) -> Answer:
+        answer = page(endpoint, cursor, **request)
+        return replace(answer, data=None, more=False, cursor="") if is_null(answer) else answer
+
+    desk._page = spoilt  # type: ignore[method-assign]
+    return desk
+
+
+@given(
+    desks(),
+    st.lists(st.tuples(happenings(), st.timedeltas(timedelta(0), timedelta(days=90))), max_size=4),
+)
+def test_a_server_that_writes_no_empty_list_is_copied_whole(
+    desk: Desk, rounds: list[tuple[list[Callable[[Desk], None]], timedelta]]
+) -> None:
+    reader = Runs(with_nulls(desk, lambda answer: not answer.rows))
+    for steps, rest in rounds:
+        desk.before_request = list(steps)
+        try:
+            reader.run()
+        except Unavailable as error:
+            assert "changes faster" in str(error)
+        desk.now += rest
+    desk.before_request = []
+    reader.run()
+    reader.run()
+    assert_right(reader)
+    assert reader.stretch.history_complete or not desk.issues
+
+
+@given(desks(), st.lists(happenings(), min_size=1, max_size=3), st.integers(0, 2**32))
+def test_what_a_server_does_not_tell_for_a_while_is_read_later(
+    desk: Desk, rounds: list[list[Callable[[Desk], None]]], seed: int
+) -> None:
+    rng, share = random.Random(seed), 0.0
+    reader = Runs(with_nulls(desk, lambda _answer: rng.random() < share))
+    for steps in rounds:
+        desk.before_request, share = list(steps), rng.choice([0.05, 1.0])
+        try:
+            reader.run()
+        except Unavailable as error:
+            assert "changes faster" in str(error)
+        desk.now += timedelta(days=rng.choice([0, 1, 40]))
+    desk.before_request, share = [], 0.0
+    reader.run()
+    reader.run()
+    assert_right(reader)
+
+
+@pytest.mark.parametrize("days", [1, 400])
+def test_an_idle_run_costs_no_more_where_empty_lists_are_null(days: float) -> None:
+    desk = with_nulls(Desk(limit=100), lambda answer: not answer.rows)
+    for number in range(20):
+        desk.create(str(number), START - timedelta(days=number))
+    reader = Runs(desk)
+    reader.run()
+    desk.now += timedelta(days=days)
+    reader.run()
+    desk.requests = 0
+    reader.run()
+    assert desk.requests <= 1
+    assert_right(reader)
