@@ -180,5 +180,9 @@ def _enveloped(found: Page, shape: str) -> Any:
 
 def _refusal(error: ApiError) -> JsonResponse:
     """Return the answer that reports a failure; how the service's own looks is not documented."""
-    body = {"statusCode": error.status, "error": responses.get(error.status, "Error"), "message": error.message}
+    body = {
+        "statusCode": error.status,
+        "error": responses.get(error.status, "Error"),
+        "message": error.message,
+    }
     return JsonResponse(body, error.status)

@@ -233,16 +233,24 @@ def test_a_chat_that_is_not_there_may_be_missing(serve: Any, connect: Any, world
         assert client.get(path, params={"chatId": world.ids("chats")[0]}).status_code == 200
 
 
-def test_settings_know_their_names_and_choices() -> None:
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"shap": "items"}, {"shape": "xml"}, {"order": "random"}, {"retry_after": "soon"}, {"unknown_chat": "gone"},
+        {"most": 0}, {"most": "20"}, {"most": None}, {"requests_per_minute": 1.5}, {"latency_seconds": -1},
+        {"statuses": ("pending", "completed")}, {"statuses": "pending"},
+    ],
+)  # fmt: skip
+def test_settings_know_their_names_and_values(wrong: dict[str, Any]) -> None:
     settings = zaia.Settings()
-    settings.update({"shape": "items", "most": 50, "retry_after": None})
-    assert (settings.shape, settings.most, settings.retry_after) == ("items", 50, None)
-    for wrong in (
-        {"shap": "items"},
-        {"shape": "xml"},
-        {"order": "random"},
-        {"most": 7, "retry_after": "soon"},
-    ):
-        with pytest.raises(ValueError, match=r"no such setting|must be one of"):
-            settings.update(wrong)
-    assert settings.most == 50
+    with pytest.raises(ValueError, match=r"no such setting|must be"):
+        settings.update({"order": "id"} | wrong)
+    assert settings == zaia.Settings()
+    with pytest.raises((ValueError, TypeError)):
+        zaia.Settings(**wrong)
+
+
+def test_settings_can_be_changed_together() -> None:
+    settings = zaia.Settings()
+    settings.update({"shape": "items", "most": 50, "retry_after": None, "requests_per_minute": 30})
+    assert settings == zaia.Settings(shape="items", most=50, retry_after=None, requests_per_minute=30)
