@@ -66,7 +66,10 @@ def _place(call: Call, total: int) -> tuple[int, int]:
     if "pagination.limit" in call.asked:
         return 0, call.asked["pagination.limit"]
     size = min(call.asked["pageSize"], call.settings.most)
-    return (call.asked["pageNumber"] - 1) * size, size
+    number = call.asked["pageNumber"] - 1
+    if call.settings.beyond == "last":
+        number = min(number, max(0, total - 1) // size)
+    return number * size, size
 
 
 def _all(call: Call) -> list[str]:
@@ -150,6 +153,8 @@ _CHOSEN: dict[str, Callable[[Call], list[str]]] = {
 def _ordered(call: Call, ids: Sequence[str]) -> list[str]:
     if call.settings.order == "id":
         return sorted(ids)
+    if call.settings.order == "written":
+        return sorted(ids, key=lambda one: call.world.written.get(one, 0))
     newest = call.settings.order == "newest"
     return sorted(ids, key=lambda one: (_created(call, one), one), reverse=newest)
 
@@ -173,6 +178,8 @@ def _dressed(call: Call, ident: str) -> JSON:
         row["chatMessageFollowUps"] = []
     if call.settings.extra:
         row |= {"slaMinutes": len(ident), "labels": {"origin": ident[:4], "beta": True}}
+    if call.settings.nulls == "absent":
+        return {name: value for name, value in row.items() if value is not None}
     return row
 
 

@@ -29,6 +29,23 @@ class Store:
         self.tickets: dict[str, Ticket] = {}
         self.tables: dict[str, dict[str, JSON]] = {name: {} for name in KEPT}
         self.removed: set[str] = set()
+        self.written: dict[str, int] = {}
+        """How many writes there had been when each id was written last; what was seeded and left alone has none."""
+        self._writes = 0
+
+    def write(self, *idents: str) -> str:
+        """Move the clock on for a change of what has these ids; return its moment as text."""
+        for ident in idents:
+            self._writes += 1
+            self.written[ident] = self._writes
+        return self.clock.tick()
+
+    def put(self, name: str, row: JSON) -> str:
+        """Add a row to a table, and return its id."""
+        self._writes += 1
+        self.written[row["id"]] = self._writes
+        self.tables[name][row["id"]] = row
+        return str(row["id"])
 
     def now(self) -> datetime:
         """Return the world's present, which is the moment of its last change."""

@@ -106,6 +106,16 @@ def test_tickets_are_of_every_kind() -> None:
     assert {row["isOwnerBlocked"] for row in rows} == {True, False, None}
 
 
+def test_columns_without_a_value_may_be_left_out(serve: Any, connect: Any) -> None:
+    client = connect(serve(nulls="absent"))
+    rows = client.tickets("pending")
+    assert all(None not in row.values() for row in rows)
+    assert {
+        name for row in rows for name in published.schema()["properties"].keys() - row.keys()
+    } <= published.nullable()
+    assert "completedAt" not in client.get(f"/tickets/{rows[0]['id']}/details").json()
+
+
 def test_undocumented_fields_come_only_when_asked_for(serve: Any, connect: Any) -> None:
     client = connect(serve(extra=True))
     row = client.tickets("ongoing")[0]
