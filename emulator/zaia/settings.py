@@ -30,8 +30,8 @@ class Settings:
     shape: Literal["array", "data", "items"] = "array"
     """How lists answer: a bare array, or an object that has the rows in `data` or `items`, and `total`."""
     order: Literal["newest", "oldest", "id", "written"] = "newest"
-    """The order of lists: by `createdAt` and then `id`; by `id` alone; or, as a database gives what nobody sorted, by when
-    rows were written last, newest last."""
+    """The order of lists: by `createdAt` and then `id`; by `id` alone; or, as a database gives what nobody sorted, by
+    when rows were written last, newest last."""
     most: int = 100
     """The largest page, in rows."""
     refuse_above: bool = True

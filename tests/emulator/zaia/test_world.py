@@ -131,6 +131,24 @@ def test_a_reassigned_ticket_has_no_time_that_tells(world: zaia.World) -> None:
     assert all(before[name] == after[name] for name in ("createdAt", "ongoingAt", "completedAt", "status"))
 
 
+def test_a_reopened_ticket_is_ongoing_since_when_it_was(world: zaia.World) -> None:
+    ident = of_status(world, "completed")
+    before = world.row("tickets", ident)
+    after = world.row("tickets", world.reopen(ident))
+    assert (after["ongoingAt"], after["completedAt"]) == (before["ongoingAt"], None)
+
+
+def test_a_completed_ticket_that_is_taken_over_is_completed_no_more(world: zaia.World) -> None:
+    after = world.row("tickets", world.take_over(of_status(world, "completed")))
+    assert (after["status"], after["completedAt"]) == ("ongoing", None)
+
+
+def test_a_message_goes_into_the_newest_thread(world: zaia.World) -> None:
+    chat = world.ids("chats")[0]
+    thread = world.new_thread(chat)
+    assert world.row("chat_messages", world.new_message(chat))["chatThreadId"] == thread
+
+
 def test_a_new_ticket_is_pending_and_the_newest(world: zaia.World, client: Client) -> None:
     ident = world.new_ticket()
     assert client.tickets("pending")[0]["id"] == ident
