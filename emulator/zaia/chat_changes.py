@@ -44,9 +44,11 @@ class ChatChanges(Store):
     def new_message(self, chat_id: str) -> str:
         """Have the owner of a chat write into its newest thread; an open ticket of the chat counts it as waiting."""
         with self.lock:
-            chat, tables = self.tables["chats"][chat_id], self.tables
-            mine = [one for one in tables["chat_threads"].values() if one["chatId"] == chat_id]
-            thread = max(mine, key=lambda one: one["createdAt"])
+            chat = self.tables["chats"][chat_id]
+            threads = [
+                self.tables["chat_threads"][one] for one in self.of_chat("chat_threads", chat_id, True)
+            ]
+            thread = max(threads, key=lambda one: one["createdAt"])
             ticket = self._open_in(chat_id)
             now = self.write(chat_id, *([ticket.id] if ticket else []))
             chat["lastChatMessageCreatedAt"] = now

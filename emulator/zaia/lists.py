@@ -44,7 +44,7 @@ def single(call: Call) -> JSON:
     if not is_uuid(call.id):
         raise bad_request("id must be a UUID")
     ident = call.id.lower()
-    if ident not in call.world.ids(name):
+    if ident not in call.world.tickets or call.world.is_gone(name, ident):
         raise not_found("entity")
     return _dressed(call, ident)
 
@@ -135,11 +135,11 @@ def _of_chat(call: Call) -> list[str]:
         raise not_found("chat")
     thread = call.asked.get("chatThreadId")
     wanted: dict[str, list[str]] = {
-        "chatId": [chat],
         "chatThreadId": [thread] if thread else [],
         "ticketId": call.asked.get("ticketIds") or [],
     }
-    return [one for one in _all(call) if _among(call.world.tables[name][one], wanted)]
+    found = call.world.of_chat(name, chat, name in call.settings.shows_removed)
+    return [one for one in found if _among(call.world.tables[name][one], wanted)]
 
 
 _CHOSEN: dict[str, Callable[[Call], list[str]]] = {

@@ -69,6 +69,8 @@ def test_every_change_can_be_made(world: zaia.World) -> None:
         "snapshot",
         "stir",
         "put",
+        "hold",
+        "of_chat",
         "write",
     }
     assert public == CHANGES | others
