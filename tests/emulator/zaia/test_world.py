@@ -218,6 +218,12 @@ def test_a_message_moves_its_chat_on_and_waits_in_the_open_ticket(world: zaia.Wo
     assert world.row("tickets", ticket["id"])["pendingChatMessages"] == 0
 
 
+def test_a_message_to_a_chat_without_an_open_ticket_has_none(world: zaia.World) -> None:
+    chat = world.new_chat()
+    world.complete(world.new_ticket(chat))
+    assert world.row("chat_messages", world.new_message(chat))["ticketId"] is None
+
+
 def test_an_edited_or_removed_message_moves_nothing(world: zaia.World, client: Client) -> None:
     chat = next(row["chatId"] for row in world.rows("chat_messages"))
     chats, before = world.rows("chats"), client.rows("/chat-messages", chatId=chat)
