@@ -217,6 +217,22 @@ def client_less(known: list[str]) -> str:
     return fresh
 
 
+def test_the_case_of_an_id_does_not_matter(client: Client) -> None:
+    row = client.tickets("completed")[0]
+    found = client.tickets("completed", chatIds=row["chatId"].upper())
+    assert row in found
+    assert {one["chatId"] for one in found} == {row["chatId"]}
+    assert client.get(f"/tickets/{row['id'].upper()}/details").json() == row
+
+
+def test_what_can_be_there_once_is_refused_twice(client: Client) -> None:
+    for path, query in (
+        ("/tags", {"pageNumber": [1, 2]}),
+        ("/tickets/details", {"status": ["pending", "ongoing"]}),
+    ):
+        assert client.get(path, params=query).status_code == 400
+
+
 def test_tickets_are_filtered_by_tag_and_by_what_they_say(client: Client, world: zaia.World) -> None:
     tagged = [one for one in world.tickets.values() if one.tags and one.state == 2]
     tag = tagged[0].tags[0]

@@ -79,6 +79,16 @@ def test_times_are_in_order_and_as_the_api_writes_them() -> None:
         assert (row["completedAt"] is None) == (row["status"] != "completed")
 
 
+def test_messages_wait_in_open_tickets_alone() -> None:
+    waiting = {
+        status: [row["pendingChatMessages"] for row in zaia.World.seeded(seed=1, tickets=60).rows("tickets")
+                 if row["status"] == status]
+        for status in ("pending", "ongoing", "completed")
+    }  # fmt: skip
+    assert any(waiting["pending"] + waiting["ongoing"])
+    assert not any(waiting["completed"])
+
+
 def test_some_tickets_share_the_moment_of_their_creation() -> None:
     created = [row["createdAt"] for row in zaia.World.seeded(seed=1, tickets=60).rows("tickets")]
     assert len(set(created)) < len(created)
