@@ -8,6 +8,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 WORKERS ?= 4
 # has the DuckDB that most programs still have; tests open copies with it
 OLDER := .venv-duckdb1
+# where nothing compiled is kept, each of some hundred processes compiles all of it again
+TESTS := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q
 
 .PHONY: help install demo test smoke lint format docs digest bench audit clean soak
 
@@ -46,10 +48,10 @@ demo: $(VENV)/installed-demo ## Copy a sample workspace into DuckDB, analyse it 
 	@$(BIN)/pylon demo
 
 test: $(VENV)/installed-dev $(OLDER)/installed ## Run all tests, offline
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --durations=10
+	@$(TESTS) -n $(WORKERS) --durations=10
 
 soak: $(VENV)/installed-dev ## Kill runs at hundreds of points and at random; takes about an hour
-	@PYLON_SOAK=1 $(BIN)/python -m pytest -q -n $(WORKERS) -m soak
+	@PYLON_SOAK=1 $(TESTS) -n $(WORKERS) -m soak
 
 smoke: $(VENV)/installed-dev ## Build the wheel, install it elsewhere with what it needs, and use it there
 	@rm -rf build && mkdir -p build/smoke  # what a former build left would be packed too

@@ -18,6 +18,10 @@ os.environ["RUNTIME__LOG_LEVEL"] = "WARNING"
 os.environ["DLT_DATA_DIR"] = _FOLDER
 atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
 
+from support.remembering import remember  # noqa: E402 - dlt reads the environment when it is imported
+
+remember()
+
 # a failing example is printed with the line that repeats it; the database of examples would stay in the folder
 hypothesis.configuration.set_hypothesis_home_dir(_FOLDER)
 hypothesis.settings.register_profile("pylon", database=None, deadline=None, print_blob=True)

@@ -8,10 +8,12 @@ from random import Random
 
 import pytest
 from support.compare import assert_equal_copy
-from support.ordeal import FIRST_SEED, ONE_TURN, POINTS, after_merge_of, before_merge_of
+from support.ordeal import FIRST_SEED, ONE_TURN, POINTS, after_merge_of, before_merge_of, share
 from support.runner import Runner
 from support.site import Site, duckdb_site
 from support.worlds import truth
+
+pytestmark = pytest.mark.soak
 
 TABLES = ("tasks", "task_comments", "projects", "milestones", "surveys", "survey_responses", "parent_sync")
 ALL_DUE = {"refresh_hours": {"*": 0}, "lookback_seconds": 1.0}
@@ -56,7 +58,7 @@ def recover(site: Site, *, fresh: bool) -> None:
     assert_equal_copy(truth(site.world), site.copy.read(), TABLES)
 
 
-@pytest.mark.parametrize("table", ["tasks", "task_comments", "parent_sync"])
+@pytest.mark.parametrize("table", share(["tasks", "task_comments", "parent_sync"]))
 def test_killed_when_one_table_of_a_package_was_loaded(edited: Site, table: str) -> None:
     site = edited.branch(f"only-{table}")
     point = after_merge_of(table)
@@ -64,7 +66,7 @@ def test_killed_when_one_table_of_a_package_was_loaded(edited: Site, table: str)
     recover(site, fresh=True)
 
 
-@pytest.mark.parametrize("table", ["tasks", "task_comments", "parent_sync", "survey_responses"])
+@pytest.mark.parametrize("table", share(["task_comments", "tasks", "survey_responses", "parent_sync"]))
 def test_killed_when_all_but_one_table_of_a_package_were_loaded(edited: Site, table: str) -> None:
     site = edited.branch(f"but-{table}")
     site.killed(before_merge_of(table), last=[table], turns=ONE_TURN, tables=TABLES, settings=ALL_DUE)

@@ -6,12 +6,22 @@ from collections.abc import Iterator
 
 import pytest
 from support.compare import assert_equal_copy
-from support.ordeal import ONE_TURN, after_merge_of, before_merge_of
+from support.ordeal import ONE_TURN, after_merge_of, before_merge_of, one_way_each
 from support.runner import Runner
 from support.site import Site, duckdb_site
 
+pytestmark = pytest.mark.soak
+
 TABLES = ("issues", "accounts", "tags")
 OPTIONS = {"turns": ONE_TURN, "tables": TABLES, "settings": {"lookback_seconds": 1.0, "refresh_hours": 0}}
+MOMENTS = {
+    "read, not recorded": (1, "accounts", True),
+    "recorded": (1, "deletions", True),
+    "all but the record": (1, "deletions", False),
+    "one removed": (2, "accounts", True),
+    "all but one removed": (2, "tags", False),
+}
+"""In which load, at which table, and whether it alone was loaded, or all but it."""
 
 
 @pytest.fixture(scope="module")
@@ -25,22 +35,12 @@ def loaded(tmp_path_factory: pytest.TempPathFactory, runner: Runner) -> Iterator
         yield site, gone
 
 
-@pytest.mark.parametrize("fresh", [True, False], ids=["fresh machine", "in place"])
-@pytest.mark.parametrize(
-    ("load", "table", "alone"),
-    [
-        (1, "accounts", True),
-        (1, "deletions", True),
-        (1, "deletions", False),
-        (2, "accounts", True),
-        (2, "tags", False),
-    ],
-    ids=["read, not recorded", "recorded", "all but the record", "one removed", "all but one removed"],
-)
+@pytest.mark.parametrize(("moment", "fresh"), one_way_each(MOMENTS))
 def test_killed_between_the_tables_of_a_removal(
-    loaded: tuple[Site, dict[str, str]], load: int, table: str, alone: bool, fresh: bool
+    loaded: tuple[Site, dict[str, str]], moment: str, fresh: bool
 ) -> None:
     start, gone = loaded
+    load, table, alone = MOMENTS[moment]
     site = start.branch(f"{load}-{table}-{alone}-{fresh}")
     if alone:
         site.killed(after_merge_of(table), load, first=[table], **OPTIONS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from support.ordeal import ONE_TURN, POINTS, SOAK, after_merge_of, recover
+from support.ordeal import ONE_TURN, POINTS, SOAK, after_merge_of, recover, share
 from support.runner import Runner
 from support.site import Site, duckdb_site
 
@@ -20,22 +20,23 @@ def loaded(tmp_path_factory: pytest.TempPathFactory, runner: Runner) -> Iterator
         yield site
 
 
+MOMENTS = {
+    "progress forgotten": (1, POINTS["counted, not yet marked"]),
+    "normalized": (2, POINTS["normalized"]),
+    "first table dropped": (1, "after sql DROP TABLE"),
+    "ledger loaded": (1, after_merge_of("issue_sync")),
+    "loaded": (2, POINTS["loaded, not yet counted"]),
+    "counted": (2, POINTS["counted, not yet marked"]),
+}
+"""In which load, and where in it."""
+
+
 @pytest.mark.parametrize("fresh", [True, False] if SOAK else [True])
-@pytest.mark.parametrize(
-    ("load", "moment"),
-    [
-        (1, POINTS["counted, not yet marked"]),
-        (2, POINTS["normalized"]),
-        (1, "after sql DROP TABLE"),
-        (1, after_merge_of("issue_sync")),
-        (2, POINTS["loaded, not yet counted"]),
-        (2, POINTS["counted, not yet marked"]),
-    ],
-    ids=["progress forgotten", "normalized", "first table dropped", "ledger loaded", "loaded", "counted"],
-)
+@pytest.mark.parametrize("moment", share(MOMENTS))
 def test_the_next_run_reads_what_a_killed_full_refresh_dropped(
-    loaded: Site, load: int, moment: str, fresh: bool, request: pytest.FixtureRequest
+    loaded: Site, moment: str, fresh: bool
 ) -> None:
-    site = loaded.branch(request.node.callspec.id)
-    site.killed(moment, load, full_refresh=True, turns=ONE_TURN, first=["issue_sync"])
+    load, point = MOMENTS[moment]
+    site = loaded.branch(f"{moment}-{fresh}")
+    site.killed(point, load, full_refresh=True, turns=ONE_TURN, first=["issue_sync"])
     recover(site, fresh=fresh)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import duckdb
 import pytest
-from support.ordeal import ONE_TURN, POINTS, SOAK
+from support.ordeal import ONE_TURN, POINTS, SOAK, share
 from support.runner import Runner
 from support.site import DuckDbCopy, Site, duckdb_site
 
@@ -27,33 +27,24 @@ def without_tables(tmp_path_factory: pytest.TempPathFactory, runner: Runner) -> 
         yield site
 
 
+MOMENTS = {
+    "ledger emptied": (1, "after sql DELETE FROM .*issue_sync"),
+    "progress forgotten": (1, POINTS["counted, not yet marked"]),
+    "a table made": (1, "after sql CREATE TABLE .*teams"),
+    "made, not counted": (2, POINTS["loaded, not yet counted"]),
+    "made and counted": (2, POINTS["counted, not yet marked"]),
+    "read": (3, POINTS["normalized"]),
+    "loaded, not counted": (3, POINTS["loaded, not yet counted"]),
+}
+"""In which load, and where in it."""
+
+
 @pytest.mark.parametrize("fresh", [True, False] if SOAK else [True])
-@pytest.mark.parametrize(
-    ("load", "moment"),
-    [
-        (1, "after sql DELETE FROM .*issue_sync"),
-        (1, POINTS["counted, not yet marked"]),
-        (1, "after sql CREATE TABLE .*teams"),
-        (2, POINTS["loaded, not yet counted"]),
-        (2, POINTS["counted, not yet marked"]),
-        (3, POINTS["normalized"]),
-        (3, POINTS["loaded, not yet counted"]),
-    ],
-    ids=[
-        "ledger emptied",
-        "progress forgotten",
-        "a table made",
-        "made, not counted",
-        "made and counted",
-        "read",
-        "loaded, not counted",
-    ],
-)
-def test_the_next_run_reads_what_was_dropped(
-    without_tables: Site, load: int, moment: str, fresh: bool, request: pytest.FixtureRequest
-) -> None:
-    site = without_tables.branch(request.node.callspec.id.replace(", ", " "))
-    site.killed(moment, load, turns=ONE_TURN)
+@pytest.mark.parametrize("moment", share(MOMENTS))
+def test_the_next_run_reads_what_was_dropped(without_tables: Site, moment: str, fresh: bool) -> None:
+    load, point = MOMENTS[moment]
+    site = without_tables.branch(f"{moment}-{fresh}")
+    site.killed(point, load, turns=ONE_TURN)
     if fresh:
         site.machine.replace()
     site.finish(turns=ONE_TURN)

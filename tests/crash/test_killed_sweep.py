@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from support.ordeal import ONE_TURN, after_merge_of, before_merge_of
+from support.ordeal import ONE_TURN, after_merge_of, before_merge_of, one_way_each
 from support.runner import Runner
 from support.site import Site, duckdb_site
 
 from pylon_elt.emulator.mutations import SILENT
+
+pytestmark = pytest.mark.soak
 
 TABLES = ("issues", "issue_messages", "issue_followers", "issue_sync")
 SWEEP = {"lookback_seconds": 1.0, "sweep_days": 1e-9}
@@ -29,8 +31,9 @@ def loaded(tmp_path_factory: pytest.TempPathFactory, runner: Runner) -> Iterator
         yield site
 
 
-@pytest.mark.parametrize("fresh", [True, False], ids=["fresh machine", "in place"])
-@pytest.mark.parametrize("point", ["only the ledger is loaded", "all but the ledger is loaded"])
+@pytest.mark.parametrize(
+    ("point", "fresh"), one_way_each(["only the ledger is loaded", "all but the ledger is loaded"])
+)
 def test_killed_between_the_tables_of_a_sweep(loaded: Site, point: str, fresh: bool) -> None:
     site = loaded.branch(f"{point.split(maxsplit=1)[0]}-{fresh}")
     options = {"turns": ONE_TURN, "tables": TABLES, "settings": SWEEP, "max_minutes": 5.0}

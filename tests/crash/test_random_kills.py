@@ -16,7 +16,7 @@ pytestmark = pytest.mark.soak
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + (12 if SOAK else 3)))
+@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + (12 if SOAK else 1)))
 def test_killed_at_random_the_copy_ends_equal(tmp_path: Path, runner: Runner, seed: int) -> None:
     with duckdb_site(tmp_path, runner, seed) as site:
         ordeal(site, seed, kills=15 if SOAK else 3)

@@ -7,33 +7,40 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from support.ordeal import ONE_TURN, POINTS, after_merge_of
+from support.ordeal import ONE_TURN, POINTS, after_merge_of, share
 from support.runner import Runner, wait_until
 from support.site import TABLES, Site, duckdb_site
 
+pytestmark = pytest.mark.soak
 
-@pytest.fixture
-def site(tmp_path: Path, runner: Runner) -> Iterator[Site]:
-    with duckdb_site(tmp_path, runner, seed=1, issues=30) as one:
+MOMENTS = {
+    "messages loaded": after_merge_of("issue_messages"),
+    "extracted": POINTS["extracted, its state not yet saved"],
+    "issues loaded": after_merge_of("issues"),
+    "normalized": POINTS["normalized"],
+    "all loaded": POINTS["loaded, not yet counted"],
+}
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory, runner: Runner) -> Iterator[Site]:
+    """A finished copy."""
+    with duckdb_site(tmp_path_factory.mktemp("loaded"), runner, seed=1, issues=30) as one:
         one.finish(turns=ONE_TURN)
         yield one
 
 
-@pytest.mark.parametrize(
-    "moment",
-    [
-        POINTS["extracted, its state not yet saved"],
-        POINTS["normalized"],
-        after_merge_of("issue_messages"),
-        after_merge_of("issues"),
-        POINTS["loaded, not yet counted"],
-    ],
-    ids=["extracted", "normalized", "messages loaded", "issues loaded", "all loaded"],
-)
+@pytest.fixture
+def site(loaded: Site, tmp_path: Path) -> Site:
+    """A copy of it, of a world that goes on from test to test."""
+    return loaded.branch(tmp_path.name)
+
+
+@pytest.mark.parametrize("moment", share(MOMENTS))
 def test_a_package_that_another_machine_has_overtaken_overwrites_nothing(site: Site, moment: str) -> None:
     rng = Random(1)
     site.world.stir(rng, deletions=False)
-    site.killed(moment, turns=ONE_TURN)
+    site.killed(MOMENTS[moment], turns=ONE_TURN)
     site.world.stir(rng, deletions=False)
     site.finish(machine=site.copy.machine("another"), turns=ONE_TURN)
     site.check()
@@ -46,7 +53,7 @@ def test_a_package_that_another_machine_has_overtaken_overwrites_nothing(site: S
 def test_machines_that_take_turns_and_are_killed_in_turn_end_equal(site: Site) -> None:
     rng = Random(2)
     machines = [site.machine, site.copy.machine("another"), site.copy.machine("a third")]
-    for moment in (POINTS["normalized"], after_merge_of("issue_sync"), POINTS["staged"]):
+    for moment in share([POINTS["normalized"], after_merge_of("issue_sync"), POINTS["staged"]], 3):
         for machine in machines:
             site.world.stir(rng, 6, deletions=False)
             site.killed(moment, machine=machine, turns=ONE_TURN)

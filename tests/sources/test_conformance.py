@@ -17,7 +17,7 @@ from support.oddities import ODDITIES
 from pylon_elt.sources.pylon.catalog import ENDPOINTS
 
 pytestmark = pytest.mark.soak
-SHARE = 1.0 if os.environ.get("PYLON_SOAK") else float(os.environ.get("PYLON_CELLS", "0.04"))
+SHARE = 1.0 if os.environ.get("PYLON_SOAK") else float(os.environ.get("PYLON_CELLS", "0.02"))
 """Which part of the cells is tried; all of them with ``make soak``."""
 SEED = os.environ.get("PYLON_SEED", "a")
 """Which part that is; another one tries others."""

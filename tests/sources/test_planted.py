@@ -91,12 +91,15 @@ LOSSES: dict[str, tuple[object, str, Callable[..., Any]]] = {
 }
 
 
+SEEDS = (460, 507, *random.Random(1).sample(range(1000), 40))
+"""The first ones found it when they were tried; should they not any more, others do."""
+
+
 @pytest.mark.parametrize(("where", "what", "fault"), LOSSES.values(), ids=LOSSES.keys())
 def test_the_simulation_finds_what_loses_rows(
     where: object, what: str, fault: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(where, what, fault)
-    seeds = random.Random(1).sample(range(1000), 40)
     with pytest.raises(AssertionError):
-        for seed in seeds:
+        for seed in SEEDS:
             live(seed, monkeypatch)

@@ -12,7 +12,7 @@ from support.simulation import live
 
 pytestmark = pytest.mark.soak
 SOAK = bool(os.environ.get("PYLON_SOAK"))
-COUNT = 3000 if SOAK else 60
+COUNT = 3000 if SOAK else 24
 SEEDS = [int(seed) for seed in os.environ.get("PYLON_SEED", "").split() if seed.isdigit()] or range(COUNT)
 
 

@@ -5,6 +5,7 @@ Reads a command as one line of JSON, answers with the fork's process id, and wit
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import resource
@@ -15,22 +16,28 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 os.environ.update(
     DBT_SEND_ANONYMOUS_USAGE_STATS="false", RUNTIME__DLTHUB_TELEMETRY="false", RUNTIME__LOG_LEVEL="CRITICAL"
 )
 
+import tomllib  # noqa: E402, F401
+
 import anyio._backends._asyncio  # noqa: E402, F401
 import dbt.cli.main  # noqa: E402, F401
 import dlt  # noqa: E402
+import dlt._workspace._plugins  # noqa: E402
 import dlt.common.libs.pyarrow  # noqa: E402
 import dlt.destinations.impl.duckdb.duck  # noqa: E402
 import dlt.load.load  # noqa: E402
 import dlt.normalize.items_normalizers  # noqa: E402, F401
 import duckdb  # noqa: E402, F401
 import httpcore  # noqa: E402, F401
+import pendulum.locales.en.locale  # noqa: E402, F401
 import pyarrow.parquet  # noqa: E402, F401
+import pydantic.type_adapter  # noqa: E402, F401
 import requests  # noqa: E402, F401
+from support.remembering import recall, remember  # noqa: E402
 
 import pylon_elt.pipelines.look.check  # noqa: E402
 import pylon_elt.pipelines.look.status  # noqa: E402
@@ -78,6 +85,10 @@ def wait(number: int, process: int) -> None:
 OUT = os.dup(1)
 
 if __name__ == "__main__":
+    remember()
+    recall()
+    gc.collect()
+    gc.freeze()
     for line in sys.stdin:
         asked = json.loads(line)
         child = os.fork()
@@ -91,3 +102,4 @@ if __name__ == "__main__":
                 os._exit(99)
         answer(number=asked["number"], process=child)
         threading.Thread(target=wait, args=(asked["number"], child), daemon=True).start()
+    os._exit(0)  # without the complaints that DuckDB makes about what was frozen

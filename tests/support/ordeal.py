@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from random import Random
+from typing import TypeVar
 
 from support.site import Site
 
@@ -19,6 +21,7 @@ ANYTHING = "."
 ONE_TURN: dict[str, float] = {}
 """No small turns: what there is to do goes into one package."""
 EPOCHS = 3
+Case = TypeVar("Case")
 POINTS_OF_A_RUN = 250
 
 POINTS = {
@@ -32,6 +35,18 @@ POINTS = {
     "put away": r"after rename .* to pylon/load/loaded/",
 }
 """Moments of a package, by name."""
+
+
+def share(cases: Iterable[Case], of: int = 2) -> list[Case]:
+    """Return one of so many cases each, beginning where the first seed says; all of them with ``make soak``."""
+    return list(cases) if SOAK else list(cases)[FIRST_SEED % of :: of]
+
+
+def one_way_each(cases: Iterable[Case]) -> list[tuple[Case, bool]]:
+    """Return each case with one of its two ways, in turn; with both of them with ``make soak``."""
+    if SOAK:
+        return [(case, way) for case in cases for way in (False, True)]
+    return [(case, (number + FIRST_SEED) % 2 == 0) for number, case in enumerate(cases)]
 
 
 def after_merge_of(table: str) -> str:

@@ -15,6 +15,7 @@ import re
 import signal
 import sys
 import threading
+import tomllib  # noqa: F401
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ import pyarrow.parquet  # noqa: F401
 import requests  # noqa: F401
 from dlt.common.storages.load_package import PackageStorage
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
+from support.remembering import recall, remember
 
 from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.copy.destinations import open_pipeline
@@ -182,6 +184,8 @@ def _child(spec: dict[str, Any]) -> None:
 def main() -> None:
     """Fork for each line that comes, until none does."""
     dlt.current.run_context()  # looks for plugins
+    remember()
+    recall()
     gc.collect()
     gc.freeze()
     for line in sys.stdin:

@@ -23,6 +23,7 @@ from pylon_elt.pipelines.ask.reader_postgres import PostgresReader
 from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.copy import destinations
 
+pytestmark = pytest.mark.soak
 NUMBER = 2000 if os.environ.get("PYLON_SOAK") else 200
 SET_UP = (
     "CREATE ROLE loader LOGIN",
