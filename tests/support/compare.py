@@ -260,9 +260,12 @@ def _without_deleted(table: Table, rows: list[Row], stored: Rows, living: set[st
             for row in stored.get("issue_sync", [])
             if row["child"] == table.name
         }
+        # of an issue that is there still, and to be read again, the ledger may say nothing
+        held = {row["id"] for row in stored.get("issues", [])}
         for row in rows:
             issue = row["issue_id"]
-            if issue in living or counts[issue] > vouched.get(issue, 0):
+            most = vouched.get(issue, counts[issue] if issue in held else 0)
+            if issue in living or counts[issue] > most:
                 yield row
     else:
         yield from rows
