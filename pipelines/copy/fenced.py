@@ -89,8 +89,8 @@ class _Fence:
                 yield cursor
 
     def _has_transactions(self, query: str) -> bool:
-        known = self._capabilities
-        return bool(known.supports_ddl_transactions if _DEFINES.match(query) else known.supports_transactions)
+        defines = self._capabilities.supports_ddl_transactions
+        return bool(defines if _DEFINES.match(query) else defines or self._capabilities.supports_transactions)
 
     def _look(self) -> None:
         try:

@@ -11,11 +11,13 @@ from random import Random
 from typing import Any
 
 import pytest
-from support.ordeal import ANYTHING, FIRST_SEED, ONE_TURN, POINTS, SOAK
+from support.ordeal import ANYTHING, FIRST_SEED, ONE_TURN, POINTS, SOAK, after_staging_of
 from support.runner import Run, Runner
 from support.site import PostgresCopy, Site
 
 LOCKS = "application_name LIKE 'pylon run%'"
+LOOK = r"before sql SELECT 1 FROM .*_pylon_fence"
+IMPATIENT = {"PATIENCE": 0.5}
 COMPLETE = ("marked, not yet put away", "put away")
 """Moments at which a load is complete, so that another one may build on it."""
 
@@ -38,7 +40,7 @@ def elsewhere() -> Iterator[Runner]:
 @contextmanager
 def stopped(site: Site, point: str, **options: Any) -> Iterator[Run]:
     """Suspend a run at a point."""
-    run = site.start(stop=point, turns=ONE_TURN, **options)
+    run = site.start(stop=point, **({"turns": ONE_TURN} | options))
     try:
         run.wait_stopped()
         yield run
@@ -79,5 +81,101 @@ def test_who_sleeps_while_another_machine_loads_changes_nothing(
     assert content(site) == before
     assert outcome.code in ((0, 75) if moment in COMPLETE else (75,)), outcome
     assert "Another run" in outcome.problem or not outcome.code
+    site.finish(turns=ONE_TURN)
+    site.check()
+
+
+def test_while_a_transaction_of_who_lost_the_lock_is_open_nobody_else_begins(
+    edited: Site, elsewhere: Runner
+) -> None:
+    for moment in ("staged", "in the middle of the messages", "loaded, not yet counted"):
+        site = edited.branch(f"open-{moment.replace(' ', '-')}")
+        with stopped(site, POINTS[moment]) as run:
+            disconnect(site, LOCKS)
+            second = other(site, elsewhere).start(turns=IMPATIENT).wait()
+            assert (second.code, run.go_on().code) == (75, 0)
+        assert f"process {run.pid} on" in second.problem
+        site.check()
+
+
+@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + (40 if SOAK else 4)))
+def test_who_sleeps_between_any_two_statements_changes_nothing(
+    edited: Site, elsewhere: Runner, seed: int
+) -> None:
+    site, rng = edited.branch(f"anywhere-{seed}"), Random(seed)
+    trace = site.machine.folder.parent / "trace"
+    site.branch(f"trace-{seed}").finish(turns=ONE_TURN, trace=trace)
+    points = trace.read_text(encoding="utf-8").splitlines()
+    begun = next(nth for nth, point in enumerate(points) if "to pylon/load/normalized/" in point)
+    counted = next(nth for nth, point in enumerate(points) if '"_dlt_loads"' in point and "INSERT" in point)
+    with stopped(site, ANYTHING, nth=rng.randrange(begun, counted)) as run:
+        disconnect(site, LOCKS)
+        site.world.stir(rng, deletions=False)
+        if other(site, elsewhere).start(turns=ONE_TURN | IMPATIENT).wait().code == 75:
+            assert run.go_on().code == 0
+        else:
+            site.check()
+            before = content(site)
+            assert run.go_on().code == 75
+            assert content(site) == before
+    site.finish(turns=ONE_TURN)
+    site.check()
+
+
+@pytest.mark.parametrize("by_hand", ["DROP TABLE pylon.issue_threads", "DELETE FROM pylon.issue_messages"])
+def test_a_ledger_forgets_nothing_for_who_has_lost_the_lock(
+    edited: Site, elsewhere: Runner, by_hand: str
+) -> None:
+    site = edited.branch(f"forgets-{by_hand.rsplit('.', maxsplit=1)[-1]}")
+    assert isinstance(site.copy, PostgresCopy)
+    site.finish(turns=ONE_TURN)
+    site.copy.postgres.execute(by_hand, site.copy.name)
+    options: dict[str, Any] = {"settings": {"reconcile_hours": 1e-9}, "turns": ONE_TURN}
+    trace = site.machine.folder.parent / "trace"
+    site.branch("forgets").finish(**options, trace=trace)
+    points = trace.read_text(encoding="utf-8").splitlines()
+    forgets = next(
+        nth
+        for nth, point in enumerate(points)
+        if 'sql DELETE FROM "pylon"."issue_sync" WHERE "child"' in point
+    )
+    nth = sum("before sql SELECT 1 FROM" in point and "_pylon_fence" in point for point in points[:forgets])
+    with stopped(site, LOOK, nth=nth, **options) as run:
+        disconnect(site, LOCKS)
+        other(site, elsewhere).finish(**options)
+        before = content(site)
+        assert run.go_on().code == 75
+    assert content(site) == before
+    site.check()
+
+
+@pytest.mark.parametrize("moment", ["normalized", "staged", "in the middle of the messages"])
+def test_a_backup_that_is_put_in_the_place_of_the_copy_gets_nothing_that_was_read_before(
+    edited: Site, moment: str
+) -> None:
+    site = edited.branch(f"restored-{moment.replace(' ', '-')}")
+    assert isinstance(site.copy, PostgresCopy)
+    backup, server = site.copy.branch("backup"), site.copy.postgres
+    site.finish(turns=ONE_TURN)
+    site.world.stir(Random(3), deletions=False)
+    with stopped(site, POINTS[moment]) as run:
+        server.drop(site.copy.name)
+        server.clone(site.copy.name, backup.name)
+        before = content(site)
+        assert run.go_on().code == 75
+    assert content(site) == before
+    site.finish(turns=ONE_TURN)
+    site.check()
+    backup.discard()
+
+
+def test_a_package_that_waits_is_given_up_where_another_run_has_begun_a_load(
+    edited: Site, elsewhere: Runner
+) -> None:
+    site = edited.branch("begun")
+    first, *_ = site.world.issue_ids()
+    site.world.add_message(first, message_html="first")
+    site.killed(after_staging_of("issue_messages"), turns=ONE_TURN, first=["issue_messages"])
+    other(site, elsewhere).killed(POINTS["staged"], nth=2, turns=ONE_TURN)
     site.finish(turns=ONE_TURN)
     site.check()

@@ -34,6 +34,11 @@ POINTS = {
 """Moments of a package, by name."""
 
 
+def after_staging_of(table: str) -> str:
+    """Return the point at which the rows of a table wait in dlt's staging table, and this was written down."""
+    return rf"after rename .*started_jobs/{table}\.\w+\.\d+\.(?!sql)[\w.]+ to .*completed_jobs"
+
+
 def after_merge_of(table: str) -> str:
     """Return the point at which a table was merged and this was written down."""
     return rf"after rename .*started_jobs/{table}\.\w+\.\d+\.sql to .*completed_jobs"

@@ -34,7 +34,7 @@ from dlt.common.storages.load_package import PackageStorage
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 
 from pylon_elt.pipelines.base import exits
-from pylon_elt.pipelines.copy import destinations, lease
+from pylon_elt.pipelines.copy import destinations, holder, lease
 from pylon_elt.pipelines.copy.destinations import open_pipeline
 from pylon_elt.pipelines.run import job
 from pylon_elt.sources.pylon.lanes import children, conversation
@@ -156,7 +156,7 @@ def run(spec: dict[str, Any]) -> int:
     """Run one job and return its exit code."""
     os.environ.update(spec["environment"])
     for name, value in spec["turns"].items():
-        module = next(module for module in (conversation, children, job) if hasattr(module, name))
+        module = next(module for module in (conversation, children, job, holder) if hasattr(module, name))
         setattr(module, name, value)
     if spec["kill"] or spec["trace"]:
         point = spec["kill"] or {}
