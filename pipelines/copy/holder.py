@@ -149,6 +149,22 @@ def rows(copied: Copied) -> list[tuple[str, str, float]]:
     return [(name, known or "", until or 0.0) for name, known, until in copied.select(sql)]
 
 
+def require_free(pipeline: dlt.Pipeline, copied: Copied) -> None:
+    """Make sure that no transaction of a run is open that has lost its lock: it may have locked any table.
+
+    Raises:
+        Problem: One is, and stays so for a while (exit code 75).
+    """
+    if not destinations.is_postgres(pipeline):
+        return
+    sql = f"SELECT {{h.holder}} FROM {{{TABLE}}} AS h FOR UPDATE SKIP LOCKED"
+    until = time.monotonic() + PATIENCE
+    while (found := rows(copied)) and not copied.select(sql):
+        if time.monotonic() > until:
+            raise locked(found[0][1])
+        time.sleep(PAUSE)
+
+
 @contextmanager
 def held(
     pipeline: dlt.Pipeline, copied: Copied, own: str, warn: Callable[[str], None]

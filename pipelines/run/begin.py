@@ -15,6 +15,7 @@ from pylon_elt.sources.pylon.copy.neighbours import refuse_neighbours
 
 from ..base.memory import rare_collections, share_one_heap
 from ..copy import fence, relief
+from ..copy.holder import require_free
 from ..copy.lock import run_lock
 from .leftover import flush, pending
 from .restore import restore
@@ -50,6 +51,7 @@ def begun(pipeline: dlt.Pipeline, copied: Copied, warn: Callable[[str], None]) -
             dlt.config[name] = value
     share_one_heap()
     with run_lock(pipeline) as require_lock, copied, rare_collections():
+        require_free(pipeline, copied)
         refuse_neighbours(copied)  # before a killed run's package is loaded, which would write over them
         with fence.fenced_in(pipeline, copied, warn) as holder:
             settle(pipeline, copied, warn, holder)

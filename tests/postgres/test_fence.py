@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import replace
 from random import Random
 from typing import Any
 
 import pytest
 from support.ordeal import ANYTHING, FIRST_SEED, ONE_TURN, POINTS, SOAK, after_staging_of
-from support.runner import Run, Runner
+from support.runner import Runner
 from support.site import PostgresCopy, Site
+from support.suspended import content, other, stopped
 
 LOCKS = "application_name LIKE 'pylon run%'"
 LOOK = r"before sql SELECT 1 FROM .*_pylon_fence"
@@ -37,33 +34,12 @@ def elsewhere() -> Iterator[Runner]:
         yield runner
 
 
-@contextmanager
-def stopped(site: Site, point: str, **options: Any) -> Iterator[Run]:
-    """Suspend a run at a point."""
-    run = site.start(stop=point, **({"turns": ONE_TURN} | options))
-    try:
-        run.wait_stopped()
-        yield run
-    finally:
-        with suppress(ProcessLookupError):
-            os.kill(run.pid, signal.SIGKILL)
-
-
 def disconnect(site: Site, which: str = "true") -> None:
     """Let the server close sessions, as it does with those of whom it has not heard for long."""
     assert isinstance(site.copy, PostgresCopy)
     site.copy.postgres.execute(
         f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{site.copy.name}' AND {which}"
     )
-
-
-def content(site: Site) -> dict[str, list[str]]:
-    return {name: sorted(map(str, rows)) for name, rows in site.copy.read().items()}
-
-
-def other(site: Site, runner: Runner) -> Site:
-    """Return another machine that fills the same copy."""
-    return replace(site, runner=runner, machine=site.copy.machine("another"))
 
 
 @pytest.mark.parametrize("moment", POINTS)

@@ -1,0 +1,105 @@
+"""Two machines and a database without locks: a lease keeps them apart, and who has lost it loads nothing.
+
+The database is Postgres all the same, of whose locks these runs know nothing: neither the session's nor those of rows.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from random import Random
+from typing import Any
+
+import pytest
+from support.ordeal import FIRST_SEED, ONE_TURN, POINTS
+from support.runner import Runner, wait_until
+from support.site import PostgresCopy, Site
+from support.suspended import content, other, stopped
+
+SHORT = {"SECONDS": 3.0, "RENEWAL": 0.5}
+LONG = {"SECONDS": 600.0, "RENEWAL": 0.5}
+
+
+@pytest.fixture(scope="module")
+def edited(open_site: Any) -> Iterator[Site]:
+    """A finished copy of a world that has moved on since."""
+    with open_site(seed=FIRST_SEED) as site:
+        site.finish(turns=ONE_TURN, lease=SHORT)
+        site.world.stir(Random(FIRST_SEED))
+        yield site
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[Runner]:
+    with Runner() as runner:
+        yield runner
+
+
+def row(site: Site) -> tuple[str, float]:
+    """Return who has the copy, and until when."""
+    assert isinstance(site.copy, PostgresCopy)
+    ((holder, until),) = site.copy.postgres.execute(
+        "SELECT holder, lives_until FROM pylon._pylon_fence", site.copy.name
+    )
+    return holder, until
+
+
+def test_the_second_of_two_runs_leaves_and_names_the_first(edited: Site, elsewhere: Runner) -> None:
+    site = edited.branch("second")
+    with stopped(site, POINTS["normalized"], lease=LONG) as run:
+        second = other(site, elsewhere).start(turns=ONE_TURN, lease=LONG).wait()
+        assert second.code == 75
+        assert f"process {run.pid} on" in second.problem
+        assert run.go_on().code == 0
+    site.check()
+    other(site, elsewhere).finish(turns=ONE_TURN, lease=LONG)
+
+
+@pytest.mark.parametrize("moment", ["normalized", "in the middle of the messages", "loaded, not yet counted"])
+def test_who_sleeps_beyond_its_lease_changes_nothing(edited: Site, elsewhere: Runner, moment: str) -> None:
+    site = edited.branch(f"sleeps-{moment.replace(' ', '-')}")
+    with stopped(site, POINTS[moment], lease=SHORT) as run:
+        holder, until = row(site)
+        time.sleep(max(0.0, until - time.time()))
+        site.world.stir(Random(2), deletions=False)
+        second = other(site, elsewhere).start(turns=ONE_TURN, lease=SHORT)
+        wait_until(lambda: row(site)[0] != holder)
+        outcome = run.go_on()  # with a transaction open, at which the other one waits
+        assert (outcome.code, second.wait().code) == (75, 0), outcome
+    assert "Another run" in outcome.problem
+    site.check()
+    before = content(site)
+    site.finish(turns=ONE_TURN, lease=SHORT)
+    site.check()
+    assert len(before["_dlt_loads"]) <= len(content(site)["_dlt_loads"])
+
+
+def test_a_run_that_takes_longer_than_its_lease_keeps_it(edited: Site, elsewhere: Runner) -> None:
+    site = edited.branch("renews")
+    site.server.settings.latency_seconds = 0.5
+    with running(site) as run:
+        wait_until(lambda: bool(row(site)[1]))
+        first = row(site)[1]
+        wait_until(lambda: row(site)[1] > first + SHORT["SECONDS"])
+        assert other(site, elsewhere).start(turns=ONE_TURN, lease=SHORT).wait().code == 75
+        assert run.wait().code == 0
+    site.check()
+
+
+@contextmanager
+def running(site: Site) -> Iterator[Any]:
+    try:
+        yield site.start(turns=ONE_TURN, lease=SHORT)
+    finally:
+        site.server.settings.latency_seconds = 0.0
+
+
+def test_a_machine_goes_on_at_once_where_its_own_run_was_killed_and_another_one_does_not(
+    edited: Site, elsewhere: Runner
+) -> None:
+    site = edited.branch("killed")
+    site.killed(POINTS["normalized"], turns=ONE_TURN, lease=LONG)
+    assert other(site, elsewhere).start(turns=ONE_TURN, lease=LONG).wait().code == 75
+    site.finish(turns=ONE_TURN, lease=LONG)
+    site.check()
