@@ -46,7 +46,8 @@ def fenced_in(pipeline: dlt.Pipeline, copied: Copied, warn: Callable[[str], None
     """
     own = str(_known(pipeline).get(HELD_BY, ""))
     with held(pipeline, copied, own, warn) as holder, fenced(pipeline, holder):
-        copied.close()  # its connections are older than the fence
+        if holder:
+            copied.close()  # its connections are older than the fence
         try:
             yield holder
         except (PipelineStepFailed, DatabaseException) as error:

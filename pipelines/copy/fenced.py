@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Query = Callable[..., AbstractContextManager[Any]]
 
-_READS = re.compile(r"\s*(SELECT|SHOW|SET)\b", re.IGNORECASE)
+_READS = re.compile(r"\s*(SELECT|SHOW|SET|PRAGMA|ATTACH|DETACH)\b", re.IGNORECASE)
 _DEFINES = re.compile(r"\s*(ALTER|CREATE|DROP)\b", re.IGNORECASE)
 
 
@@ -57,7 +57,7 @@ class _Fence:
         self._holder = holder
         self._capabilities = client.capabilities
         self._begin, self._query = client.begin_transaction, client.execute_query
-        self._is_inside = False
+        self._is_let_through = False
         # now, since the client may be made to write elsewhere later
         place, column = client.make_qualified_table_name(TABLE), client.escape_column_name("holder")
         self._look_sql = f"SELECT 1 FROM {place} WHERE {column} = %s{' FOR SHARE' if holder.locks else ''}"
@@ -67,30 +67,44 @@ class _Fence:
     @contextmanager
     def begin_transaction(self) -> Iterator[Any]:
         with self._begin() as transaction:
-            self._is_inside = True
-            try:
+            if self._is_let_through:
+                yield transaction
+                return
+            with self._let_through():
                 self._look()
                 yield transaction
                 self._holder.require_lease()
-            finally:
-                self._is_inside = False
 
     @contextmanager
     def execute_query(self, query: Any, *given: Any, **named: Any) -> Iterator[Any]:
-        if self._is_inside or _READS.match(str(query)):
-            with self._query(query, *given, **named) as cursor:
-                yield cursor
-        elif self._has_transactions(str(query)):
-            with self.begin_transaction(), self._query(query, *given, **named) as cursor:
-                yield cursor
-        else:
-            self._look()
-            with self._query(query, *given, **named) as cursor:
-                yield cursor
+        text = str(query)
+        is_free = self._is_let_through or _READS.match(text)
+        with (
+            self._let_through() if is_free else self._in_one(text),
+            self._query(query, *given, **named) as cursor,
+        ):
+            yield cursor
 
-    def _has_transactions(self, query: str) -> bool:
+    @contextmanager
+    def _in_one(self, query: str) -> Iterator[None]:
+        """Look before a statement that is in no transaction, if possible in one with it."""
         defines = self._capabilities.supports_ddl_transactions
-        return bool(defines if _DEFINES.match(query) else defines or self._capabilities.supports_transactions)
+        if defines if _DEFINES.match(query) else defines or self._capabilities.supports_transactions:
+            with self.begin_transaction():
+                yield
+        else:
+            with self._let_through():
+                self._look()
+                yield
+
+    @contextmanager
+    def _let_through(self) -> Iterator[None]:
+        """Do not look again meanwhile; some clients begin a transaction for each query."""
+        before, self._is_let_through = self._is_let_through, True
+        try:
+            yield
+        finally:
+            self._is_let_through = before
 
     def _look(self) -> None:
         try:

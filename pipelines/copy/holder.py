@@ -35,7 +35,8 @@ COLUMNS: list[TColumnSchema] = [
     {"name": "called", "data_type": "text", "nullable": True},
     {"name": "lives_until", "data_type": "double", "nullable": True},
 ]
-"""``holder`` is the name; ``called`` is the run's for people; it ``lives_until`` a second since 1970, or 0."""
+"""As dlt wants them. ``holder`` is which load of which run has the copy, ``called`` what people call that run, and
+``lives_until`` when its lease ends: seconds since 1970, 0 where there is none."""
 PATIENCE = 10.0
 """Seconds to wait for a transaction of a run that has lost its lock."""
 PAUSE = 0.1
@@ -187,10 +188,10 @@ def held(
     try:
         _make(pipeline, copied)
         holder.take(copied, own)
-    except DatabaseTerminalException as error:
+    except (DatabaseTerminalException, NotImplementedError) as error:
         if holder.locks:
             raise
-        warn(f"That two machines load at once would not be noticed at this destination: {error}")
+        warn(f"That two machines load at once would not be noticed at this destination: {error!r}")
         yield None
         return
     if holder.locks:
@@ -212,6 +213,7 @@ def _make(pipeline: dlt.Pipeline, copied: Copied) -> None:
         except DatabaseException:
             if not copied.holds(TABLE):  # or else another run has just made it
                 raise
+        copied.close()  # a connection to SQLite sees no file that was made after it
     if len(rows(copied)) != 1:
         copied.execute(f"DELETE FROM {{{TABLE}}} WHERE 1 = 1")
         copied.execute(f"INSERT INTO {{{TABLE}}} VALUES ('', '', 0)")
@@ -223,5 +225,8 @@ def _make_table(pipeline: dlt.Pipeline) -> None:
     client.schema.update_table(new_table(TABLE, columns=COLUMNS))
     with client:
         client.initialize_storage()
-        # dlt's own way, in whatever SQL the destination has
-        client.sql_client.execute_many(client._get_table_update_sql(TABLE, COLUMNS, False))  # noqa: SLF001
+        # dlt's own two ways, whatever the destination calls a text
+        if hasattr(client, "_to_table_object"):
+            client.sql_client.create_table(client._to_table_object(client.prepare_load_table(TABLE)))  # noqa: SLF001
+        else:
+            client.sql_client.execute_many(client._get_table_update_sql(TABLE, COLUMNS, False))  # noqa: SLF001

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -23,7 +21,7 @@ def stopped(site: Site, point: str, **options: Any) -> Iterator[Run]:
         yield run
     finally:
         with suppress(ProcessLookupError):
-            os.kill(run.pid, signal.SIGKILL)
+            run.kill()
 
 
 def content(site: Site) -> dict[str, list[str]]:

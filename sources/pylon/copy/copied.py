@@ -101,7 +101,8 @@ class Copied:
         """Run statements that may be run twice, in one transaction where the destination has such."""
 
         def run(client: SqlClientBase[Any]) -> None:
-            transactions = client.capabilities.supports_transactions
+            known = client.capabilities  # dlt's Postgres says the second only
+            transactions = known.supports_transactions or known.supports_ddl_transactions
             with client.begin_transaction() if transactions else nullcontext():
                 for sql in statements:
                     client.execute_sql(_named(client, sql))
@@ -237,7 +238,7 @@ def _of_dataset(client: SqlClientBase[Any], ask: Callable[[SqlClientBase[Any]], 
 
 
 def _dicts(cursor: Any) -> list[dict[str, Any]]:
-    names = [column[0].lower() for column in cursor.description]
+    names = [name.lower() for name in cursor._get_columns()]  # noqa: SLF001
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
