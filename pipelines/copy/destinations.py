@@ -350,12 +350,6 @@ def is_duckdb(pipeline: dlt.Pipeline) -> bool:
     return isinstance(pipeline.destination, dlt_duckdb)
 
 
-def is_exclusive(pipeline: dlt.Pipeline) -> bool:
-    """Whether the database lets in one program at a time: DuckDB in a file, or in memory."""
-    database = str(getattr(pipeline.sql_client().credentials, "database", "") or "")
-    return is_duckdb(pipeline) and not database.startswith("md:")
-
-
 def is_postgres(pipeline: dlt.Pipeline) -> bool:
     """Whether the destination is Postgres, which has advisory locks."""
     return bool(pipeline.destination and pipeline.destination.destination_type.endswith(".postgres"))

@@ -181,7 +181,7 @@ def held(
     Raises:
         Problem: Another run has it (exit code 75).
     """
-    if destinations.is_exclusive(pipeline):
+    if destinations.is_duckdb(pipeline) and not copied.database().startswith("md:"):
         yield None
         return
     holder = Holder(pipeline, locks=destinations.is_postgres(pipeline))

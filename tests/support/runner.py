@@ -141,7 +141,7 @@ class Runner:
             # what macOS looks up in its frameworks after a fork would end the process
             "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",
             "no_proxy": "*",
-            "PYTHONPATH": str(SCRIPT.parents[2]),
+            "PYTHONPATH": os.pathsep.join([str(SCRIPT.parents[2]), os.environ.get("PYTHONPATH", "")]),
             "RUNTIME__DLTHUB_TELEMETRY": "false",
         }
         self._process = subprocess.Popen(

@@ -72,6 +72,10 @@ class Copied:
         """Return the names, as the destination has them, of the dataset and of dlt's staging dataset for it."""
         return self._ask(lambda client: (client.dataset_name or "", client.staging_dataset_name or ""))
 
+    def database(self) -> str:
+        """Return how the database is called in the configuration: DuckDB's by its path, or ``md:`` and a name."""
+        return self._ask(lambda client: str(getattr(client.credentials, "database", "") or ""))
+
     def neighbour(self, dataset: str) -> Copied:
         """Return another dataset of the same database, to be read over the same connections."""
         other = copy(self)
