@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from random import Random
 from typing import Any
@@ -13,7 +14,7 @@ from support.site import PostgresCopy, Site
 from support.suspended import content, other, stopped
 
 LOCKS = "application_name LIKE 'pylon run%'"
-LOOK = r"before sql SELECT 1 FROM .*_pylon_fence"
+LOOK = r"before sql SELECT 1 FROM .*_pylon_fence.* FOR SHARE"
 IMPATIENT = {"PATIENCE": 0.5}
 COMPLETE = ("marked, not yet put away", "put away")
 """Moments at which a load is complete, so that another one may build on it."""
@@ -59,6 +60,20 @@ def test_who_sleeps_while_another_machine_loads_changes_nothing(
     assert "Another run" in outcome.problem or not outcome.code
     site.finish(turns=ONE_TURN)
     site.check()
+
+
+def test_a_transaction_looks_once_and_what_only_reads_does_not_look(edited: Site) -> None:
+    site = edited.branch("looks")
+    trace = site.machine.folder.parent / "trace"
+    site.finish(turns=ONE_TURN, trace=trace)
+    passed = [
+        point for point in trace.read_text(encoding="utf-8").splitlines() if point.startswith("before ")
+    ]
+    looks = [nth for nth, point in enumerate(passed) if re.match(LOOK, point)]
+    commits = [nth for nth, point in enumerate(passed) if point == "before commit" and nth > looks[0]]
+    assert len(looks) == len(commits) > 10
+    assert all(look < commit for look, commit in zip(looks, commits, strict=True))
+    assert all(commit < look for look, commit in zip(looks[1:], commits, strict=False))
 
 
 def test_while_a_transaction_of_who_lost_the_lock_is_open_nobody_else_begins(
@@ -115,7 +130,7 @@ def test_a_ledger_forgets_nothing_for_who_has_lost_the_lock(
         for nth, point in enumerate(points)
         if 'sql DELETE FROM "pylon"."issue_sync" WHERE "child"' in point
     )
-    nth = sum("before sql SELECT 1 FROM" in point and "_pylon_fence" in point for point in points[:forgets])
+    nth = sum(bool(re.match(LOOK, point)) for point in points[:forgets])
     with stopped(site, LOOK, nth=nth, **options) as run:
         disconnect(site, LOCKS)
         other(site, elsewhere).finish(**options)

@@ -75,13 +75,27 @@ def test_who_sleeps_beyond_its_lease_changes_nothing(edited: Site, elsewhere: Ru
     assert len(before["_dlt_loads"]) <= len(content(site)["_dlt_loads"])
 
 
+def test_who_sleeps_before_a_commit_does_not_commit_beside_another_run(
+    edited: Site, elsewhere: Runner
+) -> None:
+    site = edited.branch("commits")
+    site.finish(turns=ONE_TURN, lease=SHORT)
+    site.world.create_issue(title="which no transaction has to delete first")
+    with stopped(site, r'after sql .*INSERT INTO "pylon"\."issues"', lease=SHORT) as run:
+        time.sleep(SHORT["SECONDS"])
+        other(site, elsewhere).finish(turns=ONE_TURN, lease=SHORT)
+        assert run.go_on().code == 75
+    site.check()
+
+
 def test_a_run_that_takes_longer_than_its_lease_keeps_it(edited: Site, elsewhere: Runner) -> None:
     site = edited.branch("renews")
-    site.server.settings.latency_seconds = 0.5
+    site.server.settings.latency_seconds = 1.0
     with running(site) as run:
         wait_until(lambda: bool(row(site)[1]))
-        first = row(site)[1]
-        wait_until(lambda: row(site)[1] > first + SHORT["SECONDS"])
+        seen: dict[str, float] = {}
+        # the name changes before and after what takes long, and so would tell that the run lives
+        wait_until(lambda: (now := row(site))[1] > seen.setdefault(*now) + SHORT["SECONDS"])
         assert other(site, elsewhere).start(turns=ONE_TURN, lease=SHORT).wait().code == 75
         assert run.wait().code == 0
     site.check()

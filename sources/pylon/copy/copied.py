@@ -105,9 +105,7 @@ class Copied:
         """Run statements that may be run twice, in one transaction where the destination has such."""
 
         def run(client: SqlClientBase[Any]) -> None:
-            known = client.capabilities  # dlt's Postgres says the second only
-            transactions = known.supports_transactions or known.supports_ddl_transactions
-            with client.begin_transaction() if transactions else nullcontext():
+            with client.begin_transaction() if _has_transactions(client) else nullcontext():
                 for sql in statements:
                     client.execute_sql(_named(client, sql))
 
@@ -184,6 +182,11 @@ class Copied:
                 return query(client)
 
         return self._connections.ask(there if self._dataset else query)
+
+
+def _has_transactions(client: SqlClientBase[Any]) -> bool:
+    """Whether there are transactions; of Postgres, dlt says only that it defines tables in them."""
+    return bool(client.capabilities.supports_transactions or client.capabilities.supports_ddl_transactions)
 
 
 def chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
