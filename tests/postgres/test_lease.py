@@ -7,15 +7,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from random import Random
 from typing import Any
 
+import dlt
 import pytest
 from support.ordeal import FIRST_SEED, ONE_TURN, POINTS
+from support.postgres import Postgres
 from support.runner import Runner, wait_until
 from support.site import PostgresCopy, Site
 from support.suspended import content, other, stopped
+
+from pylon_elt.pipelines.copy import destinations, fence
+from pylon_elt.pipelines.copy.holder import Overtaken
+from pylon_elt.sources.pylon.copy.copied import Copied
 
 SHORT = {"SECONDS": 3.0, "RENEWAL": 0.5}
 LONG = {"SECONDS": 600.0, "RENEWAL": 0.5}
@@ -75,17 +82,26 @@ def test_who_sleeps_beyond_its_lease_changes_nothing(edited: Site, elsewhere: Ru
     assert len(before["_dlt_loads"]) <= len(content(site)["_dlt_loads"])
 
 
-def test_who_sleeps_before_a_commit_does_not_commit_beside_another_run(
-    edited: Site, elsewhere: Runner
+def test_a_transaction_that_outlives_the_lease_is_not_committed(
+    postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    site = edited.branch("commits")
-    site.finish(turns=ONE_TURN, lease=SHORT)
-    site.world.create_issue(title="which no transaction has to delete first")
-    with stopped(site, r'after sql .*INSERT INTO "pylon"\."issues"', lease=SHORT) as run:
-        time.sleep(SHORT["SECONDS"])
-        other(site, elsewhere).finish(turns=ONE_TURN, lease=SHORT)
-        assert run.go_on().code == 75
-    site.check()
+    monkeypatch.setattr(destinations, "is_postgres", lambda _pipeline: False)
+    target = dlt.destinations.postgres(postgres.create("outlives"))
+    pipeline = dlt.pipeline("one", destination=target, dataset_name="desk", pipelines_dir=str(tmp_path))
+    pipeline.run([{"id": "one"}], table_name="teams")
+    with Copied(pipeline) as copied, fence.fenced_in(pipeline, copied, print) as holder:
+        assert holder
+        for seconds, may in ((600.0, True), (0.0, False)):
+            with (
+                pipeline.sql_client() as client,
+                nullcontext() if may else pytest.raises(Overtaken),
+                client.begin_transaction(),
+            ):
+                client.execute_sql(f"UPDATE desk.teams SET id = 'within {seconds:g}'")
+                holder.lives_until = time.time() + seconds
+                if not may:
+                    postgres.execute("UPDATE desk._pylon_fence SET holder = 'another/1'", "outlives")
+        assert postgres.execute("SELECT id FROM desk.teams", "outlives") == [("within 600",)]
 
 
 def test_a_run_that_takes_longer_than_its_lease_keeps_it(edited: Site, elsewhere: Runner) -> None:
