@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
 from random import Random
 from typing import Any
 
+import dlt
+import pyarrow as pa
 import pytest
 from support.ordeal import ANYTHING, FIRST_SEED, ONE_TURN, POINTS, SOAK, after_staging_of
+from support.postgres import Postgres
 from support.runner import Runner
 from support.site import PostgresCopy, Site
 from support.suspended import content, other, stopped
+
+from pylon_elt.pipelines.copy import fence
+from pylon_elt.pipelines.copy.holder import Overtaken
+from pylon_elt.sources.pylon.copy.copied import Copied
 
 LOCKS = "application_name LIKE 'pylon run%'"
 LOOK = r"before sql SELECT 1 FROM .*_pylon_fence.* FOR SHARE"
@@ -170,3 +179,23 @@ def test_a_package_that_waits_is_given_up_where_another_run_has_begun_a_load(
     other(site, elsewhere).killed(POINTS["staged"], nth=2, turns=ONE_TURN)
     site.finish(turns=ONE_TURN)
     site.check()
+
+
+@pytest.mark.skipif(
+    find_spec("adbc_driver_postgresql") is None, reason="adbc-driver-postgresql is not installed"
+)
+def test_what_is_loaded_over_a_connection_of_another_kind_looks_as_well(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    target = dlt.destinations.postgres(postgres.create("adbc"))
+    pipeline = dlt.pipeline("adbc", destination=target, dataset_name="desk", pipelines_dir=str(tmp_path))
+
+    def load(name: str) -> None:
+        pipeline.run(pa.Table.from_pylist([{"id": name}]), table_name="tags", loader_file_format="parquet")
+
+    with Copied(pipeline) as copied, pytest.raises(Overtaken), fence.fenced_in(pipeline, copied, print):
+        load("ours")
+        load("ours too")
+        postgres.execute("UPDATE desk._pylon_fence SET holder = 'another/1'", "adbc")
+        load("stale")
+    assert postgres.execute("SELECT id FROM desk.tags ORDER BY id", "adbc") == [("ours",), ("ours too",)]
