@@ -126,7 +126,8 @@ def put_up(
         nonlocal own
         require()
         info = load(*given, **named)
-        own = max((float(load_id) for load_id in info.loads_ids), default=own)
+        # the newest as before, where the clock has been set back meanwhile
+        own = max([*map(float, info.loads_ids), *([] if own is None else [own])], default=None)
         return info
 
     pipeline.extract, pipeline.load = extracted, loaded  # type: ignore[method-assign]

@@ -77,13 +77,14 @@ class _Fence:
 
     @contextmanager
     def execute_query(self, query: Any, *given: Any, **named: Any) -> Iterator[Any]:
-        text = str(query)
-        is_free = self._is_let_through or _READS.match(text)
-        with (
-            self._let_through() if is_free else self._in_one(text),
-            self._query(query, *given, **named) as cursor,
-        ):
+        with self._around(query), self._query(query, *given, **named) as cursor:
             yield cursor
+
+    def _around(self, query: Any) -> AbstractContextManager[None]:
+        # what is in a transaction may be a text of many megabytes
+        if self._is_let_through or _READS.match(str(query)):
+            return self._let_through()
+        return self._in_one(str(query))
 
     @contextmanager
     def _in_one(self, query: str) -> Iterator[None]:
