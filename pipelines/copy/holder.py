@@ -118,15 +118,14 @@ class Holder:
             if not self.has(copied):
                 raise Overtaken
 
-    def live_on(self) -> None:
+    def live_on(self, copied: Copied) -> None:
         """Put off the end of the lease."""
-        with Copied(self._pipeline) as copied:
-            self._replaced(copied, self.name, self.name)
+        name = self.name
+        self._replaced(copied, name, name)
 
-    def release(self) -> None:
+    def release(self, copied: Copied) -> None:
         """Let the next run begin at once. The name stays, since what waits in a working folder knows it."""
-        with Copied(self._pipeline) as copied:
-            copied.execute(f"UPDATE {{{TABLE}}} SET {{.lives_until}} = 0 WHERE {{.holder}} = %s", self.name)
+        copied.execute(f"UPDATE {{{TABLE}}} SET {{.lives_until}} = 0 WHERE {{.holder}} = %s", self.name)
 
     def _replaced(self, copied: Copied, former: str, name: str) -> bool:
         """Write a name in the place of another; say whether that is the only one that stands there now."""
@@ -197,12 +196,15 @@ def held(
     if holder.locks:
         yield holder
         return
-    try:
-        with lease.kept(holder.live_on):
-            yield holder
-    finally:
-        with suppress(Exception):  # it ends by itself
-            holder.release()
+    # a connection of its own, older than the fence: a statement alone, at which a sleeping machine lets nobody wait
+    with Copied(pipeline) as aside:
+        aside.open()
+        try:
+            with lease.kept(lambda: holder.live_on(aside)):
+                yield holder
+        finally:
+            with suppress(Exception):  # it ends by itself
+                holder.release(aside)
 
 
 def _make(pipeline: dlt.Pipeline, copied: Copied) -> None:

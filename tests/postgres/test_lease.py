@@ -68,7 +68,7 @@ def test_who_sleeps_beyond_its_lease_changes_nothing(edited: Site, elsewhere: Ru
     site = edited.branch(f"sleeps-{moment.replace(' ', '-')}")
     with stopped(site, POINTS[moment], lease=SHORT) as run:
         holder, until = row(site)
-        time.sleep(max(0.0, until - time.time()))
+        time.sleep(max(0.0, until + SHORT["RENEWAL"] - time.time()))
         site.world.stir(Random(2), deletions=False)
         second = other(site, elsewhere).start(turns=ONE_TURN, lease=SHORT)
         wait_until(lambda: row(site)[0] != holder)
