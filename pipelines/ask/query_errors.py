@@ -62,7 +62,8 @@ def _of_postgres(error: Any, sql: str) -> str | None:
 
 
 def _no_table(name: str, reader: Reader) -> exits.Problem:
-    there = [table for tables in reader.tables().values() for table in tables if not table.startswith("_dlt")]
+    # what begins so is dlt's, or keeps runs apart
+    there = [table for tables in reader.tables().values() for table in tables if not table.startswith("_")]
     plain = name.rpartition(".")[2]
     if plain in package.models() and plain not in there:
         return exits.Problem(f"There is no table {name} yet.", "Build it, with: pylon transform", exits.USAGE)

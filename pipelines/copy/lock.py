@@ -113,10 +113,10 @@ def _take(handle: TextIO, kind: int) -> None:
     while not _taken(handle, kind):
         if not _taken(handle, fcntl.LOCK_SH):  # others who read would let us
             handle.seek(0)
-            raise _locked(_holder(handle.read()))
+            raise locked(_holder(handle.read()))
         fcntl.flock(handle, fcntl.LOCK_UN)
         if time.monotonic() > until:
-            raise _locked("somebody who reads the copy")
+            raise locked("somebody who reads the copy")
         time.sleep(0.05)
 
 
@@ -223,7 +223,7 @@ def _advise(client: SqlClientBase[Any], function: str, key: int) -> None:
         " WHERE l.locktype = 'advisory' AND l.granted"
         f" AND (l.classid::bigint << 32 | l.objid::bigint) = {key}"
     )
-    raise _locked(rows[0][0] if rows else "another session")
+    raise locked(rows[0][0] if rows else "another session")
 
 
 def _key(dataset: str) -> int:
@@ -236,6 +236,11 @@ def _me() -> str:
     return json.dumps({"process": os.getpid(), "host": socket.gethostname(), "since": now})
 
 
+def called() -> str:
+    """Return what this run is called on the screen of another one."""
+    return _holder(_me())
+
+
 def _holder(text: str) -> str:
     try:
         known = json.loads(text)
@@ -244,7 +249,8 @@ def _holder(text: str) -> str:
         return "another process"
 
 
-def _locked(holder: str) -> exits.Problem:
+def locked(holder: str) -> exits.Problem:
+    """Return what is told where another run has the copy, or somebody who reads it."""
     return exits.Problem(
         f"Another run is at work: {holder}.", "Let it finish; nothing was done here.", exits.LOCKED
     )

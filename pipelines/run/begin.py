@@ -15,12 +15,15 @@ from pylon_elt.sources.pylon.copy.neighbours import refuse_neighbours
 
 from ..base.memory import rare_collections, share_one_heap
 from ..copy import fence, relief
+from ..copy.holder import require_free
 from ..copy.lock import run_lock
 from .leftover import flush, pending
 from .restore import restore
 
 if TYPE_CHECKING:
     from pylon_elt.sources.pylon.copy.copied import Copied
+
+    from ..copy.holder import Holder
 
 LOOK_SETTING, LOOK_SECONDS = "extract.futures_poll_interval", 0.25
 """How often dlt looks up from waiting for the lanes; with its own 0.01 that is a third of a paced run's CPU time."""
@@ -48,15 +51,19 @@ def begun(pipeline: dlt.Pipeline, copied: Copied, warn: Callable[[str], None]) -
             dlt.config[name] = value
     share_one_heap()
     with run_lock(pipeline) as require_lock, copied, rare_collections():
+        require_free(pipeline, copied)
         refuse_neighbours(copied)  # before a killed run's package is loaded, which would write over them
-        settle(pipeline, copied, warn)
-        fence.put_up(pipeline, copied, require_lock)
-        if told := restore(pipeline, copied):
-            warn(told)
-        yield
+        with fence.fenced_in(pipeline, copied, warn) as holder:
+            settle(pipeline, copied, warn, holder)
+            fence.put_up(pipeline, copied, require_lock, holder)
+            if told := restore(pipeline, copied):
+                warn(told)
+            yield
 
 
-def settle(pipeline: dlt.Pipeline, copied: Copied, warn: Callable[[str], None]) -> None:
+def settle(
+    pipeline: dlt.Pipeline, copied: Copied, warn: Callable[[str], None], holder: Holder | None = None
+) -> None:
     """Load what a killed run left behind, then take the destination's word for everything.
 
     A package that does not build on the destination's last load is given up: another machine has gone on since, or a
@@ -68,10 +75,12 @@ def settle(pipeline: dlt.Pipeline, copied: Copied, warn: Callable[[str], None]) 
         pipeline: The pipeline; the caller has the lock.
         copied: What its destination holds. It is connected to from here on.
         warn: Told what could not be loaded.
+        holder: Who has the copy, if anybody.
     """
     if pipeline.default_schema_name and pipeline.has_pending_data:
         newest = fence.last_load(copied)
-        if not fence.is_stale(pipeline, pending(pipeline), newest):
+        if not fence.is_stale(pipeline, pending(pipeline), newest, holder):
+            fence.take_over(pipeline, holder)
             flush(
                 pipeline,
                 lambda run: relief.load(pipeline, copied, run),

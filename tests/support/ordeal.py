@@ -49,6 +49,11 @@ def one_way_each(cases: Iterable[Case]) -> list[tuple[Case, bool]]:
     return [(case, (number + FIRST_SEED) % 2 == 0) for number, case in enumerate(cases)]
 
 
+def after_staging_of(table: str) -> str:
+    """Return the point at which the rows of a table wait in dlt's staging table, and this was written down."""
+    return rf"after rename .*started_jobs/{table}\.\w+\.\d+\.(?!sql)[\w.]+ to .*completed_jobs"
+
+
 def after_merge_of(table: str) -> str:
     """Return the point at which a table was merged and this was written down."""
     return rf"after rename .*started_jobs/{table}\.\w+\.\d+\.sql to .*completed_jobs"

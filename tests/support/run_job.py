@@ -36,6 +36,7 @@ from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from support.remembering import recall, remember
 
 from pylon_elt.pipelines.base import exits
+from pylon_elt.pipelines.copy import destinations, holder, lease
 from pylon_elt.pipelines.copy.destinations import open_pipeline
 from pylon_elt.pipelines.run import job
 from pylon_elt.sources.pylon.lanes import children, conversation
@@ -49,15 +50,16 @@ def say(**event: Any) -> None:
 
 
 class Tripwire:
-    """Ends the process without a word at the n-th point whose label matches.
+    """Ends or stops the process without a word at the n-th point whose label matches.
 
     The points are every statement sent to the destination, and every file renamed or removed, before and after each:
     whatever outlives a process is one of these.
     """
 
-    def __init__(self, pattern: str | None, nth: int, trace: str | None) -> None:
+    def __init__(self, pattern: str | None, nth: int, trace: str | None, *, stops: bool = False) -> None:
         self._pattern = re.compile(pattern) if pattern else None
         self._nth = nth
+        self._stops = stops
         self._trace = Path(trace).open("w", encoding="utf-8") if trace else None  # noqa: SIM115
         self._lock = threading.Lock()
 
@@ -69,7 +71,12 @@ class Tripwire:
             if self._pattern and self._pattern.search(label):
                 self._nth -= 1
                 if self._nth == 0:
-                    os.kill(os.getpid(), signal.SIGKILL)
+                    self._pull()
+
+    def _pull(self) -> None:
+        if self._stops:
+            say(stopped=True)
+        os.kill(os.getpid(), signal.SIGSTOP if self._stops else signal.SIGKILL)
 
     def install(self) -> None:
         for name in ("rename", "replace"):
@@ -136,6 +143,13 @@ def load_in_order(first: list[str], last: list[str]) -> None:
     PackageStorage.list_new_jobs = lambda self, load_id: sorted(listed(self, load_id), key=rank)  # type: ignore[method-assign]
 
 
+def without_locks(seconds: dict[str, float]) -> None:
+    """Let Postgres be one of the databases that have no locks, whose leases are so long."""
+    destinations.is_postgres = lambda _pipeline: False
+    for name, value in seconds.items():
+        setattr(lease, name, value)
+
+
 def _renaming(source: Any, target: Any, *_: Any) -> str:
     return f"rename {'/'.join(str(source).split('/')[-3:])} to {'/'.join(str(target).split('/')[-4:])}"
 
@@ -144,11 +158,14 @@ def run(spec: dict[str, Any]) -> int:
     """Run one job and return its exit code."""
     os.environ.update(spec["environment"])
     for name, value in spec["turns"].items():
-        module = next(module for module in (conversation, children, job) if hasattr(module, name))
+        module = next(module for module in (conversation, children, job, holder) if hasattr(module, name))
         setattr(module, name, value)
     if spec["kill"] or spec["trace"]:
         point = spec["kill"] or {}
-        Tripwire(point.get("pattern"), point.get("nth", 1), spec["trace"]).install()
+        stops = point.get("stops", False)
+        Tripwire(point.get("pattern"), point.get("nth", 1), spec["trace"], stops=stops).install()
+    if spec["lease"]:
+        without_locks(spec["lease"])
     load_in_order(spec["first"], spec["last"])
     try:
         one = job.Job(

@@ -83,6 +83,20 @@ class Run:
         """Kill it now."""
         return self.kill_after(0.0)
 
+    def wait_stopped(self) -> None:
+        """Wait until it has stopped itself at the point where it was to."""
+        while True:
+            event = self._next(PATIENCE)
+            assert "exit" not in event, f"it ended before it was to stop: {event}"
+            if "stopped" in event:
+                return
+            self._note(event)
+
+    def go_on(self) -> Outcome:
+        """Let it go on, and wait for its end."""
+        os.kill(self.pid, signal.SIGCONT)
+        return self.wait()
+
     def wait(self) -> Outcome:
         """Wait for its end."""
         if not self._collect(time.monotonic() + PATIENCE):
@@ -99,14 +113,17 @@ class Run:
                 event = self._next(max(0.0, until - time.monotonic()))
             except queue.Empty:
                 return False
-            self._outcome.turns += "turn" in event
-            self._outcome.problem += event.get("problem", "")
-            self._outcome.failures += event.get("failures", [])
+            self._note(event)
             if "exit" in event:
                 self._outcome.code, self._outcome.cpu = event["exit"], event["cpu"]
                 self._outcome.seconds = time.monotonic() - self._started
                 ended = True
         return True
+
+    def _note(self, event: dict[str, Any]) -> None:
+        self._outcome.turns += "turn" in event
+        self._outcome.problem += event.get("problem", "")
+        self._outcome.failures += event.get("failures", [])
 
     def _next(self, seconds: float) -> dict[str, Any]:
         return self._events.get(timeout=seconds) if seconds else self._events.get_nowait()
@@ -124,7 +141,7 @@ class Runner:
             # what macOS looks up in its frameworks after a fork would end the process
             "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",
             "no_proxy": "*",
-            "PYTHONPATH": os.pathsep.join(map(str, SCRIPT.parents[1:3])),
+            "PYTHONPATH": os.pathsep.join([*map(str, SCRIPT.parents[1:3]), os.environ.get("PYTHONPATH", "")]),
             "RUNTIME__DLTHUB_TELEMETRY": "false",
         }
         self._process = subprocess.Popen(
@@ -158,7 +175,9 @@ class Runner:
         server: emulator.Server,
         *,
         kill: str | None = None,
+        stop: str | None = None,
         nth: int = 1,
+        lease: dict[str, float] | None = None,
         first: Sequence[str] = (),
         last: Sequence[str] = (),
         trace: Path | None = None,
@@ -174,7 +193,9 @@ class Runner:
             machine: Where.
             server: What to read.
             kill: A pattern; the run ends itself at the ``nth`` point that matches.
-            nth: See ``kill``.
+            stop: A pattern; the run suspends itself there, as a machine that sleeps.
+            nth: See ``kill`` and ``stop``.
+            lease: The constants of ``pipelines.copy.lease``, for a run that knows no locks of its database.
             first: The tables of a package to load before the others.
             last: The tables to load after them.
             trace: A file into which the run writes the points it passes.
@@ -193,7 +214,8 @@ class Runner:
             "token": server.token,
             "settings": {"rate_window_seconds": 1.0, "timeout_seconds": 10.0} | (settings or {}),
             "turns": SMALL_TURNS if turns is None else turns,
-            "kill": {"pattern": kill, "nth": nth} if kill else None,
+            "kill": {"pattern": kill or stop, "nth": nth, "stops": bool(stop)} if kill or stop else None,
+            "lease": lease,
             "first": list(first),
             "last": list(last),
             "trace": str(trace) if trace else None,

@@ -72,6 +72,10 @@ class Copied:
         """Return the names, as the destination has them, of the dataset and of dlt's staging dataset for it."""
         return self._ask(lambda client: (client.dataset_name or "", client.staging_dataset_name or ""))
 
+    def database(self) -> str:
+        """Return how the database is called in the configuration: DuckDB's by its path, or ``md:`` and a name."""
+        return self._ask(lambda client: str(getattr(client.credentials, "database", "") or ""))
+
     def neighbour(self, dataset: str) -> Copied:
         """Return another dataset of the same database, to be read over the same connections."""
         other = copy(self)
@@ -101,8 +105,7 @@ class Copied:
         """Run statements that may be run twice, in one transaction where the destination has such."""
 
         def run(client: SqlClientBase[Any]) -> None:
-            transactions = client.capabilities.supports_transactions
-            with client.begin_transaction() if transactions else nullcontext():
+            with client.begin_transaction() if _has_transactions(client) else nullcontext():
                 for sql in statements:
                     client.execute_sql(_named(client, sql))
 
@@ -181,6 +184,11 @@ class Copied:
         return self._connections.ask(there if self._dataset else query)
 
 
+def _has_transactions(client: SqlClientBase[Any]) -> bool:
+    """Whether there are transactions; of Postgres, dlt says only that it defines tables in them."""
+    return bool(client.capabilities.supports_transactions or client.capabilities.supports_ddl_transactions)
+
+
 def chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
     """Return so many ids at a time as one query takes."""
     for start in range(0, len(ids), IDS_PER_QUERY):
@@ -237,7 +245,7 @@ def _of_dataset(client: SqlClientBase[Any], ask: Callable[[SqlClientBase[Any]], 
 
 
 def _dicts(cursor: Any) -> list[dict[str, Any]]:
-    names = [column[0].lower() for column in cursor.description]
+    names = [name.lower() for name in cursor._get_columns()]  # noqa: SLF001
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
