@@ -58,10 +58,9 @@ def dry_run(options: Options) -> int:
     asked = selection(options.select, options.exclude)
     settings = configuration.read_settings(options.settings, token=False)
     tables = asked.tables(settings.include)
-    with inspection.opened(options.destination, options.dataset) as copy:
+    with inspection.seen(options.destination, options.dataset) as (place, copy):
         made = plan.make(copy, settings, tables, datetime.now(UTC), full_refresh=options.full_refresh)
-    made.max_minutes = options.max_minutes
-    made.place = inspection.place(options.destination, options.dataset)
+    made.max_minutes, made.place = options.max_minutes, place
     screens.tell(json.dumps(made.as_facts(), indent=2) if options.as_json else plan.render(made))
     return exits.DONE
 

@@ -21,11 +21,10 @@ from pylon_elt.sources.pylon.catalog import (
 from pylon_elt.sources.pylon.copy.copied import Copied
 from pylon_elt.sources.pylon.copy.intervals import comparison_due_at
 from pylon_elt.sources.pylon.copy.state import SourceState
-from pylon_elt.sources.pylon.copy.verified import Verified
+from pylon_elt.sources.pylon.copy.verified import Verified, cutoff
 from pylon_elt.sources.pylon.errors import CredentialsError, PylonError, TurnOver
 from pylon_elt.sources.pylon.lanes.budget import Limits
 from pylon_elt.sources.pylon.lanes.resources import take_turn
-from pylon_elt.sources.pylon.lanes.sweep import cutoff
 from pylon_elt.sources.pylon.lanes.turn import Control
 from pylon_elt.sources.pylon.lanes.turns import learnt
 from pylon_elt.sources.pylon.upkeep.reconcile import Outcome, reconcile
