@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from enum import StrEnum
 from typing import Annotated
 
@@ -61,3 +62,5 @@ def prepare(*, debug: bool, as_json: bool = False) -> None:
         "false"  # a run ends its turn at a signal; dlt would break it off
     )
     cover_logs("dlt", "httpx", "httpcore")
+    # httpx goes without its own command line, which would bring two libraries for command lines along
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dlt
 
@@ -83,6 +83,8 @@ class Job:
     """What a reconciliation found, if there was one."""
     swept: int | None = None
     """Conversations that were read again though nothing said that they had changed; ``None``: there was no sweep."""
+    unchanged: bool = False
+    """Whether the snapshot still has every row of the copy."""
 
     def __post_init__(self) -> None:
         self.tables = tuple(self.tables) or self.settings.usual
@@ -125,6 +127,7 @@ class Job:
         """
         with self._begun():
             recount(self.copied, self.control.report.warn)
+            self.unchanged = False
             outcome = reconcile(self.pipeline, self.settings, self.control, self.copied, confirmed=confirmed)
             if confirmed:
                 self._read_collections_again()
@@ -136,6 +139,8 @@ class Job:
         with begun(self.pipeline, self.copied, self.control.report.warn):
             self.control.pacers, self.control.paging = learnt(self.settings, SourceState.of(self.pipeline))
             require_same(self.pipeline, self.settings, self.control, self.copied, adopt=self.adopt)
+            file = destinations.database_file(self.pipeline)
+            self.unchanged = bool(file and snapshot.is_current(file)) and not self.full_refresh
             yield
 
     def _read_collections_again(self) -> None:
@@ -189,12 +194,18 @@ class Job:
             limits,
             self.copied,
             afresh=afresh,
-            load=lambda run: relief.load(self.pipeline, self.copied, run),
+            load=self._load,
         )
         self.unfinished = left or len(taken) < len(tables)
         give_back()
         self.control.answers.clear()
         self.turns += 1
+
+    def _load(self, run: Callable[[], object]) -> None:
+        """Extract and load, and note whether anything but dlt's own record of it was written."""
+        loaded: list[object] = []
+        relief.load(self.pipeline, self.copied, lambda: loaded.append(run()))
+        self.unchanged = self.unchanged and bool(loaded) and all(map(_is_without_rows, loaded))
 
     def _tables_left(self) -> list[str]:
         """Leave out the tables whose lane has stopped; the others are finished."""
@@ -227,6 +238,14 @@ def _emptied(job: Job, tables: Sequence[str]) -> bool:
     return True
 
 
+def _is_without_rows(info: Any) -> bool:
+    """Whether a load wrote nothing but dlt's own tables, by what dlt tells of it."""
+    packages = info.load_packages if info else []
+    jobs = (job for package in packages for kind in package.jobs.values() for job in kind)
+    own = all(job.job_file_info.table_name.startswith("_dlt_") for job in jobs)
+    return own and bool(packages) and not any(package.schema_update for package in packages)
+
+
 def _limits(*, first: bool) -> Limits:
     return Limits(
         least_seconds=FIRST_TURN_SECONDS if first else TURN_SECONDS,
@@ -249,6 +268,7 @@ def _comparison_is_due(job: Job) -> bool:
 
 def _reconcile(job: Job) -> bool:
     """Compare the copy with a complete listing, and with its own ledgers; say whether anything is due by it."""
+    job.unchanged = False
     due = recount(job.copied, job.control.report.warn)
     try:
         job.outcome = reconcile(job.pipeline, job.settings, job.control, job.copied)
@@ -284,6 +304,9 @@ def _keep_snapshot(job: Job, oldest: float = 0.0) -> None:
         return
     # dlt has DuckDB write its log into the file only where it is closed, or the log is 1 GB long
     job.copied.execute("CHECKPOINT")
+    if job.unchanged and snapshot.is_wanted():
+        with suppress(OSError):  # one that is not true is made anew
+            snapshot.stand(file, let_go=job.copied.close)
     problem = snapshot.keep(file, oldest=oldest, let_go=job.copied.close)
     if problem:
         job.control.report.warn(problem)
