@@ -15,7 +15,7 @@ from .process import Cost, measure, run
 from .rounds import interleaved, table, typical
 from .server import UNLIMITED, Server, serving
 
-COMMAND, JOB = "pylon run", "ours, as a script"
+COMMAND, STATUS, JOB = "pylon run", "pylon status", "ours, as a script"
 BARE, SYNCED = "import dlt, pyarrow", "import dlt, pyarrow; sync_destination"
 EMPTY, REST_API = "dlt alone: an empty resource", "rest_api, incremental on updated_at"
 OPENED = """
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     today = datetime.now(UTC).isoformat(timespec="seconds")  # what is read once a day is not due again
     with serving(options.issues, now=today) as server, TemporaryDirectory(prefix="benchmark-") as folder:
         places = {name: Path(folder) / str(number) for number, name in enumerate(contestants(server))}
-        places[SYNCED] = places[COMMAND]  # it opens the copy that the command has made
+        places[SYNCED] = places[STATUS] = places[COMMAND]  # they open the copy that the command has made
         runs = {}
         for name, contestant in contestants(server).items():
             places[name].mkdir(exist_ok=True)
@@ -52,7 +52,8 @@ def contestants(server: Server) -> dict[str, Callable[[Path], Cost]]:
     where = server.address
     return {
         BARE: lambda folder: _process("import dlt, pyarrow", folder),
-        COMMAND: lambda folder: _command(server, folder),
+        COMMAND: lambda folder: _command(server, folder, "run"),
+        STATUS: lambda folder: _command(server, folder, "status"),
         SYNCED: lambda folder: _process(OPENED, folder),
         EMPTY: lambda folder: measure("empty-dlt", folder),
         JOB: lambda folder: measure("ours", folder, **where, tables=TABLES, rate_limits=UNLIMITED),
@@ -65,13 +66,13 @@ def _process(program: str, folder: Path) -> Cost:
     return Cost(cpu, wall, 0.0, cpu, wall)
 
 
-def _command(server: Server, folder: Path) -> Cost:
+def _command(server: Server, folder: Path, verb: str) -> Cost:
     environment = {
         "PYLON_API_KEY": server.token,
         "SOURCES__PYLON__BASE_URL": server.url,
         "SOURCES__PYLON__RATE_LIMITS": json.dumps(UNLIMITED),
     }
-    _, cpu, wall = run([sys.executable, "-m", "pylon_elt.pipelines.cli", "run"], folder, environment)
+    _, cpu, wall = run([sys.executable, "-m", "pylon_elt.pipelines.cli", verb], folder, environment)
     return Cost(cpu, wall, 0.0, cpu, wall)
 
 

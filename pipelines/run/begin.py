@@ -85,3 +85,4 @@ def settle(pipeline: dlt.Pipeline, copied: Copied, warn: Callable[[str], None]) 
     copied.open()
     bring_back(copied, time.time())
     pipeline.sync_destination()
+    pipeline._state_restored = True  # noqa: SLF001 - while the lock is held, dlt need not ask again when it runs

@@ -18,10 +18,8 @@ from ..base.causes import explain
 from ..base.redaction import redact, remember
 from ..base.selection import selection
 from ..copy import destinations, inspection, runs
-from . import plan
 from .failures import problems
 from .job import Job
-from .remaining import left_by
 from .signals import stopped_by_signals
 from .summary import Summary, render, summarize
 from .views import choose
@@ -55,6 +53,8 @@ def dry_run(options: Options) -> int:
     Raises:
         Problem: The copy cannot be read.
     """
+    from . import plan
+
     asked = selection(options.select, options.exclude)
     settings = configuration.read_settings(options.settings, token=False)
     tables = asked.tables(settings.include)
@@ -147,6 +147,8 @@ def _look_what_is_left(job: Job, options: Options, summary: Summary) -> None:
         if copy is not None:
             summary.due = {child.name: copy.due(child.name) for child in children}
             if summary.ended_early:
+                from .remaining import left_by
+
                 summary.remaining = left_by(job, copy)
 
 

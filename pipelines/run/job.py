@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import dlt
@@ -27,7 +28,6 @@ from pylon_elt.sources.pylon.lanes.budget import Limits
 from pylon_elt.sources.pylon.lanes.resources import take_turn
 from pylon_elt.sources.pylon.lanes.turn import Control
 from pylon_elt.sources.pylon.lanes.turns import learnt
-from pylon_elt.sources.pylon.upkeep.reconcile import Outcome, reconcile
 
 from ..base import exits
 from ..base.memory import give_back
@@ -41,6 +41,7 @@ from .workspace import require_same
 
 if TYPE_CHECKING:
     from pylon_elt.sources.pylon.settings import Settings
+    from pylon_elt.sources.pylon.upkeep.reconcile import Outcome
 
 FIRST_TURN_SECONDS = 5.0
 """The first turn ends early, so that there is something to look at."""
@@ -126,9 +127,8 @@ class Job:
             PylonError: Pylon could not be asked; nothing was changed.
         """
         with self._begun():
-            recount(self.copied, self.control.report.warn)
-            self.unchanged = False
-            outcome = reconcile(self.pipeline, self.settings, self.control, self.copied, confirmed=confirmed)
+            _recount(self)
+            outcome = _compare(self, confirmed=confirmed)
             if confirmed:
                 self._read_collections_again()
             _keep_snapshot(self)
@@ -139,8 +139,7 @@ class Job:
         with begun(self.pipeline, self.copied, self.control.report.warn):
             self.control.pacers, self.control.paging = learnt(self.settings, SourceState.of(self.pipeline))
             require_same(self.pipeline, self.settings, self.control, self.copied, adopt=self.adopt)
-            file = destinations.database_file(self.pipeline)
-            self.unchanged = bool(file and snapshot.is_current(file)) and not self.full_refresh
+            self.unchanged = _snapshot_is_true(self)
             yield
 
     def _read_collections_again(self) -> None:
@@ -194,18 +193,12 @@ class Job:
             limits,
             self.copied,
             afresh=afresh,
-            load=self._load,
+            load=partial(_load, self),
         )
         self.unfinished = left or len(taken) < len(tables)
         give_back()
         self.control.answers.clear()
         self.turns += 1
-
-    def _load(self, run: Callable[[], object]) -> None:
-        """Extract and load, and note whether anything but dlt's own record of it was written."""
-        loaded: list[object] = []
-        relief.load(self.pipeline, self.copied, lambda: loaded.append(run()))
-        self.unchanged = self.unchanged and bool(loaded) and all(map(_is_without_rows, loaded))
 
     def _tables_left(self) -> list[str]:
         """Leave out the tables whose lane has stopped; the others are finished."""
@@ -238,6 +231,19 @@ def _emptied(job: Job, tables: Sequence[str]) -> bool:
     return True
 
 
+def _snapshot_is_true(job: Job) -> bool:
+    """Whether the snapshot has every row of the copy, which a full refresh is about to change."""
+    file = destinations.database_file(job.pipeline)
+    return file is not None and not job.full_refresh and snapshot.is_current(file)
+
+
+def _load(job: Job, run: Callable[[], object]) -> None:
+    """Extract and load, and note whether anything but dlt's own record of it was written."""
+    loaded: list[object] = []
+    relief.load(job.pipeline, job.copied, lambda: loaded.append(run()))
+    job.unchanged = job.unchanged and bool(loaded) and all(map(_is_without_rows, loaded))
+
+
 def _is_without_rows(info: Any) -> bool:
     """Whether a load wrote nothing but dlt's own tables, by what dlt tells of it."""
     packages = info.load_packages if info else []
@@ -268,15 +274,26 @@ def _comparison_is_due(job: Job) -> bool:
 
 def _reconcile(job: Job) -> bool:
     """Compare the copy with a complete listing, and with its own ledgers; say whether anything is due by it."""
-    job.unchanged = False
-    due = recount(job.copied, job.control.report.warn)
+    due = _recount(job)
     try:
-        job.outcome = reconcile(job.pipeline, job.settings, job.control, job.copied)
+        job.outcome = _compare(job)
     except TurnOver:
         pass  # the run's time is up; the next run begins the comparison anew
     except PylonError as error:
         job.control.report.fail("reconcile", error)
     return due or bool(job.outcome and job.outcome.mended)
+
+
+def _recount(job: Job) -> bool:
+    """Make due again what is not there as it was read; say whether that is anything."""
+    job.unchanged = False
+    return recount(job.copied, job.control.report.warn)
+
+
+def _compare(job: Job, *, confirmed: bool = False) -> Outcome:
+    from pylon_elt.sources.pylon.upkeep.reconcile import reconcile  # once a day
+
+    return reconcile(job.pipeline, job.settings, job.control, job.copied, confirmed=confirmed)
 
 
 def _has_time_to_spare(job: Job) -> bool:
