@@ -37,11 +37,14 @@ class Resolved:
         """Return what ``resolve`` makes of a configuration; whoever asks may change it.
 
         Args:
-            given: What is to be resolved; it may be resolved in place.
+            given: What is to be resolved; it may be resolved in place. What is resolved already stays the same object,
+                since those who load share its connections.
             parameters: What was given to the destination itself.
             resolve: Has dlt resolve it.
             partly: Whether it may lack something.
         """
+        if given.is_resolved():
+            return resolve()
         asked = (partly, Container()[ConfigSectionContext].pipeline_name, _values(given), {**parameters})
         for known, resolved in self._known:
             if known == asked:
