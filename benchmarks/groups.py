@@ -7,6 +7,7 @@ another counts there.
 from __future__ import annotations
 
 import functools
+import gc
 import importlib
 import json
 import sys
@@ -15,6 +16,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from pylon_elt.pipelines.base.options import COLLECTIONS
 
 from .process import run
 
@@ -95,7 +98,8 @@ class Clock:
 def main() -> None:
     """Run a verb, and print the seconds of each group as one line of JSON."""
     verb, clock = sys.argv[1], Clock()
-    sys.modules["httpx._main"] = None  # type: ignore[assignment] # as the command does
+    sys.modules["httpx._main"] = None  # type: ignore[assignment] # as the command does, and the next line too
+    gc.set_threshold(*COLLECTIONS)
     for name, modules in IMPORTS.items():
         with clock.group(name):
             for module in modules or (OURS[verb],):
@@ -105,7 +109,7 @@ def main() -> None:
             clock.watch(place, name)
     sys.argv = ["pylon", verb]
     with suppress(SystemExit):
-        importlib.import_module("pylon_elt.pipelines.cli").main()
+        importlib.import_module("pylon_elt.pipelines.cli").app(prog_name="pylon")
     clock.turn()
     sys.stdout.write(f"\n{json.dumps(clock.seconds)}\n")
 

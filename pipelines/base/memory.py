@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 
+from .options import COLLECTIONS
+
 _M_ARENA_MAX = -8
 """The parameter's number in glibc's ``malloc.h``."""
 
@@ -22,7 +24,7 @@ def rare_collections() -> Iterator[None]:
     """
     before = gc.get_threshold()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(*COLLECTIONS)
     try:
         yield
     finally:
