@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pylon_elt.pipelines.base.options import COLLECTIONS
+from pylon_elt.pipelines.base.memory import COLLECTIONS
 
 from .process import run
 

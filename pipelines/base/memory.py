@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 
-from .options import COLLECTIONS
-
+COLLECTIONS = (50_000, 20, 20)
+"""When Python looks for cycles: at its own thresholds, that is a sixth of the CPU time of a short verb."""
 _M_ARENA_MAX = -8
 """The parameter's number in glibc's ``malloc.h``."""
 

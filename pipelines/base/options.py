@@ -50,12 +50,9 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an e
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
 
-COLLECTIONS = (50_000, 20, 20)
-"""When Python looks for cycles: at its own thresholds, that is a sixth of the CPU time of a short verb."""
-
-
 def prepare(*, debug: bool, as_json: bool = False) -> None:
     """Set dlt up, before it is imported, to be as quiet as a command line should be, and Python to be as quick."""
+    from .memory import COLLECTIONS
     from .redaction import cover_logs
 
     gc.set_threshold(*COLLECTIONS)
