@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from .ask import verbs as cli_analysis
+from .base.leaving import leave
 from .base.options import AsJson, Dataset, Debug, Destination, Progress, prepare
 
 app = typer.Typer(
@@ -54,7 +55,11 @@ StartDate = Annotated[
 
 def main() -> None:
     """Run the command line."""
-    app(prog_name="pylon")
+    try:
+        app(prog_name="pylon")
+    except SystemExit as ended:
+        leave(ended.code)
+        raise
 
 
 def _print_version(wanted: bool) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 from enum import StrEnum
 from typing import Annotated
 
@@ -49,9 +51,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object inst
 
 
 def prepare(*, debug: bool, as_json: bool = False) -> None:
-    """Set dlt up, before it is imported, to be as quiet as a command line should be."""
+    """Set dlt up, before it is imported, to be as quiet as a command line should be, and Python to be as quick."""
+    from .memory import COLLECTIONS
     from .redaction import cover_logs
 
+    gc.set_threshold(*COLLECTIONS)
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
     # what dlt logs as an error is a traceback of something that it retries; what stops us is told by a screen
     os.environ.setdefault("RUNTIME__LOG_LEVEL", "ERROR" if debug else "CRITICAL")
@@ -61,3 +65,5 @@ def prepare(*, debug: bool, as_json: bool = False) -> None:
         "false"  # a run ends its turn at a signal; dlt would break it off
     )
     cover_logs("dlt", "httpx", "httpcore")
+    # httpx goes without its own command line, which would bring two libraries for command lines along
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]

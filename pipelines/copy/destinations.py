@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from difflib import get_close_matches
+from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,9 +30,11 @@ from pylon_elt.sources.pylon.errors import ConfigurationError
 from ..base import exits
 from ..base.memory import give_back
 from . import modes
+from .resolved import Resolved
 
 if TYPE_CHECKING:
     from dlt.common.destination import DestinationCapabilitiesContext
+    from dlt.common.normalizers.naming import NamingConvention
     from dlt.common.schema import Schema
     from dlt.common.schema.typing import TSchemaTables
 
@@ -128,6 +131,29 @@ class DuckDb(dlt_duckdb):
 
     spec = _Configuration
 
+    @cached_property
+    def _resolved(self) -> Resolved:  # dlt reads the signature of __init__, which has to stay as it is
+        return Resolved()
+
+    @cached_property
+    def files(self) -> dict[str, Path | None]:
+        """The files that are known, by the name of the pipeline."""
+        return {}
+
+    def capabilities(
+        self, config: DuckDbClientConfiguration | None = None, naming: NamingConvention | None = None
+    ) -> DestinationCapabilitiesContext:
+        """Say what DuckDB can do: dlt would resolve a configuration first, on which nothing of it depends."""
+        return super().capabilities(self.spec() if config is None else config, naming)
+
+    def configuration(
+        self, initial_config: DuckDbClientConfiguration, accept_partial: bool = False
+    ) -> DuckDbClientConfiguration:
+        """Resolve a configuration, once for each."""
+        given = initial_config or self.spec()
+        resolve = partial(super().configuration, given, accept_partial)
+        return self._resolved.get(given, self.config_params, resolve, partly=accept_partial)
+
     def _raw_capabilities(self) -> DestinationCapabilitiesContext:
         # dlt 1.31 does not say so, and runs a merge's DELETE and INSERT apart: a kill could come between
         capabilities = super()._raw_capabilities()
@@ -196,10 +222,16 @@ def open_pipeline(
     _forget_lost_schema(pipeline)  # dlt tells nothing of the destination before
     _normalize_dataset(pipeline)
     _require_file(pipeline, moving=moving)
-    if read_only and is_duckdb(pipeline):
+    if read_only:
+        only_read(pipeline)
+    return pipeline
+
+
+def only_read(pipeline: dlt.Pipeline) -> None:
+    """Let a pipeline open a DuckDB file without changing it; it must be there."""
+    if is_duckdb(pipeline):
         pipeline.destination = DuckDb(credentials=_reading(pipeline))  # type: ignore[assignment]
         _name_staging(pipeline)
-    return pipeline
 
 
 def _normalize_dataset(pipeline: dlt.Pipeline) -> None:
@@ -338,6 +370,13 @@ def location(pipeline: dlt.Pipeline) -> str:
 
 def database_file(pipeline: dlt.Pipeline) -> Path | None:
     """Return the file of a DuckDB destination; ``None`` for servers and for databases in memory."""
+    known = pipeline.destination.files if isinstance(pipeline.destination, DuckDb) else {}
+    if pipeline.pipeline_name not in known:
+        known[pipeline.pipeline_name] = _database_file(pipeline)
+    return known[pipeline.pipeline_name]
+
+
+def _database_file(pipeline: dlt.Pipeline) -> Path | None:
     with_client = pipeline.sql_client  # reads the configuration, opens nothing
     database = str(getattr(with_client().credentials, "database", "") or "")
     if not is_duckdb(pipeline) or not database or database.startswith((":", "md:")):

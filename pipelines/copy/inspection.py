@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -15,13 +16,12 @@ from pylon_elt.sources.pylon.copy.contents import Contents
 from pylon_elt.sources.pylon.copy.copied import Copied, utc
 from pylon_elt.sources.pylon.copy.ledger import Ledger
 from pylon_elt.sources.pylon.copy.state import SourceState
-from pylon_elt.sources.pylon.copy.verified import Verified
+from pylon_elt.sources.pylon.copy.verified import Verified, cutoff
 from pylon_elt.sources.pylon.copy.work import Span
-from pylon_elt.sources.pylon.lanes.sweep import cutoff
 from pylon_elt.sources.pylon.rows import extras
 from pylon_elt.sources.pylon.rows.extras import Extra
 
-from . import destinations
+from . import destinations, saved
 from .lock import read_lock, still_lock
 
 if TYPE_CHECKING:
@@ -48,12 +48,13 @@ class Copy:
     """What it holds, over one connection."""
 
     def __post_init__(self) -> None:
-        self._ledger = Ledger(Contents(self.copied))
+        self._contents = Contents(self.copied)
+        self._ledger = Ledger(self._contents)
 
-    @property
+    @cached_property
     def state(self) -> SourceState:
         """The source's state as it was saved with the last load."""
-        return SourceState.of(self.pipeline)
+        return SourceState.among(saved.state(self.copied, self.pipeline.pipeline_name))
 
     @property
     def exists(self) -> bool:
@@ -93,20 +94,15 @@ class Copy:
 
     def all_rows(self) -> dict[str, tuple[int, datetime | None]]:
         """Return the same for every table that is there."""
-        return {name: known for name, table in ALL_TABLES.items() if (known := self.rows(table)) is not None}
-
-
-def place(destination: str, dataset: str) -> Place:
-    """Say where a copy is, without looking.
-
-    Raises:
-        Problem: dlt knows no such destination.
-    """
-    with TemporaryDirectory() as scratch:
-        pipeline = destinations.open_pipeline(destination, dataset, pipelines_dir=scratch)
-        return Place(
-            destinations.location(pipeline), pipeline.dataset_name, destinations.working_folder(pipeline)
+        there = [table for table in ALL_TABLES.values() if self._contents.holds(table.name)]
+        each = (
+            f"SELECT '{table.name}' AS {{.name}}, COUNT(*) AS {{.number}}, MAX({{t.{table.sort}}}) AS {{.newest}}"
+            f" FROM {{{table.name}}} AS t"
+            for table in there
         )
+        found = self.copied.select(" UNION ALL ".join(each)) if there else []
+        rows = {name: (int(count), utc(at)) for name, count, at in found}
+        return {table.name: rows[table.name] for table in there if table.name in rows}
 
 
 @contextmanager
@@ -121,22 +117,29 @@ def opened(destination: str, dataset: str, *, still: bool = False) -> Iterator[C
     Raises:
         Problem: dlt knows no such destination, or a run has locked the file (exit code 75).
     """
+    with seen(destination, dataset, still=still) as (_, copy):
+        yield copy
+
+
+@contextmanager
+def seen(destination: str, dataset: str, *, still: bool = False) -> Iterator[tuple[Place, Copy | None]]:
+    """Say where a copy is, or will be, and open it for reading; arguments and errors as of :func:`opened`."""
     with TemporaryDirectory() as scratch:
         pipeline = destinations.open_pipeline(destination, dataset, pipelines_dir=scratch)
+        place = Place(
+            destinations.location(pipeline), pipeline.dataset_name, destinations.working_folder(pipeline)
+        )
         file = destinations.database_file(pipeline)
         if file is not None and not file.exists():
-            yield None
+            yield place, None
             return
         with (still_lock if still else read_lock)(pipeline):
             if file is not None:
-                pipeline = destinations.open_pipeline(
-                    destination, dataset, pipelines_dir=scratch, read_only=True
-                )
+                destinations.only_read(pipeline)
             with Copied(pipeline) as copied:
                 copied.open()
-                pipeline.sync_destination()
                 copy = Copy(pipeline, copied)
-                yield copy if copy.exists else None
+                yield place, copy if copy.exists else None
 
 
 def pending_packages(folder: Path) -> int:

@@ -2,7 +2,8 @@
 
 DuckDB lets one program write and nobody read meanwhile, or any number read and nobody write. So whoever wants to
 read at any time reads the snapshot: a run, a reconciliation and a build each leave one when they have changed
-something, a long run about every ten minutes. It costs the disk the same space again, except on file systems that
+something, a long run about every ten minutes. A run that has found nothing new leaves the last one as it is, which then
+lacks only dlt's own record of that run. It costs the disk the same space again, except on file systems that
 share blocks among copies (btrfs, XFS, ...). ``[snapshot] keep = false`` does without, and removes the last one.
 """
 
@@ -70,6 +71,19 @@ def keep(database: Path | None, *, oldest: float = 0.0, let_go: Callable[[], Non
         return _take(database)
     except Exception as error:  # noqa: BLE001 - whatever it is, the data is safe where it was
         return f"{of(database).name} could not be written: {error}"
+
+
+def stand(database: Path, *, let_go: Callable[[], None]) -> None:
+    """Let the snapshot go on being true: what has been written since is not a row, but when it was looked for some.
+
+    Args:
+        database: The database file; the caller holds the run lock, and knows what was written.
+        let_go: Closes the file where this process has it open.
+    """
+    let_go()
+    if not _log(database).exists():
+        at = database.stat().st_mtime_ns
+        os.utime(of(database), ns=(at, at))
 
 
 def copy(database: Path, target: Path) -> None:

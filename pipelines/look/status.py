@@ -8,18 +8,17 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from pylon_elt.sources.pylon.api.pacing import Pacers
 from pylon_elt.sources.pylon.catalog import ENDPOINTS, TABLES
 from pylon_elt.sources.pylon.copy.intervals import TRIED_AGAIN
-from pylon_elt.sources.pylon.copy.state import Lack, Late, SourceState
-from pylon_elt.sources.pylon.lanes.late import suggested_lookback
-from pylon_elt.sources.pylon.lanes.turns import pacers
+from pylon_elt.sources.pylon.copy.state import Lack, Late, SourceState, suggested_lookback
 from pylon_elt.sources.pylon.rows.extras import Extra
 
 from ..base import configuration, exits, screens
 from ..base.wording import ago, count, duration
 from ..copy import inspection, runs
 from ..run import due as dues
-from ..run.plan import unit
+from ..run.due import unit
 
 if TYPE_CHECKING:
     from pylon_elt.sources.pylon.settings import Settings
@@ -105,9 +104,9 @@ def run(destination: str, dataset: str, *, as_json: bool) -> int:
 def look(destination: str, dataset: str, now: datetime) -> Status:
     """Take everything together."""
     settings = configuration.read_settings(token=False)
-    place = inspection.place(destination, dataset)
-    status = Status(place, now, runs.recall(place.folder), inspection.pending_packages(place.folder))
-    with inspection.opened(destination, dataset) as copy:
+    with inspection.seen(destination, dataset) as (place, copy):
+        waiting = inspection.pending_packages(place.folder)
+        status = Status(place, now, runs.recall(place.folder), waiting)
         if copy is not None:
             _fill(status, copy, settings)
     return status
@@ -119,7 +118,7 @@ def _fill(status: Status, copy: inspection.Copy, settings: Settings) -> None:
     due = dues.take(
         copy, settings, tables, status.now, rows={name: number for name, (number, _) in rows.items()}
     )
-    paces = pacers(settings, state)
+    paces = Pacers(settings.rate_limits, settings.rate_window_seconds, remembered=state.pace)
     verified = copy.verified()
     per_minute = 60 / settings.rate_window_seconds
     status.exists, status.due = True, due

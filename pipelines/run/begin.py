@@ -94,3 +94,4 @@ def settle(
     copied.open()
     bring_back(copied, time.time())
     pipeline.sync_destination()
+    pipeline._state_restored = True  # noqa: SLF001 - while the lock is held, dlt need not ask again when it runs

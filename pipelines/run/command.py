@@ -18,10 +18,8 @@ from ..base.causes import explain
 from ..base.redaction import redact, remember
 from ..base.selection import selection
 from ..copy import destinations, inspection, runs
-from . import plan
 from .failures import problems
 from .job import Job
-from .remaining import left_by
 from .signals import stopped_by_signals
 from .summary import Summary, render, summarize
 from .views import choose
@@ -55,13 +53,14 @@ def dry_run(options: Options) -> int:
     Raises:
         Problem: The copy cannot be read.
     """
+    from . import plan
+
     asked = selection(options.select, options.exclude)
     settings = configuration.read_settings(options.settings, token=False)
     tables = asked.tables(settings.include)
-    with inspection.opened(options.destination, options.dataset) as copy:
+    with inspection.seen(options.destination, options.dataset) as (place, copy):
         made = plan.make(copy, settings, tables, datetime.now(UTC), full_refresh=options.full_refresh)
-    made.max_minutes = options.max_minutes
-    made.place = inspection.place(options.destination, options.dataset)
+    made.max_minutes, made.place = options.max_minutes, place
     screens.tell(json.dumps(made.as_facts(), indent=2) if options.as_json else plan.render(made))
     return exits.DONE
 
@@ -148,6 +147,8 @@ def _look_what_is_left(job: Job, options: Options, summary: Summary) -> None:
         if copy is not None:
             summary.due = {child.name: copy.due(child.name) for child in children}
             if summary.ended_early:
+                from .remaining import left_by
+
                 summary.remaining = left_by(job, copy)
 
 

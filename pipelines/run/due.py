@@ -70,6 +70,11 @@ class Due:
         return [name for name, at in self.directory.items() if at <= self.now]
 
 
+def unit(child: str) -> str:
+    """Return what is counted where a child is due."""
+    return "conversations" if HANGING[child].read.is_of_issues else "of its parents"
+
+
 def take(
     copy: Copy | None,
     settings: Settings,

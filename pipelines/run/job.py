@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import dlt
 
@@ -21,14 +22,12 @@ from pylon_elt.sources.pylon.catalog import (
 from pylon_elt.sources.pylon.copy.copied import Copied
 from pylon_elt.sources.pylon.copy.intervals import comparison_due_at
 from pylon_elt.sources.pylon.copy.state import SourceState
-from pylon_elt.sources.pylon.copy.verified import Verified
+from pylon_elt.sources.pylon.copy.verified import Verified, cutoff
 from pylon_elt.sources.pylon.errors import CredentialsError, PylonError, TurnOver
 from pylon_elt.sources.pylon.lanes.budget import Limits
 from pylon_elt.sources.pylon.lanes.resources import take_turn
-from pylon_elt.sources.pylon.lanes.sweep import cutoff
 from pylon_elt.sources.pylon.lanes.turn import Control
 from pylon_elt.sources.pylon.lanes.turns import learnt
-from pylon_elt.sources.pylon.upkeep.reconcile import Outcome, reconcile
 
 from ..base import exits
 from ..base.memory import give_back
@@ -42,6 +41,7 @@ from .workspace import require_same
 
 if TYPE_CHECKING:
     from pylon_elt.sources.pylon.settings import Settings
+    from pylon_elt.sources.pylon.upkeep.reconcile import Outcome
 
 FIRST_TURN_SECONDS = 5.0
 """The first turn ends early, so that there is something to look at."""
@@ -84,6 +84,8 @@ class Job:
     """What a reconciliation found, if there was one."""
     swept: int | None = None
     """Conversations that were read again though nothing said that they had changed; ``None``: there was no sweep."""
+    unchanged: bool = False
+    """Whether the snapshot still has every row of the copy."""
 
     def __post_init__(self) -> None:
         self.tables = tuple(self.tables) or self.settings.usual
@@ -125,8 +127,8 @@ class Job:
             PylonError: Pylon could not be asked; nothing was changed.
         """
         with self._begun():
-            recount(self.copied, self.control.report.warn)
-            outcome = reconcile(self.pipeline, self.settings, self.control, self.copied, confirmed=confirmed)
+            _recount(self)
+            outcome = _compare(self, confirmed=confirmed)
             if confirmed:
                 self._read_collections_again()
             _keep_snapshot(self)
@@ -137,6 +139,7 @@ class Job:
         with begun(self.pipeline, self.copied, self.control.report.warn):
             self.control.pacers, self.control.paging = learnt(self.settings, SourceState.of(self.pipeline))
             require_same(self.pipeline, self.settings, self.control, self.copied, adopt=self.adopt)
+            self.unchanged = _snapshot_is_true(self)
             yield
 
     def _read_collections_again(self) -> None:
@@ -190,7 +193,7 @@ class Job:
             limits,
             self.copied,
             afresh=afresh,
-            load=lambda run: relief.load(self.pipeline, self.copied, run),
+            load=partial(_load, self),
         )
         self.unfinished = left or len(taken) < len(tables)
         give_back()
@@ -228,6 +231,27 @@ def _emptied(job: Job, tables: Sequence[str]) -> bool:
     return True
 
 
+def _snapshot_is_true(job: Job) -> bool:
+    """Whether the snapshot has every row of the copy, which a full refresh is about to change."""
+    file = destinations.database_file(job.pipeline)
+    return file is not None and not job.full_refresh and snapshot.is_current(file)
+
+
+def _load(job: Job, run: Callable[[], object]) -> None:
+    """Extract and load, and note whether anything but dlt's own record of it was written."""
+    loaded: list[object] = []
+    relief.load(job.pipeline, job.copied, lambda: loaded.append(run()))
+    job.unchanged = job.unchanged and bool(loaded) and all(map(_is_without_rows, loaded))
+
+
+def _is_without_rows(info: Any) -> bool:
+    """Whether a load wrote nothing but dlt's own tables, by what dlt tells of it."""
+    packages = info.load_packages if info else []
+    jobs = (job for package in packages for kind in package.jobs.values() for job in kind)
+    own = all(job.job_file_info.table_name.startswith("_dlt_") for job in jobs)
+    return own and bool(packages) and not any(package.schema_update for package in packages)
+
+
 def _limits(*, first: bool) -> Limits:
     return Limits(
         least_seconds=FIRST_TURN_SECONDS if first else TURN_SECONDS,
@@ -250,14 +274,26 @@ def _comparison_is_due(job: Job) -> bool:
 
 def _reconcile(job: Job) -> bool:
     """Compare the copy with a complete listing, and with its own ledgers; say whether anything is due by it."""
-    due = recount(job.copied, job.control.report.warn)
+    due = _recount(job)
     try:
-        job.outcome = reconcile(job.pipeline, job.settings, job.control, job.copied)
+        job.outcome = _compare(job)
     except TurnOver:
         pass  # the run's time is up; the next run begins the comparison anew
     except PylonError as error:
         job.control.report.fail("reconcile", error)
     return due or bool(job.outcome and job.outcome.mended)
+
+
+def _recount(job: Job) -> bool:
+    """Make due again what is not there as it was read; say whether that is anything."""
+    job.unchanged = False
+    return recount(job.copied, job.control.report.warn)
+
+
+def _compare(job: Job, *, confirmed: bool = False) -> Outcome:
+    from pylon_elt.sources.pylon.upkeep.reconcile import reconcile  # once a day
+
+    return reconcile(job.pipeline, job.settings, job.control, job.copied, confirmed=confirmed)
 
 
 def _has_time_to_spare(job: Job) -> bool:
@@ -285,6 +321,9 @@ def _keep_snapshot(job: Job, oldest: float = 0.0) -> None:
         return
     # dlt has DuckDB write its log into the file only where it is closed, or the log is 1 GB long
     job.copied.execute("CHECKPOINT")
+    if job.unchanged and snapshot.is_wanted():
+        with suppress(OSError):  # one that is not true is made anew
+            snapshot.stand(file, let_go=job.copied.close)
     problem = snapshot.keep(file, oldest=oldest, let_go=job.copied.close)
     if problem:
         job.control.report.warn(problem)

@@ -26,6 +26,7 @@ from ..base.screens import wrapped
 from ..base.wording import ago, count, duration
 from ..copy.inspection import Place, pending_packages
 from . import due as dues
+from .due import unit
 from .progress import seconds_for
 
 if TYPE_CHECKING:
@@ -34,11 +35,6 @@ if TYPE_CHECKING:
     from ..copy.inspection import Copy
 
 THOUSAND = 1000
-
-
-def unit(child: str) -> str:
-    """Return what is counted where a child is due."""
-    return "conversations" if HANGING[child].read.is_of_issues else "of its parents"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from pylon_elt.sources.pylon.lanes.resources import forget
 
 if TYPE_CHECKING:
     import dlt
+    from dlt.common.schema import Schema
 
     from pylon_elt.sources.pylon.copy.copied import Copied
 
@@ -35,11 +36,7 @@ def restore(pipeline: dlt.Pipeline, copied: Copied) -> str:
     """
     if not pipeline.default_schema_name:
         return _restore_dlt(copied)
-    tables = pipeline.default_schema.data_tables(seen_data_only=True)
-    made = {
-        table["name"]: pipeline.default_schema.get_table_columns(table["name"]).keys() for table in tables
-    }
-    made = {name: columns for name, columns in made.items() if name in ALL_TABLES}
+    made = _made(pipeline.default_schema)  # dlt reads it anew each time that it is asked for
     _restore_staging(copied, made)
     gone = dict(_gone(copied, made))
     if not gone:
@@ -65,6 +62,12 @@ def empty(pipeline: dlt.Pipeline, copied: Copied, tables: Sequence[str]) -> None
     pipeline.run(forget(tables))
     # by dlt's way of emptying a table, it is made first where it is not there
     pipeline.run(forget(tables), refresh="drop_data")
+
+
+def _made(schema: Schema) -> dict[str, Collection[str]]:
+    """Return the tables that loads have made, each with its columns."""
+    names = [table["name"] for table in schema.data_tables(seen_data_only=True)]
+    return {name: schema.get_table_columns(name).keys() for name in names if name in ALL_TABLES}
 
 
 def _gone(copied: Copied, made: Mapping[str, Collection[str]]) -> Iterator[tuple[str, set[str]]]:

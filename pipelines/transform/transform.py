@@ -102,6 +102,7 @@ def _require_room(pipeline: dlt.Pipeline, options: Options) -> str:
 
 def _require_none_to_read(copy: inspection.Copy) -> None:
     """Make sure that the copy has no table of issues only because the workspace has no issue: dlt makes none then."""
+    copy.pipeline.sync_destination()  # brings the schema
     made = copy.pipeline.default_schema.data_tables(seen_data_only=True)
     if ISSUES.name in {table["name"] for table in made}:
         raise exits.Problem(

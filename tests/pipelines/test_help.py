@@ -74,7 +74,7 @@ def test_help_imports_nothing_heavy(arguments: list[str], tmp_path: Path) -> Non
         "import sys, resource\n"
         f"sys.argv = ['pylon', *{arguments!r}]\n"
         "from pipelines import cli\n"
-        "try:\n    cli.main()\n"
+        "try:\n    cli.app(prog_name='pylon')\n"
         "except SystemExit:\n    pass\n"
         "used = resource.getrusage(resource.RUSAGE_SELF)\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules], used.ru_utime + used.ru_stime)"

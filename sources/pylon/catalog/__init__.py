@@ -10,6 +10,7 @@ from .endpoints import OBJECT_TYPES
 from .model import (
     EXTRA,
     RATE_LIMITS,
+    REMOVED,
     SYNCED_AT,
     Column,
     ColumnType,
@@ -53,6 +54,7 @@ __all__ = [
     "ONCE",
     "RATE_LIMITS",
     "READ",
+    "REMOVED",
     "SYNCED_AT",
     "TABLES",
     "USUAL",

@@ -298,5 +298,7 @@ SYNCED_AT = Column(
 EXTRA = Column(
     "_extra", "json", "Fields that have no column and values that did not fit theirs, by name.", given=True
 )
+REMOVED = "_removed"
+"""The column of tombstones: a row with ``true`` here is never stored, it only says what to delete."""
 TAIL = (SYNCED_AT, EXTRA)
 """The last columns of every table that is read from the API."""

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from ..catalog import ALL_TABLES, DELETIONS, TABLES, PerParent, Table, Versions
-from ..rows.versions import compared, concerning, fingerprint
 from ..rows.volatile import Paths
 from .copied import Copied, utc
 
@@ -107,6 +106,8 @@ class Contents:
         self, versions: Table[Versions], subjects: Collection[tuple[str, ...]], volatile: Paths
     ) -> dict[tuple[str, ...], str]:
         """Return the fingerprint of what is steady in that which was recorded last, by subject."""
+        from ..rows.versions import compared, concerning, fingerprint  # brings Arrow, which few who look need
+
         if not self.holds(versions.name):
             return {}
         volatile = concerning(versions, volatile)

@@ -8,8 +8,7 @@ from typing import Any
 from dlt.common.pipeline import SupportsPipeline
 from dlt.extract import DltSource
 
-from ..catalog import TABLES, Table
-from ..rows.rows import REMOVED
+from ..catalog import REMOVED, TABLES, Table
 
 _TYPES = {"urls": "json"}
 

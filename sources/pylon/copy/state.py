@@ -6,6 +6,7 @@ dictionary, and what is set on it is written at once. Instants are kept as ISO 8
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -20,6 +21,9 @@ from ..rows.extras import Extra, Extras
 from ..rows.volatile import Kind, Path, Volatile
 
 T = TypeVar("T")
+
+MARGIN = 2
+"""How many times the largest lateness seen a lookback should be."""
 
 _REQUIRED: Any = object()
 
@@ -255,6 +259,12 @@ class Late:
     last_at: datetime | None = None
 
 
+def suggested_lookback(late: Late, lookback_seconds: float) -> int | None:
+    """Return the ``lookback_seconds`` that leaves a margin, in whole minutes; ``None`` where the present one does."""
+    wanted = math.ceil(late.largest_seconds * MARGIN / 60) * 60
+    return wanted if wanted > lookback_seconds else None
+
+
 @dataclass(frozen=True, slots=True)
 class Lack:
     """An endpoint that the workspace lacks: since when, when it was last tried (both UTC), and what it gave."""
@@ -342,9 +352,14 @@ class SourceState(View):
         return cls(dlt.current.source_state())
 
     @classmethod
+    def among(cls, state: Mapping[str, Any]) -> SourceState:
+        """Return what is kept in the state of a pipeline, to be read only."""
+        return cls(state.get("sources", {}).get("pylon", {}))
+
+    @classmethod
     def of(cls, pipeline: SupportsPipeline) -> SourceState:
         """Return what dlt kept with the last load, to be read only."""
-        return cls(pipeline.state.get("sources", {}).get("pylon", {}))
+        return cls.among(pipeline.state)
 
     @property
     def issues(self) -> Stretch:

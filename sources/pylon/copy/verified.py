@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..catalog import CHILDREN
+from ..settings import Settings
 from .copied import Copied, utc
 from .work import Times
+
+
+def cutoff(settings: Settings, now: datetime) -> datetime | None:
+    """Return the instant (UTC) before which a verification is old enough for the sweep; ``None``: there is none."""
+    return now - timedelta(days=settings.sweep_days) if settings.sweep_days else None
 
 
 class Verified:

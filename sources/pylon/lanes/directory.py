@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from ..catalog import Table, Whole
+from ..catalog import DIRECTORY, Table, Whole
 from ..copy.intervals import Collection, reading_due_at
-from ..copy.state import CollectionState
+from ..copy.state import CollectionState, SourceState
 from ..errors import PylonError
 from ..rows.rows import tombstones
+from ..settings import Settings
 from .departures import may_go
 from .turn import Turn
 from .whole import Reading
+
+
+def unless_at_rest(tables: Sequence[str], settings: Settings, state: SourceState) -> Sequence[str]:
+    """Return the tables that take part in a turn: a collection that is not due would only cost dlt its resource.
+
+    Where nothing is due, all of them do: the turn keeps what it learns.
+    """
+    now = datetime.now(UTC)
+    resting = {
+        table.name
+        for table in DIRECTORY
+        if reading_due_at(table, settings, state.collection(table.name), now) > now
+    }
+    return [name for name in tables if name not in resting] or tables
 
 
 async def refresh(turn: Turn, table: Table[Whole], state: CollectionState) -> AsyncIterator[pa.Table]:

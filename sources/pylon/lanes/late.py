@@ -6,7 +6,6 @@ it is measured in the lookback that an issue needed: how long before the waterma
 
 from __future__ import annotations
 
-import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 
@@ -15,9 +14,6 @@ from ..copy.copied import Copied
 from ..copy.state import Late, SourceState, Stretch
 from ..rows.rows import Row, instant
 from .pieces import Batch
-
-MARGIN = 2
-"""How many times the largest lateness seen a lookback should be."""
 
 
 def remember(state: SourceState, seconds: Sequence[float], at: datetime, *, beyond: bool = False) -> None:
@@ -38,12 +34,6 @@ def remember(state: SourceState, seconds: Sequence[float], at: datetime, *, beyo
         round(max(known.largest_seconds, *seconds), 1),
         at,
     )
-
-
-def suggested_lookback(late: Late, lookback_seconds: float) -> int | None:
-    """Return the ``lookback_seconds`` that leaves a margin, in whole minutes; ``None`` where the present one does."""
-    wanted = math.ceil(late.largest_seconds * MARGIN / 60) * 60
-    return wanted if wanted > lookback_seconds else None
 
 
 async def watched(

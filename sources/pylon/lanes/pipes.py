@@ -9,10 +9,9 @@ import pyarrow as pa
 from dlt.extract import DltResource
 from dlt.extract.items_transform import ItemTransformFunc
 
-from ..catalog import ALL_TABLES, EXTRA, Table
+from ..catalog import ALL_TABLES, EXTRA, REMOVED, Table
 from ..errors import ConfigurationError
 from ..rows.masking import columns_needed
-from ..rows.rows import REMOVED
 from .selection import only_in_a_pipeline
 
 INSTEAD = (

@@ -172,7 +172,8 @@ def take_turn(
         Whether something that is due was left for another turn.
     """
     turns = Turns(settings, control, limits, copied)
-    source = source_of(turns).with_resources(*tables)
+    taken = tables if afresh else directory.unless_at_rest(tables, settings, SourceState.of(pipeline))
+    source = source_of(turns).with_resources(*taken)
     if afresh:
         control.postponed = {table.name: [] for table in VERSIONS if table.name in tables}
         for name in ONCE:

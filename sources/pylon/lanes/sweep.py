@@ -6,19 +6,13 @@ again is the only way to find it.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ..copy.verified import Verified
-from ..settings import Settings
 from .turn import Turn
 
 LAST = 10
 """The order of worth at which the sweep begins: after all that is due."""
-
-
-def cutoff(settings: Settings, now: datetime) -> datetime | None:
-    """Return the instant (UTC) before which a verification is old enough for the sweep; ``None``: there is none."""
-    return now - timedelta(days=settings.sweep_days) if settings.sweep_days else None
 
 
 def queue(turn: Turn, verified: Verified, before: datetime) -> None:

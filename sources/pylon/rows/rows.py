@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from ..catalog import EXTRA, SYNCED_AT, Column, Table
+from ..catalog import EXTRA, REMOVED, SYNCED_AT, Column, Table
 from ..errors import Unavailable
 from . import exact
 from .addresses import unsigned
@@ -27,9 +26,6 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 Given = Mapping[str, Any]
 """Values of the given columns: one value for all rows, or a list with one for each row."""
-
-REMOVED = "_removed"
-"""The column of tombstones: a row with ``true`` here is never stored, it only says what to delete."""
 
 _MICROSECONDS = pa.timestamp("us", "UTC")
 _EARLIEST, _LATEST = -62_135_596_800_000_000, 253_402_300_799_999_999  # years 1 and 9999, in microseconds
@@ -221,6 +217,8 @@ def _fast(kind: str, values: Sequence[Any]) -> Array | None:
 
 
 def _timestamps(texts: Array) -> Array:
+    import pyarrow.compute as pc
+
     try:
         found = texts.cast(_MICROSECONDS)
     except pa.ArrowInvalid:

@@ -30,6 +30,23 @@ def test_duckdb_keeps_to_its_memory(
         assert client.execute_sql(LIMIT) == [(limit,)]
 
 
+def test_what_is_configured_is_looked_up_once_and_each_client_has_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pipeline = open_pipeline(pipelines_dir=str(tmp_path / "pipelines"))
+    first = pipeline.destination_client().config
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREATE_INDEXES", "true")
+    second = pipeline.destination_client().config
+    assert (first.create_indexes, second.create_indexes) == (False, False)
+    assert dict(first.credentials, conn_pool=0) == dict(second.credentials, conn_pool=0)
+    assert first.credentials.conn_pool is not second.credentials.conn_pool
+    assert pipeline.destination.configuration(first) is first, "those who load share its connections"
+    pipeline.dataset_name = "other"
+    third = pipeline.destination_client().config
+    assert (second.dataset_name, third.dataset_name) == ("pylon", "other")
+
+
 def test_running_out_of_memory_says_how_to_have_more() -> None:
     config = {"memory_limit": "2MB", "temp_directory": ""}
     with duckdb.connect(config=config) as connection, pytest.raises(duckdb.OutOfMemoryException) as caught:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import pytest
 from support.workplaces import Desk, status, wait_for_lock
 
 from pylon_elt.pipelines.copy.inspection import Place
-from pylon_elt.pipelines.look.status import Status, render
+from pylon_elt.pipelines.look.status import Status, look, render
 from pylon_elt.pipelines.run.due import Due, IssuesRead
 
 
@@ -31,6 +35,28 @@ def test_it_needs_no_token_and_asks_nothing(desk: Desk) -> None:
         == 0
     )
     assert desk.server.counts() == {}
+
+
+def test_it_connects_to_the_database_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.pylon("run", "--select", "issues,issue_messages,teams")
+    monkeypatch.chdir(desk.folder)
+    connect, connected = duckdb.connect, []
+
+    def counted(*given: Any, **named: Any) -> Any:
+        connected.append(given)
+        return connect(*given, **named)
+
+    monkeypatch.setattr(duckdb, "connect", counted)
+    found = look("duckdb", "pylon", datetime.now(UTC))
+    assert found.tables
+    assert found.tables["issues"].rows > 0
+    assert len(connected) == 1
+
+
+def test_it_imports_nothing_that_only_reading_from_pylon_needs() -> None:
+    program = "import pylon_elt.pipelines.look.status, sys; print({'httpx', 'pyarrow'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
 
 
 def test_rows_freshness_and_what_is_due_of_every_table(desk: Desk) -> None:

@@ -12,7 +12,7 @@ from support.workplaces import Desk, status
 
 from pylon_elt.pipelines.copy.inspection import Place
 from pylon_elt.pipelines.look import status as status_of
-from pylon_elt.sources.pylon.lanes.late import Late, suggested_lookback
+from pylon_elt.sources.pylon.copy.state import Late, suggested_lookback
 
 TABLES = "issues,issue_messages,issue_followers"
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

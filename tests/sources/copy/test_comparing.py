@@ -9,8 +9,8 @@ import pytest
 
 from pylon_elt.sources.pylon.catalog import TABLES
 from pylon_elt.sources.pylon.copy.comparing import differing, typed
-from pylon_elt.sources.pylon.copy.state import Late, SourceState
-from pylon_elt.sources.pylon.lanes.late import remember, suggested_lookback
+from pylon_elt.sources.pylon.copy.state import Late, SourceState, suggested_lookback
+from pylon_elt.sources.pylon.lanes.late import remember
 from pylon_elt.sources.pylon.rows.masking import UNMASKED
 
 ISSUES = TABLES["issues"]
