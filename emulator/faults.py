@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from random import Random
-from typing import Literal
+from typing import ClassVar, Literal
 
 KINDS: dict[str, str] = {
     "status": "an error status, as JSON or HTML; 429 carries the headers of the rate limiter",
@@ -37,6 +37,7 @@ class Fault:
     until `count` have been.
     """
 
+    KINDS: ClassVar[Mapping[str, str]] = KINDS
     kind: str
     endpoint: str = "*"
     id: str | None = None
@@ -68,8 +69,8 @@ class Fault:
 
     def __post_init__(self) -> None:
         """Check the kind and seed the draws."""
-        if self.kind not in KINDS:
-            raise ValueError(f"no such fault: {self.kind}; there are {', '.join(KINDS)}")
+        if self.kind not in self.KINDS:
+            raise ValueError(f"no such fault: {self.kind}; there are {', '.join(self.KINDS)}")
         if self.kind == "overlap" and self.page is None:
             self.page = "later"
         self._rng = Random(self.seed)
@@ -97,15 +98,16 @@ class Fault:
 class Faults:
     """The faults that are switched on."""
 
-    def __init__(self) -> None:
-        """Start without faults."""
+    def __init__(self, make: type[Fault] = Fault) -> None:
+        """Start without faults; those that are given by their fields become a `make`."""
+        self._make = make
         self._lock = threading.Lock()
         self._active: list[Fault] = []
 
     def add(self, fault: Fault | str, endpoint: str = "*", **options: object) -> Fault:
         """Switch a fault on, given whole or by its kind and fields, and return it."""
         if isinstance(fault, str):
-            fault = Fault(fault, endpoint, **options)  # type: ignore[arg-type]
+            fault = self._make(fault, endpoint, **options)  # type: ignore[arg-type]
         with self._lock:
             self._active.append(fault)
         return fault
