@@ -14,7 +14,7 @@ from .changes import CATCH_ROWS, Changes
 from .errors import Hopeless, Unanswered, ZaiaError
 from .readings import Readings
 from .rows import identified, moment, scope, to_row
-from .run import ListState, Run
+from .run import ListState, Run, present
 
 MOST = (1000, 250, 100)
 """Values of pagination.limit: the documented maximum and default, and less where that is refused."""
@@ -44,13 +44,20 @@ class Found:
 
 def listed(run: Run) -> Iterator[Found]:
     """List the chats: those that moved, or all where that is due, and see which are gone."""
+    with run.copy():
+        yield from _listed(run)
+
+
+def _listed(run: Run) -> Iterator[Found]:
     changes, state = run.changes(CHATS), ListState(CHATS.name)
     children = {table.name: Child(run, table) for table in (CHAT_THREADS, CHAT_MESSAGES)}
     whole = state.is_due(run.settings.full_read_hours) or not changes.copy.count(CHATS)
     newest, params = state.watermark, {}
     if newest and not whole:
         since = newest - timedelta(seconds=run.settings.lookback_seconds)
-        params = {"lastChatMessageCreatedAtStart": since.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
+        params = {
+            "lastChatMessageCreatedAtStart": since.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        }
     stored = changes.know_all() if whole else {}
     readings = Readings(run.lists, changes, {"": params})
     for part in _readings(readings, stored if whole else {}):
@@ -84,7 +91,8 @@ def _plausible(chat: Mapping[str, Any]) -> datetime | None:
 
 def chats(found: Found) -> Iterator[Any]:
     """Yield what there is to load of chats; the state moves on with it, not with what hangs on them."""
-    yield dlt.mark.materialize_table_schema()
+    if found.ended:
+        yield from present()
     yield from found.items
     if found.watermark:
         ListState(CHATS.name).watermark = found.watermark
@@ -116,7 +124,8 @@ class Child:
 
     def read(self, found: Found) -> Iterator[Any]:
         """Read the chats of a part that moved, and at the end those of the copy that are due; yield what to load."""
-        yield dlt.mark.materialize_table_schema()
+        if found.ended:
+            yield from present(CHAT_SYNC)
         moved: dict[str, datetime | None] = {}
         for chat in found.chats():
             if chat.get("_removed"):
@@ -136,7 +145,7 @@ class Child:
     def _read_chat(self, chat: str, at: datetime | None) -> Iterator[Any]:
         try:
             rows, whole = self._rows(chat)
-            if not rows and self._copy.ids_of(self._table, chat):
+            if not rows and (at or self._copy.ids_of(self._table, chat)):
                 rows, whole = self._rows(chat)
         except Hopeless:
             raise
@@ -153,7 +162,9 @@ class Child:
         items = [{**to_row(self._table, source, stamp), self._table.parent: chat} for source in sources]
         yield ([scope(self._table, chat, stamp)] if whole and not odd else []) + items
         ledger = {"last_chat_message_created_at": at, "row_count": len(items), "_synced_at": stamp}
-        yield dlt.mark.with_table_name([{"chat_id": chat, "child": self._table.name, **ledger}], CHAT_SYNC.name)
+        yield dlt.mark.with_table_name(
+            [{"chat_id": chat, "child": self._table.name, **ledger}], CHAT_SYNC.name
+        )
 
     def _rows(self, chat: str) -> tuple[list[Any], bool]:
         """Return the rows of a chat, and whether these are all."""
@@ -203,4 +214,6 @@ class Child:
         self._gone.add(chat)
         yield [scope(self._table, chat, self._run.stamps.next())]
         yield from self._changes.leave(self._copy.ids_of(self._table, chat), "its chat is gone", chat)
-        yield dlt.mark.with_table_name([{"chat_id": chat, "child": self._table.name, "_removed": True}], CHAT_SYNC.name)
+        yield dlt.mark.with_table_name(
+            [{"chat_id": chat, "child": self._table.name, "_removed": True}], CHAT_SYNC.name
+        )

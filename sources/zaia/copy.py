@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 import dlt
-from dlt.destinations.exceptions import DatabaseUndefinedRelation
+from dlt.destinations.exceptions import DatabaseTransientException, DatabaseUndefinedRelation
 from dlt.destinations.sql_client import SqlClientBase
 
 from .catalog import CHAT_SYNC, CHATS, DELETIONS, TICKETS, Table
@@ -24,14 +25,28 @@ Known = dict[str, tuple[str, str | None]]
 
 
 class Copy:
-    """Reads the copy that the running pipeline fills; a table that is not there holds nothing.
+    """Reads the copy that a pipeline fills; a table that is not there holds nothing.
 
     In its queries ``{table}`` and ``{alias.column}`` stand for names, quoted as the destination wants them.
+
+    Args:
+        pipeline: The pipeline; without a destination, as where rows are only looked at, nothing is known.
     """
 
-    def __init__(self) -> None:
-        pipeline = dlt.current.pipeline()
-        self._pipeline = pipeline if pipeline.destination else None  # rows may be looked at without a pipeline
+    def __init__(self, pipeline: dlt.Pipeline) -> None:
+        self.pipeline = pipeline
+        self._client: SqlClientBase[Any] | None = None
+        self._users = 0
+
+    def __enter__(self) -> Self:
+        """Stay connected until the last of those who have entered is done."""
+        self._users += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._users -= 1
+        if not self._users:
+            self._close()
 
     def known(self, table: Table, ids: Collection[str] | None = None) -> Known:
         """Return what tells the state of rows: of some, or of all."""
@@ -65,7 +80,9 @@ class Copy:
 
     def recorded(self, table: Table, ids: Collection[str]) -> list[tuple[str, str]]:
         """Return ``(id, parent_id)`` of those of some rows that ``deletions`` holds."""
-        sql = f"SELECT {{t.id}}, {{t.parent_id}}, {{t.table}} FROM {{{DELETIONS.name}}} AS t WHERE {{t.id}} IN"
+        sql = (
+            f"SELECT {{t.id}}, {{t.parent_id}}, {{t.table}} FROM {{{DELETIONS.name}}} AS t WHERE {{t.id}} IN"
+        )
         return [(row[0], row[1]) for row in self._select_in(sql, ids) if row[2] == table.name]
 
     def read_to(self, child: Table, chats: Collection[str]) -> dict[str, datetime | None]:
@@ -94,13 +111,28 @@ class Copy:
             yield from self._select(f"{sql} {_marks(some)}", *some)
 
     def _select(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        if self._pipeline is None:
+        if not self.pipeline.destination:  # rows may be looked at without loading them
             return []
-        with self._pipeline.sql_client() as client:
-            try:
-                return list(client.execute_sql(_named(client, sql), *values) or [])
-            except DatabaseUndefinedRelation:
-                return []
+        try:
+            return self._ask(sql, values)
+        except DatabaseTransientException:  # a server closes a connection that was idle for long
+            self._close()
+            return self._ask(sql, values)
+
+    def _ask(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        if self._client is None:
+            self._client = self.pipeline.sql_client()
+            self._client.open_connection()
+        try:
+            return list(self._client.execute_sql(_named(self._client, sql), *values) or [])
+        except DatabaseUndefinedRelation:
+            return []
+
+    def _close(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            with suppress(Exception):
+                client.close_connection()
 
 
 def _marks(some: Sequence[str]) -> str:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import dlt
-
 from .catalog import Table
 from .errors import Hopeless, ZaiaError
 from .readings import Readings, both_ends
-from .run import ListState, Run
+from .run import ListState, Run, present
 
 
 def directory(run: Run, table: Table) -> Iterator[Any]:
@@ -20,7 +18,12 @@ def directory(run: Run, table: Table) -> Iterator[Any]:
         run: What the resources share.
         table: The table that it fills.
     """
-    yield dlt.mark.materialize_table_schema()
+    with run.copy():
+        yield from present()
+        yield from _read(run, table)
+
+
+def _read(run: Run, table: Table) -> Iterator[Any]:
     changes, state = run.changes(table), ListState(table.name)
     if not state.is_due(run.settings.full_read_hours) and changes.copy.count(table):
         try:

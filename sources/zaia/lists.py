@@ -117,7 +117,7 @@ class Lists:
         number, before = first, None
         try:
             for rows in self._read(path, asked, Pages(first) if size else OnePage()):
-                if rows != before:
+                if rows and rows != before:
                     yield Page(number, rows)
                 number, before = number + 1, rows
         except Refused:
@@ -125,7 +125,9 @@ class Lists:
             if number == first or before is None or len(before) >= size:
                 raise
 
-    def whole(self, path: str, params: dict[str, Any], limit: str, most: Sequence[int]) -> tuple[list[Any], bool]:
+    def whole(
+        self, path: str, params: dict[str, Any], limit: str, most: Sequence[int]
+    ) -> tuple[list[Any], bool]:
         """Return a list that has no pages, and whether it may have been cut.
 
         Args:

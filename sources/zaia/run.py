@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import dlt
+from dlt.common.configuration.container import Container
+from dlt.common.pipeline import PipelineContext
 
-from .catalog import Table
+from .catalog import DELETIONS, Table
 from .changes import Changes, Stamps, caught, implausible
 from .copy import Copy
 from .lists import Lists
@@ -26,10 +28,20 @@ class Run:
     lists: Lists
     notes: Notes = field(default_factory=Notes)
     stamps: Stamps = field(default_factory=Stamps)
+    _copy: Copy | None = None
+
+    def copy(self) -> Copy:
+        """Return the copy that the running pipeline fills."""
+        pipeline: Any = Container()[
+            PipelineContext
+        ].pipeline()  # what dlt.current.pipeline() resolves anew each time
+        if self._copy is None or self._copy.pipeline is not pipeline:
+            self._copy = Copy(pipeline)
+        return self._copy
 
     def changes(self, table: Table) -> Changes:
         """Return what compares a table with the copy."""
-        return Changes(table, Copy(), self.notes, self.stamps)
+        return Changes(table, self.copy(), self.notes, self.stamps)
 
     def may_go(self, changes: Changes, missing: int) -> bool:
         """Say whether so many rows may leave; if not, tell."""
@@ -53,7 +65,9 @@ class ListState:
     def is_due(self, hours: float) -> bool:
         """Whether the list has not been read whole for so long."""
         read = self._kept.get("read_whole")
-        return read is None or (datetime.now(UTC) - datetime.fromisoformat(read)).total_seconds() >= hours * 3600
+        return (
+            read is None or (datetime.now(UTC) - datetime.fromisoformat(read)).total_seconds() >= hours * 3600
+        )
 
     def pages(self, part: str = "") -> int:
         """Return how many pages it had, or one of its parts."""
@@ -84,6 +98,8 @@ class ListState:
         self._kept["watermark"] = value and value.isoformat()
 
 
-def present(table: Table) -> Iterator[Any]:
-    """Have a table made though nothing may come for it."""
+def present(*besides: Table) -> Iterator[Any]:
+    """Have the tables made into which a resource writes, though nothing may come for them."""
     yield dlt.mark.materialize_table_schema()
+    for table in (DELETIONS, *besides):
+        yield dlt.mark.with_table_name(dlt.mark.materialize_table_schema(), table.name)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
-import dlt
-
 from .catalog import TICKETS
 from .errors import Hopeless, Refused, Unanswered, ZaiaError
 from .readings import Readings, both_ends
-from .run import ListState, Run
+from .run import ListState, Run, present
 
 ONE_BY_ONE = 100
 """So many tickets at most are asked for by their own id in a run; where more have left, all lists are read instead."""
@@ -51,7 +49,11 @@ class Tickets:
         if self._changes.now or known.keys() - readings.last:  # a ticket may have changed lists meanwhile
             yield from readings.read(at_least=2)
         self._failed |= readings.failed
-        left = {one for one in (known.keys() | readings.seen) - readings.last if self._status(one) not in self._failed}
+        left = {
+            one
+            for one in (known.keys() | readings.seen) - readings.last
+            if self._status(one) not in self._failed
+        }
         if len(left) > ONE_BY_ONE:
             return False
         missing = yield from self._look_for(left)
@@ -171,5 +173,6 @@ def _is_no_status(error: ZaiaError) -> bool:
 
 def tickets(run: Run) -> Iterator[Any]:
     """Read tickets, and yield what there is to load of them."""
-    yield dlt.mark.materialize_table_schema()
-    yield from Tickets(run).read()
+    with run.copy():
+        yield from present()
+        yield from Tickets(run).read()
