@@ -69,8 +69,10 @@ class Changes:
         self._notes.odd(self.table.name, odd)
         self._look_up({source["id"] for source in sources})
         news = [source for source in sources if self._is_news(source)]
-        stamp = self._stamps.next() if news else datetime.min
-        items: list[Any] = [[to_row(self.table, source, stamp) for source in news]] if news else []
+        items: list[Any] = []
+        if news:
+            stamp = self._stamps.next()
+            items.append([to_row(self.table, source, stamp) for source in news])
         unknown = [source["id"] for source in news if source["id"] not in self.before]
         if unknown and (records := self.copy.recorded(self.table, unknown)):
             items.append(
@@ -92,7 +94,7 @@ class Changes:
             return
         at = self._stamps.next()
         if not self.table.parent:  # else the scope of the parent does it
-            yield [tombstone(self.table, row) for row in rows]
+            yield [tombstone(row) for row in rows]
         given = {"detected_at": at, "evidence": evidence}
         yield _deletions([_record(self.table, row, parent) | given for row in rows])
 

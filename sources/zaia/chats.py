@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,9 +11,9 @@ import dlt
 
 from .catalog import CHAT_MESSAGES, CHAT_SYNC, CHAT_THREADS, CHATS, Table
 from .changes import CATCH_ROWS, Changes
-from .errors import Hopeless, Unanswered, ZaiaError
+from .errors import Unanswered, Unreadable
 from .readings import Readings
-from .rows import identified, moment, scope, to_row
+from .rows import identified, scope, to_row
 from .run import ListState, Run, present
 
 MOST = (1000, 250, 100)
@@ -64,8 +64,8 @@ def _listed(run: Run) -> Iterator[Found]:
         found = Found([part], children)
         newest = max(filter(None, [newest, *map(_plausible, found.chats())]), default=None)
         yield found
-    for error in readings.failed.values():
-        run.notes.failed(CHATS.name, error)
+    if failed := readings.failed.get(""):
+        run.notes.failed(CHATS.name, failed)
         yield Found([], children, ended=True)
         return
     gone = stored.keys() - readings.seen if changes.whole else set()
@@ -127,11 +127,11 @@ class Child:
         if found.ended:
             yield from present(CHAT_SYNC)
         moved: dict[str, datetime | None] = {}
-        for chat in found.chats():
-            if chat.get("_removed"):
-                yield from self._leave(chat["id"])
+        for row in found.chats():
+            if row.get("_removed"):
+                yield from self._leave(row["id"])
             else:
-                moved[chat["id"]] = chat["last_chat_message_created_at"]
+                moved[row["id"]] = row["last_chat_message_created_at"]
         known = self._copy.read_to(self._table, moved)
         due = [(chat, at) for chat, at in moved.items() if chat not in known or known[chat] != at]
         if found.ended:
@@ -147,9 +147,7 @@ class Child:
             rows, whole = self._rows(chat)
             if not rows and (at or self._copy.ids_of(self._table, chat)):
                 rows, whole = self._rows(chat)
-        except Hopeless:
-            raise
-        except ZaiaError as error:
+        except Unreadable as error:
             self._failures += 1
             self._run.notes.failed(f"{self._table.name} of chat {chat}", error)
             return

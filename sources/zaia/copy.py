@@ -124,7 +124,7 @@ class Copy:
             self._client = self.pipeline.sql_client()
             self._client.open_connection()
         try:
-            return list(self._client.execute_sql(_named(self._client, sql), *values) or [])
+            return [tuple(row) for row in self._client.execute_sql(_named(self._client, sql), *values) or []]
         except DatabaseUndefinedRelation:
             return []
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .catalog import Table
-from .errors import Hopeless, ZaiaError
+from .errors import Unreadable
 from .readings import Readings, both_ends
 from .run import ListState, Run, present
 
@@ -28,9 +28,7 @@ def _read(run: Run, table: Table) -> Iterator[Any]:
     if not state.is_due(run.settings.full_read_hours) and changes.copy.count(table):
         try:
             extent = yield from both_ends(run.lists, changes, {}, state.pages())
-        except Hopeless:
-            raise
-        except ZaiaError as error:
+        except Unreadable as error:
             run.notes.failed(table.name, error)
             return
         state.keep(extent)
@@ -41,8 +39,8 @@ def _read(run: Run, table: Table) -> Iterator[Any]:
     yield from readings.read()
     if stored.keys() - readings.seen:
         yield from readings.read(at_least=2)
-    for error in readings.failed.values():
-        run.notes.failed(table.name, error)
+    if failed := readings.failed.get(""):
+        run.notes.failed(table.name, failed)
         return
     gone = stored.keys() - readings.seen if changes.whole else set()
     if not run.may_go(changes, len(gone)):

@@ -33,7 +33,11 @@ class NothingAnswers(Hopeless):
     """List after list was asked for, and nothing has answered as Zaia does."""
 
 
-class Refused(ZaiaError):
+class Unreadable(ZaiaError):
+    """One list, or one object, could not be read: it costs no more than that."""
+
+
+class Refused(Unreadable):
     """The API will not answer this request otherwise (4xx, or a redirection).
 
     Args:
@@ -52,7 +56,7 @@ class Refused(ZaiaError):
         return self.status in {403, 404, 405, 410, 501}
 
 
-class Unanswered(ZaiaError):
+class Unanswered(Unreadable):
     """No proper answer came after all attempts.
 
     Args:

@@ -9,7 +9,8 @@ import dlt
 from dlt.extract.exceptions import ResourceExtractionError
 from dlt.sources.helpers.rest_client.detector import find_response_page_data
 from dlt.sources.helpers.rest_client.paginators import BasePaginator, PageNumberPaginator, SinglePagePaginator
-from dlt.sources.rest_api import RESTAPIConfig, rest_api_resources
+from dlt.sources.rest_api import rest_api_resources
+from dlt.sources.rest_api.typing import RESTAPIConfig
 from requests import Response
 
 from .errors import NothingAnswers, Refused, Unanswered, ZaiaError
@@ -191,7 +192,7 @@ class Lists:
         return NothingAnswers(f"No list can be read. {error.message}", "Check base_url. Nothing was changed.")
 
 
-def _as_one(rows: list[Any]) -> tuple[Any, ...]:
+def _as_one(rows: list[Any], _: Any = None) -> Any:
     """Keep a page together: dlt hands out what is in a list one by one."""
     return tuple(rows)
 

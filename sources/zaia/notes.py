@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from .errors import Refused, ZaiaError
+from .errors import Refused, Unreadable
 
 
 class Notes:
@@ -19,7 +19,7 @@ class Notes:
             self.told.append(text)
             logging.getLogger("dlt").warning(text)
 
-    def failed(self, what: str, error: ZaiaError) -> None:
+    def failed(self, what: str, error: Unreadable) -> None:
         """Tell that something could not be read, and what that means for the copy."""
         lacking = isinstance(error, Refused) and error.is_lacking
         why = "is not there for this key" if lacking else "could not be read"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .changes import Changes
-from .errors import Hopeless, ZaiaError
+from .errors import Unreadable
 from .lists import Lists
 
 MOST = 5
@@ -55,7 +55,7 @@ class Readings:
         """What any reading has shown."""
         self.last: set[str] = set()
         """What the last one has shown."""
-        self.failed: dict[str, ZaiaError] = {}
+        self.failed: dict[str, Unreadable] = {}
         """What could not be read, by the name of the part."""
         self.extents: dict[str, Extent] = {}
         self.times = 0
@@ -90,9 +90,7 @@ class Readings:
                     self.last |= ids
                     extent.grow(*page.extent)
                     yield from items
-            except Hopeless:
-                raise
-            except ZaiaError as error:
+            except Unreadable as error:
                 self.failed[name] = error
                 del self._parts[name]
             self.extents[name] = extent

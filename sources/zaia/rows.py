@@ -41,7 +41,7 @@ def digest(table: Table, source: Row) -> str:
     return sha256(text.encode()).hexdigest()[:16]
 
 
-def tombstone(table: Table, row_id: str) -> Row:
+def tombstone(row_id: str) -> Row:
     """Return what takes a row out of its table."""
     return {"id": row_id, "_removed": True}
 

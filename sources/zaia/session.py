@@ -81,6 +81,8 @@ class Session(requests.Session):
         try:
             response = super().send(request, **{"timeout": self._timeout, **kwargs, "allow_redirects": False})
         except requests.HTTPError as error:  # RESTClient raises it from its hook
+            if error.response is None:
+                return None, type(error).__name__
             response = error.response
         except (requests.RequestException, OSError) as error:
             return None, type(error).__name__

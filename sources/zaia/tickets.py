@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator, Iterator
 from typing import Any
 
 from .catalog import TICKETS
-from .errors import Hopeless, Refused, Unanswered, ZaiaError
+from .errors import Refused, Unanswered, Unreadable
 from .readings import Readings, both_ends
 from .run import ListState, Run, present
 
@@ -30,7 +30,7 @@ class Tickets:
         self._state = ListState(TICKETS.name)
         self._closed = run.settings.closed_statuses
         self._open = [status for status in run.settings.statuses if status not in self._closed]
-        self._failed: dict[str, ZaiaError] = {}
+        self._failed: dict[str, Unreadable] = {}
 
     def read(self) -> Iterator[Any]:
         """Read what a run must read, and yield what there is to load."""
@@ -40,7 +40,7 @@ class Tickets:
         for status, error in self._failed.items():
             self._run.notes.failed(f"The list of tickets in status {status!r}", error)
 
-    def _read_news(self) -> Iterator[Any]:
+    def _read_news(self) -> Generator[Any, None, bool]:
         """Read open tickets, those that have left them, and both ends of the others; return whether that is all."""
         known = self._changes.copy.open_tickets(self._closed)
         self._changes.before |= known
@@ -60,13 +60,13 @@ class Tickets:
         agree = True
         for status in self._closed:
             agree = (yield from self._read_ends(status)) and agree
-        yield from self._give_up(missing, "not in two readings of the open tickets, nor")
+        yield from self._give_up(missing, "not in two readings of the open tickets")
         return agree
 
     def _status(self, ticket: str) -> str | None:
         return self._changes.now.get(ticket, self._changes.before.get(ticket, ("", None)))[1]
 
-    def _look_for(self, tickets: Collection[str]) -> Iterator[Any]:
+    def _look_for(self, tickets: Collection[str]) -> Generator[Any, None, set[str]]:
         """Ask for tickets that open lists do not show any more; return those that are not there, or not to be seen."""
         missing = set()
         for ticket in sorted(tickets):
@@ -88,14 +88,12 @@ class Tickets:
                         missing.add(ticket)
         return missing
 
-    def _read_ends(self, status: str) -> Iterator[Any]:
+    def _read_ends(self, status: str) -> Generator[Any, None, bool]:
         """Read both ends of a list; return whether the copy has as many rows then."""
         try:
             params = {"status": status}
             extent = yield from both_ends(self._lists, self._changes, params, self._state.pages(status))
-        except Hopeless:
-            raise
-        except ZaiaError as error:
+        except Unreadable as error:
             self._failed[status] = error
             return True
         self._state.keep(extent, status)
@@ -109,7 +107,7 @@ class Tickets:
         missing = stored.keys() - readings.seen if self._changes.whole and readings.times > 1 else set()
         if not self._unread:
             said = f"not in {readings.times} complete readings of all tickets"
-            gone = yield from self._give_up(missing, f"{said}, nor")
+            gone = yield from self._give_up(missing, said)
             for status, extent in readings.extents.items():
                 left = sum(stored[one][1] == status for one in gone)
                 if status not in self._failed:
@@ -121,21 +119,21 @@ class Tickets:
         refused = [status for status, error in self._failed.items() if _is_no_status(error)]
         return len(refused) < len(self._failed) or len(refused) == len(self._run.settings.statuses)
 
-    def _give_up(self, missing: Collection[str], evidence: str) -> Iterator[Any]:
+    def _give_up(self, missing: Collection[str], evidence: str) -> Generator[Any, None, set[str]]:
         """Take tickets out that no reading shows, unless the lists of their chats do; return which."""
         if not missing or self._unread or not self._run.may_go(self._changes, len(missing)):
             return set()
-        gone, last = set(missing), "in another one"
+        gone = set(missing)
         if len(missing) <= CONFIRMED or self._failed:
-            chats, last = self._changes.copy.chats_of(missing), "in those of its chat"
+            chats, evidence = self._changes.copy.chats_of(missing), f"{evidence}, nor in those of its chat"
             gone = set()
             for ticket, chat in chats.items():
                 if (yield from self._is_gone(ticket, chat)):
                     gone.add(ticket)
-        yield from self._changes.leave(gone, f"{evidence} {last}")
+        yield from self._changes.leave(gone, evidence)
         return gone
 
-    def _is_gone(self, ticket: str, chat: str) -> Iterator[Any]:
+    def _is_gone(self, ticket: str, chat: str) -> Generator[Any, None, bool]:
         """Look for a ticket in the lists of its chat, which have no seams, and return whether it is in none."""
         for status in self._run.settings.statuses:
             if status in self._failed:
@@ -148,9 +146,7 @@ class Tickets:
                     yield from items
                     if ticket in ids:
                         return False
-            except Hopeless:
-                raise
-            except ZaiaError:
+            except Unreadable:
                 return False
         return not self._failed or self._is_unknown(ticket)
 
@@ -167,7 +163,7 @@ def _by_status(statuses: Collection[str]) -> dict[str, dict[str, Any]]:
     return {status: {"status": status} for status in statuses}
 
 
-def _is_no_status(error: ZaiaError) -> bool:
+def _is_no_status(error: Unreadable) -> bool:
     return isinstance(error, Refused) and error.status in {400, 422}
 
 

@@ -40,7 +40,10 @@ class Desk:
     def machine(self, name: str) -> dlt.Pipeline:
         """Return the pipeline as another machine has it."""
         return dlt.pipeline(
-            "zaia_inbox", destination=self._destination, dataset_name="zaia", pipelines_dir=str(self.folder / name)
+            "zaia_inbox",
+            destination=self._destination,
+            dataset_name="zaia",
+            pipelines_dir=str(self.folder / name),
         )
 
     def run(self, only: Iterable[str] = (), **settings: Any) -> int:
