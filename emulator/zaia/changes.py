@@ -16,15 +16,16 @@ class Changes(ChatChanges):
         with self.lock:
             chat = chat_id or self._any("chats") or self.new_chat()
             self.row("chats", chat)
-            ticket = Ticket(uuid(self.rng), chat, makers.summary(self.rng), self.clock.tick())
+            ident = uuid(self.rng)
+            ticket = Ticket(ident, chat, makers.summary(self.rng), self.write(ident))
             ticket.team_id = self.rng.choice([None, *self.ids("ticketing_teams")])
-            self.tickets[ticket.id] = ticket
-            return ticket.id
+            self.tickets[ident] = ticket
+            return ident
 
     def take_over(self, ident: str) -> str:
         """Have a user take a ticket over: it is ongoing from now on."""
         with self.lock:
-            ticket, now = self.tickets[ident], self.clock.tick()
+            ticket, now = self.tickets[ident], self.write(ident)
             ticket.state, ticket.ongoing, ticket.completed = ONGOING, now, None
             ticket.assignee_id = self._any("users")
             return ident
@@ -32,14 +33,14 @@ class Changes(ChatChanges):
     def complete(self, ident: str) -> str:
         """Complete a ticket."""
         with self.lock:
-            ticket, now = self.tickets[ident], self.clock.tick()
+            ticket, now = self.tickets[ident], self.write(ident)
             ticket.state, ticket.completed, ticket.pending_messages = COMPLETED, now, 0
             return ident
 
     def reopen(self, ident: str) -> str:
         """Make a ticket ongoing again; since when it is ongoing stays as it was."""
         with self.lock:
-            ticket, now = self.tickets[ident], self.clock.tick()
+            ticket, now = self.tickets[ident], self.write(ident)
             ticket.state, ticket.completed = ONGOING, None
             ticket.ongoing = ticket.ongoing or now
             return ident
@@ -48,7 +49,7 @@ class Changes(ChatChanges):
         """Assign a ticket to another user and another team; no time in its row tells."""
         with self.lock:
             ticket = self.tickets[ident]
-            self.clock.tick()
+            self.write(ident)
             ticket.assignee_id = self._any("users", but=ticket.assignee_id)
             ticket.team_id = self._any("ticketing_teams", but=ticket.team_id)
             return ident
@@ -57,7 +58,7 @@ class Changes(ChatChanges):
         """Put another tag on a ticket: its row does not show it, only the filter by `tagIds` does."""
         with self.lock:
             ticket = self.tickets[ident]
-            self.clock.tick()
+            self.write(ident)
             free = [one for one in self.ids("tags") if one not in ticket.tags]
             wanted = tag_id or (self.rng.choice(free) if free else None)
             if wanted is not None and wanted not in ticket.tags:
@@ -67,7 +68,7 @@ class Changes(ChatChanges):
     def untag(self, ident: str, tag_id: str) -> str:
         """Take a tag from a ticket."""
         with self.lock:
-            self.clock.tick()
+            self.write(ident)
             self.tickets[ident].tags.remove(tag_id)
             return ident
 
@@ -75,5 +76,5 @@ class Changes(ChatChanges):
         """Remove a ticket; `includeRemoved` still shows it."""
         with self.lock:
             self.removed.add(self.tickets[ident].id)
-            self.clock.tick()
+            self.write(ident)
             return ident

@@ -30,67 +30,65 @@ class ChatChanges(Store):
             owner = self._any("external_users") or self.add("external_users")
             channel = self.tables["channels"].get(self._any("channels") or "")
             responder = self.rng.choice(self.ids("responders"))
-            chat = makers.chat(self.rng, self.clock.tick(), owner, channel, responder)
-            self.tables["chats"][chat["id"]] = chat
-            self.new_thread(chat["id"])
-            self.new_message(chat["id"])
-            return str(chat["id"])
+            chat = self.put("chats", makers.chat(self.rng, self.write(), owner, channel, responder))
+            self.new_thread(chat)
+            self.new_message(chat)
+            return chat
 
     def new_thread(self, chat_id: str) -> str:
         """Begin another thread in a chat."""
         with self.lock:
             self.row("chats", chat_id)
-            thread = makers.thread(self.rng, self.clock.tick(), chat_id)
-            self.tables["chat_threads"][thread["id"]] = thread
-            return str(thread["id"])
+            return self.put("chat_threads", makers.thread(self.rng, self.write(), chat_id))
 
     def new_message(self, chat_id: str) -> str:
         """Have the owner of a chat write into its newest thread; an open ticket of the chat counts it as waiting."""
         with self.lock:
-            chat, tables = self.tables["chats"][chat_id], self.tables
-            mine = [one for one in tables["chat_threads"].values() if one["chatId"] == chat_id]
-            thread = max(mine, key=lambda one: one["createdAt"])
+            chat = self.tables["chats"][chat_id]
+            threads = [
+                self.tables["chat_threads"][one] for one in self.of_chat("chat_threads", chat_id, True)
+            ]
+            thread = max(threads, key=lambda one: one["createdAt"])
             ticket = self._open_in(chat_id)
-            now = self.clock.tick()
-            message = makers.message(self.rng, now, thread, chat["ownerId"], ticket.id if ticket else None)
-            tables["chat_messages"][message["id"]] = message
+            now = self.write(chat_id, *([ticket.id] if ticket else []))
             chat["lastChatMessageCreatedAt"] = now
             if ticket:
                 ticket.pending_messages += 1
-            return str(message["id"])
+            ticket_id = ticket.id if ticket else None
+            return self.put(
+                "chat_messages", makers.message(self.rng, now, thread, chat["ownerId"], ticket_id)
+            )
 
     def remove_chat(self, ident: str) -> str:
         """Remove a chat: its threads, messages and tickets go with it; `includeRemoved` still shows the tickets."""
         with self.lock:
             self.removed.add(self.tables["chats"][ident]["id"])
-            self.clock.tick()
+            self.write(ident)
             return ident
 
     def edit_message(self, ident: str) -> str:
         """Change what a message says; nothing else tells."""
         with self.lock:
             self.tables["chat_messages"][ident]["content"] += " (edited)"
-            self.clock.tick()
+            self.write(ident)
             return ident
 
     def remove_message(self, ident: str) -> str:
         """Remove a message; its chat does not tell."""
         with self.lock:
             self.removed.add(self.tables["chat_messages"][ident]["id"])
-            self.clock.tick()
+            self.write(ident)
             return ident
 
     def add(self, name: str) -> str:
         """Make a row of a table that stands by itself; KeyError for another."""
         with self.lock:
-            row = MAKERS[name](self.rng, self.clock.tick())
-            self.tables[name][row["id"]] = row
-            return str(row["id"])
+            return self.put(name, MAKERS[name](self.rng, self.write()))
 
     def rename(self, name: str, ident: str) -> str:
         """Rename a row of such a table: rows of tickets show the new name, and a team's `updatedAt` moves on."""
         with self.lock:
-            row, now = self.tables[name][ident], self.clock.tick()
+            row, now = self.tables[name][ident], self.write(ident)
             row["name"] = f"{self.rng.choice(TAGS)} {self.rng.getrandbits(24):06x}"
             if "updatedAt" in row:
                 row["updatedAt"] = now
@@ -100,7 +98,7 @@ class ChatChanges(Store):
         """Remove a row of such a table from its list; tickets that name it go on doing so."""
         with self.lock:
             row = self.tables[name][ident]
-            now = self.clock.tick()
+            now = self.write(ident)
             self.removed.add(row["id"])
             if "updatedAt" in row:
                 row["updatedAt"] = now

@@ -7,26 +7,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.client import responses
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import Response
 
 from ..faults import Fault, Faults
 from ..limits import Decision, Limiter
-from ..replies import JSON_TYPE, ApiError, JsonResponse, not_found
-from ..wire import Reset
+from ..replies import ApiError, JsonResponse, not_found
 from . import parameters
 from .endpoints import PREFIX, Endpoint
+from .failing import failed, refusal, refused
 from .faults import Fault as ZaiaFault
 from .faults import Sequence
 from .lists import Call, Page, page, single
 from .log import Record
 from .settings import Settings
 from .world import World
-
-_HTML = "<!doctype html><html><body><h1>%s</h1></body></html>"
 
 
 @dataclass
@@ -117,32 +114,17 @@ class Engine:
                 hook(record.path, record.query)
             if exchange.error is not None:
                 raise exchange.error
-            response = self._faulty(exchange) or self._proper(exchange)
+            response = failed(exchange.faults) or self._proper(exchange)
         except ApiError as error:
-            response = _refusal(error)
+            response = refused(error)
         except Exception as error:  # noqa: BLE001
             # A hook failed, or a row that a test put in: the test learns of it by the answer.
-            response = _refusal(ApiError(500, repr(error)))
+            response = refusal(500, repr(error))
         response.headers["date"] = format_datetime(self._now(), usegmt=True)
         if response.status_code == 429:
             response.headers.update(self._retry_after(exchange))
         record.status = response.status_code
         return response
-
-    def _faulty(self, exchange: Exchange) -> Response | None:
-        if exchange.fault("reset"):
-            return Reset()
-        if exchange.fault("html"):
-            return HTMLResponse(_HTML % "Welcome")
-        if exchange.fault("not_json"):
-            return Response('[{"id": "', media_type=JSON_TYPE)
-        if moved := exchange.fault("redirect"):
-            return RedirectResponse(moved.location, 302)
-        if failed := exchange.fault("status"):
-            if failed.html:
-                return HTMLResponse(_HTML % failed.status, failed.status)
-            raise ApiError(failed.status, f"fault: {failed.status}")
-        return None
 
     def _proper(self, exchange: Exchange) -> Response:
         endpoint, settings = exchange.endpoint, self.settings
@@ -176,13 +158,3 @@ def _spoilt(found: Page, exchange: Exchange) -> Page:
 
 def _enveloped(found: Page, shape: str) -> Any:
     return found.rows if shape == "array" else {shape: found.rows, "total": found.total}
-
-
-def _refusal(error: ApiError) -> JsonResponse:
-    """Return the answer that reports a failure; how the service's own looks is not documented."""
-    body = {
-        "statusCode": error.status,
-        "error": responses.get(error.status, "Error"),
-        "message": error.message,
-    }
-    return JsonResponse(body, error.status)

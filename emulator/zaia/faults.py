@@ -13,6 +13,7 @@ KINDS: dict[str, str] = {
     **{kind: COMMON[kind] for kind in ("status", "redirect", "reset", "hang", "truncate", "trickle")},
     "html": "200 with an HTML page",
     "not_json": "200 that says it is JSON and is none",
+    "no_list": "200 with an object that tells of a failure and has no rows",
     "empty": "a list has no rows, though there are some",
     "short": "a page of a list lacks its last row",
 }

@@ -44,7 +44,7 @@ def single(call: Call) -> JSON:
     if not is_uuid(call.id):
         raise bad_request("id must be a UUID")
     ident = call.id.lower()
-    if ident not in call.world.ids(name):
+    if ident not in call.world.tickets or call.world.is_gone(name, ident):
         raise not_found("entity")
     return _dressed(call, ident)
 
@@ -66,7 +66,10 @@ def _place(call: Call, total: int) -> tuple[int, int]:
     if "pagination.limit" in call.asked:
         return 0, call.asked["pagination.limit"]
     size = min(call.asked["pageSize"], call.settings.most)
-    return (call.asked["pageNumber"] - 1) * size, size
+    number = call.asked["pageNumber"] - 1
+    if call.settings.beyond == "last":
+        number = min(number, max(0, total - 1) // size)
+    return number * size, size
 
 
 def _all(call: Call) -> list[str]:
@@ -132,11 +135,11 @@ def _of_chat(call: Call) -> list[str]:
         raise not_found("chat")
     thread = call.asked.get("chatThreadId")
     wanted: dict[str, list[str]] = {
-        "chatId": [chat],
         "chatThreadId": [thread] if thread else [],
         "ticketId": call.asked.get("ticketIds") or [],
     }
-    return [one for one in _all(call) if _among(call.world.tables[name][one], wanted)]
+    found = call.world.of_chat(name, chat, name in call.settings.shows_removed)
+    return [one for one in found if _among(call.world.tables[name][one], wanted)]
 
 
 _CHOSEN: dict[str, Callable[[Call], list[str]]] = {
@@ -150,6 +153,8 @@ _CHOSEN: dict[str, Callable[[Call], list[str]]] = {
 def _ordered(call: Call, ids: Sequence[str]) -> list[str]:
     if call.settings.order == "id":
         return sorted(ids)
+    if call.settings.order == "written":
+        return sorted(ids, key=lambda one: call.world.written.get(one, 0))
     newest = call.settings.order == "newest"
     return sorted(ids, key=lambda one: (_created(call, one), one), reverse=newest)
 
@@ -173,6 +178,8 @@ def _dressed(call: Call, ident: str) -> JSON:
         row["chatMessageFollowUps"] = []
     if call.settings.extra:
         row |= {"slaMinutes": len(ident), "labels": {"origin": ident[:4], "beta": True}}
+    if call.settings.nulls == "absent":
+        return {name: value for name, value in row.items() if value is not None}
     return row
 
 

@@ -9,7 +9,7 @@ from random import Random
 from ..text import TAGS, uuid
 from . import makers
 from .clock import text
-from .records import CHANNEL_TYPES, COMPLETED, JSON, ONGOING, Ticket
+from .records import CHANNEL_TYPES, COMPLETED, ONGOING, Ticket
 from .store import Store
 
 Moment = Callable[[float], str]
@@ -39,22 +39,19 @@ def fill(world: Store, rng: Random, tickets: int, now: datetime, days: float) ->
 
 
 def _directory(world: Store, rng: Random, moment: Moment, customers: int) -> None:
-    def put(name: str, row: JSON) -> None:
-        world.tables[name][row["id"]] = row
-
     for _ in range(6):
-        put("users", makers.user(rng, moment(0)))
+        world.hold("users", makers.user(rng, moment(0)))
     for name in makers.TEAMS:
-        put("ticketing_teams", makers.team(rng, moment(rng.random() / 20), name))
+        world.hold("ticketing_teams", makers.team(rng, moment(rng.random() / 20), name))
     for number, name in enumerate(makers.AGENTS):
-        put("agents", makers.agent(rng, moment(rng.random() / 20), name, versioned=number > 0))
-    put("squads", makers.agent(rng, moment(rng.random() / 20), "Squad A"))
+        world.hold("agents", makers.agent(rng, moment(rng.random() / 20), name, versioned=number > 0))
+    world.hold("squads", makers.agent(rng, moment(rng.random() / 20), "Squad A"))
     for kind in CHANNEL_TYPES:
-        put("channels", makers.channel(rng, moment(rng.random() / 20), kind))
+        world.hold("channels", makers.channel(rng, moment(rng.random() / 20), kind))
     for name in TAGS:
-        put("tags", makers.tag(rng, moment(rng.random() / 2), name))
+        world.hold("tags", makers.tag(rng, moment(rng.random() / 2), name))
     for _ in range(customers):
-        put("external_users", makers.external_user(rng, moment(rng.random())))
+        world.hold("external_users", makers.external_user(rng, moment(rng.random())))
 
 
 def _chat(world: Store, rng: Random, moment: Moment, number: int) -> None:
@@ -64,14 +61,14 @@ def _chat(world: Store, rng: Random, moment: Moment, number: int) -> None:
     channel = None if inside else rng.choice(list(tables["channels"].values()))
     responder = rng.choice([*tables["agents"], *tables["squads"]])
     chat = makers.chat(rng, moment(at), owner, channel, responder)
-    tables["chats"][chat["id"]] = chat
+    world.hold("chats", chat)
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
         thread = makers.thread(rng, moment(at), chat["id"])
-        tables["chat_threads"][thread["id"]] = thread
+        world.hold("chat_threads", thread)
         for _ in range(0 if number % 12 == 11 else rng.choice((1, 2, 3, 5, 8, 13))):
             at = min(0.999, at + rng.random() / 60)
             message = makers.message(rng, moment(at), thread, rng.choice((owner, responder)))
-            tables["chat_messages"][message["id"]] = message
+            world.hold("chat_messages", message)
             chat["lastChatMessageCreatedAt"] = message["createdAt"]
 
 

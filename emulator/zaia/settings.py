@@ -13,8 +13,10 @@ Hook = Callable[[str, dict[str, list[str]]], object]
 
 CHOICES: dict[str, tuple[Any, ...]] = {
     "shape": ("array", "data", "items"),
-    "order": ("newest", "oldest", "id"),
+    "order": ("newest", "oldest", "id", "written"),
     "retry_after": ("seconds", "date", None),
+    "beyond": ("empty", "last"),
+    "nulls": ("present", "absent"),
     "unknown_chat": ("empty", "missing"),
 }
 
@@ -27,8 +29,9 @@ class Settings:
     """The key that is let in."""
     shape: Literal["array", "data", "items"] = "array"
     """How lists answer: a bare array, or an object that has the rows in `data` or `items`, and `total`."""
-    order: Literal["newest", "oldest", "id"] = "newest"
-    """The order of lists: by `createdAt` and then `id`, or by `id` alone."""
+    order: Literal["newest", "oldest", "id", "written"] = "newest"
+    """The order of lists: by `createdAt` and then `id`; by `id` alone; or, as a database gives what nobody sorted, by
+    when rows were written last, newest last."""
     most: int = 100
     """The largest page, in rows."""
     refuse_above: bool = True
@@ -47,6 +50,10 @@ class Settings:
     """Whether `includeRemoved` shows removed tickets; else they are gone for good."""
     unknown_chat: Literal["empty", "missing"] = "empty"
     """What the threads and messages of a chat that is not there are: an empty list, or 404."""
+    beyond: Literal["empty", "last"] = "empty"
+    """What a page after the last one has: nothing, or the rows of the last one again."""
+    nulls: Literal["present", "absent"] = "present"
+    """Whether a column without a value is null, or left out."""
     extra: bool = False
     """Add fields to every row that the reference does not have."""
     requests_per_minute: int | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from copy import deepcopy
 from datetime import datetime
 from random import Random
@@ -29,6 +30,31 @@ class Store:
         self.tickets: dict[str, Ticket] = {}
         self.tables: dict[str, dict[str, JSON]] = {name: {} for name in KEPT}
         self.removed: set[str] = set()
+        self._hanging: dict[tuple[str, str], list[str]] = {}
+        self.written: dict[str, int] = {}
+        """How many writes there had been when each id was written last; what was seeded and left alone has none."""
+        self._writes = 0
+
+    def write(self, *idents: str) -> str:
+        """Move the clock on for a change of what has these ids; return its moment as text."""
+        for ident in idents:
+            self._writes += 1
+            self.written[ident] = self._writes
+        return self.clock.tick()
+
+    def hold(self, name: str, row: JSON) -> str:
+        """Have had a row in a table since before, and return its id."""
+        ident = str(row["id"])
+        self.tables[name][ident] = row
+        if "chatId" in row:
+            self._hanging.setdefault((name, row["chatId"]), []).append(ident)
+        return ident
+
+    def put(self, name: str, row: JSON) -> str:
+        """Write a row into a table, and return its id."""
+        self._writes += 1
+        self.written[row["id"]] = self._writes
+        return self.hold(name, row)
 
     def now(self) -> datetime:
         """Return the world's present, which is the moment of its last change."""
@@ -56,7 +82,15 @@ class Store:
             found = [*self.tables["agents"], *self.tables["squads"]]
         else:
             found = list(self.tables[name])
-        return found if removed else [ident for ident in found if not self.is_gone(name, ident)]
+        return found if removed else self._left(name, found)
+
+    def of_chat(self, name: str, chat_id: str, removed: bool = False) -> list[str]:
+        """Return the ids of the threads or the messages of a chat."""
+        found = self._hanging.get((name, chat_id), [])
+        return list(found) if removed else self._left(name, found)
+
+    def _left(self, name: str, idents: Iterable[str]) -> list[str]:
+        return [ident for ident in idents if not self.is_gone(name, ident)]
 
     def is_gone(self, name: str, ident: str) -> bool:
         """Tell whether something is removed, by itself or with its chat."""

@@ -106,6 +106,16 @@ def test_tickets_are_of_every_kind() -> None:
     assert {row["isOwnerBlocked"] for row in rows} == {True, False, None}
 
 
+def test_columns_without_a_value_may_be_left_out(serve: Any, connect: Any) -> None:
+    client = connect(serve(nulls="absent"))
+    rows = client.tickets("pending")
+    assert all(None not in row.values() for row in rows)
+    assert {
+        name for row in rows for name in published.schema()["properties"].keys() - row.keys()
+    } <= published.nullable()
+    assert "completedAt" not in client.get(f"/tickets/{rows[0]['id']}/details").json()
+
+
 def test_undocumented_fields_come_only_when_asked_for(serve: Any, connect: Any) -> None:
     client = connect(serve(extra=True))
     row = client.tickets("ongoing")[0]
@@ -205,6 +215,22 @@ def client_less(known: list[str]) -> str:
     fresh = uuid(Random("nobody"))
     assert fresh not in known
     return fresh
+
+
+def test_the_case_of_an_id_does_not_matter(client: Client) -> None:
+    row = client.tickets("completed")[0]
+    found = client.tickets("completed", chatIds=row["chatId"].upper())
+    assert row in found
+    assert {one["chatId"] for one in found} == {row["chatId"]}
+    assert client.get(f"/tickets/{row['id'].upper()}/details").json() == row
+
+
+def test_what_can_be_there_once_is_refused_twice(client: Client) -> None:
+    for path, query in (
+        ("/tags", {"pageNumber": [1, 2]}),
+        ("/tickets/details", {"status": ["pending", "ongoing"]}),
+    ):
+        assert client.get(path, params=query).status_code == 400
 
 
 def test_tickets_are_filtered_by_tag_and_by_what_they_say(client: Client, world: zaia.World) -> None:

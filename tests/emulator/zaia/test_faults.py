@@ -58,6 +58,12 @@ def test_a_list_may_be_empty_or_short_for_once(serve: Any, connect: Any) -> None
     assert short == whole[:-1]
 
 
+def test_a_success_may_tell_of_a_failure(serve: Any, connect: Any) -> None:
+    answer = connect(serve(faults=["no_list"], shape="data")).get("/tags")
+    assert answer.status_code == 200
+    assert answer.json().keys() == {"statusCode", "message"}
+
+
 def test_a_redirect_leads_elsewhere(serve: Any, connect: Any) -> None:
     answer = connect(serve(faults=["redirect"])).get("/tags")
     assert (answer.status_code, answer.headers["location"]) == (302, "https://elsewhere.invalid/login")
@@ -115,7 +121,7 @@ def test_a_hang_ends_with_the_server(world: zaia.World) -> None:
 
 
 def test_there_are_no_other_faults(serve: Any, connect: Any) -> None:
-    assert len(KINDS) == 10
+    assert len(KINDS) == 11
     with pytest.raises(ValueError, match="no such fault"):
         zaia.Fault("stuck_cursor")
     answer = connect(serve(faults=["explosion"])).get("/tags")
@@ -159,7 +165,7 @@ class Clock:
     """The server's time, which stands still until it is moved."""
 
     def __init__(self) -> None:
-        self.now = 1_800_000_000.25
+        self.now = 1_800_000_030.25  # half a minute past one: windows of the clock are not meant
 
     def __call__(self) -> float:
         return self.now

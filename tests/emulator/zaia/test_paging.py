@@ -25,6 +25,16 @@ def test_pages_put_together_are_the_list(client: Client, size: int) -> None:
     assert len(everything) == 38
 
 
+def test_a_page_after_the_last_may_be_the_last_again(serve: Any, connect: Any, world: zaia.World) -> None:
+    client = connect(serve(world, beyond="last"))
+    size = 19
+    last = client.tickets("completed", pageSize=size, pageNumber=2)
+    assert len(last) == size, "a reader that stops on a short page goes on"
+    assert client.tickets("completed", pageSize=size, pageNumber=3) == last
+    assert client.tickets("completed", pageSize=size, pageNumber=99) == last
+    assert client.rows("/tags", pageSize=16, pageNumber=2) == client.rows("/tags", pageSize=16)
+
+
 def test_a_page_after_the_last_is_empty(client: Client) -> None:
     assert client.rows("/tags", pageNumber=50) == []
     assert client.rows("/tickets/details", status="completed", pageNumber=10**9) == []
@@ -56,6 +66,31 @@ def test_lists_come_in_the_order_of_the_settings(
     for rows in (client.tickets("completed"), client.rows("/chats", pageSize=100), client.rows("/agents")):
         keys = [row["id"] if order == "id" else (row["createdAt"], row["id"]) for row in rows]
         assert keys == sorted(keys, reverse=order == "newest")
+
+
+def test_unsorted_rows_come_in_the_order_in_which_they_were_written(
+    serve: Any, connect: Any, world: zaia.World
+) -> None:
+    client = connect(serve(world, order="written"))
+    before = [row["id"] for row in client.tickets("completed")]
+    assert before == [row["id"] for row in world.rows("tickets") if row["status"] == "completed"]
+    world.reassign(before[4])
+    new = world.complete(world.take_over(world.new_ticket()))
+    world.tag(before[0])
+    expected = [*before[1:4], *before[5:], before[4], new, before[0]]
+    assert [row["id"] for row in client.tickets("completed")] == expected
+    chats = [row["id"] for row in client.rows("/chats", pageSize=100)]
+    world.new_message(chats[7])
+    new = world.new_chat()
+    assert [row["id"] for row in client.rows("/chats", pageSize=100)] == [
+        *chats[:7],
+        *chats[8:],
+        chats[7],
+        new,
+    ]
+    for name in ("tags", "agents"):
+        ident = world.rename(name, world.ids(name)[1])
+        assert client.rows(f"/{name}", pageSize=100)[-1]["id"] == ident
 
 
 def test_a_larger_page_is_refused(serve: Any, connect: Any) -> None:

@@ -79,6 +79,16 @@ def test_times_are_in_order_and_as_the_api_writes_them() -> None:
         assert (row["completedAt"] is None) == (row["status"] != "completed")
 
 
+def test_messages_wait_in_open_tickets_alone() -> None:
+    waiting = {
+        status: [row["pendingChatMessages"] for row in zaia.World.seeded(seed=1, tickets=60).rows("tickets")
+                 if row["status"] == status]
+        for status in ("pending", "ongoing", "completed")
+    }  # fmt: skip
+    assert any(waiting["pending"] + waiting["ongoing"])
+    assert not any(waiting["completed"])
+
+
 def test_some_tickets_share_the_moment_of_their_creation() -> None:
     created = [row["createdAt"] for row in zaia.World.seeded(seed=1, tickets=60).rows("tickets")]
     assert len(set(created)) < len(created)
@@ -129,6 +139,24 @@ def test_a_reassigned_ticket_has_no_time_that_tells(world: zaia.World) -> None:
     after = world.row("tickets", ident)
     assert before["assigneeId"] != after["assigneeId"]
     assert all(before[name] == after[name] for name in ("createdAt", "ongoingAt", "completedAt", "status"))
+
+
+def test_a_reopened_ticket_is_ongoing_since_when_it_was(world: zaia.World) -> None:
+    ident = of_status(world, "completed")
+    before = world.row("tickets", ident)
+    after = world.row("tickets", world.reopen(ident))
+    assert (after["ongoingAt"], after["completedAt"]) == (before["ongoingAt"], None)
+
+
+def test_a_completed_ticket_that_is_taken_over_is_completed_no_more(world: zaia.World) -> None:
+    after = world.row("tickets", world.take_over(of_status(world, "completed")))
+    assert (after["status"], after["completedAt"]) == ("ongoing", None)
+
+
+def test_a_message_goes_into_the_newest_thread(world: zaia.World) -> None:
+    chat = world.ids("chats")[0]
+    thread = world.new_thread(chat)
+    assert world.row("chat_messages", world.new_message(chat))["chatThreadId"] == thread
 
 
 def test_a_new_ticket_is_pending_and_the_newest(world: zaia.World, client: Client) -> None:
@@ -198,6 +226,12 @@ def test_a_message_moves_its_chat_on_and_waits_in_the_open_ticket(world: zaia.Wo
     }
     world.complete(ticket["id"])
     assert world.row("tickets", ticket["id"])["pendingChatMessages"] == 0
+
+
+def test_a_message_to_a_chat_without_an_open_ticket_has_none(world: zaia.World) -> None:
+    chat = world.new_chat()
+    world.complete(world.new_ticket(chat))
+    assert world.row("chat_messages", world.new_message(chat))["ticketId"] is None
 
 
 def test_an_edited_or_removed_message_moves_nothing(world: zaia.World, client: Client) -> None:
