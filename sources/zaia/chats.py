@@ -51,7 +51,7 @@ def listed(run: Run) -> Iterator[Found]:
 def _listed(run: Run) -> Iterator[Found]:
     changes, state = run.changes(CHATS), ListState(CHATS.name)
     children = {table.name: Child(run, table) for table in (CHAT_THREADS, CHAT_MESSAGES)}
-    whole = state.is_due(run.settings.full_read_hours) or not changes.copy.count(CHATS)
+    whole = state.is_due(run.settings) or not changes.copy.count(CHATS)
     newest, params = state.watermark, {}
     if newest and not whole:
         since = newest - timedelta(seconds=run.settings.lookback_seconds)

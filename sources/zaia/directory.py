@@ -25,7 +25,7 @@ def directory(run: Run, table: Table) -> Iterator[Any]:
 
 def _read(run: Run, table: Table) -> Iterator[Any]:
     changes, state = run.changes(table), ListState(table.name)
-    if not state.is_due(run.settings.full_read_hours) and changes.copy.count(table):
+    if not state.is_due(run.settings) and changes.copy.count(table):
         try:
             extent = yield from both_ends(run.lists, changes, {}, state.pages())
         except Unreadable as error:

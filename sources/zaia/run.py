@@ -62,12 +62,13 @@ class ListState:
     def __init__(self, name: str) -> None:
         self._kept: dict[str, Any] = dlt.current.source_state().setdefault("lists", {}).setdefault(name, {})
 
-    def is_due(self, hours: float) -> bool:
-        """Whether the list has not been read whole for so long."""
+    def is_due(self, settings: Settings) -> bool:
+        """Whether the list must be read whole: it has not been for long, or what it lacks may go now."""
         read = self._kept.get("read_whole")
-        return (
-            read is None or (datetime.now(UTC) - datetime.fromisoformat(read)).total_seconds() >= hours * 3600
-        )
+        if read is None or settings.confirm_removals:
+            return True
+        since = datetime.now(UTC) - datetime.fromisoformat(read)
+        return since.total_seconds() >= settings.full_read_hours * 3600
 
     def pages(self, part: str = "") -> int:
         """Return how many pages it had, or one of its parts."""

@@ -34,7 +34,7 @@ class Tickets:
 
     def read(self) -> Iterator[Any]:
         """Read what a run must read, and yield what there is to load."""
-        due = self._state.is_due(self._run.settings.full_read_hours)
+        due = self._state.is_due(self._run.settings)
         if due or not self._changes.copy.count(TICKETS) or not (yield from self._read_news()):
             yield from self._read_all()
         for status, error in self._failed.items():

@@ -13,11 +13,6 @@ from pylon_elt.emulator import zaia
 from pylon_elt.sources.zaia import errors
 
 Open = Callable[..., Desk]
-PATHS = {
-    "tickets/details": "tickets",
-    "chats": "chats",
-    **{t.path: n for n, t in TABLES.items() if n not in ("tickets", "chats")},
-}
 
 
 def _cause(failed: pytest.ExceptionInfo[PipelineStepFailed]) -> BaseException:
@@ -52,29 +47,30 @@ def test_a_request_that_fails_twice_is_sent_again(open_desk: Open, fault: Any) -
 
 
 @pytest.mark.parametrize("fault", ["empty", "short"])
-def test_rows_that_an_answer_does_not_show_once_stay(desk: Desk, fault: str) -> None:
-    desk.server.settings.faults = [fault, None, fault, None, fault] * 3
-    desk.run(full_read_hours=0)
+@pytest.mark.parametrize("hours", [0, 24])
+def test_rows_that_an_answer_does_not_show_once_stay(desk: Desk, fault: str, hours: float) -> None:
+    for name in TABLES:
+        desk.server.faults.add(fault, endpoint=name, count=1)
+    desk.run(full_read_hours=hours)
     desk.check()
     assert desk.rows("deletions") == []
 
 
 def test_lists_that_fail_cost_these_lists(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     desk.server.world.new_ticket()
-    desk.server.settings.faults = _only(desk, {"tags": 500, "agents": "html", "chats": "not_json"})
+    desk.server.world.add("channels")
+    desk.server.faults.add("status", endpoint="tags", status=500)
+    desk.server.faults.add("html", endpoint="agents")
+    desk.server.faults.add("not_json", endpoint="chats")
+    desk.server.faults.add("redirect", endpoint="responders")
     desk.run(full_read_hours=0)
-    desk.server.settings.faults = ()
+    desk.check(set(TABLES) - {"chats", "chat_threads", "chat_messages"})
+    assert all(
+        f"{name} could not be read" in caplog.text for name in ("tags", "agents", "chats", "responders")
+    )
+    desk.server.faults.clear()
+    desk.run()
     desk.check()
-    told = caplog.text
-    assert all(f"{name} could not be read" in told for name in ("tags", "agents", "chats"))
-
-
-def _only(desk: Desk, wrong: dict[str, Any]) -> Any:
-    """Yield what goes wrong with each request, by the list that it asks for."""
-    asked: list[str] = []
-    desk.server.settings.before_request.append(lambda path, _: asked.append(path.removeprefix("/api/v1/")))
-    while True:
-        yield wrong.get(PATHS.get(asked[-1], "")) if asked else None
 
 
 @pytest.mark.parametrize("how", ["lacking", "forbidden"])
@@ -112,7 +108,7 @@ def test_a_status_that_is_called_otherwise_takes_no_ticket_out(desk: Desk) -> No
 
 @pytest.mark.parametrize("retry_after", ["seconds", "date", None])
 def test_429_is_waited_for(open_desk: Open, retry_after: str | None) -> None:
-    served = {"requests_per_minute": 8, "window_seconds": 1.0, "retry_after": retry_after}
+    served = {"requests_per_minute": 6, "window_seconds": 3.0, "retry_after": retry_after}
     desk = open_desk(served=served, backoff_seconds=0.05)
     desk.run(["tickets", "tags"])
     desk.check(["tickets", "tags"])
@@ -157,18 +153,11 @@ def test_a_chat_that_fails_costs_that_chat_and_comes_with_the_next_run(desk: Des
     first, second = (row["id"] for row in world.rows("chats")[:2])
     world.new_message(first)
     world.new_message(second)
-    asked: list[Any] = []
-    desk.server.settings.before_request.append(lambda _, query: asked.append(query.get("chatId", [""])[0]))
-
-    def faults() -> Any:
-        while True:
-            yield 500 if asked and asked[-1] == first else None
-
-    desk.server.settings.faults = faults()
+    desk.server.faults.add("status", endpoint="chat_messages", id=first)
     desk.run()
-    missing = desk.differences(TABLES["chat_messages"])
-    assert len(missing) == 1, missing
-    desk.server.settings.faults = ()
+    (missing,) = desk.differences(TABLES["chat_messages"])
+    assert "is not there" in missing
+    desk.server.faults.clear()
     desk.run()
     desk.check()
 
