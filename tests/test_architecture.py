@@ -59,7 +59,9 @@ def _is_module(name: str) -> bool:
     return path.is_dir() or path.with_suffix(".py").is_file()
 
 
-@pytest.mark.parametrize(("building", "order"), [("sources.pylon", SOURCE), ("sources.zaia", ZAIA), ("pipelines", PIPELINES)])
+@pytest.mark.parametrize(
+    ("building", "order"), [("sources.pylon", SOURCE), ("sources.zaia", ZAIA), ("pipelines", PIPELINES)]
+)
 def test_no_import_runs_upward(building: str, order: tuple[str, ...]) -> None:
     upward = []
     for module, path in modules(building.replace(".", "/")).items():

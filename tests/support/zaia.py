@@ -30,11 +30,18 @@ _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{3})Z")
 class Desk:
     """A pipeline that copies a served workspace."""
 
-    def __init__(self, server: zaia.Server, folder: Path, destination: Any = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        server: zaia.Server,
+        folder: Path,
+        file: str = "inbox.duckdb",
+        destination: Any = None,
+        **settings: Any,
+    ) -> None:
         self.server = server
         self.folder = folder
         self.settings = QUICK | settings
-        self._destination = destination or dlt.destinations.duckdb(str(folder / "inbox.duckdb"))
+        self._destination = destination or dlt.destinations.duckdb(str(folder / file))
         self.pipeline = self.machine("one")
 
     def machine(self, name: str) -> dlt.Pipeline:
@@ -75,7 +82,9 @@ class Desk:
 
     def differences(self, table: Table) -> list[str]:
         """Return how the copy differs from the truth in one table."""
-        wanted = {row["id"]: expected(table, row) for row in self.server.world.rows(table.name)}
+        beside = _beside if self.server.settings.extra else lambda _: {}
+        truth = [row | beside(row["id"]) for row in self.server.world.rows(table.name)]
+        wanted = {row["id"]: expected(table, row) for row in truth}
         stored = self.rows(table.name)
         times = Counter(row["id"] for row in stored)
         found = [f"{table.name} {key}: {count} times" for key, count in times.items() if count > 1]
@@ -103,6 +112,11 @@ def expected(table: Table, source: dict[str, Any]) -> dict[str, Any]:
         value = left.pop(column.source, None)
         row[_snake(column.source)] = _time(value) if column.type == "timestamp" and value else value
     return row | {"_extra": left or None}
+
+
+def _beside(row_id: str) -> dict[str, Any]:
+    """Return the fields that the emulator adds to each row where it is told to."""
+    return {"slaMinutes": len(row_id), "labels": {"origin": row_id[:4], "beta": True}}
 
 
 def _snake(name: str) -> str:
