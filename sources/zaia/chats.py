@@ -120,6 +120,7 @@ class Child:
         self._copy = self._changes.copy
         self._done: set[tuple[str, datetime | None]] = set()
         self._gone: set[str] = set()
+        self._vouched = self._copy.vouches(table)
         self._failures = self._emptied = 0
 
     def read(self, found: Found) -> Iterator[Any]:
@@ -132,11 +133,12 @@ class Child:
                 yield from self._leave(row["id"])
             else:
                 moved[row["id"]] = row["last_chat_message_created_at"]
-        known = self._copy.read_to(self._table, moved)
+        known = self._copy.read_to(self._table, moved) if self._vouched else {}
         due = [(chat, at) for chat, at in moved.items() if chat not in known or known[chat] != at]
         if found.ended:
             seen = {chat for chat, _ in self._done} | self._gone
-            due += [(chat, at) for chat, at in self._copy.due(self._table).items() if chat not in seen]
+            rest = self._copy.due(self._table) if self._vouched else self._copy.chats()
+            due += [(chat, at) for chat, at in rest.items() if chat not in seen]
         for chat, at in due:
             if (chat, at) not in self._done and self._failures < FAILURES:
                 self._done.add((chat, at))

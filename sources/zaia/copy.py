@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 import dlt
+from dlt.common.storages.exceptions import CurrentLoadPackageStateNotAvailable
+from dlt.common.storages.load_package import load_package_state
 from dlt.destinations.exceptions import DatabaseTransientException, DatabaseUndefinedRelation
 from dlt.destinations.sql_client import SqlClientBase
 
@@ -93,6 +95,17 @@ class Copy:
         )
         return {row[0]: _utc(row[1]) for row in self._select_in(sql, chats) if row[2] == child.name}
 
+    def vouches(self, child: Table) -> bool:
+        """Whether the ledger is to be believed of a table: it knows the table, and what it tells of is there."""
+        sql = f"SELECT SUM({{t.row_count}}) FROM {{{CHAT_SYNC.name}}} AS t WHERE {{t.child}} = %s"
+        told = next(iter(self._select(sql, child.name)), (None,))[0]
+        return told is not None and (not told or self.count(child) > 0)
+
+    def chats(self) -> dict[str, datetime | None]:
+        """Return all chats of the copy, each with the time of its newest message."""
+        sql = f"SELECT {{t.id}}, {{t.last_chat_message_created_at}} FROM {{{CHATS.name}}} AS t"
+        return {row[0]: _utc(row[1]) for row in self._select(sql)}
+
     def due(self, child: Table) -> dict[str, datetime | None]:
         """Return the chats of the copy of which a child has not been read since their newest message, with its time."""
         sql = (
@@ -112,6 +125,8 @@ class Copy:
 
     def _select(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         if not self.pipeline.destination:  # rows may be looked at without loading them
+            return []
+        if _emptied() & {word for alias, word in _NAME.findall(sql) if not alias}:
             return []
         try:
             return self._ask(sql, values)
@@ -133,6 +148,16 @@ class Copy:
         if client is not None:
             with suppress(Exception):
                 client.close_connection()
+
+
+def _emptied() -> set[str]:
+    """Return the tables that the load in progress drops or empties first, as ``refresh`` asks it to."""
+    try:
+        state: Any = load_package_state()["state"]
+    except CurrentLoadPackageStateNotAvailable:
+        return set()
+    tables = [*(state.get("dropped_tables") or []), *(state.get("truncated_tables") or [])]
+    return {str(table["name"]) for table in tables}
 
 
 def _marks(some: Sequence[str]) -> str:

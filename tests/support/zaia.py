@@ -53,11 +53,15 @@ class Desk:
             pipelines_dir=str(self.folder / name),
         )
 
+    def source(self, **settings: Any) -> Any:
+        """Return the source that reads the workspace."""
+        given = {"api_key": self.server.key, "base_url": self.server.url, **self.settings, **settings}
+        return zaia_source(**given)
+
     def run(self, only: Iterable[str] = (), **settings: Any) -> int:
         """Run once, and return how many requests it took."""
         before = len(self.server.log)
-        given = {"api_key": self.server.key, "base_url": self.server.url, **self.settings, **settings}
-        source = zaia_source(**given)
+        source = self.source(**settings)
         self.pipeline.run(source.with_resources(*only) if only else source)
         return len(self.server.log) - before
 

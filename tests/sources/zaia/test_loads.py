@@ -89,3 +89,25 @@ def test_a_selection_of_tables_works_alone_and_the_others_follow(open_desk: Open
     desk.run(["chats"])
     desk.run()
     desk.check()
+
+
+def test_messages_that_are_selected_after_the_chats_are_read_of_all_chats(open_desk: Open) -> None:
+    desk = open_desk()
+    desk.run(["chats"])
+    desk.run()
+    desk.check()
+
+
+def test_tables_that_were_dropped_by_hand_are_read_anew(desk: Desk) -> None:
+    with desk.pipeline.sql_client() as client:
+        for table in ("chat_messages", "tickets", "tags"):
+            client.execute_sql(f"DELETE FROM {client.make_qualified_table_name(table)}")
+    desk.run()
+    desk.check()
+
+
+def test_a_refresh_reads_everything_anew(desk: Desk) -> None:
+    desk.pipeline.run(desk.source(), refresh="drop_sources")
+    desk.check()
+    desk.pipeline.run(desk.source().with_resources("chat_messages", "tags"), refresh="drop_resources")
+    desk.check()
