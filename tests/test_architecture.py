@@ -27,6 +27,12 @@ SOURCE = (
 )
 """The rooms of ``sources/pylon``, the lowest first; what stands in none is a room of its own, the face is last."""
 
+ZAIA = (
+    *("errors", "settings", "notes", "catalog", "rows", "session", "lists"),
+    *("copy", "changes", "readings", "run", "directory", "tickets", "chats", "resources", ""),
+)
+"""The modules of ``sources/zaia``, the lowest first."""
+
 PIPELINES = (
     *("base", "copy", "run", "verify", "transform"),
     *("look", "ask"),
@@ -53,7 +59,9 @@ def _is_module(name: str) -> bool:
     return path.is_dir() or path.with_suffix(".py").is_file()
 
 
-@pytest.mark.parametrize(("building", "order"), [("sources.pylon", SOURCE), ("pipelines", PIPELINES)])
+@pytest.mark.parametrize(
+    ("building", "order"), [("sources.pylon", SOURCE), ("sources.zaia", ZAIA), ("pipelines", PIPELINES)]
+)
 def test_no_import_runs_upward(building: str, order: tuple[str, ...]) -> None:
     upward = []
     for module, path in modules(building.replace(".", "/")).items():
@@ -80,8 +88,22 @@ def test_buildings_that_know_nothing_of_each_other(folder: str, never: tuple[str
     assert found == []
 
 
-def test_the_source_can_be_copied_under_another_name() -> None:
-    assert [module for module, path in modules("sources/pylon").items() if not is_relative(path)] == []
+@pytest.mark.parametrize("source", ["pylon", "zaia"])
+def test_a_source_can_be_copied_under_another_name(source: str) -> None:
+    found = modules(f"sources/{source}")
+    assert found
+    assert [module for module, path in found.items() if not is_relative(path)] == []
+
+
+@pytest.mark.parametrize(("source", "other"), [("pylon", "zaia"), ("zaia", "pylon")])
+def test_no_source_knows_of_another(source: str, other: str) -> None:
+    found = [
+        f"{module} imports {name}"
+        for module, path in modules(f"sources/{source}").items()
+        for name in imported(module, path)
+        if name.startswith(f"sources.{other}")
+    ]
+    assert found == []
 
 
 def test_only_one_module_knows_httpx() -> None:
@@ -116,7 +138,7 @@ def test_what_the_plan_points_at_is_there() -> None:
     for place, name in re.findall(r"`([\w/.]+\.py)(?:::([\w.]+))?`", PLAN):
         found = [
             ROOT / base / place
-            for base in ("", "sources/pylon", "pipelines")
+            for base in ("", "sources", "sources/pylon", "pipelines")
             if (ROOT / base / place).is_file()
         ]
         if not found or (name and name not in _defined(found[0])):

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +9,7 @@ from pathlib import Path
 import pytest
 import tomlkit
 from packaging.requirements import Requirement
+from support.clones import DLT, call, make_clone
 from support.compare import assert_equal_copy, read_duckdb
 from support.repository import ROOT
 from support.worlds import truth
@@ -21,31 +19,11 @@ from pylon_elt.sources.pylon.catalog import USUAL, with_ledgers
 
 BEYOND_DLT = ("pyarrow", "httpx", "sniffio")
 """What a run needs and dlt does not bring."""
-DLT = (sys.executable, "-m", "dlt", "--non-interactive")
-
-
-def _call(folder: Path, *command: str, code: int = 0, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run a command as a user would, without this test's own dlt settings and without the repository's packages."""
-    kept = {name: value for name, value in os.environ.items() if "__" not in name and name != "PYTHONPATH"}
-    own = {"HOME": str(folder.parent), "DLT_DATA_DIR": str(folder.parent / "dlt")}
-    environment = kept | own | {"RUNTIME__DLTHUB_TELEMETRY": "false"} | variables
-    result = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert result.returncode == code, result.stdout + result.stderr
-    return result
 
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a clone of the repository holds once everything here is committed."""
-    place = tmp_path_factory.mktemp("clone") / "repository"
-    ignored = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
-    shutil.copytree(ROOT / "sources", place / "sources", ignore=ignored)
-    author = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
-    for command in (("init", "--quiet"), ("add", "."), (*author, "commit", "--quiet", "--message", "All")):
-        _call(place, "git", *command)
-    return place
+    return make_clone(tmp_path_factory.mktemp("clone") / "repository")
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +39,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def project(clone: Path, bare: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("home") / "project"
     folder.mkdir()
-    _call(folder, *DLT, "init", "pylon", "duckdb", "--location", str(clone), PYTHONPATH=str(bare))
+    call(folder, *DLT, "init", "pylon", "duckdb", "--location", str(clone), PYTHONPATH=str(bare))
     return folder
 
 
@@ -73,7 +51,7 @@ def server() -> Iterator[emulator.Server]:
 
 
 def test_the_repository_is_listed_with_its_description(clone: Path, tmp_path: Path) -> None:
-    shown = _call(tmp_path, *DLT, "init", "--list-sources", "--location", str(clone)).stdout
+    shown = call(tmp_path, *DLT, "init", "--list-sources", "--location", str(clone)).stdout
     line = next(line for line in shown.splitlines() if line.startswith("pylon: "))
     assert "issues, their conversations" in line
     assert "needs update" not in line
@@ -100,7 +78,7 @@ def test_the_requirements_name_the_destination_and_are_ours(project: Path) -> No
 
 
 def test_a_run_without_what_it_needs_says_how_to_install_it(project: Path, bare: Path) -> None:
-    result = _call(
+    result = call(
         project, sys.executable, "pylon_pipeline.py", code=1, PYTHONPATH=str(bare), PYLON_API_KEY="pyl_test"
     )
     assert "pip install -r requirements.txt" in result.stderr
@@ -114,7 +92,7 @@ def test_the_secrets_have_a_place_for_the_token_and_nothing_else_is_asked_for(pr
 
 
 def test_another_destination_stands_in_the_script(clone: Path, tmp_path: Path) -> None:
-    _call(tmp_path, *DLT, "init", "pylon", "postgres", "--location", str(clone))
+    call(tmp_path, *DLT, "init", "pylon", "postgres", "--location", str(clone))
     assert 'destination="postgres"' in (tmp_path / "pylon_pipeline.py").read_text(encoding="utf-8").replace(
         "'", '"'
     )
@@ -126,14 +104,14 @@ def test_the_script_runs_unedited_and_then_reads_only_what_changed(
     """Placeholders in what was written stand in nobody's way."""
     assert "<configure me>" in (project / ".dlt" / "secrets.toml").read_text(encoding="utf-8")
     given = {"PYLON_API_KEY": server.token, "SOURCES__PYLON__BASE_URL": server.base_url}
-    _call(project, sys.executable, "pylon_pipeline.py", **given)
+    call(project, sys.executable, "pylon_pipeline.py", **given)
     _check(project, server)
 
     before = len(server.log)
     issue = server.world.issue_ids()[0]
     server.world.add_message(issue)
     _fill_in(project, server)
-    _call(project, sys.executable, "pylon_pipeline.py")
+    call(project, sys.executable, "pylon_pipeline.py")
     _check(project, server)
     asked = sorted(record.path for record in server.log[before:] if "/issues" in record.path)
     assert asked == sorted(
@@ -144,7 +122,7 @@ def test_the_script_runs_unedited_and_then_reads_only_what_changed(
 def test_the_script_runs_from_the_repository_too(
     clone: Path, server: emulator.Server, tmp_path: Path
 ) -> None:
-    _call(
+    call(
         tmp_path,
         sys.executable,
         str(clone / "sources" / "pylon_pipeline.py"),

@@ -20,7 +20,7 @@ from support.building import build
 from support.repository import ROOT
 
 OURS = ("sources", "pipelines", "emulator", "analytics")
-NOT_INSTALLED = {"pylon_elt/sources/pylon/requirements.txt"}
+NOT_INSTALLED = {f"pylon_elt/sources/{name}/requirements.txt" for name in ("pylon", "zaia")}
 """It is for dlt init, which starts from a clone."""
 
 

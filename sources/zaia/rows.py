@@ -1,0 +1,93 @@
+"""From an object of the API to a row: types, what is left over, and a digest. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from .catalog import Table
+
+Row = dict[str, Any]
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+_SCOPE = "__scope__:"
+
+
+def to_row(table: Table, source: Row, synced_at: datetime) -> Row:
+    """Return the row of an object.
+
+    Args:
+        table: The table that it belongs to.
+        source: The object, with an ``id``.
+        synced_at: When it was read, in UTC.
+    """
+    cleaned: Row = clean(source)
+    row: Row = {}
+    for column in table.columns:
+        value = cleaned.pop(column.source, None)
+        row[column.name] = _fitted(column.type, value)
+        if row[column.name] is None and value is not None:
+            cleaned[column.source] = value
+    return {**row, "_synced_at": synced_at, "_digest": digest(table, source), "_extra": cleaned or None}
+
+
+def digest(table: Table, source: Row) -> str:
+    """Return what is equal for equal objects, and differs once the table's columns do."""
+    columns = [(column.source, column.type) for column in table.columns]
+    text = json.dumps([columns, source], sort_keys=True, separators=(",", ":"))
+    return sha256(text.encode()).hexdigest()[:16]
+
+
+def tombstone(row_id: str) -> Row:
+    """Return what takes a row out of its table."""
+    return {"id": row_id, "_removed": True}
+
+
+def scope(table: Table, parent_id: str, synced_at: datetime) -> Row:
+    """Return what takes out all rows of a parent that do not come in the same load."""
+    return {"id": f"{_SCOPE}{parent_id}", table.parent: parent_id, "_synced_at": synced_at, "_removed": True}
+
+
+def identified(rows: list[Any]) -> tuple[list[Row], int]:
+    """Return the objects with an id, and how many entries there are besides."""
+    found = [row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str) and row["id"]]
+    return found, len(rows) - len(found)
+
+
+def clean(value: Any) -> Any:
+    """Replace what databases do not store: NUL, halves of characters, integers of more than 64 bits."""
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [clean(item) for item in value]
+    if isinstance(value, dict):
+        return {clean(name): clean(item) for name, item in value.items()}
+    if type(value) is int and not -(2**63) <= value < 2**63:
+        return str(value)
+    return value
+
+
+def moment(value: Any) -> datetime | None:
+    """Return a time with its zone as UTC; ``None`` for anything else."""
+    if not isinstance(value, str) or "T" not in value:
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+        return found.astimezone(UTC) if found.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _fitted(kind: str, value: Any) -> Any:
+    match kind:
+        case "timestamp":
+            return moment(value)
+        case "bigint":
+            return value if type(value) is int else None
+        case "bool":
+            return value if isinstance(value, bool) else None
+        case _:
+            return value if isinstance(value, str) else None

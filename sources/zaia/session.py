@@ -1,0 +1,150 @@
+"""How one request is sent: paced, tried again where that may help, and its failure sorted."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from .errors import CredentialsError, Refused, Unanswered
+
+PATIENCE = 900.0
+"""The longest wait, in seconds, that a server may ask for."""
+REFUSALS = 20
+"""So many times in a row 429 is taken for "later"."""
+
+
+class Session(requests.Session):
+    """A session that waits between requests and raises what :mod:`.errors` has.
+
+    Args:
+        timeout: How long an answer may take, in seconds.
+        requests_per_minute: The pace; 0 for none.
+        attempts: How often a request is sent that fails in a way that may pass.
+        backoff: The wait before the second attempt, in seconds; it doubles from then on.
+        sleep: Waits for some seconds.
+        clock: Gives a time that only goes on, in seconds.
+    """
+
+    def __init__(
+        self,
+        timeout: float,
+        requests_per_minute: float,
+        attempts: int,
+        backoff: float,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self._timeout = timeout
+        self._pause = 60 / requests_per_minute if requests_per_minute else 0.0
+        self._attempts = attempts
+        self._backoff = backoff
+        self._sleep = sleep
+        self._clock = clock
+        self._next = 0.0
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send a request until it is answered properly: with JSON.
+
+        Raises:
+            CredentialsError: 401.
+            Refused: Another 4xx, or a redirection, which is not followed: it would take the key elsewhere.
+            Unanswered: No attempt was answered properly.
+        """
+        label = f"{request.method} {urlsplit(request.url or '').path}"
+        failed = refused = 0
+        while True:
+            self._wait_for_turn()
+            response, reason = self._try(request, kwargs)
+            if response is not None and response.status_code == 429 and refused < REFUSALS:
+                refused += 1
+                self._back_off(label, response)
+                continue
+            if response is not None and not reason:
+                return self._sorted(label, response, str(request.headers.get("Authorization", "")))
+            failed += 1
+            if failed >= self._attempts:
+                raise Unanswered(label, reason)
+            self._sleep(min(60.0, self._backoff * 2 ** (failed - 1)) * random.uniform(0.5, 1.0))
+
+    def _try(
+        self, request: requests.PreparedRequest, kwargs: dict[str, Any]
+    ) -> tuple[requests.Response | None, str]:
+        """Send it once, and say what is wrong with the answer if another attempt may help."""
+        try:
+            response = super().send(request, **{"timeout": self._timeout, **kwargs, "allow_redirects": False})
+        except requests.HTTPError as error:  # RESTClient raises it from its hook
+            if error.response is None:
+                return None, type(error).__name__
+            response = error.response
+        except (requests.RequestException, OSError) as error:
+            return None, type(error).__name__
+        if response.status_code >= 500 and response.status_code != 501:
+            return response, f"it was answered with {response.status_code}"
+        if response.status_code < 300 and not _is_json(response):
+            page = b"<html" in response.content[:1000].lower()
+            return response, "it was answered with a web page" if page else "the answer is no JSON"
+        return response, "it was answered with 429" if response.status_code == 429 else ""
+
+    def _wait_for_turn(self) -> None:
+        if (wait := self._next - self._clock()) > 0:
+            self._sleep(wait)
+        self._next = self._clock() + self._pause
+
+    def _back_off(self, label: str, response: requests.Response) -> None:
+        """Wait as long as the server asks, and go slower from then on."""
+        wait = _retry_after(response.headers.get("Retry-After", ""))
+        if wait is not None and wait > PATIENCE:
+            raise Unanswered(label, f"the server asks to come again in {wait / 60:.0f} minutes")
+        self._pause = min(self._pause * 1.5, 6.0)
+        self._next = self._clock() + (self._backoff * 15 if wait is None else wait)
+
+    def _sorted(self, label: str, response: requests.Response, key: str) -> requests.Response:
+        status = response.status_code
+        if status < 300:
+            return response
+        if status == 401:
+            raise CredentialsError(
+                f"Zaia does not take the API key ({label} was answered with 401).",
+                "Make a key in the workspace settings, and give it as sources.zaia.api_key.",
+            )
+        said = _said(response)
+        raise Refused(label, status, said.replace(key, "…") if key else said)
+
+
+def _is_json(response: requests.Response) -> bool:
+    try:
+        response.json()
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _retry_after(value: str) -> float | None:
+    """Return the seconds to wait by a header that holds seconds or a date."""
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except (ValueError, TypeError):
+        return None
+
+
+def _said(response: requests.Response) -> str:
+    """Return what a refusal says: its message, or the whole of a short answer."""
+    try:
+        body = response.json()
+    except (ValueError, RecursionError):
+        return "" if "<" in response.text[:100] else response.text[:300].strip()
+    if isinstance(body, dict):
+        body = body.get("message") or body.get("error") or body
+    return (body if isinstance(body, str) else json.dumps(body, ensure_ascii=False))[:500].rstrip(". ")

@@ -1,0 +1,35 @@
+"""A clone of the repository, and commands as a user of ``dlt init`` types them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from .repository import ROOT
+
+DLT = (sys.executable, "-m", "dlt", "--non-interactive")
+
+
+def call(folder: Path, *command: str, code: int = 0, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as a user would, without this test's own dlt settings and without the repository's packages."""
+    kept = {name: value for name, value in os.environ.items() if "__" not in name and name != "PYTHONPATH"}
+    own = {"HOME": str(folder.parent), "DLT_DATA_DIR": str(folder.parent / "dlt")}
+    environment = kept | own | {"RUNTIME__DLTHUB_TELEMETRY": "false"} | variables
+    result = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert result.returncode == code, result.stdout + result.stderr
+    return result
+
+
+def make_clone(place: Path) -> Path:
+    """Make what a clone of the repository holds once everything here is committed."""
+    ignored = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
+    shutil.copytree(ROOT / "sources", place / "sources", ignore=ignored)
+    author = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
+    for command in (("init", "--quiet"), ("add", "."), (*author, "commit", "--quiet", "--message", "All")):
+        call(place, "git", *command)
+    return place
