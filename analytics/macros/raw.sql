@@ -1,8 +1,8 @@
-{# A raw table, or as many columns without a row where the copy does not have it. #}
-{% macro raw(name) -%}
-  {%- set relation = source('pylon', name) -%}
+{# A raw table of a desk, or as many columns without a row where the copy does not have it. #}
+{% macro raw(name, desk='pylon') -%}
+  {%- set relation = source(desk, name) -%}
   {%- if pylon._is_missing(relation) -%}
-    {{ pylon._empty(name) }}
+    {{ pylon._empty(name, desk) }}
   {%- else -%}
     {{ relation }}
   {%- endif -%}
@@ -16,8 +16,8 @@
   {{ return(load_relation(relation) is none) }}
 {%- endmacro %}
 
-{% macro _empty(name) -%}
-  {%- set nodes = graph.sources.values() | selectattr('source_name', 'equalto', 'pylon')
+{% macro _empty(name, desk) -%}
+  {%- set nodes = graph.sources.values() | selectattr('source_name', 'equalto', desk)
       | selectattr('name', 'equalto', name) | list -%}
   (select
     {%- for column in nodes[0].columns.values() %}
