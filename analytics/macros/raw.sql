@@ -1,10 +1,11 @@
-{# A raw table of a desk, or as many columns without a row where the copy does not have it. #}
-{% macro raw(name, desk='pylon') -%}
+{# A raw table of a desk, or as many columns without a row where the copy does not have it; with an alias if one is given. #}
+{% macro raw(name, desk='pylon', alias=none) -%}
   {%- set relation = source(desk, name) -%}
   {%- if pylon._is_missing(relation) -%}
-    {{ pylon._empty(name, desk) }}
+    {#- Postgres before 16 wants a name for each subquery. -#}
+    {{ pylon._empty(name, desk) }} as {{ alias or name }}
   {%- else -%}
-    {{ relation }}
+    {{ relation }}{{ ' as ' ~ alias if alias }}
   {%- endif -%}
 {%- endmacro %}
 
