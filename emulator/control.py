@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from random import Random
 from typing import Any
 
-import orjson
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
+from .controls import Action, controls, plain, switch
 from .engine import Engine
-from .faults import Fault
 from .log import Log
-from .replies import JsonResponse
 
 MUTATIONS = frozenset(
     {
@@ -29,9 +22,6 @@ MUTATIONS = frozenset(
 )  # fmt: skip
 
 
-Action = Callable[[dict[str, Any]], Any]
-
-
 def control(engine: Engine) -> Starlette:
     """Return the application of the control routes; they are neither logged nor limited."""
     actions = Actions(engine)
@@ -39,37 +29,14 @@ def control(engine: Engine) -> Starlette:
         "GET snapshot": lambda _: engine.world.snapshot(),
         "GET log": actions.log,
         "GET counts": lambda _: counts(engine.log),
-        "GET settings": lambda _: {key: _plain(value) for key, value in vars(engine.settings).items()},
+        "GET settings": lambda _: {key: plain(value) for key, value in vars(engine.settings).items()},
         "POST mutate": actions.mutate,
         "POST settings": actions.settings,
         "POST faults": actions.faults,
         "POST advance": actions.advance,
         "POST clear": lambda _: engine.log.clear(),
     }
-
-    async def unknown(_request: Request, _error: Exception) -> Response:
-        return JsonResponse({"error": f"no such control route; there are {', '.join(known)}"}, 404)
-
-    mistakes = dict.fromkeys((LookupError, ValueError, TypeError, AttributeError), _mistake)
-    routes = [_route(name, action) for name, action in known.items()]
-    return Starlette(routes=routes, exception_handlers={HTTPException: unknown, **mistakes})
-
-
-def _route(name: str, action: Action) -> Route:
-    method, path = name.split()
-
-    async def answer(request: Request) -> Response:
-        raw = await request.body()
-        args = orjson.loads(raw) if raw.strip() else dict(request.query_params)
-        if not isinstance(args, dict):
-            raise TypeError("the body must be a JSON object")
-        return JsonResponse(action(args))
-
-    return Route(f"/{path}", answer, methods=[method])
-
-
-async def _mistake(_request: Request, error: Exception) -> Response:
-    return JsonResponse({"error": str(error)}, 400)
+    return controls(known)
 
 
 class Actions:
@@ -104,13 +71,7 @@ class Actions:
 
     def faults(self, args: dict[str, Any]) -> Any:
         """Switch faults on: one as the body, several under "add"; {"clear": true} ends the others."""
-        faults = self._engine.faults
-        wanted = [Fault(**one) for one in args.get("add", [args] if "kind" in args else [])]
-        if args.get("clear"):
-            faults.clear()
-        for fault in wanted:
-            faults.add(fault)
-        return [{"kind": fault.kind, "endpoint": fault.endpoint, "played": fault.played} for fault in faults]
+        return switch(self._engine.faults, args)
 
     def advance(self, args: dict[str, Any]) -> Any:
         """Move the world's present."""
@@ -121,7 +82,3 @@ class Actions:
 def counts(log: Log) -> dict[str, Any]:
     """Return the sums of every endpoint that was asked."""
     return {name: count.as_json() for name, count in list(log.counts.items())}
-
-
-def _plain(value: Any) -> Any:
-    return sorted(value) if isinstance(value, set | frozenset) else value

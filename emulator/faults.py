@@ -100,14 +100,14 @@ class Faults:
 
     def __init__(self, make: type[Fault] = Fault) -> None:
         """Start without faults; those that are given by their fields become a `make`."""
-        self._make = make
+        self.make = make
         self._lock = threading.Lock()
         self._active: list[Fault] = []
 
     def add(self, fault: Fault | str, endpoint: str = "*", **options: object) -> Fault:
         """Switch a fault on, given whole or by its kind and fields, and return it."""
         if isinstance(fault, str):
-            fault = self._make(fault, endpoint, **options)  # type: ignore[arg-type]
+            fault = self.make(fault, endpoint, **options)  # type: ignore[arg-type]
         with self._lock:
             self._active.append(fault)
         return fault

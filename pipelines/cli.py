@@ -454,18 +454,20 @@ def demo(
 
 
 @app.command(
-    short_help="Serve a stand-in for Pylon's API on this machine.",
+    short_help="Serve a stand-in for Pylon's API, or Zaia's, on this machine.",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
 def emulator(context: typer.Context) -> None:
-    """Serve a stand-in for Pylon's API on this machine, with a sample workspace, until Ctrl-C.
+    """Serve a stand-in for Pylon's API, or Zaia's, on this machine, with a sample workspace, until Ctrl-C.
 
     All options go to the emulator; see them with: pylon emulator -- --help
+    and, those for Zaia's API, with: pylon emulator -- --api zaia --help
 
     \b
     Examples:
       pylon emulator --port 8765 --issues 500
       PYLON_API_KEY=pyl_test pylon run --base-url http://127.0.0.1:8765
+      pylon emulator --api zaia --port 8902 --tickets 60
     """
     from .base.screens import one_screen
 

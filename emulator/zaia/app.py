@@ -8,16 +8,17 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from ..delivery import Delivery
 from ..replies import ApiError
+from .control import control
 from .endpoints import ENDPOINTS, PREFIX, Endpoint
 from .engine import Engine
 
 
 class App:
-    """The API as an ASGI application."""
+    """The API and, under `/_emulator/`, the control routes, as an ASGI application."""
 
     def __init__(self, engine: Engine) -> None:
         """Serve `engine`."""
@@ -25,7 +26,8 @@ class App:
         self._delivery = Delivery()
         self.stopping = self._delivery.stopping
         self.asgi = Starlette(
-            routes=[*map(self._route, ENDPOINTS)], exception_handlers={HTTPException: self._unrouted}
+            routes=[*map(self._route, ENDPOINTS), Mount("/_emulator", control(engine))],
+            exception_handlers={HTTPException: self._unrouted},
         )
         self.asgi.router.redirect_slashes = False
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http import HTTPStatus
+from http.client import responses
 from typing import Any
 
 from starlette.requests import Request
@@ -180,5 +180,9 @@ def _enveloped(found: Page, shape: str) -> Any:
 
 def _refusal(error: ApiError) -> JsonResponse:
     """Return the answer that reports a failure; how the service's own looks is not documented."""
-    body = {"statusCode": error.status, "error": HTTPStatus(error.status).phrase, "message": error.message}
+    body = {
+        "statusCode": error.status,
+        "error": responses.get(error.status, "Error"),
+        "message": error.message,
+    }
     return JsonResponse(body, error.status)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..replies import not_found
+from ..replies import bad_request, not_found
 from ..times import parse_ns
 from .endpoints import Endpoint
 from .parameters import is_uuid
@@ -42,7 +42,7 @@ def single(call: Call) -> JSON:
     """
     name = call.endpoint.name
     if not is_uuid(call.id):
-        raise not_found("entity")
+        raise bad_request("id must be a UUID")
     ident = call.id.lower()
     if ident not in call.world.ids(name):
         raise not_found("entity")

@@ -1,4 +1,4 @@
-"""How a row of each kind looks when it is made; where no reference has the columns of a list, they are plausible ones."""
+"""How a row of each kind looks when it is made; where no reference has its columns, they are plausible ones."""
 
 from __future__ import annotations
 

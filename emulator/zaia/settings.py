@@ -15,6 +15,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "shape": ("array", "data", "items"),
     "order": ("newest", "oldest", "id"),
     "retry_after": ("seconds", "date", None),
+    "unknown_chat": ("empty", "missing"),
 }
 
 
@@ -61,13 +62,36 @@ class Settings:
     before_request: list[Hook] = field(default_factory=list)
     """Called before each request is answered: they may change the world between two pages."""
 
+    def __post_init__(self) -> None:
+        """Check what was given; ValueError for what cannot be."""
+        _check(vars(self))
+
     def update(self, changes: Mapping[str, Any]) -> None:
-        """Set several fields; raise ValueError for a name or a choice that does not exist."""
+        """Set several fields; raise ValueError for a name that does not exist or a value that cannot be."""
         known = {item.name for item in fields(self)}
-        for name, value in changes.items():
+        for name in changes:
             if name not in known:
                 raise ValueError(f"no such setting: {name}")
-            if name in CHOICES and value not in CHOICES[name]:
-                raise ValueError(f"{name} must be one of {', '.join(map(str, CHOICES[name]))}")
+        _check(changes)
         for name, value in changes.items():
             setattr(self, name, value)
+
+
+def _check(given: Mapping[str, Any]) -> None:
+    for name, value in given.items():
+        if name in CHOICES and value not in CHOICES[name]:
+            raise ValueError(f"{name} must be one of {', '.join(map(str, CHOICES[name]))}")
+        if name in ("most", "requests_per_minute") and not _is_count(value, name):
+            raise ValueError(f"{name} must be a whole number from 1")
+        if name.endswith("_seconds") and not (_is_number(value) and value >= 0):
+            raise ValueError(f"{name} must be a number of seconds")
+        if name == "statuses" and (isinstance(value, str) or len(value) < 3):
+            raise ValueError("statuses must be at least three, one for each state")
+
+
+def _is_count(value: Any, name: str) -> bool:
+    return (value is None and name != "most") or (isinstance(value, int) and _is_number(value) and value > 0)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

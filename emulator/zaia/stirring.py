@@ -35,10 +35,15 @@ WEIGHTS = {
 
 def stir(world: Changes, rng: Random) -> list[tuple[str, str]]:
     """Let three to nine things happen, and return what and to whom; what cannot happen, does not."""
-    kinds = rng.choices(list(WEIGHTS), list(WEIGHTS.values()), k=rng.randrange(3, 10))
+    return [done for done in (change(world, rng) for _ in range(rng.randrange(3, 10))) if done]
+
+
+def change(world: Changes, rng: Random) -> tuple[str, str] | None:
+    """Let one thing happen, and return what and to whom; None if it cannot."""
+    (kind,) = rng.choices(list(WEIGHTS), list(WEIGHTS.values()))
     with world.lock:
-        done = [(kind, _happen(world, kind, rng)) for kind in kinds]
-    return [(kind, ident) for kind, ident in done if ident is not None]
+        ident = _happen(world, kind, rng)
+    return None if ident is None else (kind, ident)
 
 
 def _happen(world: Changes, kind: str, rng: Random) -> str | None:

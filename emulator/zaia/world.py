@@ -11,7 +11,7 @@ from ..times import Clock
 from .changes import Changes
 from .clock import MADE, WorldClock
 from .seed import fill
-from .stirring import stir
+from .stirring import change, stir
 
 
 class World(Changes):
@@ -41,3 +41,7 @@ class World(Changes):
     def stir(self, rng: Random) -> list[tuple[str, str]]:
         """Change several things at random; return what and to whom."""
         return stir(self, rng)
+
+    def change(self, rng: Random) -> tuple[str, str] | None:
+        """Change one thing at random; return what and to whom, or None if that could not happen."""
+        return change(self, rng)

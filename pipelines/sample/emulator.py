@@ -59,7 +59,7 @@ class Emulator:
 
 @contextmanager
 def serving(*options: str) -> Iterator[Emulator]:
-    """Serve a sample workspace on a free port of this machine while the block runs.
+    """Serve a sample workspace on a free port of this machine while the block runs; `--api` in `options` says whose.
 
     Raises:
         Problem: It does not start.
@@ -67,7 +67,8 @@ def serving(*options: str) -> Iterator[Emulator]:
     with subprocess.Popen([*COMMAND, "--port", "0", *options], stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         try:
             line = process.stdout.readline().strip() if process.stdout else ""
-            base_url, _, token = line.partition(" token=")
+            base_url, _, credential = line.partition(" ")
+            token = credential.partition("=")[2]
             if not token:
                 raise exits.Problem("The emulator did not start.", "It has said why above.", exits.FAILED)
             yield Emulator(base_url, token)

@@ -195,7 +195,7 @@ def hints(table: Table) -> dict[str, Any]:
         merge["destination_scope"] = f"{table.parent} IN ({marked}) OR {same_row}"
     return {
         "table_name": table.name,
-        "description": table.description,
+        "additional_table_hints": {"description": table.description},
         "primary_key": list(table.key),
         "write_disposition": merge,
         "columns": {column.name: _hint(table, column) for column in columns},

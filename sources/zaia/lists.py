@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import dlt
@@ -18,6 +18,8 @@ from .settings import API, Settings
 
 SMALLER = (50, 20, 10)
 """Tried where the server refuses a page size; at last it is asked for no paging at all."""
+DEFAULT_LIMIT = 250
+"""The documented default of pagination.limit: as many rows, or a multiple, may be no more than a cut."""
 UNANSWERED, LACKING = 3, 8
 """After so many lists that failed, or that the workspace lacks, without one that was read, the run ends."""
 
@@ -27,6 +29,11 @@ class Page(NamedTuple):
 
     number: int
     rows: list[Any]
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """Its number, and how many rows it has."""
+        return self.number, len(self.rows)
 
 
 class Pages(PageNumberPaginator):
@@ -118,13 +125,30 @@ class Lists:
             if number == first or before is None or len(before) >= size:
                 raise
 
-    def whole(self, path: str, params: dict[str, Any]) -> list[Any]:
-        """Return a list that has no pages.
+    def whole(self, path: str, params: dict[str, Any], limit: str, most: Sequence[int]) -> tuple[list[Any], bool]:
+        """Return a list that has no pages, and whether it may have been cut.
+
+        Args:
+            path: The list.
+            params: What it is asked by.
+            limit: The parameter that says how many rows to give.
+            most: What to give for it, the largest first; a smaller one is tried where it is refused.
 
         Raises:
             ZaiaError: It could not be read.
         """
-        return next(self._read(path, params, OnePage()), [])
+        works: dict[str, int] = dlt.current.source_state().setdefault("page_sizes", {})
+        sizes = [works[path]] if path in works else [*most, 0]
+        for size in sizes:
+            try:
+                rows = next(self._read(path, {**params, limit: size} if size else params, OnePage()), [])
+            except Refused as error:
+                if path in works or error.status not in {400, 422} or size == 0:
+                    raise
+            else:
+                works[path] = size
+                break
+        return rows, len(rows) > 0 and len(rows) % DEFAULT_LIMIT == 0
 
     def one(self, path: str) -> Any:
         """Return one object.

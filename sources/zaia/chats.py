@@ -1,0 +1,206 @@
+"""Chats whose last message moved, and, once for each, its threads and messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dlt
+
+from .catalog import CHAT_MESSAGES, CHAT_SYNC, CHAT_THREADS, CHATS, Table
+from .changes import CATCH_ROWS, Changes
+from .errors import Hopeless, Unanswered, ZaiaError
+from .readings import Readings
+from .rows import identified, moment, scope, to_row
+from .run import ListState, Run
+
+MOST = (1000, 250, 100)
+"""Values of pagination.limit: the documented maximum and default, and less where that is refused."""
+FAILURES = 3
+"""After so many chats in a row that could not be read, the others are left to the next run."""
+
+
+@dataclass
+class Found:
+    """Part of what was listed: what there is to load of chats, for them and for what hangs on them."""
+
+    items: list[Any]
+    children: dict[str, Child]
+    """What reads the children in this run, by table."""
+    ended: bool = False
+    watermark: datetime | None = None
+    """Where the listing ended well: the newest time that it has shown."""
+    whole: Readings | None = None
+    """The readings, where all chats were listed well."""
+
+    def chats(self) -> Iterator[dict[str, Any]]:
+        """Return the rows of chats among the items, tombstones included."""
+        for item in self.items:
+            if isinstance(item, list):
+                yield from item
+
+
+def listed(run: Run) -> Iterator[Found]:
+    """List the chats: those that moved, or all where that is due, and see which are gone."""
+    changes, state = run.changes(CHATS), ListState(CHATS.name)
+    children = {table.name: Child(run, table) for table in (CHAT_THREADS, CHAT_MESSAGES)}
+    whole = state.is_due(run.settings.full_read_hours) or not changes.copy.count(CHATS)
+    newest, params = state.watermark, {}
+    if newest and not whole:
+        since = newest - timedelta(seconds=run.settings.lookback_seconds)
+        params = {"lastChatMessageCreatedAtStart": since.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
+    stored = changes.know_all() if whole else {}
+    readings = Readings(run.lists, changes, {"": params})
+    for part in _readings(readings, stored if whole else {}):
+        found = Found([part], children)
+        newest = max(filter(None, [newest, *map(_plausible, found.chats())]), default=None)
+        yield found
+    for error in readings.failed.values():
+        run.notes.failed(CHATS.name, error)
+        yield Found([], children, ended=True)
+        return
+    gone = stored.keys() - readings.seen if changes.whole else set()
+    items = list(changes.leave(gone, _evidence(readings))) if gone and run.may_go(changes, len(gone)) else []
+    yield Found(items, children, ended=True, watermark=newest, whole=readings if whole else None)
+
+
+def _readings(readings: Readings, stored: Mapping[str, Any]) -> Iterator[Any]:
+    yield from readings.read()
+    if stored.keys() - readings.seen:
+        yield from readings.read(at_least=2)
+
+
+def _evidence(readings: Readings) -> str:
+    return f"not in {readings.times} complete readings of {CHATS.path}"
+
+
+def _plausible(chat: Mapping[str, Any]) -> datetime | None:
+    """Return the time of a chat's newest message, unless it lies in the future, where nothing more would be found."""
+    at: datetime | None = chat.get("last_chat_message_created_at")
+    return at if at and at < datetime.now(UTC) + timedelta(days=1) else None
+
+
+def chats(found: Found) -> Iterator[Any]:
+    """Yield what there is to load of chats; the state moves on with it, not with what hangs on them."""
+    yield dlt.mark.materialize_table_schema()
+    yield from found.items
+    if found.watermark:
+        ListState(CHATS.name).watermark = found.watermark
+    if found.whole:
+        ListState(CHATS.name).keep_whole(found.whole.extents[""], 0)
+
+
+def child(found: Found, table: Table) -> Iterator[Any]:
+    """Yield what there is to load of what hangs on chats."""
+    yield from found.children[table.name].read(found)
+
+
+class Child:
+    """One run's reading of what hangs on chats.
+
+    Args:
+        run: What the resources share.
+        table: What hangs on them.
+    """
+
+    def __init__(self, run: Run, table: Table) -> None:
+        self._run = run
+        self._table = table
+        self._changes: Changes = run.changes(table)
+        self._copy = self._changes.copy
+        self._done: set[tuple[str, datetime | None]] = set()
+        self._gone: set[str] = set()
+        self._failures = self._emptied = 0
+
+    def read(self, found: Found) -> Iterator[Any]:
+        """Read the chats of a part that moved, and at the end those of the copy that are due; yield what to load."""
+        yield dlt.mark.materialize_table_schema()
+        moved: dict[str, datetime | None] = {}
+        for chat in found.chats():
+            if chat.get("_removed"):
+                yield from self._leave(chat["id"])
+            else:
+                moved[chat["id"]] = chat["last_chat_message_created_at"]
+        known = self._copy.read_to(self._table, moved)
+        due = [(chat, at) for chat, at in moved.items() if chat not in known or known[chat] != at]
+        if found.ended:
+            seen = {chat for chat, _ in self._done} | self._gone
+            due += [(chat, at) for chat, at in self._copy.due(self._table).items() if chat not in seen]
+        for chat, at in due:
+            if (chat, at) not in self._done and self._failures < FAILURES:
+                self._done.add((chat, at))
+                yield from self._read_chat(chat, at)
+
+    def _read_chat(self, chat: str, at: datetime | None) -> Iterator[Any]:
+        try:
+            rows, whole = self._rows(chat)
+            if not rows and self._copy.ids_of(self._table, chat):
+                rows, whole = self._rows(chat)
+        except Hopeless:
+            raise
+        except ZaiaError as error:
+            self._failures += 1
+            self._run.notes.failed(f"{self._table.name} of chat {chat}", error)
+            return
+        self._failures = 0
+        if not rows and not self._may_be_empty(chat):
+            return
+        sources, odd = identified(rows)
+        self._run.notes.odd(self._table.name, odd)
+        stamp = self._run.stamps.next()
+        items = [{**to_row(self._table, source, stamp), self._table.parent: chat} for source in sources]
+        yield ([scope(self._table, chat, stamp)] if whole and not odd else []) + items
+        ledger = {"last_chat_message_created_at": at, "row_count": len(items), "_synced_at": stamp}
+        yield dlt.mark.with_table_name([{"chat_id": chat, "child": self._table.name, **ledger}], CHAT_SYNC.name)
+
+    def _rows(self, chat: str) -> tuple[list[Any], bool]:
+        """Return the rows of a chat, and whether these are all."""
+        lists, asked = self._run.lists, {"chatId": chat}
+        if self._table is CHAT_THREADS:
+            rows = [row for page in lists.pages(self._table.path, asked) for row in page.rows]
+            return self._own(chat, rows), True
+        rows, cut = lists.whole(self._table.path, asked, "pagination.limit", MOST)
+        if cut:
+            rows, cut = self._by_thread(chat, rows)
+        return self._own(chat, rows), not cut
+
+    def _by_thread(self, chat: str, rows: list[Any]) -> tuple[list[Any], bool]:
+        """Return the messages of a chat thread by thread, since there may be more than one answer holds."""
+        cut = False
+        for page in self._run.lists.pages(CHAT_THREADS.path, {"chatId": chat}):
+            for thread in identified(page.rows)[0]:
+                asked = {"chatId": chat, "chatThreadId": thread["id"]}
+                more, its = self._run.lists.whole(self._table.path, asked, "pagination.limit", MOST)
+                rows, cut = rows + more, cut or its
+        if cut:
+            self._run.notes.warn(
+                f"{self._table.name}: chat {chat} has a thread with more messages than one answer may hold. What the"
+                " copy has of it stays, and what came is added."
+            )
+        return list({row["id"]: row for row in identified(rows)[0]}.values()), cut
+
+    def _own(self, chat: str, rows: list[Any]) -> list[Any]:
+        if any(isinstance(row, dict) and row.get("chatId", chat) != chat for row in rows):
+            raise Unanswered(f"GET {self._table.path}?chatId={chat}", "it shows rows of other chats")
+        return rows
+
+    def _may_be_empty(self, chat: str) -> bool:
+        """Whether it may be believed that a chat has nothing any more, of which two readings showed nothing."""
+        if not self._copy.ids_of(self._table, chat):
+            return True
+        self._emptied += 1
+        if self._emptied <= CATCH_ROWS or self._run.settings.confirm_removals:
+            return True
+        self._run.notes.warn(
+            f"{self._table.name}: more than {CATCH_ROWS} chats that had some have none any more, by what Zaia shows."
+            " What the copy has of the others stays; if it is so, run once with confirm_removals."
+        )
+        return False
+
+    def _leave(self, chat: str) -> Iterator[Any]:
+        self._gone.add(chat)
+        yield [scope(self._table, chat, self._run.stamps.next())]
+        yield from self._changes.leave(self._copy.ids_of(self._table, chat), "its chat is gone", chat)
+        yield dlt.mark.with_table_name([{"chat_id": chat, "child": self._table.name, "_removed": True}], CHAT_SYNC.name)

@@ -1,0 +1,124 @@
+"""What the copy holds, asked of the destination: what is new, and what is gone, is told against it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import dlt
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
+from dlt.destinations.sql_client import SqlClientBase
+
+from .catalog import CHAT_SYNC, CHATS, DELETIONS, TICKETS, Table
+
+IDS_PER_QUERY = 500
+_NAME = re.compile(r"\{(?:(\w*)\.)?(\w+)\}")
+
+_COMPLETE = "{t._dlt_load_id} IN (SELECT {l.load_id} FROM {_dlt_loads} AS l WHERE {l.status} = 0)"
+"""A kill may leave some tables of a load without the others: a ledger's row counts only if its load is complete."""
+
+Known = dict[str, tuple[str, str | None]]
+"""Digest and status by id; tables without a status have ``None``."""
+
+
+class Copy:
+    """Reads the copy that the running pipeline fills; a table that is not there holds nothing.
+
+    In its queries ``{table}`` and ``{alias.column}`` stand for names, quoted as the destination wants them.
+    """
+
+    def __init__(self) -> None:
+        pipeline = dlt.current.pipeline()
+        self._pipeline = pipeline if pipeline.destination else None  # rows may be looked at without a pipeline
+
+    def known(self, table: Table, ids: Collection[str] | None = None) -> Known:
+        """Return what tells the state of rows: of some, or of all."""
+        status = "{t.status}" if table is TICKETS else "NULL"
+        sql = f"SELECT {{t.id}}, {{t._digest}}, {status} FROM {{{table.name}}} AS t"
+        rows = self._select(sql) if ids is None else self._select_in(f"{sql} WHERE {{t.id}} IN", ids)
+        return {row[0]: (row[1], row[2]) for row in rows}
+
+    def open_tickets(self, closed: Sequence[str]) -> Known:
+        """Return the tickets of the copy that are not in one of some statuses."""
+        sql = "SELECT {t.id}, {t._digest}, {t.status} FROM {tickets} AS t"
+        where = f" WHERE {{t.status}} NOT IN {_marks(closed)}" if closed else ""
+        return {row[0]: (row[1], row[2]) for row in self._select(sql + where, *closed)}
+
+    def chats_of(self, ids: Collection[str]) -> dict[str, str]:
+        """Return the chat of each of some tickets."""
+        sql = "SELECT {t.id}, {t.chat_id} FROM {tickets} AS t WHERE {t.id} IN"
+        return dict(self._select_in(sql, ids))
+
+    def count(self, table: Table, status: str | None = None) -> int:
+        """Return how many rows a table holds, of tickets perhaps those in one status."""
+        where = "" if status is None else " WHERE {t.status} = %s"
+        values = () if status is None else (status,)
+        found = self._select(f"SELECT COUNT(*) FROM {{{table.name}}} AS t{where}", *values)
+        return int(found[0][0]) if found else 0
+
+    def ids_of(self, table: Table, parent_id: str) -> list[str]:
+        """Return the rows that a table holds of a parent."""
+        sql = f"SELECT {{t.id}} FROM {{{table.name}}} AS t WHERE {{t.{table.parent}}} = %s"
+        return [row[0] for row in self._select(sql, parent_id)]
+
+    def recorded(self, table: Table, ids: Collection[str]) -> list[tuple[str, str]]:
+        """Return ``(id, parent_id)`` of those of some rows that ``deletions`` holds."""
+        sql = f"SELECT {{t.id}}, {{t.parent_id}}, {{t.table}} FROM {{{DELETIONS.name}}} AS t WHERE {{t.id}} IN"
+        return [(row[0], row[1]) for row in self._select_in(sql, ids) if row[2] == table.name]
+
+    def read_to(self, child: Table, chats: Collection[str]) -> dict[str, datetime | None]:
+        """Return the ledger of some chats: which time their newest message had when a child was last read."""
+        sql = (
+            f"SELECT {{t.chat_id}}, {{t.last_chat_message_created_at}}, {{t.child}} FROM {{{CHAT_SYNC.name}}} AS t"
+            f" WHERE {_COMPLETE} AND {{t.chat_id}} IN"
+        )
+        return {row[0]: _utc(row[1]) for row in self._select_in(sql, chats) if row[2] == child.name}
+
+    def due(self, child: Table) -> dict[str, datetime | None]:
+        """Return the chats of the copy of which a child has not been read since their newest message, with its time."""
+        sql = (
+            f"SELECT {{c.id}}, {{c.last_chat_message_created_at}} FROM {{{CHATS.name}}} AS c LEFT JOIN"
+            f" (SELECT {{t.chat_id}}, {{t.last_chat_message_created_at}} FROM {{{CHAT_SYNC.name}}} AS t"
+            f" WHERE {{t.child}} = %s AND {_COMPLETE}) AS s ON {{s.chat_id}} = {{c.id}}"
+            " WHERE {s.chat_id} IS NULL OR {s.last_chat_message_created_at} <> {c.last_chat_message_created_at} OR"
+            " ({s.last_chat_message_created_at} IS NULL AND {c.last_chat_message_created_at} IS NOT NULL)"
+        )
+        return {row[0]: _utc(row[1]) for row in self._select(sql, child.name)}
+
+    def _select_in(self, sql: str, ids: Collection[str]) -> Iterator[tuple[Any, ...]]:
+        asked = list(ids)
+        for start in range(0, len(asked), IDS_PER_QUERY):
+            some = asked[start : start + IDS_PER_QUERY]
+            yield from self._select(f"{sql} {_marks(some)}", *some)
+
+    def _select(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        if self._pipeline is None:
+            return []
+        with self._pipeline.sql_client() as client:
+            try:
+                return list(client.execute_sql(_named(client, sql), *values) or [])
+            except DatabaseUndefinedRelation:
+                return []
+
+
+def _marks(some: Sequence[str]) -> str:
+    return f"({', '.join(['%s'] * len(some))})"
+
+
+def _named(client: SqlClientBase[Any], sql: str) -> str:
+    def name(found: re.Match[str]) -> str:
+        alias, word = found.groups()
+        if alias is None:
+            return client.make_qualified_table_name(word)
+        return f"{alias}.{client.escape_column_name(word)}"
+
+    return _NAME.sub(name, sql)
+
+
+def _utc(value: Any) -> datetime | None:
+    """Return a destination's timestamp; some drivers give naive ones, which are UTC."""
+    if not isinstance(value, datetime):
+        return None
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

@@ -1,0 +1,89 @@
+"""What the resources of one source share, and what each needs while a run lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import dlt
+
+from .catalog import Table
+from .changes import Changes, Stamps, caught, implausible
+from .copy import Copy
+from .lists import Lists
+from .notes import Notes
+from .readings import Extent
+from .settings import Settings
+
+
+@dataclass
+class Run:
+    """The parts that a resource works with."""
+
+    settings: Settings
+    lists: Lists
+    notes: Notes = field(default_factory=Notes)
+    stamps: Stamps = field(default_factory=Stamps)
+
+    def changes(self, table: Table) -> Changes:
+        """Return what compares a table with the copy."""
+        return Changes(table, Copy(), self.notes, self.stamps)
+
+    def may_go(self, changes: Changes, missing: int) -> bool:
+        """Say whether so many rows may leave; if not, tell."""
+        stored = changes.copy.count(changes.table)
+        if self.settings.confirm_removals or not caught(missing, stored):
+            return True
+        self.notes.warn(implausible(changes.table, missing, stored))
+        return False
+
+
+class ListState:
+    """What dlt's state keeps of a list: when it was read whole, and how far it went.
+
+    Args:
+        name: The table.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._kept: dict[str, Any] = dlt.current.source_state().setdefault("lists", {}).setdefault(name, {})
+
+    def is_due(self, hours: float) -> bool:
+        """Whether the list has not been read whole for so long."""
+        read = self._kept.get("read_whole")
+        return read is None or (datetime.now(UTC) - datetime.fromisoformat(read)).total_seconds() >= hours * 3600
+
+    def pages(self, part: str = "") -> int:
+        """Return how many pages it had, or one of its parts."""
+        return int(self._kept.get("pages", {}).get(part, 0))
+
+    def agrees(self, extent: Extent, count: int, part: str = "") -> bool:
+        """Whether the copy has as many rows as the list, but for what the last complete reading could not explain."""
+        return bool(extent.rows + self._kept.get("surplus", {}).get(part, 0) == count)
+
+    def keep(self, extent: Extent, part: str = "") -> None:
+        """Keep how far it goes."""
+        self._kept.setdefault("pages", {})[part] = extent.pages
+
+    def keep_whole(self, extent: Extent, count: int, part: str = "") -> None:
+        """Keep that it was read whole, when the copy has so many rows after it."""
+        self.keep(extent, part)
+        self._kept.setdefault("surplus", {})[part] = count - extent.rows
+        self._kept["read_whole"] = datetime.now(UTC).isoformat()
+
+    @property
+    def watermark(self) -> datetime | None:
+        """The newest time that has been read to."""
+        kept = self._kept.get("watermark")
+        return datetime.fromisoformat(kept) if kept else None
+
+    @watermark.setter
+    def watermark(self, value: datetime | None) -> None:
+        self._kept["watermark"] = value and value.isoformat()
+
+
+def present(table: Table) -> Iterator[Any]:
+    """Have a table made though nothing may come for it."""
+    yield dlt.mark.materialize_table_schema()

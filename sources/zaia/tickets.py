@@ -1,0 +1,175 @@
+"""Tickets: those that are open on each run; of the others, what is new; all of them at an interval."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import dlt
+
+from .catalog import TICKETS
+from .errors import Hopeless, Refused, Unanswered, ZaiaError
+from .readings import Readings, both_ends
+from .run import ListState, Run
+
+ONE_BY_ONE = 100
+"""So many tickets at most are asked for by their own id in a run; where more have left, all lists are read instead."""
+CONFIRMED = 50
+"""So many missing tickets at most are looked for in the lists of their chats too."""
+
+
+class Tickets:
+    """One run's reading of the tickets.
+
+    Args:
+        run: What the resources share.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._lists = run.lists
+        self._changes = run.changes(TICKETS)
+        self._state = ListState(TICKETS.name)
+        self._closed = run.settings.closed_statuses
+        self._open = [status for status in run.settings.statuses if status not in self._closed]
+        self._failed: dict[str, ZaiaError] = {}
+
+    def read(self) -> Iterator[Any]:
+        """Read what a run must read, and yield what there is to load."""
+        due = self._state.is_due(self._run.settings.full_read_hours)
+        if due or not self._changes.copy.count(TICKETS) or not (yield from self._read_news()):
+            yield from self._read_all()
+        for status, error in self._failed.items():
+            self._run.notes.failed(f"The list of tickets in status {status!r}", error)
+
+    def _read_news(self) -> Iterator[Any]:
+        """Read open tickets, those that have left them, and both ends of the others; return whether that is all."""
+        known = self._changes.copy.open_tickets(self._closed)
+        self._changes.before |= known
+        readings = Readings(self._lists, self._changes, _by_status(self._open))
+        yield from readings.read()
+        if self._changes.now or known.keys() - readings.last:  # a ticket may have changed lists meanwhile
+            yield from readings.read(at_least=2)
+        self._failed |= readings.failed
+        left = {one for one in (known.keys() | readings.seen) - readings.last if self._status(one) not in self._failed}
+        if len(left) > ONE_BY_ONE:
+            return False
+        missing = yield from self._look_for(left)
+        agree = True
+        for status in self._closed:
+            agree = (yield from self._read_ends(status)) and agree
+        yield from self._give_up(missing, "not in two readings of the open tickets, nor")
+        return agree
+
+    def _status(self, ticket: str) -> str | None:
+        return self._changes.now.get(ticket, self._changes.before.get(ticket, ("", None)))[1]
+
+    def _look_for(self, tickets: Collection[str]) -> Iterator[Any]:
+        """Ask for tickets that open lists do not show any more; return those that are not there, or not to be seen."""
+        missing = set()
+        for ticket in sorted(tickets):
+            try:
+                found = self._lists.one(f"{TICKETS.path.partition('/')[0]}/{ticket}/details")
+            except Refused as error:
+                if error.status in {404, 410}:
+                    missing.add(ticket)
+                    continue
+                self._run.notes.failed(f"Ticket {ticket}", error)
+            except Unanswered as error:
+                self._run.notes.failed("Tickets by their ids", error)
+                break
+            else:
+                if isinstance(found, dict) and found.get("id") == ticket:
+                    _, items = self._changes.take([found])
+                    yield from items
+                    if found.get("status") in self._open:
+                        missing.add(ticket)
+        return missing
+
+    def _read_ends(self, status: str) -> Iterator[Any]:
+        """Read both ends of a list; return whether the copy has as many rows then."""
+        try:
+            params = {"status": status}
+            extent = yield from both_ends(self._lists, self._changes, params, self._state.pages(status))
+        except Hopeless:
+            raise
+        except ZaiaError as error:
+            self._failed[status] = error
+            return True
+        self._state.keep(extent, status)
+        return self._state.agrees(extent, self._changes.count(status), status)
+
+    def _read_all(self) -> Iterator[Any]:
+        stored = self._changes.know_all()
+        readings = Readings(self._lists, self._changes, _by_status(self._run.settings.statuses))
+        yield from readings.read(at_least=2)
+        self._failed |= readings.failed
+        missing = stored.keys() - readings.seen if self._changes.whole and readings.times > 1 else set()
+        if not self._unread:
+            said = f"not in {readings.times} complete readings of all tickets"
+            gone = yield from self._give_up(missing, f"{said}, nor")
+            for status, extent in readings.extents.items():
+                left = sum(stored[one][1] == status for one in gone)
+                if status not in self._failed:
+                    self._state.keep_whole(extent, self._changes.count(status) - left, status)
+
+    @property
+    def _unread(self) -> bool:
+        """Whether nothing can be said of tickets that no list has shown."""
+        refused = [status for status, error in self._failed.items() if _is_no_status(error)]
+        return len(refused) < len(self._failed) or len(refused) == len(self._run.settings.statuses)
+
+    def _give_up(self, missing: Collection[str], evidence: str) -> Iterator[Any]:
+        """Take tickets out that no reading shows, unless the lists of their chats do; return which."""
+        if not missing or self._unread or not self._run.may_go(self._changes, len(missing)):
+            return set()
+        gone, last = set(missing), "in another one"
+        if len(missing) <= CONFIRMED or self._failed:
+            chats, last = self._changes.copy.chats_of(missing), "in those of its chat"
+            gone = set()
+            for ticket, chat in chats.items():
+                if (yield from self._is_gone(ticket, chat)):
+                    gone.add(ticket)
+        yield from self._changes.leave(gone, f"{evidence} {last}")
+        return gone
+
+    def _is_gone(self, ticket: str, chat: str) -> Iterator[Any]:
+        """Look for a ticket in the lists of its chat, which have no seams, and return whether it is in none."""
+        for status in self._run.settings.statuses:
+            if status in self._failed:
+                continue
+            try:
+                for page in self._lists.pages(TICKETS.path, {"status": status, "chatIds": chat}):
+                    if any(not isinstance(row, dict) or row.get("chatId") != chat for row in page.rows):
+                        return False  # the filter is not what it is taken for
+                    ids, items = self._changes.take(page.rows)
+                    yield from items
+                    if ticket in ids:
+                        return False
+            except Hopeless:
+                raise
+            except ZaiaError:
+                return False
+        return not self._failed or self._is_unknown(ticket)
+
+    def _is_unknown(self, ticket: str) -> bool:
+        """Whether a ticket is not there by its own id: it may be in a status whose list is refused."""
+        try:
+            self._lists.one(f"{TICKETS.path.partition('/')[0]}/{ticket}/details")
+        except Refused as error:
+            return error.status in {404, 410}
+        return False
+
+
+def _by_status(statuses: Collection[str]) -> dict[str, dict[str, Any]]:
+    return {status: {"status": status} for status in statuses}
+
+
+def _is_no_status(error: ZaiaError) -> bool:
+    return isinstance(error, Refused) and error.status in {400, 422}
+
+
+def tickets(run: Run) -> Iterator[Any]:
+    """Read tickets, and yield what there is to load of them."""
+    yield dlt.mark.materialize_table_schema()
+    yield from Tickets(run).read()
