@@ -53,7 +53,9 @@ NAME = _text("name", "What it is called.")
 IS_REMOVED = Column("isRemoved", "bool", "Whether it was removed, though the list still shows it.")
 SYNCED_AT = Column("_synced_at", "timestamp", "When this state of the row was first read (UTC).")
 DIGEST = _text("_digest", "Digest of the row as the API gave it: tells whether it has changed.")
-EXTRA = Column("_extra", "json", "Fields without a column, and values that did not fit theirs, by the API's name.")
+EXTRA = Column(
+    "_extra", "json", "Fields without a column, and values that did not fit theirs, by the API's name."
+)
 REMOVED = Column("_removed", "bool", "Always null: marks what a load takes out.")
 TAIL = (SYNCED_AT, DIGEST, EXTRA, REMOVED)
 
@@ -72,7 +74,9 @@ TICKETS = Table(
         _text("chatId", "Chat that it belongs to; join chats on id."),
         Column("chatIsRemoved", "bool", "Whether that chat was removed, though the API still knows it."),
         _text("chatOwnerId", "Identity of the person who owns the chat."),
-        _text("ownerEntity", "What kind of person that is, such as an external user or a user of the platform."),
+        _text(
+            "ownerEntity", "What kind of person that is, such as an external user or a user of the platform."
+        ),
         _text("ownerName", "Name of the chat's owner."),
         _text("ownerEmail", "Address of the chat's owner, if that is a user of the platform."),
         _text("ownerIdentifier", "How an external owner is told from others, such as by a telephone number."),
@@ -162,7 +166,9 @@ CHAT_SYNC = Table(
     own=(
         _text("chat_id", "Chat that was read; join chats on id."),
         _text("child", "Table that was read: chat_threads or chat_messages."),
-        Column("last_chat_message_created_at", "timestamp", "That of the chat, as known before the read (UTC)."),
+        Column(
+            "last_chat_message_created_at", "timestamp", "That of the chat, as known before the read (UTC)."
+        ),
         Column("row_count", "bigint", "Rows that the read brought."),
         SYNCED_AT,
         REMOVED,

@@ -73,7 +73,9 @@ class Changes:
         items: list[Any] = [[to_row(self.table, source, stamp) for source in news]] if news else []
         unknown = [source["id"] for source in news if source["id"] not in self.before]
         if unknown and (records := self.copy.recorded(self.table, unknown)):
-            items.append(_deletions([_record(self.table, *record) | {"_removed": True} for record in records]))
+            items.append(
+                _deletions([_record(self.table, *record) | {"_removed": True} for record in records])
+            )
         return {source["id"] for source in sources}, items
 
     def count(self, status: str | None = None) -> int:

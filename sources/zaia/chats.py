@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from .catalog import CHAT_MESSAGES, CHAT_SYNC, CHAT_THREADS, CHATS, Table
 from .changes import CATCH_ROWS, Changes
 from .errors import Hopeless, Unanswered, ZaiaError
 from .readings import Readings
-from .rows import identified, moment, scope, to_row
+from .rows import identified, scope, to_row
 from .run import ListState, Run
 
 MOST = (1000, 250, 100)
@@ -50,7 +50,9 @@ def listed(run: Run) -> Iterator[Found]:
     newest, params = state.watermark, {}
     if newest and not whole:
         since = newest - timedelta(seconds=run.settings.lookback_seconds)
-        params = {"lastChatMessageCreatedAtStart": since.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
+        params = {
+            "lastChatMessageCreatedAtStart": since.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        }
     stored = changes.know_all() if whole else {}
     readings = Readings(run.lists, changes, {"": params})
     for part in _readings(readings, stored if whole else {}):
@@ -153,7 +155,9 @@ class Child:
         items = [{**to_row(self._table, source, stamp), self._table.parent: chat} for source in sources]
         yield ([scope(self._table, chat, stamp)] if whole and not odd else []) + items
         ledger = {"last_chat_message_created_at": at, "row_count": len(items), "_synced_at": stamp}
-        yield dlt.mark.with_table_name([{"chat_id": chat, "child": self._table.name, **ledger}], CHAT_SYNC.name)
+        yield dlt.mark.with_table_name(
+            [{"chat_id": chat, "child": self._table.name, **ledger}], CHAT_SYNC.name
+        )
 
     def _rows(self, chat: str) -> tuple[list[Any], bool]:
         """Return the rows of a chat, and whether these are all."""
@@ -203,4 +207,6 @@ class Child:
         self._gone.add(chat)
         yield [scope(self._table, chat, self._run.stamps.next())]
         yield from self._changes.leave(self._copy.ids_of(self._table, chat), "its chat is gone", chat)
-        yield dlt.mark.with_table_name([{"chat_id": chat, "child": self._table.name, "_removed": True}], CHAT_SYNC.name)
+        yield dlt.mark.with_table_name(
+            [{"chat_id": chat, "child": self._table.name, "_removed": True}], CHAT_SYNC.name
+        )

@@ -31,7 +31,9 @@ class Copy:
 
     def __init__(self) -> None:
         pipeline = dlt.current.pipeline()
-        self._pipeline = pipeline if pipeline.destination else None  # rows may be looked at without a pipeline
+        self._pipeline = (
+            pipeline if pipeline.destination else None
+        )  # rows may be looked at without a pipeline
 
     def known(self, table: Table, ids: Collection[str] | None = None) -> Known:
         """Return what tells the state of rows: of some, or of all."""
@@ -65,7 +67,9 @@ class Copy:
 
     def recorded(self, table: Table, ids: Collection[str]) -> list[tuple[str, str]]:
         """Return ``(id, parent_id)`` of those of some rows that ``deletions`` holds."""
-        sql = f"SELECT {{t.id}}, {{t.parent_id}}, {{t.table}} FROM {{{DELETIONS.name}}} AS t WHERE {{t.id}} IN"
+        sql = (
+            f"SELECT {{t.id}}, {{t.parent_id}}, {{t.table}} FROM {{{DELETIONS.name}}} AS t WHERE {{t.id}} IN"
+        )
         return [(row[0], row[1]) for row in self._select_in(sql, ids) if row[2] == table.name]
 
     def read_to(self, child: Table, chats: Collection[str]) -> dict[str, datetime | None]:

@@ -125,7 +125,9 @@ class Lists:
             if number == first or before is None or len(before) >= size:
                 raise
 
-    def whole(self, path: str, params: dict[str, Any], limit: str, most: Sequence[int]) -> tuple[list[Any], bool]:
+    def whole(
+        self, path: str, params: dict[str, Any], limit: str, most: Sequence[int]
+    ) -> tuple[list[Any], bool]:
         """Return a list that has no pages, and whether it may have been cut.
 
         Args:

@@ -28,4 +28,6 @@ class Notes:
     def odd(self, what: str, count: int) -> None:
         """Tell that a list held entries that are no objects with an id."""
         if count:
-            self.warn(f"{what}: {count} entries are no objects with an id. They are left out, and nothing is removed.")
+            self.warn(
+                f"{what}: {count} entries are no objects with an id. They are left out, and nothing is removed."
+            )

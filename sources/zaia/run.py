@@ -53,7 +53,9 @@ class ListState:
     def is_due(self, hours: float) -> bool:
         """Whether the list has not been read whole for so long."""
         read = self._kept.get("read_whole")
-        return read is None or (datetime.now(UTC) - datetime.fromisoformat(read)).total_seconds() >= hours * 3600
+        return (
+            read is None or (datetime.now(UTC) - datetime.fromisoformat(read)).total_seconds() >= hours * 3600
+        )
 
     def pages(self, part: str = "") -> int:
         """Return how many pages it had, or one of its parts."""

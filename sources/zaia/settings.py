@@ -53,7 +53,12 @@ class Settings:
         if not self.statuses or not set(self.closed_statuses) <= set(self.statuses):
             raise ConfigurationError("closed_statuses must be among statuses, of which there must be one.")
         limits = {"page_size": 1, "attempts": 1, "full_read_hours": 0, "lookback_seconds": 0}
-        for name, least in {**limits, "requests_per_minute": 0, "timeout_seconds": 0.001, "backoff_seconds": 0}.items():
+        for name, least in {
+            **limits,
+            "requests_per_minute": 0,
+            "timeout_seconds": 0.001,
+            "backoff_seconds": 0,
+        }.items():
             if getattr(self, name) < least:
                 raise ConfigurationError(f"{name} must be at least {least}.")
 

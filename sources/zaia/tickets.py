@@ -51,7 +51,11 @@ class Tickets:
         if self._changes.now or known.keys() - readings.last:  # a ticket may have changed lists meanwhile
             yield from readings.read(at_least=2)
         self._failed |= readings.failed
-        left = {one for one in (known.keys() | readings.seen) - readings.last if self._status(one) not in self._failed}
+        left = {
+            one
+            for one in (known.keys() | readings.seen) - readings.last
+            if self._status(one) not in self._failed
+        }
         if len(left) > ONE_BY_ONE:
             return False
         missing = yield from self._look_for(left)
