@@ -54,7 +54,7 @@ left join {{ ref('stg_pylon__custom_field_options') }} as options
     and told.field_slug = options.field_slug
     and definitions.field_type in ('select', 'multiselect')
     and told.value_text = options.option_slug
-left join {{ pylon.raw('users') }} as users
+left join {{ pylon.raw('users', alias='users') }}
     on definitions.field_type = 'user' and told.value_text = users.id
 where told.value_text is not null
 {%- endmacro %}

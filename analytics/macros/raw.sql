@@ -1,10 +1,11 @@
-{# A raw table, or as many columns without a row where the copy does not have it. #}
-{% macro raw(name) -%}
-  {%- set relation = source('pylon', name) -%}
+{# A raw table of a desk, or as many columns without a row where the copy does not have it; with an alias if one is given. #}
+{% macro raw(name, desk='pylon', alias=none) -%}
+  {%- set relation = source(desk, name) -%}
   {%- if pylon._is_missing(relation) -%}
-    {{ pylon._empty(name) }}
+    {#- Postgres before 16 wants a name for each subquery. -#}
+    {{ pylon._empty(name, desk) }} as {{ alias or name }}
   {%- else -%}
-    {{ relation }}
+    {{ relation }}{{ ' as ' ~ alias if alias }}
   {%- endif -%}
 {%- endmacro %}
 
@@ -16,8 +17,8 @@
   {{ return(load_relation(relation) is none) }}
 {%- endmacro %}
 
-{% macro _empty(name) -%}
-  {%- set nodes = graph.sources.values() | selectattr('source_name', 'equalto', 'pylon')
+{% macro _empty(name, desk) -%}
+  {%- set nodes = graph.sources.values() | selectattr('source_name', 'equalto', desk)
       | selectattr('name', 'equalto', name) | list -%}
   (select
     {%- for column in nodes[0].columns.values() %}

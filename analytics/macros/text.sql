@@ -49,3 +49,8 @@
 {% macro databricks__any_space() -%}
   {{ return('\\\\s') }}
 {%- endmacro %}
+
+{# What identifies a ticket among those of all desks; null without an id. #}
+{% macro desk_key(desk, id) -%}
+  '{{ desk }}:' || {{ id }}
+{%- endmacro %}

@@ -6,17 +6,28 @@ import json
 from collections.abc import Iterator
 
 from pylon_elt.sources.pylon.catalog import ALL_TABLES, Table
+from pylon_elt.sources.zaia import catalog as zaia
 
 HEAD = """\
-# Written by `make docs` from the catalogue in sources/pylon/.
+# Written by `make docs` from the catalogue in sources/{desk}/.
 version: 2
 sources:
-  - name: pylon
-    description: The tables that `pylon run` keeps equal to the Pylon workspace.
-    database: "{{ var('pylon_database') or target.database }}"
-    schema: "{{ var('pylon_schema') }}"
+  - name: {desk}
+    description: {description}
+    database: "{{{{ var('pylon_database') or target.database }}}}"
+    schema: "{{{{ var('{schema}') }}}}"
     tables:
 """
+PYLON = HEAD.format(
+    desk="pylon",
+    description="The tables that `pylon run` keeps equal to the Pylon workspace.",
+    schema="pylon_schema",
+)
+ZAIA = HEAD.format(
+    desk="zaia",
+    description="The tables that the source of Zaia keeps equal to its workspace.",
+    schema="pylon_zaia_schema",
+)
 LOADS = (
     ("load_id", "text", "Identifies the load."),
     ("schema_name", "text", "The dlt schema that was loaded."),
@@ -28,7 +39,13 @@ LOADS = (
 
 def sources_file() -> str:
     """Return the text of ``analytics/models/staging/_sources.yml``."""
-    return HEAD + "".join(_all())
+    return PYLON + "".join(_all())
+
+
+def zaia_sources_file() -> str:
+    """Return the text of ``analytics/models/staging/_zaia_sources.yml``."""
+    tables = (zaia.TICKETS, zaia.CHATS, *zaia.CHILDREN, *zaia.DIRECTORY, zaia.CHAT_SYNC, zaia.DELETIONS)
+    return ZAIA + "".join(_table(table.name, table.description, _zaia_columns(table)) for table in tables)
 
 
 def tables_macro() -> str:
@@ -51,6 +68,11 @@ def _columns(table: Table) -> tuple[tuple[str, str, str], ...]:
         (column.name, "json" if column.type == "urls" else column.type, column.description)
         for column in table.columns
     )
+
+
+def _zaia_columns(table: zaia.Table) -> tuple[tuple[str, str, str], ...]:
+    hints = zaia.hints(table)["columns"]
+    return tuple((name, hint["data_type"], hint["description"]) for name, hint in hints.items())
 
 
 def _table(name: str, description: str, columns: tuple[tuple[str, str, str], ...]) -> str:

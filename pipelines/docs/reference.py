@@ -23,11 +23,12 @@ from pylon_elt.sources.pylon.catalog import (
 from ..base import exits
 from ..transform import package
 from . import inventory
-from .dbt_sources import sources_file, tables_macro
+from .dbt_sources import sources_file, tables_macro, zaia_sources_file
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = {
     "analytics/models/staging/_sources.yml": sources_file,
+    "analytics/models/staging/_zaia_sources.yml": zaia_sources_file,
     "analytics/macros/raw_tables.sql": tables_macro,
 }
 """What the dbt package has from the catalogue, by file."""

@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 
+import duckdb
 import pytest
+from support import zaia_sample
 from support.commands import Commands
 from support.marts import GONE, Built
 from support.worlds import MADE, quiet
@@ -63,6 +65,9 @@ def built(commands: Commands, world: emulator.World, tmp_path_factory: pytest.Te
         world.delete_issue(GONE)
         gone = commands.run("reconcile", folder=folder, environment=environment)
         assert "gone and removed: 1;" in gone.out, gone.text
+    with duckdb.connect(str(folder / "support.duckdb")) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        zaia_sample.copy(connection, MADE)
     made = commands.run("transform", "--test", "--json", folder=folder, environment=environment)
     assert made.code == 0, made.text
     return Built(folder, json.loads(made.out))

@@ -13,7 +13,7 @@ import duckdb
 import psycopg2
 import pytest
 from support.commands import Commands
-from support.marts import SCHEMAS, Built
+from support.marts import MARTS, SCHEMAS, Built
 from support.postgres import Postgres, running_postgres
 
 from pylon_elt.pipelines.transform import package
@@ -54,23 +54,28 @@ def carry(built: Built, url: str) -> None:
     source.execute("SET TimeZone = 'UTC'")
     target = psycopg2.connect(url)
     with source, target, target.cursor() as cursor:
-        cursor.execute("CREATE SCHEMA pylon")
-        names = source.execute(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'pylon'"
-        ).fetchall()
-        for (name,) in names:
-            columns = source.execute(
-                "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = 'pylon'"
-                " AND table_name = ? ORDER BY ordinal_position",
-                [name],
+        for schema in ("pylon", "zaia"):
+            cursor.execute(f"CREATE SCHEMA {schema}")
+            names = source.execute(
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = ?", [schema]
             ).fetchall()
-            typed = ", ".join(f'"{column}" {TYPES.get(kind, kind)}' for column, kind in columns)
-            cursor.execute(f'CREATE TABLE pylon."{name}" ({typed})')
-            rows = source.execute(f'FROM pylon."{name}"').fetchall()
-            text = "".join("\t".join(_cell(value) for value in row) + "\n" for row in rows)
-            cursor.copy_expert(f'COPY pylon."{name}" FROM STDIN', io.StringIO(text))
+            for (name,) in names:
+                _carry_table(source, cursor, schema, name)
     source.close()
     target.close()
+
+
+def _carry_table(source: duckdb.DuckDBPyConnection, cursor: Any, schema: str, name: str) -> None:
+    columns = source.execute(
+        "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = ?"
+        " AND table_name = ? ORDER BY ordinal_position",
+        [schema, name],
+    ).fetchall()
+    typed = ", ".join(f'"{column}" {TYPES.get(kind, kind)}' for column, kind in columns)
+    cursor.execute(f'CREATE TABLE {schema}."{name}" ({typed})')
+    rows = source.execute(f'FROM {schema}."{name}"').fetchall()
+    text = "".join("\t".join(_cell(value) for value in row) + "\n" for row in rows)
+    cursor.copy_expert(f'COPY {schema}."{name}" FROM STDIN', io.StringIO(text))
 
 
 def _cell(value: object) -> str:
@@ -81,7 +86,7 @@ def _cell(value: object) -> str:
 
 @pytest.mark.parametrize("model", package.models())
 def test_every_model_is_equal(model: str, built: Built, url: str) -> None:
-    schema = SCHEMAS[not model.startswith("pylon__")]
+    schema = SCHEMAS[not model.startswith(MARTS)]
     with psycopg2.connect(url) as connection, connection.cursor() as cursor:
         cursor.execute(f"SET TIME ZONE 'UTC'; SELECT * FROM {schema}.{model}")
         names = [column.name for column in cursor.description or ()]

@@ -17,6 +17,8 @@ from .repository import ROOT
 
 PACKAGE = ROOT / "analytics"
 SCHEMAS = ("pylon_analytics", "pylon_analytics_staging")
+MARTS = ("pylon__", "support__")
+"""What the names of the tables meant for users begin with."""
 GONE = 40
 """The number of an issue that is deleted between the run and the build."""
 
@@ -45,8 +47,8 @@ class Built:
     def rows(self, table: str) -> list[dict[str, Any]]:
         """Return all rows of a raw table or of a model."""
         if table not in self.tables:
-            place = f"pylon_analytics{'' if table.startswith('pylon__') else '_staging'}"
-            if not table.startswith(("pylon__", "int_pylon__", "stg_pylon__")):
+            place = f"pylon_analytics{'' if table.startswith(MARTS) else '_staging'}"
+            if not table.startswith((*MARTS, "int_", "stg_")):
                 place = "pylon"
             self.tables[table] = self.ask(f"FROM {place}.{table}")
         return self.tables[table]

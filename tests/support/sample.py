@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+from support import zaia_sample
 
 from pylon_elt import emulator
 from pylon_elt.pipelines.transform import package
@@ -25,7 +26,7 @@ ISSUES, SEED = 400, 7
 
 
 def make(folder: Path, issues: int = ISSUES) -> Path:
-    """Make ``support.duckdb`` in a folder: the copy in schema ``pylon``, what dbt builds in ``pylon_analytics``."""
+    """Make ``support.duckdb`` in a folder: copies in ``pylon`` and ``zaia``, what dbt builds in ``pylon_analytics``."""
     database = folder / "support.duckdb"
     copy(database, issues)
     build(database, folder)
@@ -54,6 +55,7 @@ def copy(database: Path, issues: int = ISSUES) -> None:
             "CREATE TABLE _dlt_loads AS SELECT '1' AS load_id, 'pylon' AS schema_name, 0 AS status, ? AS inserted_at",
             [NOW],
         )
+        zaia_sample.copy(connection, NOW)
 
 
 def build(database: Path, folder: Path) -> None:

@@ -1,0 +1,38 @@
+select
+    {{ pylon.desk_key('pylon', 'issue_id') }} as ticket_key,
+    'pylon' as desk,
+    issue_id as ticket_id,
+    issue_id as conversation_id,
+    message_id,
+    sent_at,
+    sent_on,
+    side,
+    is_public,
+    coalesce(author_user_id, author_contact_id) as author_id,
+    author_name,
+    message_text,
+    synced_at
+from {{ ref('pylon__issue_messages') }}
+
+union all
+
+select
+    {{ pylon.desk_key('zaia', 'messages.ticket_id') }} as ticket_key,
+    'zaia' as desk,
+    messages.ticket_id,
+    messages.chat_id as conversation_id,
+    messages.message_id,
+    messages.sent_at,
+    messages.sent_on,
+    messages.side,
+    true as is_public,
+    messages.sender_id as author_id,
+    case
+        when messages.side = 'customer' then tickets.owner_name
+        when messages.sender_id = tickets.assignee_id then tickets.assignee_name
+        when messages.sender_id = tickets.responder_id then tickets.responder_name
+    end as author_name,
+    messages.message_text,
+    messages.synced_at
+from {{ ref('stg_zaia__messages') }} as messages
+left join {{ ref('stg_zaia__tickets') }} as tickets on messages.ticket_id = tickets.ticket_id
