@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from support import amounts
 from support.ordeal import (
     FIRST_SEED,
     ONE_TURN,
@@ -85,14 +86,14 @@ def test_a_ledger_without_its_messages_is_not_believed(edited: Site) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("shard", SHARDS)
 def test_killed_at_points_all_over_an_update(edited: Site, tmp_path: Path, shard: int) -> None:
-    step = 4 if SOAK else 127
+    step = amounts.DISTANCE.now
     sweep(edited, tmp_path, FIRST_SEED + 1, step=step, offset=(FIRST_SEED + shard) % step, both=SOAK)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shard", SHARDS)
 def test_killed_at_points_all_over_a_first_load(tmp_path: Path, runner: Runner, shard: int) -> None:
-    step = 4 if SOAK else 211
+    step = amounts.DISTANCE_OF_FIRST_LOAD.now
     with duckdb_site(tmp_path, runner, FIRST_SEED, issues=20) as site:
         sweep(site, tmp_path, FIRST_SEED + 1, step=step, offset=(FIRST_SEED + shard) % step, both=SOAK)
 

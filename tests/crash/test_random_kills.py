@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.ordeal import FIRST_SEED, SOAK, ordeal
+from support import amounts
+from support.ordeal import FIRST_SEED, ordeal
 from support.runner import Runner
 from support.site import duckdb_site
 
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.soak
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + (12 if SOAK else 1)))
+@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + amounts.KILLED.now))
 def test_killed_at_random_the_copy_ends_equal(tmp_path: Path, runner: Runner, seed: int) -> None:
     with duckdb_site(tmp_path, runner, seed) as site:
-        ordeal(site, seed, kills=15 if SOAK else 3)
+        ordeal(site, seed, kills=amounts.KILLS.now)

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support import runs, worlds
+from support import amounts, runs, worlds
 from support.compare import assert_ledger_settled
-from support.ordeal import SOAK
 
 from pylon_elt import emulator
 from pylon_elt.emulator.mutations import SILENT
@@ -275,7 +274,7 @@ def test_a_full_refresh_finds_silent_edits_and_removals(loaded: Any) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("_round", range(40 if SOAK else 2))
+@pytest.mark.parametrize("_round", range(amounts.CHANGES.now))
 def test_many_random_changes_are_in_the_copy(_round: int, seed: int, loaded: Any) -> None:
     rng = random.Random(seed)
     copy = loaded(options={"tables": tuple(runs.TABLES), "refresh_hours": 0})

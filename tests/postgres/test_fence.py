@@ -12,7 +12,8 @@ from typing import Any
 import dlt
 import pyarrow as pa
 import pytest
-from support.ordeal import ANYTHING, FIRST_SEED, ONE_TURN, POINTS, SOAK, after_staging_of
+from support import amounts
+from support.ordeal import ANYTHING, FIRST_SEED, ONE_TURN, POINTS, after_staging_of
 from support.postgres import Postgres
 from support.runner import Runner
 from support.site import PostgresCopy, Site
@@ -98,7 +99,7 @@ def test_while_a_transaction_of_who_lost_the_lock_is_open_nobody_else_begins(
         site.check()
 
 
-@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + (40 if SOAK else 4)))
+@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + amounts.SUSPENDED.now))
 def test_who_sleeps_between_any_two_statements_changes_nothing(
     edited: Site, elsewhere: Runner, seed: int
 ) -> None:

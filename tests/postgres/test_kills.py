@@ -7,11 +7,11 @@ from random import Random
 from typing import Any
 
 import pytest
+from support import amounts
 from support.ordeal import (
     FIRST_SEED,
     ONE_TURN,
     POINTS,
-    SOAK,
     after_merge_of,
     before_merge_of,
     one_way_each,
@@ -59,7 +59,7 @@ def test_a_working_folder_that_lost_its_schema_is_settled(edited: Site) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + (5 if SOAK else 1)))
+@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + amounts.KILLED_IN_POSTGRES.now))
 def test_killed_at_random_the_copy_ends_equal(open_site: Any, seed: int) -> None:
     with open_site(seed=seed) as site:
-        ordeal(site, seed, kills=15 if SOAK else 1, fresh_share=0.8)
+        ordeal(site, seed, kills=amounts.KILLS_IN_POSTGRES.now, fresh_share=0.8)

@@ -11,29 +11,20 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from support.conformance import BEGINNINGS, Stored, check
-from support.oddities import ODDITIES
-
-from pylon_elt.sources.pylon.catalog import ENDPOINTS
+from support import amounts
+from support.conformance import Stored, check
 
 pytestmark = pytest.mark.soak
-SHARE = 1.0 if os.environ.get("PYLON_SOAK") else float(os.environ.get("PYLON_CELLS", "0.02"))
+SHARE = amounts.CELLS.soak if amounts.SOAK else float(os.environ.get("PYLON_CELLS") or amounts.CELLS.usual)
 """Which part of the cells is tried; all of them with ``make soak``."""
 SEED = os.environ.get("PYLON_SEED", "a")
 """Which part that is; another one tries others."""
 
 
 def cells() -> list[tuple[str, str, str]]:
-    """Return endpoint, oddity and beginning of each cell that can be."""
-    found = [
-        (endpoint.name, name, beginning)
-        for endpoint in ENDPOINTS.values()
-        for name, oddity in ODDITIES.items()
-        for beginning in BEGINNINGS
-        if (oddity.objects if endpoint.single else oddity.lists)
-    ]
+    """Return endpoint, oddity and beginning of each cell that is tried."""
     rng = random.Random(SEED)
-    return [cell for cell in found if rng.random() < SHARE]
+    return [cell for cell in amounts.cells() if rng.random() < SHARE]
 
 
 @pytest.fixture(scope="module")

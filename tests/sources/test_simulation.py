@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 
 import pytest
+from support import amounts
 from support.simulation import live
 
 pytestmark = pytest.mark.soak
-SOAK = bool(os.environ.get("PYLON_SOAK"))
-COUNT = 3000 if SOAK else 24
+COUNT = amounts.LIVES.now
 SEEDS = [int(seed) for seed in os.environ.get("PYLON_SEED", "").split() if seed.isdigit()] or range(COUNT)
 
 

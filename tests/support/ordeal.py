@@ -8,13 +8,11 @@ from pathlib import Path
 from random import Random
 from typing import TypeVar
 
+from support.amounts import SOAK
 from support.site import Site
 
 FIRST_SEED = int(os.environ.get("TEST_SEED") or 1)
 """The first of the seeds that the crash tests use; each test prints its own."""
-
-SOAK = bool(os.environ.get("PYLON_SOAK"))
-"""Whether the crash tests may take an hour: more seeds, more kills, every point instead of some."""
 
 ANYTHING = "."
 """Matches every point."""

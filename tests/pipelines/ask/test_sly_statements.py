@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 import duckdb
 import psycopg2
 import pytest
-from support import questions_docs, sly
+from support import amounts, questions_docs, sly
 from support.postgres import Postgres, running_postgres
 from support.workplaces import CopyDesk
 
@@ -24,7 +23,7 @@ from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.copy import destinations
 
 pytestmark = pytest.mark.soak
-NUMBER = 2000 if os.environ.get("PYLON_SOAK") else 200
+NUMBER = amounts.STATEMENTS.now
 SET_UP = (
     "CREATE ROLE loader LOGIN",
     "CREATE SCHEMA pylon AUTHORIZATION loader",

@@ -1,0 +1,112 @@
+"""How much of what takes long is tried: a share by ``make test``, all of it by ``make soak``; the one place for both."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from pylon_elt.sources.pylon.catalog import ENDPOINTS
+
+from .conformance import BEGINNINGS
+from .oddities import ODDITIES
+
+SOAK = bool(os.environ.get("PYLON_SOAK"))
+"""Whether the tests may take hours."""
+PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+MARKS = ("<!-- tried -->\n", "<!-- /tried -->")
+
+
+@dataclass(frozen=True)
+class Amount:
+    """How often something is tried."""
+
+    usual: float
+    soak: float
+
+    @property
+    def now(self) -> int:
+        """How often in this session."""
+        return int(self.soak if SOAK else self.usual)
+
+
+LIVES = Amount(24, 3000)
+CELLS = Amount(0.02, 1.0)
+"""The part of the cells."""
+STATEMENTS = Amount(200, 2000)
+CHANGES = Amount(2, 40)
+KILLED = Amount(1, 12)
+"""Copies that are killed at random, of DuckDB."""
+KILLED_IN_POSTGRES = Amount(1, 5)
+KILLS = Amount(3, 15)
+"""Of each of them in each epoch."""
+KILLS_IN_POSTGRES = Amount(1, 15)
+SUSPENDED = Amount(4, 40)
+DISTANCE = Amount(127, 4)
+"""Between two points of an update at which it is killed, and of a first load below."""
+DISTANCE_OF_FIRST_LOAD = Amount(211, 4)
+
+
+def cells() -> list[tuple[str, str, str]]:
+    """Return endpoint, oddity and beginning of each cell that can be."""
+    return [
+        (endpoint.name, name, beginning)
+        for endpoint in ENDPOINTS.values()
+        for name, oddity in ODDITIES.items()
+        for beginning in BEGINNINGS
+        if (oddity.objects if endpoint.single else oddity.lists)
+    ]
+
+
+def table(epochs: int, points: int) -> str:
+    """Return the table of ``docs/reliability.md``.
+
+    Args:
+        epochs: How often a copy that is killed at random is let to its end.
+        points: The named moments of a package.
+    """
+    number, share = len(cells()), CELLS.usual
+    rows = [
+        (
+            "simulated lives of a copy: edits, faults, kills and time, then all is compared",
+            LIVES.usual,
+            LIVES.soak,
+        ),
+        (
+            f"{len(ODDITIES)} odd answers of each endpoint, to an empty copy and to a full one",
+            f"{share:.0%} of {number:,}",
+            f"{number:,}",
+        ),
+        ("kills at a named moment of a load package, in place and on a fresh machine", points, 2 * points),
+        ("kills at points all over an update: one in so many statements", DISTANCE.usual, DISTANCE.soak),
+        ("the same of a first load", DISTANCE_OF_FIRST_LOAD.usual, DISTANCE_OF_FIRST_LOAD.soak),
+        ("kills at random, DuckDB", *(KILLED_ * of * epochs for KILLED_, of in _pairs(KILLED, KILLS))),
+        (
+            "kills at random, Postgres",
+            *(KILLED_ * of * epochs for KILLED_, of in _pairs(KILLED_IN_POSTGRES, KILLS_IN_POSTGRES)),
+        ),
+        ("runs suspended at a random point while another machine goes on", SUSPENDED.usual, SUSPENDED.soak),
+        ("rounds of 120 random edits", CHANGES.usual, CHANGES.soak),
+        (
+            "statements that try to be taken for a SELECT, on each of two databases",
+            STATEMENTS.usual,
+            STATEMENTS.soak,
+        ),
+    ]
+    lines = [f"| {what} | {_told(usual)} | {_told(soak)} |" for what, usual, soak in rows]
+    return "\n".join(["| what | `make test` | `make soak` |", "|---|---:|---:|", *lines]) + "\n"
+
+
+def _pairs(*amounts: Amount) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    return tuple(one.usual for one in amounts), tuple(one.soak for one in amounts)
+
+
+def _told(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:,.0f}"
+
+
+def page(text: str, epochs: int, points: int) -> str:
+    """Return the text of ``docs/reliability.md`` with its table written anew."""
+    begin, end = MARKS
+    before, _, rest = text.partition(begin)
+    return f"{before}{begin}{table(epochs, points)}{end}{rest.partition(end)[2]}"
