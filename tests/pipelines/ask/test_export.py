@@ -15,7 +15,7 @@ from pylon_elt.sources.pylon.catalog import ALL_TABLES
 
 def _same(desk: CopyDesk, table: str, file: Path) -> None:
     with duckdb.connect(str(desk.database), read_only=True) as connection:
-        schema = "pylon_analytics" if table.startswith("pylon__") else "pylon"
+        schema = "pylon_analytics" if table in package.marts() else "pylon"
         difference = f"SELECT count(*) FROM (FROM {schema}.{table} EXCEPT ALL FROM '{file}')"
         assert connection.execute(difference).fetchone() == (0,)
         counts = f"SELECT (SELECT count(*) FROM {schema}.{table}), (SELECT count(*) FROM '{file}')"
