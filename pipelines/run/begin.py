@@ -77,9 +77,9 @@ def settle(
         warn: Told what could not be loaded.
         holder: Who has the copy, if anybody.
     """
-    if pipeline.default_schema_name and pipeline.has_pending_data:
+    if pipeline.default_schema_name and (waiting := pending(pipeline)):
         newest = fence.last_load(copied)
-        if not fence.is_stale(pipeline, pending(pipeline), newest, holder):
+        if not fence.is_stale(pipeline, waiting, newest, holder):
             fence.take_over(pipeline, holder)
             flush(
                 pipeline,

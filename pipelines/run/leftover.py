@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 KEPT = 5
 """Packages set aside beyond so many are deleted, the oldest first: they are for whoever wants to know why."""
-_PLACES = ("normalize/extracted", "load/normalized", "load/loaded")
+_EXTRACTED = "normalize/extracted"
+_WAITING = (_EXTRACTED, "load/normalized")
+_PLACES = (*_WAITING, "load/loaded")
 """Where dlt keeps the packages of a working folder; in the last, those that it gave up too."""
 
 
@@ -57,8 +59,14 @@ def flush(
 
 
 def pending(pipeline: dlt.Pipeline) -> list[str]:
-    """Return the ids of the packages that wait to be loaded, the oldest first."""
-    waiting = {*pipeline.list_extracted_load_packages(), *pipeline.list_normalized_load_packages()}
+    """Return the ids of the packages that wait to be loaded, the oldest first.
+
+    A kill while dlt makes or deletes its folders leaves only some of them, and dlt cannot list what is not there.
+    """
+    work = Path(pipeline.working_dir)
+    if not (work / _EXTRACTED).is_dir():
+        return []
+    waiting = {entry.name for place in _WAITING for entry in (work / place).glob("*") if entry.is_dir()}
     return sorted(waiting, key=float)
 
 

@@ -6,6 +6,7 @@ machine that has only the database.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -104,6 +105,30 @@ def test_a_working_folder_that_lost_its_schema_is_settled(edited: Site) -> None:
     site.killed(POINTS["normalized"], turns=ONE_TURN)
     for schema in site.machine.folder.glob("*/schemas/*.json"):
         schema.unlink()
+    recover(site, fresh=False)
+
+
+@pytest.mark.parametrize("place", ["normalize/extracted", "load/normalized", "load"])
+def test_a_working_folder_that_was_half_deleted_is_settled(edited: Site, place: str) -> None:
+    site = edited.branch(f"half-{place.replace('/', '-')}")
+    site.killed(POINTS["normalized"], turns=ONE_TURN)
+    (found,) = site.machine.folder.glob(f"*/{place}")
+    shutil.rmtree(found)
+    recover(site, fresh=False)
+
+
+@pytest.mark.parametrize("place", ["load/normalized", "load"])
+def test_a_package_that_was_not_yet_normalized_waits_without_the_folders_of_the_next_step(
+    edited: Site, place: str
+) -> None:
+    site = edited.branch(f"before-{place.replace('/', '-')}")
+    site.killed(POINTS["normalized"], turns=ONE_TURN)
+    (work,) = (folder.parent for folder in site.machine.folder.glob("*/normalize"))
+    (package,) = (work / "load" / "normalized").iterdir()
+    extracted = work / "normalize" / "extracted" / package.name
+    if not extracted.exists():  # as good as one: a package that cannot be read is set aside
+        shutil.copytree(package, extracted)
+    shutil.rmtree(work / place)
     recover(site, fresh=False)
 
 
