@@ -21,6 +21,7 @@ from unittest.mock import patch
 import duckdb
 import httpx
 import pyarrow as pa
+from dlt.destinations.impl.duckdb.sql_client import DuckDBDBApiCursorImpl
 from support.compare import Row, parsed
 
 from pylon_elt import emulator
@@ -126,7 +127,7 @@ class Database(Copied):
     def _run(self, sql: str, values: Sequence[Any], fetch: Callable[[Any], Any]) -> Any:
         named = NAME.sub(lambda found: _quoted(*found.groups()), sql).replace("%s", "?")
         try:
-            return fetch(self._connection.cursor().execute(named, list(values)))
+            return fetch(DuckDBDBApiCursorImpl(self._connection.cursor().execute(named, list(values))))
         except duckdb.CatalogException:
             return None
 
