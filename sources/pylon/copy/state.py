@@ -216,8 +216,6 @@ class HangingState(View):
         lambda refused: {parent: at.isoformat() for parent, at in refused.items()},
         {},
     )
-    writes_no_empty_list = Key[bool](bool, bool, default=False)
-    """Whether answers without a list were seen to be the server's way to say that there is nothing."""
 
 
 class CollectionState(HangingState):

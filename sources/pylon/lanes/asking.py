@@ -10,8 +10,8 @@ from ..catalog import PerParent, Table
 from ..copy.work import Times
 from ..errors import GONE, GONE_ISSUE, PylonError, Rejected, Unavailable, is_lacking
 from ..rows.rows import Row, distinct
-from . import emptied, nothing
 from .conversation import Conversation, Refused
+from .emptied import believed
 from .pieces import Batch
 from .reading import read_until_settled
 from .turn import Turn, keyed
@@ -26,10 +26,9 @@ async def read(turn: Turn, table: Table[PerParent], parent: Times) -> Conversati
     """
     with turn.budget.unit():
         found = await _read(turn, table, parent)
-        if isinstance(found, Refused) or found.rows or not found.whole:
-            return found
-        believe = nothing.believed if found.bare else emptied.believed
-        return await believe(turn, table, found, lambda: _read(turn, table, parent))
+        if isinstance(found, Conversation) and found.whole and not found.rows:
+            return await believed(turn, table, found, lambda: _read(turn, table, parent))
+        return found
 
 
 async def _read(turn: Turn, table: Table[PerParent], parent: Times) -> Conversation | Refused:
@@ -47,7 +46,7 @@ async def _read(turn: Turn, table: Table[PerParent], parent: Times) -> Conversat
     # nothing at all is how servers say that there is none; where there was a message, it says nothing
     spoken = table.read.is_told_by_times and parent.latest_message_time
     whole = batch.rows == [] and not spoken
-    return _in_part(turn, table, Conversation(parent, found, batch.sent_at, whole, bare=not batch.rows))
+    return _in_part(turn, table, Conversation(parent, found, batch.sent_at, whole))
 
 
 def _in_part(turn: Turn, table: Table[PerParent], found: Conversation) -> Conversation | Refused:

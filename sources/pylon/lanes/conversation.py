@@ -28,8 +28,6 @@ class Conversation:
     sent_at: datetime
     whole: bool = True
     """Whether that is all of it; else it stays due."""
-    bare: bool = False
-    """Whether there was no list at all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,6 @@ from .budget import Budget, Limits, TurnBudget
 from .emptied import Emptied
 from .lacking import Lacking
 from .looks import Looks
-from .nothing import Way
 from .recorder import Recorder
 from .report import Report
 from .returned import Returned
@@ -70,8 +69,6 @@ class Control:
     """The parents of each child that gave no proper answer; they are asked for again by the next run."""
     emptied: defaultdict[str, Emptied] = field(default_factory=lambda: defaultdict(Emptied))
     """What has none of each child any more."""
-    ways: defaultdict[str, Way] = field(default_factory=lambda: defaultdict(Way))
-    """How the server says that there is nothing of each child."""
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     """When the run began (UTC), by this machine's clock."""
     looks: Looks = field(default_factory=Looks)
