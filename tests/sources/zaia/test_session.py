@@ -99,13 +99,15 @@ def test_after_the_last_attempt_it_says_what_came(answer: Answer, reason: str) -
     ("header", "least", "most"),
     [
         ({"Retry-After": "7"}, 7, 7),
-        ({"Retry-After": format_datetime(datetime.now(UTC) + timedelta(seconds=600), usegmt=True)}, 1, 601),
+        ({"Retry-After": "in ten minutes"}, 540, 601),
         ({"Retry-After": "soon"}, 15, 15),
         ({}, 15, 15),
     ],
 )
 def test_429_is_waited_for_as_long_as_it_says(header: dict[str, str], least: float, most: float) -> None:
     time = Time()
+    if "in ten minutes" in header.values():  # a date, as of now
+        header = {"Retry-After": format_datetime(datetime.now(UTC) + timedelta(seconds=600), usegmt=True)}
     with _server((429, header, "slow"), LIST) as (url, _):
         _session(time).get(url)
     assert least <= sum(time.waits) <= most
