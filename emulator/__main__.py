@@ -36,11 +36,7 @@ def _pylon(argv: Sequence[str] | None) -> int:
     parser = _parser()
     options = parser.parse_args(argv)
     settings = Settings()
-    try:
-        settings.update({field: getattr(options, name) for name, field in SHORTCUTS.items()})
-        settings.update({"lacking": tuple(options.lacking)} | dict(options.set))
-    except ValueError as error:
-        parser.error(str(error))
+    command.set_up(parser, options, settings, SHORTCUTS)
     size = (options.issues, options.years, options.messages_mean)
     world = World.seeded(options.seed, *size, options.now, others=options.others)
     rng = Random(options.seed)

@@ -1,52 +1,28 @@
-"""The application: its routes, and the way of a request through it."""
+"""Pylon's API as an application."""
 
 from __future__ import annotations
 
-from functools import partial
-
 import orjson
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Mount, Route
 
+from .application import Application
 from .control import control
-from .delivery import Delivery
 from .endpoints import ENDPOINTS, Endpoint
-from .engine import Engine
+from .engine import Engine, Exchange
 from .replies import ApiError
 
 
-class App:
+class App(Application):
     """The API and, under `/_emulator/`, the control routes, as an ASGI application."""
 
     def __init__(self, engine: Engine) -> None:
         """Serve `engine`."""
         self._engine = engine
-        self._delivery = Delivery()
-        self.stopping = self._delivery.stopping
-        self.asgi = Starlette(
-            routes=[*map(self._route, ENDPOINTS), Mount("/_emulator", control(engine))],
-            exception_handlers={HTTPException: self._unrouted},
-        )
-        self.asgi.router.redirect_slashes = False
+        super().__init__(engine, control(engine), ((one.method, one.path, one) for one in ENDPOINTS))
 
-    def _route(self, endpoint: Endpoint) -> Route:
-        route = Route(endpoint.path, partial(self._answer, found=endpoint), name=endpoint.name)
-        route.methods = {endpoint.method}  # Starlette would add HEAD to GET, and the API does not
-        return route
-
-    async def _unrouted(self, request: Request, error: Exception) -> Response:
-        """Answer a request that no route takes: 404, or 405 if another method would be."""
-        if not isinstance(error, HTTPException):
-            raise error
-        return await self._answer(request, ApiError(error.status_code, error.detail))
-
-    async def _answer(self, request: Request, found: Endpoint | ApiError) -> Response:
-        exchange = self._engine.admit(request, await _body(request), found)
-        await self._delivery.delay(self._engine.latency(), exchange.fault)
-        return self._delivery.sent(self._engine.answer(exchange), exchange.fault)
+    async def admit(self, request: Request, found: Endpoint | ApiError) -> Exchange:
+        """Let a request in, or not."""
+        return self._engine.admit(request, await _body(request), found)
 
 
 async def _body(request: Request) -> object:

@@ -7,15 +7,23 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from .loopback import Loopback
 
 APIS = ("pylon", "zaia")
 """Whose API can be served."""
+
+
+class Updated(Protocol):
+    """Settings that may be changed by their names."""
+
+    def update(self, changes: Mapping[str, Any]) -> None:
+        """Set several; raise ValueError for what cannot be."""
+
 
 Served = TypeVar("Served", bound=Loopback)
 
@@ -48,6 +56,23 @@ def add_settings(found: argparse.ArgumentParser, lacking: str, kind: str, names:
         metavar="NAME=VALUE",
         help=f"any setting: {names}…",
     )
+
+
+def set_up(
+    found: argparse.ArgumentParser,
+    options: argparse.Namespace,
+    settings: Updated,
+    shortcuts: Mapping[str, str],
+) -> None:
+    """Take over into the settings what the options say; a mistake ends the command.
+
+    `shortcuts` are the options that are settings, each with the setting's name.
+    """
+    try:
+        settings.update({field: getattr(options, name) for name, field in shortcuts.items()})
+        settings.update({"lacking": tuple(options.lacking)} | dict(options.set))
+    except ValueError as error:
+        found.error(str(error))
 
 
 def moment(text: str) -> datetime:

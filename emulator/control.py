@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 
-from .controls import Action, controls, plain, switch
+from .controls import Action, Actions, controls, plain
 from .engine import Engine
 from .log import Log
 
@@ -24,13 +24,13 @@ MUTATIONS = frozenset(
 
 def control(engine: Engine) -> Starlette:
     """Return the application of the control routes; they are neither logged nor limited."""
-    actions = Actions(engine)
+    actions = PylonActions(engine)
     known: dict[str, Action] = {
         "GET snapshot": lambda _: engine.world.snapshot(),
         "GET log": actions.log,
         "GET counts": lambda _: counts(engine.log),
         "GET settings": lambda _: {key: plain(value) for key, value in vars(engine.settings).items()},
-        "POST mutate": actions.mutate,
+        "POST mutate": actions.change,
         "POST settings": actions.settings,
         "POST faults": actions.faults,
         "POST advance": actions.advance,
@@ -39,12 +39,12 @@ def control(engine: Engine) -> Starlette:
     return controls(known)
 
 
-class Actions:
+class PylonActions(Actions):
     """What the control routes do that takes more than a line."""
 
     def __init__(self, engine: Engine) -> None:
         """Control `engine`."""
-        self._engine = engine
+        super().__init__(engine, MUTATIONS, "mutation")
 
     def log(self, args: dict[str, Any]) -> Any:
         """Return the records with a number over `since`, of one endpoint or all."""
@@ -52,31 +52,9 @@ class Actions:
         records = [record for record in self._engine.log.records if record.n > since]
         return [record.as_json() for record in records if endpoint in (None, record.endpoint)]
 
-    def mutate(self, args: dict[str, Any]) -> Any:
-        """Change the world by a method of its own, or at random."""
-        name, world = args["do"], self._engine.world
-        kwargs = args.get("args") or {}
-        if name == "random":
-            rng = Random(kwargs.get("seed", 0))
-            others = bool(kwargs.get("others"))
-            return [world.random_mutation(rng, others) for _ in range(int(kwargs.get("count", 1)))]
-        if name not in MUTATIONS:
-            raise ValueError(f"no such mutation: {name}; there are random, {', '.join(sorted(MUTATIONS))}")
-        return getattr(world, name)(**kwargs)
-
-    def settings(self, args: dict[str, Any]) -> Any:
-        """Change settings."""
-        self._engine.settings.update(args)
-        return {"changed": sorted(args)}
-
-    def faults(self, args: dict[str, Any]) -> Any:
-        """Switch faults on: one as the body, several under "add"; {"clear": true} ends the others."""
-        return switch(self._engine.faults, args)
-
-    def advance(self, args: dict[str, Any]) -> Any:
-        """Move the world's present."""
-        self._engine.world.advance(float(args["seconds"]))
-        return {"now": self._engine.world.now().isoformat()}
+    def change_at_random(self, rng: Random, args: dict[str, Any]) -> Any:
+        """Do one thing at random; `others` lets it be to the collections beyond the directory."""
+        return self._engine.world.random_mutation(rng, bool(args.get("others")))
 
 
 def counts(log: Log) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Mapping
+from random import Random
 from typing import Any
 
 import orjson
@@ -45,6 +47,44 @@ def _route(name: str, action: Action) -> Route:
 
 async def _mistake(_request: Request, error: Exception) -> Response:
     return JsonResponse({"error": str(error)}, 400)
+
+
+class Actions(ABC):
+    """What can be done to the world, the settings and the faults of any emulator."""
+
+    def __init__(self, engine: Any, changes: Collection[str], called: str) -> None:
+        """Control `engine`, whose world is changed by some of its methods, which are called so."""
+        self._engine, self._changes, self._called = engine, changes, called
+
+    def change(self, args: dict[str, Any]) -> Any:
+        """Change the world by a method of its own, or at random."""
+        name, kwargs = args["do"], args.get("args") or {}
+        if name == "random":
+            rng = Random(kwargs.get("seed", 0))
+            return [self.change_at_random(rng, kwargs) for _ in range(int(kwargs.get("count", 1)))]
+        if name not in self._changes:
+            raise ValueError(
+                f"no such {self._called}: {name}; there are random, {', '.join(sorted(self._changes))}"
+            )
+        return getattr(self._engine.world, name)(**kwargs)
+
+    @abstractmethod
+    def change_at_random(self, rng: Random, args: dict[str, Any]) -> Any:
+        """Do one thing at random; return what and to whom."""
+
+    def settings(self, args: dict[str, Any]) -> Any:
+        """Change settings."""
+        self._engine.settings.update(args)
+        return {"changed": sorted(args)}
+
+    def faults(self, args: dict[str, Any]) -> Any:
+        """Switch faults on: one as the body, several under "add"; {"clear": true} ends the others."""
+        return switch(self._engine.faults, args)
+
+    def advance(self, args: dict[str, Any]) -> Any:
+        """Move the world's present."""
+        self._engine.world.advance(float(args["seconds"]))
+        return {"now": self._engine.world.now().isoformat()}
 
 
 def plain(value: Any) -> Any:

@@ -27,11 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(argv)
     settings = Settings()
-    try:
-        settings.update({field: getattr(options, name) for name, field in SHORTCUTS.items()})
-        settings.update({"lacking": tuple(options.lacking)} | dict(options.set))
-    except ValueError as error:
-        parser.error(str(error))
+    command.set_up(parser, options, settings, SHORTCUTS)
     live = OffsetClock(start=options.now)
     world = World.seeded(options.seed, options.tickets, now=live(), days=options.days, live=live)
     rng = Random(options.seed)

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 
-from ..controls import controls, plain, switch
+from ..controls import Actions, controls, plain
 from .engine import Engine
 
 CHANGES = frozenset(
@@ -22,7 +22,7 @@ CHANGES = frozenset(
 
 def control(engine: Engine) -> Starlette:
     """Return the application of the control routes; they are neither logged nor limited."""
-    actions = Actions(engine)
+    actions = ZaiaActions(engine)
     return controls(
         {
             "GET snapshot": lambda _: engine.world.snapshot(),
@@ -38,12 +38,12 @@ def control(engine: Engine) -> Starlette:
     )
 
 
-class Actions:
+class ZaiaActions(Actions):
     """What the control routes do that takes more than a line."""
 
     def __init__(self, engine: Engine) -> None:
         """Control `engine`."""
-        self._engine = engine
+        super().__init__(engine, CHANGES, "change")
 
     def log(self, args: dict[str, Any]) -> Any:
         """Return the records with a number over `since`."""
@@ -65,26 +65,6 @@ class Actions:
             name: plain(value) for name, value in vars(self._engine.settings).items() if name not in hidden
         }
 
-    def change(self, args: dict[str, Any]) -> Any:
-        """Change the world by a method of its own, or at random."""
-        name, kwargs, world = args["do"], args.get("args") or {}, self._engine.world
-        if name == "random":
-            rng = Random(kwargs.get("seed", 0))
-            return [world.change(rng) for _ in range(int(kwargs.get("count", 1)))]
-        if name not in CHANGES:
-            raise ValueError(f"no such change: {name}; there are random, {', '.join(sorted(CHANGES))}")
-        return getattr(world, name)(**kwargs)
-
-    def settings(self, args: dict[str, Any]) -> Any:
-        """Change settings."""
-        self._engine.settings.update(args)
-        return {"changed": sorted(args)}
-
-    def faults(self, args: dict[str, Any]) -> Any:
-        """Switch faults on: one as the body, several under "add"; {"clear": true} ends the others."""
-        return switch(self._engine.faults, args)
-
-    def advance(self, args: dict[str, Any]) -> Any:
-        """Move the world's present."""
-        self._engine.world.advance(float(args["seconds"]))
-        return {"now": self._engine.world.now().isoformat()}
+    def change_at_random(self, rng: Random, args: dict[str, Any]) -> Any:  # noqa: ARG002 - it takes none
+        """Do one thing at random."""
+        return self._engine.world.change(rng)

@@ -106,6 +106,10 @@ class Engine:
         picked = self.faults.pick(record.name, exchange.id or record.query.get("chatId", [None])[0], later)
         return [*([given] if given else []), *picked]
 
+    def latency(self) -> float:
+        """Return the delay of an answer in seconds."""
+        return self.settings.latency_seconds
+
     def answer(self, exchange: Exchange) -> Response:
         """Call the hooks, which may yet change the world, and return the answer to a request."""
         record = exchange.record
