@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     import dlt
 
     from pylon_elt.sources.pylon.settings import Settings
+
+EXTRACTED = "normalize/extracted"
+WAITING = (EXTRACTED, "load/normalized")
+"""Where dlt keeps the packages that wait to be loaded."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +148,9 @@ def seen(destination: str, dataset: str, *, still: bool = False) -> Iterator[tup
 
 def pending_packages(folder: Path) -> int:
     """Return how many load packages a killed run left in its working folder."""
-    work = folder / destinations.PIPELINE
-    waiting = ("load/normalized", "normalize/extracted", "load/new")
-    return sum(len([entry for entry in (work / name).glob("*") if entry.is_dir()]) for name in waiting)
+    return len(packages(folder / destinations.PIPELINE, (*WAITING, "load/new")))
+
+
+def packages(work: Path, places: Sequence[str]) -> list[str]:
+    """Return the ids of the load packages in some places of a pipeline's own folder, in no order."""
+    return [entry.name for place in places for entry in (work / place).glob("*") if entry.is_dir()]

@@ -13,15 +13,14 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from ..base import exits
 from ..base.causes import chain, explain
 from ..base.wording import count
+from ..copy.inspection import EXTRACTED, WAITING, packages
 
 if TYPE_CHECKING:
     import dlt
 
 KEPT = 5
 """Packages set aside beyond so many are deleted, the oldest first: they are for whoever wants to know why."""
-_EXTRACTED = "normalize/extracted"
-_WAITING = (_EXTRACTED, "load/normalized")
-_PLACES = (*_WAITING, "load/loaded")
+_PLACES = (*WAITING, "load/loaded")
 """Where dlt keeps the packages of a working folder; in the last, those that it gave up too."""
 
 
@@ -64,10 +63,9 @@ def pending(pipeline: dlt.Pipeline) -> list[str]:
     A kill while dlt makes or deletes its folders leaves only some of them, and dlt cannot list what is not there.
     """
     work = Path(pipeline.working_dir)
-    if not (work / _EXTRACTED).is_dir():
+    if not (work / EXTRACTED).is_dir():
         return []
-    waiting = {entry.name for place in _WAITING for entry in (work / place).glob("*") if entry.is_dir()}
-    return sorted(waiting, key=float)
+    return sorted(set(packages(work, WAITING)), key=float)
 
 
 def set_aside(pipeline: dlt.Pipeline, load_ids: Sequence[str]) -> Path:
