@@ -16,33 +16,19 @@ import pytest
 from support.compare import Row, Rows, parsed
 from support.ordeal import ONE_TURN, POINTS, after_merge_of
 from support.runner import Machine, Runner
-from support.site import Site, site_of
-from support.suspended import content, other, stopped
+from support.site import FolderCopy, Site, site_of
+from support.suspended import LONG, SHORT, content, other, second_leaves, stopped
 
 from pylon_elt.sources.pylon.catalog import TABLES as ALL
 
-pytest.importorskip("sqlalchemy")
-
-SHORT = {"SECONDS": 3.0, "RENEWAL": 0.5}
-LONG = {"SECONDS": 600.0, "RENEWAL": 0.5}
-
 
 @dataclass(frozen=True)
-class SqliteCopy:
+class SqliteCopy(FolderCopy):
     """``copy.db`` in a folder, and the files beside it that are its schemas."""
-
-    folder: Path
 
     def machine(self, name: str = "machine") -> Machine:
         """Return a machine that fills it, with a working folder of its own."""
         return Machine(self.folder / name, f"sqlite:///{self.folder}/copy.db", "sqlalchemy")
-
-    def branch(self, name: str) -> SqliteCopy:
-        """Return a copy of it, working folders and all."""
-        raise NotImplementedError
-
-    def discard(self) -> None:
-        """Leave it to the folder of the tests."""
 
     def read(self) -> Rows:
         """Return everything in it."""
@@ -86,12 +72,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 def test_the_copy_is_the_truth_and_the_second_of_two_runs_leaves_and_names_the_first(
     site: Site, elsewhere: Runner
 ) -> None:
-    with stopped(site, POINTS["normalized"], lease=LONG) as run:
-        second = other(site, elsewhere).start(turns=ONE_TURN, lease=LONG).wait()
-        assert second.code == 75
-        assert f"process {run.pid} on" in second.problem
-        assert run.go_on().code == 0
-    site.check()
+    second_leaves(site, elsewhere)
     other(site, elsewhere).finish(turns=ONE_TURN, lease=LONG)
     site.check()
 

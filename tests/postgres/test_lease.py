@@ -18,14 +18,11 @@ from support.ordeal import FIRST_SEED, ONE_TURN, POINTS
 from support.postgres import Postgres
 from support.runner import Runner, wait_until
 from support.site import PostgresCopy, Site
-from support.suspended import content, other, stopped
+from support.suspended import LONG, SHORT, content, other, second_leaves, stopped
 
 from pylon_elt.pipelines.copy import destinations, fence
 from pylon_elt.pipelines.copy.holder import Overtaken
 from pylon_elt.sources.pylon.copy.copied import Copied
-
-SHORT = {"SECONDS": 3.0, "RENEWAL": 0.5}
-LONG = {"SECONDS": 600.0, "RENEWAL": 0.5}
 
 
 @pytest.fixture(scope="module")
@@ -54,12 +51,7 @@ def row(site: Site) -> tuple[str, float]:
 
 def test_the_second_of_two_runs_leaves_and_names_the_first(edited: Site, elsewhere: Runner) -> None:
     site = edited.branch("second")
-    with stopped(site, POINTS["normalized"], lease=LONG) as run:
-        second = other(site, elsewhere).start(turns=ONE_TURN, lease=LONG).wait()
-        assert second.code == 75
-        assert f"process {run.pid} on" in second.problem
-        assert run.go_on().code == 0
-    site.check()
+    second_leaves(site, elsewhere)
     other(site, elsewhere).finish(turns=ONE_TURN, lease=LONG)
 
 

@@ -29,6 +29,10 @@ class Amount:
         """How often in this session."""
         return int(self.soak if SOAK else self.usual)
 
+    def times(self, other: Amount) -> Amount:
+        """Return how often it is where each is something that is tried so often."""
+        return Amount(self.usual * other.usual, self.soak * other.soak)
+
 
 LIVES = Amount(24, 3000)
 CELLS = Amount(0.02, 1.0)
@@ -65,44 +69,27 @@ def table(epochs: int, points: int) -> str:
         epochs: How often a copy that is killed at random is let to its end.
         points: The named moments of a package.
     """
-    number, share = len(cells()), CELLS.usual
-    rows = [
-        (
-            "simulated lives of a copy: edits, faults, kills and time, then all is compared",
-            LIVES.usual,
-            LIVES.soak,
+    number, each = len(cells()), Amount(epochs, epochs)
+    amounts = {
+        "simulated lives of a copy: edits, faults, kills and time, then all is compared": LIVES,
+        f"{len(ODDITIES)} odd answers of each endpoint, to an empty copy and to a full one": None,
+        "kills at a named moment of a load package, in place and on a fresh machine": Amount(
+            points, 2 * points
         ),
-        (
-            f"{len(ODDITIES)} odd answers of each endpoint, to an empty copy and to a full one",
-            f"{share:.0%} of {number:,}",
-            f"{number:,}",
-        ),
-        ("kills at a named moment of a load package, in place and on a fresh machine", points, 2 * points),
-        ("kills at points all over an update: one in so many statements", DISTANCE.usual, DISTANCE.soak),
-        ("the same of a first load", DISTANCE_OF_FIRST_LOAD.usual, DISTANCE_OF_FIRST_LOAD.soak),
-        ("kills at random, DuckDB", *(KILLED_ * of * epochs for KILLED_, of in _pairs(KILLED, KILLS))),
-        (
-            "kills at random, Postgres",
-            *(KILLED_ * of * epochs for KILLED_, of in _pairs(KILLED_IN_POSTGRES, KILLS_IN_POSTGRES)),
-        ),
-        ("runs suspended at a random point while another machine goes on", SUSPENDED.usual, SUSPENDED.soak),
-        ("rounds of 120 random edits", CHANGES.usual, CHANGES.soak),
-        (
-            "statements that try to be taken for a SELECT, on each of two databases",
-            STATEMENTS.usual,
-            STATEMENTS.soak,
-        ),
+        "kills at points all over an update: one in so many statements": DISTANCE,
+        "the same of a first load": DISTANCE_OF_FIRST_LOAD,
+        "kills at random, DuckDB": KILLED.times(KILLS).times(each),
+        "kills at random, Postgres": KILLED_IN_POSTGRES.times(KILLS_IN_POSTGRES).times(each),
+        "runs suspended at a random point while another machine goes on": SUSPENDED,
+        "rounds of 120 random edits": CHANGES,
+        "statements that try to be taken for a SELECT, on each of two databases": STATEMENTS,
+    }
+    of_cells = f"{CELLS.usual:.0%} of {number:,} | {number:,}"
+    lines = [
+        f"| {what} | {f'{amount.usual:,.0f} | {amount.soak:,.0f}' if amount else of_cells} |"
+        for what, amount in amounts.items()
     ]
-    lines = [f"| {what} | {_told(usual)} | {_told(soak)} |" for what, usual, soak in rows]
     return "\n".join(["| what | `make test` | `make soak` |", "|---|---:|---:|", *lines]) + "\n"
-
-
-def _pairs(*amounts: Amount) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    return tuple(one.usual for one in amounts), tuple(one.soak for one in amounts)
-
-
-def _told(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:,.0f}"
 
 
 def page(text: str, epochs: int, points: int) -> str:

@@ -17,7 +17,7 @@ from pylon_elt.sources.pylon.api.answers import Answer
 from pylon_elt.sources.pylon.api.pacing import Pacers
 from pylon_elt.sources.pylon.copy.contents import Contents
 from pylon_elt.sources.pylon.copy.state import Stretch
-from pylon_elt.sources.pylon.errors import Rejected, TurnOver
+from pylon_elt.sources.pylon.errors import Rejected, TurnOver, Unavailable
 from pylon_elt.sources.pylon.lanes import issues
 from pylon_elt.sources.pylon.lanes.reading import PROBES
 from pylon_elt.sources.pylon.lanes.turn import Control
@@ -173,6 +173,16 @@ class Runs:
             report=SimpleNamespace(lanes=defaultdict(lambda: SimpleNamespace(done=0, note=""))),
             budget=SimpleNamespace(progress=lambda: None),
         )
+
+
+def run_while(reader: Runs, steps: Sequence[Callable[[Desk], None]]) -> None:
+    """Run while things happen, one before each request; so many may happen at one moment that it is given up."""
+    reader.desk.before_request = list(steps)
+    try:
+        reader.run()
+    except Unavailable as error:
+        assert "changes faster" in str(error)
+    reader.desk.before_request = []
 
 
 def assert_right(reader: Runs) -> None:

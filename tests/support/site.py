@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import pytest
 from support.compare import Rows, assert_equal_copy, read_duckdb, read_sql
@@ -51,24 +51,28 @@ class Copy(Protocol):
 
 
 @dataclass(frozen=True)
-class DuckDbCopy:
-    """``support.duckdb`` in a folder."""
+class FolderCopy:
+    """A copy that lies in a folder with the working folders beside it."""
 
     folder: Path
 
-    def machine(self, name: str = "machine") -> Machine:
-        """Return a machine that fills it, with a working folder of its own."""
-        return Machine(self.folder / name, str(self._database))
-
-    def branch(self, name: str) -> DuckDbCopy:
+    def branch(self, name: str) -> Self:
         """Return a copy of it, working folders and all."""
-        return DuckDbCopy(
-            Path(shutil.copytree(self.folder, self.folder.with_name(f"{self.folder.name}-{name}")))
-        )
+        folder = self.folder.with_name(f"{self.folder.name}-{name}")
+        return type(self)(Path(shutil.copytree(self.folder, folder)))
 
     def discard(self) -> None:
         """Delete it, working folders and all."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class DuckDbCopy(FolderCopy):
+    """``support.duckdb`` in a folder."""
+
+    def machine(self, name: str = "machine") -> Machine:
+        """Return a machine that fills it, with a working folder of its own."""
+        return Machine(self.folder / name, str(self._database))
 
     def read(self) -> Rows:
         """Return everything in it."""

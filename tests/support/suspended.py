@@ -7,9 +7,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
-from support.ordeal import ONE_TURN
+from support.ordeal import ONE_TURN, POINTS
 from support.runner import Run, Runner
 from support.site import Site
+
+SHORT = {"SECONDS": 3.0, "RENEWAL": 0.5}
+LONG = {"SECONDS": 600.0, "RENEWAL": 0.5}
+"""Leases, and how often they are renewed."""
 
 
 @contextmanager
@@ -32,3 +36,13 @@ def content(site: Site) -> dict[str, list[str]]:
 def other(site: Site, runner: Runner) -> Site:
     """Return another machine that fills the same copy."""
     return replace(site, runner=runner, machine=site.copy.machine("another"))
+
+
+def second_leaves(site: Site, runner: Runner) -> None:
+    """Check that a run which comes while another one has its lease leaves, names that one, and disturbs it in nothing."""
+    with stopped(site, POINTS["normalized"], lease=LONG) as run:
+        second = other(site, runner).start(turns=ONE_TURN, lease=LONG).wait()
+        assert second.code == 75
+        assert f"process {run.pid} on" in second.problem
+        assert run.go_on().code == 0
+    site.check()
