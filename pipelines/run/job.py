@@ -312,7 +312,9 @@ def _sweep_before(job: Job) -> datetime | None:
     The ledger's times are the server's, and the watermark is the latest of these that is known.
     """
     issues = SourceState.of(job.pipeline).issues
-    return cutoff(job.settings, issues.changed_until) if issues.begun else None
+    # the watermark may bear fractions of a second, the ledger's times are an answer's `Date`: in whole seconds
+    known = issues.changed_until.replace(microsecond=0) if issues.begun else None
+    return cutoff(job.settings, known) if known else None
 
 
 def _keep_snapshot(job: Job, oldest: float = 0.0) -> None:

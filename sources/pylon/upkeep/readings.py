@@ -50,6 +50,11 @@ class Readings:
         """Return the columns in which a row of the copy is not what the API gives, by what is steady in them."""
         return differing(self.table, wanted, held, self.paths)
 
+    def shuffled(self, wanted: Typed, held: Typed) -> bool:
+        """Whether a row of the copy differs from what the API gives in nothing but the order of lists."""
+        unordered: Paths = {(column,): "order" for column in self.differing(wanted, held)}
+        return not differing(self.table, wanted, held, {**self.paths, **unordered})
+
     def learn(self, pairs: Sequence[tuple[Typed, Typed]]) -> None:
         """See what was read twice; a row that was changed between its two readings says nothing."""
         before = self.paths
