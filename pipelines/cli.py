@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from .ask import verbs as cli_analysis
+from .base.desk import Run, current, name, use
 from .base.leaving import leave
-from .base.options import AsJson, Dataset, Debug, Destination, Progress, prepare
+from .base.options import (
+    AsJson,
+    Dataset,
+    Debug,
+    Destination,
+    Exclude,
+    LogFormat,
+    Progress,
+    Select,
+    Version,
+    prepare,
+)
+from .desks.pylon import PYLON
 
 app = typer.Typer(
     name="pylon",
@@ -22,21 +34,6 @@ app = typer.Typer(
 )
 
 
-class LogFormat(StrEnum):
-    """How to write what a run has to say."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-Select = Annotated[
-    list[str] | None,
-    typer.Option("--select", "-s", metavar="TABLE", help="Only these tables; repeat it or use commas."),
-]
-Exclude = Annotated[
-    list[str] | None,
-    typer.Option("--exclude", "-x", metavar="TABLE", help="All tables but these; repeat it or use commas."),
-]
 Region = Annotated[
     str | None,
     typer.Option("--region", metavar="us|eu", help="Pylon's region of the workspace.  [default: us]"),
@@ -62,26 +59,8 @@ def main() -> None:
         raise
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            typer.echo(f"pylon {version('pylon-elt')}")
-        except PackageNotFoundError:  # run from a folder where nothing was installed
-            typer.echo("pylon (not installed)")
-        raise typer.Exit
-
-
 @app.callback()
-def pylon(
-    _version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version and leave."
-        ),
-    ] = False,
-) -> None:
+def pylon(_version: Version = False) -> None:
     """Copy a Pylon workspace into a database of your own, and keep the copy equal to it.
 
     \b
@@ -91,6 +70,7 @@ def pylon(
       pylon run                   copy into ./support.duckdb, then run it again whenever you like
       pylon status                what is there, and how fresh it is
     """
+    use(PYLON)
 
 
 @app.command(short_help="Copy what is new or changed, and remove what is gone.")
@@ -98,7 +78,7 @@ def run(
     select: Select = None,
     exclude: Exclude = None,
     destination: Destination = "duckdb",
-    dataset: Dataset = "pylon",
+    dataset: Dataset = None,
     max_minutes: Annotated[
         float | None,
         typer.Option(
@@ -155,13 +135,11 @@ def run(
 
     prepare(debug=debug, as_json=log_format is LogFormat.JSON)
     with one_screen(debug=debug, as_json=log_format is LogFormat.JSON):
-        from .run import command as run_command
-
-        options = run_command.Options(
+        options = Run(
             select=tuple(select or ()),
             exclude=tuple(exclude or ()),
             destination=destination,
-            dataset=dataset,
+            dataset=dataset or name(),
             max_minutes=max_minutes,
             full_refresh=full_refresh,
             adopt=adopt,
@@ -170,8 +148,11 @@ def run(
             as_json=log_format is LogFormat.JSON,
             settings=_settings(region, base_url, start_date),
         )
-        code = run_command.dry_run(options) if dry_run else run_command.run(options)
-        raise SystemExit(code)
+        if not dry_run:
+            raise SystemExit(PYLON.run(options))
+        from .run import command as run_command
+
+        raise SystemExit(run_command.dry_run(options))
 
 
 @app.command(short_help="Say whether a run would work, and what is missing.")
@@ -179,7 +160,7 @@ def check(
     select: Select = None,
     exclude: Exclude = None,
     destination: Destination = "duckdb",
-    dataset: Dataset = "pylon",
+    dataset: Dataset = None,
     region: Region = None,
     base_url: BaseUrl = None,
     debug: Debug = False,
@@ -201,17 +182,15 @@ def check(
     with one_screen(debug=debug):
         from .look import check as checks
 
-        raise SystemExit(
-            checks.run(
-                tuple(select or ()), tuple(exclude or ()), destination, dataset, _settings(region, base_url)
-            )
-        )
+        tables = (tuple(select or ()), tuple(exclude or ()))
+        given = _settings(region, base_url)
+        raise SystemExit(checks.run(PYLON, *tables, destination, dataset or name(), given))
 
 
 @app.command(short_help="Show what the copy holds, how fresh it is, and what is due.")
 def status(
     destination: Destination = "duckdb",
-    dataset: Dataset = "pylon",
+    dataset: Dataset = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -231,15 +210,13 @@ def status(
 
     prepare(debug=debug)
     with one_screen(debug=debug, as_json=as_json):
-        from .look import status as report
-
-        raise SystemExit(report.run(destination, dataset, as_json=as_json))
+        raise SystemExit(current().status(destination, dataset or name(), as_json=as_json))
 
 
 @app.command(short_help="Remove from the copy what is gone from Pylon, and mend what differs.")
 def reconcile(
     destination: Destination = "duckdb",
-    dataset: Dataset = "pylon",
+    dataset: Dataset = None,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Remove however many there are; the safety catch is off.")
     ] = False,
@@ -266,13 +243,13 @@ def reconcile(
         from .run import reconcile_command
 
         given = _settings(region, base_url, start_date)
-        raise SystemExit(reconcile_command.run(destination, dataset, given, confirmed=yes))
+        raise SystemExit(reconcile_command.run(destination, dataset or name(), given, confirmed=yes))
 
 
 @app.command(short_help="Compare the copy with Pylon: counts by month, and a sample value by value.")
 def verify(
     destination: Destination = "duckdb",
-    dataset: Dataset = "pylon",
+    dataset: Dataset = None,
     sample: Annotated[
         int,
         typer.Option("--sample", metavar="N", min=0, help="How many issues to compare value by value."),
@@ -307,12 +284,9 @@ def verify(
     as_json = log_format is LogFormat.JSON
     prepare(debug=debug, as_json=as_json)
     with one_screen(debug=debug, as_json=as_json):
-        from .verify import command as verify_command
-
         given = _settings(region, base_url, start_date)
-        raise SystemExit(
-            verify_command.run(destination, dataset, given, sample=sample, seed=seed, as_json=as_json)
-        )
+        where = (destination, dataset or name())
+        raise SystemExit(PYLON.verify(*where, given, sample=sample, seed=seed, as_json=as_json))
 
 
 @app.command(short_help="Say where Pylon's OpenAPI document differs from what is read.")
@@ -358,7 +332,7 @@ def transform(
         str,
         typer.Option("--destination", "-d", metavar="NAME", help="Where the copy is: duckdb or postgres."),
     ] = "duckdb",
-    dataset: Dataset = "pylon",
+    dataset: Dataset = None,
     schema: Annotated[
         str, typer.Option("--schema", metavar="NAME", help="Where to build.  [default: DATASET_analytics]")
     ] = "",
@@ -390,9 +364,10 @@ def transform(
         from .transform import transform as building
 
         options = building.Options(
+            desk=current(),
             select=tuple(select or ()),
             destination=destination,
-            dataset=dataset,
+            dataset=dataset or name(),
             schema=schema,
             test=test,
             progress=progress.value,
@@ -408,7 +383,7 @@ def move(
         Path,
         typer.Argument(metavar="FILE", help="Where the copy is; earlier versions called it pylon.duckdb."),
     ] = Path("pylon.duckdb"),
-    dataset: Dataset = "pylon",
+    dataset: Dataset = None,
     debug: Debug = False,
 ) -> None:
     """Move a copy's DuckDB file, its snapshot and its memory of former runs to where runs look for it.
@@ -428,7 +403,7 @@ def move(
     with one_screen(debug=debug):
         from .copy import move as moving
 
-        raise SystemExit(moving.run(file, dataset))
+        raise SystemExit(moving.run(file, dataset or name()))
 
 
 @app.command(short_help="Copy a sample workspace, and look at it; needs no account.")

@@ -35,8 +35,8 @@ ZAIA = (
 
 PIPELINES = (
     *("base", "copy", "run", "verify", "transform"),
-    *("look", "ask"),
-    *("docs", "sample", "cli", ""),
+    *("look", "ask", "zaia", "desks"),
+    *("docs", "sample", "cli", "zaia_cli", ""),
 )  # fmt: skip
 """The rooms of ``pipelines``, the lowest first."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..base import exits, screens
+from ..base.desk import command
 from . import query as query_command
 from . import reading
 from .questions import all_questions, find
@@ -15,10 +16,12 @@ def list_all() -> int:
     """Print the names of all questions with their titles and options."""
     for question in all_questions().values():
         options = " ".join(f"--{name} {parameter.told}" for name, parameter in question.parameters.items())
-        screens.tell(f"pylon ask {question.name:<15} {question.title}")
+        screens.tell(f"{command('ask')} {question.name:<15} {question.title}")
         if options:
             screens.tell(screens.wrapped(" " * 26, options))
-    screens.tell("\nMore on each: pylon ask NAME --explain. All with sample answers: docs/questions.md.")
+    screens.tell(
+        f"\nMore on each: {command('ask')} NAME --explain. All with sample answers: docs/questions.md."
+    )
     return exits.DONE
 
 
@@ -61,7 +64,7 @@ def require_marts(reader: Reader) -> None:
     if "pylon__issues" not in reader.tables()[reader.schemas[1]]:
         raise exits.Problem(
             f"The tables for analysis are not there yet: schema {reader.schemas[1]}, {reader.location}.",
-            "Build them, with: pylon transform",
+            f"Build them, with: {command('transform')}",
             exits.FAILED,
         )
 
@@ -74,7 +77,7 @@ def _given(arguments: Sequence[str]) -> dict[str, str]:
         name, equals, value = rest.pop(0).partition("=")
         if not name.startswith("--") or not (equals or rest):
             raise exits.Problem(
-                f"{name} cannot be understood.", "Such as: pylon ask backlog --by team", exits.USAGE
+                f"{name} cannot be understood.", f"Such as: {command('ask')} backlog --by team", exits.USAGE
             )
         given[name[2:]] = value if equals else rest.pop(0)
     return given

@@ -15,6 +15,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..base import exits, installing, screens
+from ..base.desk import command
 from .report import read
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def run(options: Options) -> NoReturn:
     Raises:
         Problem: There is nothing to show, marimo is missing, or the port is taken.
     """
-    installing.require("dashboard", "pylon dashboard")
+    installing.require("dashboard", command("dashboard"))
     os.environ["MARIMO_SKIP_UPDATE_CHECK"] = "1"
     from pylon_elt.analytics.dashboard import source
 

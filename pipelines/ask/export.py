@@ -10,6 +10,7 @@ from pathlib import Path
 from pylon_elt.sources.pylon.catalog import ALL_TABLES
 
 from ..base import exits, screens
+from ..base.desk import command
 from ..base.wording import count
 from ..transform import package
 from . import formats, reading
@@ -57,7 +58,7 @@ def _chosen(reader: Reader, options: Options) -> list[tuple[str, str]]:
     raw = [(copy, name) for name in ALL_TABLES if name in there[copy]]
     marts = [(built, name) for name in package.marts() if name in there[built]]
     if not raw:
-        raise reading.NO_COPY
+        raise reading.no_copy()
     names = [name.strip() for text in options.select for name in text.split(",") if name.strip()]
     if options.marts or any(name in package.marts() for name in names):
         require_marts(reader)
@@ -73,7 +74,9 @@ def _chosen(reader: Reader, options: Options) -> list[tuple[str, str]]:
 def _unknown(name: str, known: Sequence[str]) -> exits.Problem:
     near = get_close_matches(name, known, n=1)
     if name in ALL_TABLES:
-        return exits.Problem(f"The copy has no table {name} yet.", "Fill it, with: pylon run", exits.USAGE)
+        return exits.Problem(
+            f"The copy has no table {name} yet.", f"Fill it, with: {command('run')}", exits.USAGE
+        )
     remedy = f"Did you mean {near[0]}?" if near else f"There are {', '.join(known)}."
     return exits.Problem(f"--select: there is no table {name!r}.", remedy, exits.USAGE)
 

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from ..base import exits
+from ..base.desk import command
 from ..transform import package
 from .reader import Reader
 from .statement import marked
@@ -66,10 +67,12 @@ def _no_table(name: str, reader: Reader) -> exits.Problem:
     there = [table for tables in reader.tables().values() for table in tables if not table.startswith("_")]
     plain = name.rpartition(".")[2]
     if plain in package.models() and plain not in there:
-        return exits.Problem(f"There is no table {name} yet.", "Build it, with: pylon transform", exits.USAGE)
+        return exits.Problem(
+            f"There is no table {name} yet.", f"Build it, with: {command('transform')}", exits.USAGE
+        )
     near = get_close_matches(plain, there, n=1)
     return exits.Problem(
         f"There is no table {name}.",
-        f"Did you mean {near[0]}?" if near else 'See all of them with: pylon query "show all tables"',
+        f"Did you mean {near[0]}?" if near else f'See all of them with: {command("query")} "show all tables"',
         exits.USAGE,
     )

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..base import exits
+from ..base.desk import command
 from ..transform import package
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class Question:
                 near = get_close_matches(name, self.parameters, n=1)
                 known = ", ".join(f"--{one}" for one in self.parameters) or "no options"
                 raise exits.Problem(
-                    f"pylon ask {self.name} has no option --{name}.",
+                    f"{command('ask')} {self.name} has no option --{name}.",
                     f"Did you mean --{near[0]}?" if near else f"It has {known}.",
                     exits.USAGE,
                 )
@@ -151,7 +152,7 @@ def find(name: str) -> Question:
         near = get_close_matches(plain, known, n=1)
         raise exits.Problem(
             f"There is no question {name!r}.",
-            f"Did you mean {near[0]}?" if near else "See all of them with: pylon ask",
+            f"Did you mean {near[0]}?" if near else f"See all of them with: {command('ask')}",
             exits.USAGE,
         )
     return known[plain]

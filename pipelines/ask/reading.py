@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from ..base import exits
+from ..base.desk import command
 from ..base.wording import ago
 from ..copy import destinations, snapshot
 from ..copy.lock import read_lock
@@ -25,7 +26,10 @@ from .reader_server import ServerReader
 if TYPE_CHECKING:
     import dlt
 
-NO_COPY = exits.Problem("There is no copy yet.", "Make it first, with: pylon run", exits.FAILED)
+
+def no_copy() -> exits.Problem:
+    """Return what is told where there is nothing to read."""
+    return exits.Problem("There is no copy yet.", f"Make it first, with: {command('run')}", exits.FAILED)
 
 
 @contextmanager
@@ -60,7 +64,7 @@ def _of_file(
 ) -> Reader:
     taken = snapshot.of(database)
     if not database.exists():
-        raise NO_COPY
+        raise no_copy()
 
     def attach(file: Path, note: str = "") -> Reader:
         return stack.enter_context(DuckDbReader.opened(file, database, schemas, note))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base import exits, installing, screens
+from ..base.desk import command
 from . import formats, reading
 from .ask import require_marts
 
@@ -35,7 +36,7 @@ def run(options: Options) -> int:
     Raises:
         Problem: There is nothing to show, a name is unknown, or the page cannot be drawn or written.
     """
-    installing.require("report", "pylon report")
+    installing.require("report", command("report"))
     from pylon_elt.analytics.dashboard.data import Filters
     from pylon_elt.analytics.dashboard.page import render
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..base.desk import name as desk
 from ..base.options import Dataset, Debug, Format, Schema, Source, prepare
 
 app = typer.Typer(rich_markup_mode=None)
@@ -43,7 +44,7 @@ def query(
     limit: Limit = 100,
     safe_cells: SafeCells = False,
     destination: Source = "duckdb",
-    dataset: Dataset = "pylon",
+    dataset: Dataset = None,
     schema: Schema = "",
     debug: Debug = False,
 ) -> None:
@@ -66,7 +67,9 @@ def query(
     with one_screen(debug=debug):
         from . import query as query_command
 
-        options = query_command.Options(destination, dataset, schema, form, output, limit, safe_cells)
+        options = query_command.Options(
+            destination, dataset or desk(), schema, form, output, limit, safe_cells
+        )
         raise SystemExit(query_command.run(sql, options))
 
 
@@ -87,7 +90,7 @@ def ask(
     limit: Limit = 100,
     safe_cells: SafeCells = False,
     destination: Source = "duckdb",
-    dataset: Dataset = "pylon",
+    dataset: Dataset = None,
     schema: Schema = "",
     debug: Debug = False,
 ) -> None:
@@ -110,7 +113,9 @@ def ask(
         from . import ask as ask_command
         from . import query as query_command
 
-        options = query_command.Options(destination, dataset, schema, form, output, limit, safe_cells)
+        options = query_command.Options(
+            destination, dataset or desk(), schema, form, output, limit, safe_cells
+        )
         if name is None:
             code = ask_command.list_all()
         elif explain:
@@ -134,7 +139,7 @@ def export(
         bool, typer.Option("--force", help="Also into a folder that holds other things.")
     ] = False,
     destination: Source = "duckdb",
-    dataset: Dataset = "pylon",
+    dataset: Dataset = None,
     schema: Schema = "",
     debug: Debug = False,
 ) -> None:
@@ -156,7 +161,7 @@ def export(
         from . import export as export_command
 
         options = export_command.Options(
-            folder, tuple(select or ()), marts, force, destination, dataset, schema
+            folder, tuple(select or ()), marts, force, destination, dataset or desk(), schema
         )
         raise SystemExit(export_command.run(options))
 
@@ -172,7 +177,7 @@ def report(
         str, typer.Option("--account", metavar="NAME", help="Only this account's issues.")
     ] = "",
     destination: Source = "duckdb",
-    dataset: Dataset = "pylon",
+    dataset: Dataset = None,
     schema: Schema = "",
     debug: Debug = False,
 ) -> None:
@@ -192,7 +197,7 @@ def report(
     with one_screen(debug=debug):
         from . import report as report_command
 
-        options = report_command.Options(file, days, team, account, destination, dataset, schema)
+        options = report_command.Options(file, days, team, account, destination, dataset or desk(), schema)
         raise SystemExit(report_command.run(options))
 
 
@@ -210,7 +215,7 @@ def dashboard(
     ] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in a browser.")] = True,
     destination: Source = "duckdb",
-    dataset: Dataset = "pylon",
+    dataset: Dataset = None,
     schema: Schema = "",
     debug: Debug = False,
 ) -> None:
@@ -231,5 +236,5 @@ def dashboard(
     with one_screen(debug=debug):
         from . import dashboard as dashboard_command
 
-        options = dashboard_command.Options(port, browser, destination, dataset, schema)
+        options = dashboard_command.Options(port, browser, destination, dataset or desk(), schema)
         dashboard_command.run(options)

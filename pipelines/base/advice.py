@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pylon_elt.sources.pylon.errors import Implausible, NoSecondPage, PermissionDenied, PylonError
+from pylon_elt.sources.pylon.errors import Implausible, NoSecondPage, PermissionDenied
+
+from .exits import Told
 
 
-def remedy(error: PylonError, table: str = "") -> str:
+def remedy(error: Told, table: str = "") -> str:
     """Return what to do next, as somebody can type it.
 
     Args:

@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pylon_elt.sources.pylon.errors import PylonError
-
 from . import advice, exits
 from .exits import Problem
 
@@ -57,7 +55,7 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 def _ours(error: BaseException) -> Problem | None:
     if isinstance(error, Problem):
         return error
-    if isinstance(error, PylonError):
+    if isinstance(error, Exception) and isinstance(error, exits.Told):
         return Problem(error.message, advice.remedy(error), exits.of(error))
     return None
 

@@ -53,13 +53,13 @@ def read_settings(given: Mapping[str, Any] | None = None, *, token: bool = True)
     if "region" in chosen:
         found.pop("base_url", None)  # it would silently win over the region that was just asked for
     api_key = configured_token().value if token else UNUSED
-    mask_key = _first(dlt.secrets, MASK_KEY)
+    mask_key = first(dlt.secrets, MASK_KEY)
     return settings(api_key, mask_key=mask_key, **{**found, **chosen})
 
 
 def configured_token() -> Token:
     """Return the token that is used, with a warning where another one is set as well."""
-    return choose(_first(dlt.secrets, SECRET))
+    return choose(first(dlt.secrets, SECRET))
 
 
 def include() -> tuple[str, ...]:
@@ -71,17 +71,17 @@ def include() -> tuple[str, ...]:
     return included(_value("include"))
 
 
-def _first(places: Any, name: str) -> Any:
+def first(places: Any, name: str, section: str = SECTION) -> Any:
     """Return what is set first; an empty variable is not set, and hides no mask that stands in a file."""
     for provider in places.config_providers:
-        value, _ = provider.get_value(name, places.default_type, None, *SECTION.split("."))
+        value, _ = provider.get_value(name, places.default_type, None, *section.split("."))
         if value is not None and value != "":
             return value
     return None
 
 
 def _value(name: str) -> Any:
-    value = _first(dlt.config, name)
+    value = first(dlt.config, name)
     if value is None:
         return None
     if name in _TEXTS and not isinstance(value, str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol, runtime_checkable
 
 DONE = 0
 FAILED = 1
@@ -22,6 +23,27 @@ MEANINGS: dict[int, str] = {
     LOCKED: "Another run, or another program, holds the lock.",
 }
 """What each exit code means, for the help and the README."""
+
+
+KINDS = {"configuration": CONFIGURATION, "implausible": DATA_CHECK, "unavailable": UNAVAILABLE}
+"""The exit code of each kind of error of a source."""
+
+
+@runtime_checkable
+class Told(Protocol):
+    """An error of a source: what is wrong, what to do next, and of which kind it is."""
+
+    @property
+    def message(self) -> str:
+        """What is wrong, and where."""
+
+    @property
+    def remedy(self) -> str:
+        """What to do next."""
+
+    @property
+    def kind(self) -> str:
+        """One of :data:`KINDS`."""
 
 
 class Problem(Exception):
@@ -44,13 +66,9 @@ class Problem(Exception):
 
 def of(error: Exception) -> int:
     """Return the exit code that an error of the source, or a problem, ends a command with."""
-    from pylon_elt.sources.pylon.errors import ConfigurationError, Implausible
-
     if isinstance(error, Problem):
         return error.code
-    if isinstance(error, Implausible):
-        return DATA_CHECK
-    return CONFIGURATION if isinstance(error, ConfigurationError) else UNAVAILABLE
+    return KINDS[error.kind] if isinstance(error, Told) else UNAVAILABLE
 
 
 def of_all(errors: Iterable[Exception]) -> int:

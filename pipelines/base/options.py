@@ -29,6 +29,38 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
+class LogFormat(StrEnum):
+    """How to write what a run has to say."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        from .desk import name
+
+        try:
+            typer.echo(f"{name()} {version('pylon-elt')}")
+        except PackageNotFoundError:  # run from a folder where nothing was installed
+            typer.echo(f"{name()} (not installed)")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool,
+    typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave."),
+]
+Select = Annotated[
+    list[str] | None,
+    typer.Option("--select", "-s", metavar="TABLE", help="Only these tables; repeat it or use commas."),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", "-x", metavar="TABLE", help="All tables but these; repeat it or use commas."),
+]
 Destination = Annotated[
     str,
     typer.Option("--destination", "-d", metavar="NAME", help="Where to copy to; any SQL destination of dlt."),
@@ -39,12 +71,15 @@ Source = Annotated[
         "--destination", "-d", metavar="NAME", help="Where the copy is; any SQL destination of dlt."
     ),
 ]
-Dataset = Annotated[str, typer.Option("--dataset", metavar="NAME", help="The schema that holds the tables.")]
+Dataset = Annotated[
+    str | None,
+    typer.Option(
+        "--dataset", metavar="NAME", help="The schema that holds the tables.  [default: as the command]"
+    ),
+]
 Schema = Annotated[
     str,
-    typer.Option(
-        "--schema", metavar="NAME", help="Where pylon transform built.  [default: DATASET_analytics]"
-    ),
+    typer.Option("--schema", metavar="NAME", help="Where transform built.  [default: DATASET_analytics]"),
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]

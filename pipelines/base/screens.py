@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from . import exits
@@ -65,6 +65,25 @@ def tell(text: str = "") -> None:
     """Print a result to stdout, secrets crossed out and controls of terminals written out."""
     sys.stdout.write(f"{printable(redact(text))}\n")
     sys.stdout.flush()
+
+
+def confirm(tables: Sequence[str], where: str) -> None:
+    """Make sure that a full refresh is meant.
+
+    Raises:
+        Problem: Nobody is there to ask, or the answer is no.
+    """
+    if not sys.stdin.isatty():
+        raise exits.Problem(
+            "--full-refresh drops tables, and nobody is there to be asked.",
+            "Add --yes to do it without a question.",
+            exits.USAGE,
+        )
+    say(wrapped("", f"This drops {', '.join(tables)} in {where}, and reads them anew."))
+    sys.stderr.write("Go on? [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise exits.Problem("Nothing was done.", code=exits.FAILED)
 
 
 def wrapped(label: str, text: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
-from pylon_elt.sources.pylon.catalog import LEDGERS, TABLES, USUAL, suggest, with_ledgers
+from pylon_elt.sources.pylon.catalog import LEDGERS, TABLES, USUAL, with_ledgers
 
 from . import exits
 
@@ -47,17 +48,29 @@ def selection(select: Sequence[str], exclude: Sequence[str]) -> Selection:
     Raises:
         Problem: A name is unknown.
     """
-    return Selection(frozenset(_names("--select", select)), frozenset(_names("--exclude", exclude)))
+    chosen = (frozenset(names(*option, TABLES)) for option in (("--select", select), ("--exclude", exclude)))
+    return Selection(*chosen)
 
 
-def _names(option: str, texts: Sequence[str]) -> list[str]:
-    names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
-    for name in names:
-        if name not in TABLES:
-            near = suggest(name)
+def names(option: str, texts: Sequence[str], known: Collection[str]) -> list[str]:
+    """Return the table names that an option gave.
+
+    Args:
+        option: Which one, for the message.
+        texts: Names, also several in one text with commas between them.
+        known: The tables that there are.
+
+    Raises:
+        Problem: A name is unknown.
+    """
+    found = [name.strip() for text in texts for name in text.split(",") if name.strip()]
+    for name in found:
+        if name not in known:
+            wanted = name.lower().replace("-", "_").replace(" ", "_")
+            near = next(iter(get_close_matches(wanted, known, n=1)), None)
             raise exits.Problem(
                 f"{option}: there is no table {name!r}.",
-                f"Did you mean {near}?" if near else f"There are {', '.join(TABLES)}.",
+                f"Did you mean {near}?" if near else f"There are {', '.join(known)}.",
                 exits.USAGE,
             )
-    return names
+    return found

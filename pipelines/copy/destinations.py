@@ -28,6 +28,7 @@ from pylon_elt.sources.pylon.copy.writing import refuse_destination
 from pylon_elt.sources.pylon.errors import ConfigurationError
 
 from ..base import exits
+from ..base.desk import command
 from ..base.memory import give_back
 from . import modes
 from .resolved import Resolved
@@ -190,6 +191,7 @@ def open_pipeline(
     destination: str = DEFAULT,
     dataset: str = DATASET,
     *,
+    name: str = PIPELINE,
     read_only: bool = False,
     moving: bool = False,
     **options: Any,
@@ -199,6 +201,7 @@ def open_pipeline(
     Args:
         destination: A destination that dlt knows, by name.
         dataset: The schema or dataset to load into; the pipeline has its name as dlt's naming makes it.
+        name: What the pipeline is called: the desk that it copies.
         read_only: Open a DuckDB file without changing it; it must be there.
         moving: Do not mind a copy that is still where earlier versions put it.
         options: Further arguments of ``dlt.pipeline``, such as ``pipelines_dir``.
@@ -209,7 +212,7 @@ def open_pipeline(
     """
     target: Any = DuckDb() if destination == DEFAULT else destination
     try:
-        pipeline: dlt.Pipeline = dlt.pipeline(PIPELINE, destination=target, dataset_name=dataset, **options)
+        pipeline: dlt.Pipeline = dlt.pipeline(name, destination=target, dataset_name=dataset, **options)
     except UnknownDestinationModule as error:
         near = get_close_matches(destination, KNOWN, n=1)
         raise exits.Problem(
@@ -250,7 +253,8 @@ def _name_staging(pipeline: dlt.Pipeline) -> None:
     kind = pipeline.destination
     assert kind is not None  # noqa: S101 - dlt.pipeline has just set it
     places = (f"destination.{kind.destination_name}", "destination")
-    configured = [f"{own}{place}.{STAGING}" for own in (f"{PIPELINE}.", "") for place in places]
+    own = (f"{pipeline.pipeline_name}.", "")
+    configured = [f"{first}{place}.{STAGING}" for first in own for place in places]
     if STAGING in kind.spec.get_resolvable_fields() and all(
         dlt.config.get(name) is None for name in configured
     ):
@@ -295,7 +299,7 @@ def _require_file(pipeline: dlt.Pipeline, *, moving: bool) -> None:
     if not moving and file.name == FILE and former.exists() and not file.exists():
         raise exits.Problem(
             f"The copy is in {former}, as earlier versions called it; it is looked for in {file} now.",
-            f"Move it with: pylon move {former}. To begin anew, move it away, or set another file:"
+            f"Move it with: {command('move')} {former}. To begin anew, move it away, or set another file:"
             f" DESTINATION__DUCKDB__CREDENTIALS={file.with_name('copy.duckdb')}",
             exits.CONFIGURATION,
         )
@@ -306,12 +310,14 @@ def _require_file(pipeline: dlt.Pipeline, *, moving: bool) -> None:
         raise exits.Problem(
             error.message,
             f"Set another file, such as DESTINATION__DUCKDB__CREDENTIALS={file.with_name(FILE)}, and move the copy"
-            f" there with: pylon move {file}",
+            f" there with: {command('move')} {file}",
             exits.CONFIGURATION,
         ) from error
 
 
-def open_own_pipeline(destination: str = DEFAULT, dataset: str = DATASET) -> dlt.Pipeline:
+def open_own_pipeline(
+    destination: str = DEFAULT, dataset: str = DATASET, *, name: str = PIPELINE
+) -> dlt.Pipeline:
     """Return the same pipeline with a working folder that belongs to this one copy.
 
     Two copies that shared a folder would load what a killed run of the one left behind into the other.
@@ -320,15 +326,15 @@ def open_own_pipeline(destination: str = DEFAULT, dataset: str = DATASET) -> dlt
         Problem: As :func:`open_pipeline`.
     """
     with TemporaryDirectory() as scratch:
-        pipeline = open_pipeline(destination, dataset, pipelines_dir=scratch)
+        pipeline = open_pipeline(destination, dataset, name=name, pipelines_dir=scratch)
         folder = working_folder(pipeline)
         modes.narrow(folder, database_file(pipeline))
-    return open_pipeline(destination, dataset, pipelines_dir=str(folder))
+    return open_pipeline(destination, dataset, name=name, pipelines_dir=str(folder))
 
 
 def working_folder(pipeline: dlt.Pipeline) -> Path:
     """Return where the runs of one copy keep their files: below dlt's own folder, named after its place."""
-    return _folder(location(pipeline), pipeline.dataset_name)
+    return _folder(location(pipeline), pipeline.dataset_name, pipeline.pipeline_name)
 
 
 def folder_of(database: Path, dataset: str) -> Path:
@@ -336,9 +342,9 @@ def folder_of(database: Path, dataset: str) -> Path:
     return _folder(f"{DEFAULT} at {database}", dataset)
 
 
-def _folder(place: str, dataset: str) -> Path:
+def _folder(place: str, dataset: str, name: str = PIPELINE) -> Path:
     digest = sha256(f"{place} {dataset}".encode()).hexdigest()[:8]
-    return Path(get_dlt_pipelines_dir()) / f"{PIPELINE}-{digest}"
+    return Path(get_dlt_pipelines_dir()) / f"{name}-{digest}"
 
 
 def marts(pipeline: dlt.Pipeline, schema: str = "") -> tuple[str, str]:

@@ -128,27 +128,49 @@ def opened(destination: str, dataset: str, *, still: bool = False) -> Iterator[C
 @contextmanager
 def seen(destination: str, dataset: str, *, still: bool = False) -> Iterator[tuple[Place, Copy | None]]:
     """Say where a copy is, or will be, and open it for reading; arguments and errors as of :func:`opened`."""
+    with looked_at(destination, dataset, still=still) as (place, pipeline, copied):
+        copy = Copy(pipeline, copied) if copied else None
+        yield place, copy if copy and copy.exists else None
+
+
+@contextmanager
+def looked_at(
+    destination: str, dataset: str, *, name: str = destinations.PIPELINE, still: bool = False
+) -> Iterator[tuple[Place, dlt.Pipeline, Copied | None]]:
+    """Say where a copy is, or will be, and open what is there for reading, whatever it is.
+
+    Args:
+        destination: Where it is.
+        dataset: Its schema.
+        name: What its pipeline is called.
+        still: As of :func:`opened`.
+
+    Returns:
+        The place, the pipeline, and what the destination holds; ``None``: there is no file.
+
+    Raises:
+        Problem: As :func:`opened`.
+    """
     with TemporaryDirectory() as scratch:
-        pipeline = destinations.open_pipeline(destination, dataset, pipelines_dir=scratch)
+        pipeline = destinations.open_pipeline(destination, dataset, name=name, pipelines_dir=scratch)
         place = Place(
             destinations.location(pipeline), pipeline.dataset_name, destinations.working_folder(pipeline)
         )
         file = destinations.database_file(pipeline)
         if file is not None and not file.exists():
-            yield place, None
+            yield place, pipeline, None
             return
         with (still_lock if still else read_lock)(pipeline):
             if file is not None:
                 destinations.only_read(pipeline)
             with Copied(pipeline) as copied:
                 copied.open()
-                copy = Copy(pipeline, copied)
-                yield place, copy if copy.exists else None
+                yield place, pipeline, copied
 
 
-def pending_packages(folder: Path) -> int:
-    """Return how many load packages a killed run left in its working folder."""
-    return len(packages(folder / destinations.PIPELINE, (*WAITING, "load/new")))
+def pending_packages(folder: Path, name: str = destinations.PIPELINE) -> int:
+    """Return how many load packages a killed run of a pipeline left in its working folder."""
+    return len(packages(folder / name, (*WAITING, "load/new")))
 
 
 def packages(work: Path, places: Sequence[str]) -> list[str]:

@@ -29,27 +29,27 @@ class Run:
     problem: str = ""
 
 
-def history_file(folder: str | Path) -> Path:
-    """Return where the runs of a working folder are remembered."""
-    return Path(folder) / f"{PIPELINE}.runs.jsonl"
+def history_file(folder: str | Path, name: str = PIPELINE) -> Path:
+    """Return where the runs of a pipeline are remembered, by its working folder and its name."""
+    return Path(folder) / f"{name}.runs.jsonl"
 
 
-def remember(folder: str | Path, run: Run) -> None:
+def remember(folder: str | Path, run: Run, name: str = PIPELINE) -> None:
     """Append a run, and forget the oldest. A history that cannot be written never fails a run."""
-    path = history_file(folder)
+    path = history_file(folder, name)
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        lines = [json.dumps(asdict(known)) for known in (*recall(folder), run)][-KEPT:]
+        lines = [json.dumps(asdict(known)) for known in (*recall(folder, name), run)][-KEPT:]
         draft = path.with_suffix(".new")
         modes.create(draft, path.parent.stat().st_mode)
         draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
         draft.replace(path)
 
 
-def recall(folder: str | Path) -> list[Run]:
+def recall(folder: str | Path, name: str = PIPELINE) -> list[Run]:
     """Return the runs that are remembered, oldest first; lines that cannot be read are passed over."""
     try:
-        lines = history_file(folder).read_text(encoding="utf-8").splitlines()
+        lines = history_file(folder, name).read_text(encoding="utf-8").splitlines()
     except OSError:
         return []
     return [run for line in lines if (run := _run(line)) is not None]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.api.client import Client
 from pylon_elt.sources.pylon.api.pacing import Pacers
@@ -18,6 +18,7 @@ from pylon_elt.sources.pylon.errors import ConfigurationError, PermissionDenied,
 
 from ..base import advice, configuration, exits, screens
 from ..base.causes import explain
+from ..base.desk import Desk, Finding, command
 from ..base.probing import Probe
 from ..base.redaction import remember
 from ..base.selection import selection
@@ -26,29 +27,26 @@ from .destination_check import check_destination
 if TYPE_CHECKING:
     from pylon_elt.sources.pylon.settings import Settings
 
-Verdict = Literal["ok", "failed", "denied", "unknown"]
 LONGEST_PAUSE = 0.5
 """A check does not back off for minutes; the pacer is asked again after this many seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
-
-    what: str
-    verdict: Verdict
-    text: str
-    remedy: str = ""
-    code: int = exits.DONE
-
-
 def run(
-    select: Sequence[str], exclude: Sequence[str], destination: str, dataset: str, given: Mapping[str, Any]
+    desk: Desk,
+    select: Sequence[str],
+    exclude: Sequence[str],
+    destination: str,
+    dataset: str,
+    given: Mapping[str, Any],
 ) -> int:
-    """Check everything that a run needs, print what was found, and return the exit code."""
-    tables = selection(select, exclude).tables(configuration.include())
+    """Check everything that a run needs, print what was found, and return the exit code.
+
+    Raises:
+        Problem: A table is unknown.
+        ConfigurationError: What the configuration says of tables means nothing.
+    """
     findings: list[Finding] = []
-    for finding in _findings(tables, destination, dataset, given):
+    for finding in _findings(desk, select, exclude, destination, dataset, given):
         findings.append(finding)
         screens.tell(f"{finding.what:<17} {finding.verdict:<8} {finding.text}".rstrip())
         if finding.remedy:
@@ -56,27 +54,45 @@ def run(
     codes = {finding.code for finding in findings}
     code = next((code for code in (exits.CONFIGURATION, exits.UNAVAILABLE) if code in codes), exits.DONE)
     screens.tell(
-        "All is well: pylon run would work." if code == exits.DONE else "Not everything is well; see above."
+        f"All is well: {command('run')} would work."
+        if code == exits.DONE
+        else "Not everything is well; see above."
     )
     return code
 
 
 def _findings(
-    tables: Sequence[str], destination: str, dataset: str, given: Mapping[str, Any]
+    desk: Desk,
+    select: Sequence[str],
+    exclude: Sequence[str],
+    destination: str,
+    dataset: str,
+    given: Mapping[str, Any],
 ) -> Iterator[Finding]:
-    try:
-        settings = configuration.read_settings(given)
-    except Exception as error:  # noqa: BLE001 - the destination is looked at all the same
-        yield _failed("settings", error)
-    else:
-        remember(settings.api_key)
-        if warning := configuration.configured_token().warning:
-            yield Finding("settings", "unknown", warning)
-        yield from asyncio.run(_ask(settings, tables))
+    yield from desk.check(select, exclude, given)
     try:
         yield Finding("destination", "ok", check_destination(destination, dataset))
     except Exception as error:  # noqa: BLE001 - explain() knows them all
         yield _failed("destination", error)
+
+
+def findings(select: Sequence[str], exclude: Sequence[str], given: Mapping[str, Any]) -> Iterator[Finding]:
+    """Ask each of Pylon's endpoints for one row, and yield what was found.
+
+    Raises:
+        Problem: A table is unknown.
+        ConfigurationError: What the configuration says of tables means nothing.
+    """
+    tables = selection(select, exclude).tables(configuration.include())
+    try:
+        settings = configuration.read_settings(given)
+    except Exception as error:  # noqa: BLE001 - the destination is looked at all the same
+        yield _failed("settings", error)
+        return
+    remember(settings.api_key)
+    if warning := configuration.configured_token().warning:
+        yield Finding("settings", "unknown", warning)
+    yield from asyncio.run(_ask(settings, tables))
 
 
 def _failed(what: str, error: Exception) -> Finding:

@@ -180,7 +180,7 @@ def _lines(status: Status) -> Iterator[str]:
     yield from _pace(status.pace or {})
     if status.runs:
         yield "\n  last runs"
-        yield from (_run(run) for run in reversed(status.runs[-RUNS_SHOWN:]))
+        yield from (run_line(run) for run in reversed(status.runs[-RUNS_SHOWN:]))
 
 
 def _progress(due: dues.Due) -> str:
@@ -262,7 +262,8 @@ def _due(name: str, table: TableStatus, now: datetime) -> str:
     return ""
 
 
-def _run(run: runs.Run) -> str:
+def run_line(run: runs.Run) -> str:
+    """Write one of the last runs."""
     begun = f"{run.started[:16].replace('T', ' ')} UTC"
     done = f"{count(sum(run.rows.values()), 'row')}, {count(run.requests, 'request')}"
     outcome = exits.MEANINGS.get(run.exit, "")

@@ -13,12 +13,12 @@ from pylon_elt.sources.pylon.catalog import TABLES
 from pylon_elt.sources.pylon.copy.load_ids import bring_back
 from pylon_elt.sources.pylon.copy.neighbours import refuse_neighbours
 
+from ..base import desk, exits
 from ..base.memory import rare_collections, share_one_heap
 from ..copy import fence, relief
 from ..copy.holder import require_free
 from ..copy.lock import run_lock
 from .leftover import flush, pending
-from .restore import restore
 
 if TYPE_CHECKING:
     from pylon_elt.sources.pylon.copy.copied import Copied
@@ -32,7 +32,12 @@ LANES_SETTING = "extract.max_parallel_items"
 
 
 @contextmanager
-def begun(pipeline: dlt.Pipeline, copied: Copied, warn: Callable[[str], None]) -> Iterator[None]:
+def begun(
+    pipeline: dlt.Pipeline,
+    copied: Copied,
+    warn: Callable[[str], None],
+    restore: Callable[[dlt.Pipeline, Copied], str],
+) -> Iterator[None]:
     """Hold the lock and the connection, with nothing left over from a killed run, and all tables there.
 
     From then on the pipeline loads only while the lock is held; see :mod:`..copy.fence`.
@@ -41,6 +46,7 @@ def begun(pipeline: dlt.Pipeline, copied: Copied, warn: Callable[[str], None]) -
         pipeline: The pipeline.
         copied: What its destination holds.
         warn: Told what other hands have done, and what was done about it.
+        restore: Makes the tables again that are gone, and returns what is to be told of it.
 
     Raises:
         Problem: The lock is held, or the destination cannot be used.
@@ -52,6 +58,7 @@ def begun(pipeline: dlt.Pipeline, copied: Copied, warn: Callable[[str], None]) -
     share_one_heap()
     with run_lock(pipeline) as require_lock, copied, rare_collections():
         require_free(pipeline, copied)
+        _refuse_other_desks(pipeline, copied)
         refuse_neighbours(copied)  # before a killed run's package is loaded, which would write over them
         with fence.fenced_in(pipeline, copied, warn) as holder:
             settle(pipeline, copied, warn, holder)
@@ -59,6 +66,22 @@ def begun(pipeline: dlt.Pipeline, copied: Copied, warn: Callable[[str], None]) -
             if told := restore(pipeline, copied):
                 warn(told)
             yield
+
+
+def _refuse_other_desks(pipeline: dlt.Pipeline, copied: Copied) -> None:
+    """Make sure that no other desk's copy is in the dataset: tables of both would have one name.
+
+    Raises:
+        Problem: One is.
+    """
+    loads = copied.select("SELECT DISTINCT {l.schema_name} FROM {_dlt_loads} AS l WHERE {l.status} = 0")
+    others = {str(row[0]) for row in loads} & set(desk.NAMES) - {pipeline.pipeline_name}
+    if others:
+        raise exits.Problem(
+            f"The dataset {pipeline.dataset_name} holds a copy that was made by {min(others)} run.",
+            f"Load into another one, with: {desk.command('run')} --dataset NAME",
+            exits.CONFIGURATION,
+        )
 
 
 def settle(

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import signal
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from pylon_elt.sources.pylon.catalog import CHILDREN, NESTED
 
 from ..base import configuration, exits, screens
 from ..base.causes import explain
+from ..base.desk import Run
 from ..base.redaction import redact, remember
 from ..base.selection import selection
 from ..copy import destinations, inspection, runs
@@ -23,31 +21,14 @@ from .job import Job
 from .signals import stopped_by_signals
 from .summary import Summary, render, summarize
 from .views import choose
-from .watcher import Watcher
+from .watcher import WatchedJob, Watcher
 
 STOPPING = (
     "Stopping: what was read is being saved. Once more, and it ends at once, which loses nothing either."
 )
 
 
-@dataclass(frozen=True)
-class Options:
-    """The command line of ``pylon run``."""
-
-    select: tuple[str, ...]
-    exclude: tuple[str, ...]
-    destination: str
-    dataset: str
-    max_minutes: float | None
-    full_refresh: bool
-    adopt: bool
-    yes: bool
-    progress: str
-    as_json: bool
-    settings: Mapping[str, Any]
-
-
-def dry_run(options: Options) -> int:
+def dry_run(options: Run) -> int:
     """Print what is due and what it costs.
 
     Raises:
@@ -65,14 +46,14 @@ def dry_run(options: Options) -> int:
     return exits.DONE
 
 
-def run(options: Options) -> int:
+def run(options: Run) -> int:
     """Copy, and show it.
 
     Raises:
         Problem: The run could not begin, or ended in the middle; what was saved before stays.
     """
     job = _job(options)
-    watcher = Watcher(job, choose(options.progress, as_json=options.as_json))
+    watcher = Watcher(WatchedJob(job), choose(options.progress, as_json=options.as_json))
     location = destinations.location(job.pipeline)
     watcher.event("run_started", location=location, dataset=job.pipeline.dataset_name, tables=job.tables)
     started = datetime.now(UTC)
@@ -88,7 +69,7 @@ def run(options: Options) -> int:
     return code
 
 
-def _job(options: Options) -> Job:
+def _job(options: Run) -> Job:
     """Put a job together from what was asked for and what is configured."""
     asked = selection(options.select, options.exclude)
     settings = configuration.read_settings(options.settings)
@@ -96,7 +77,7 @@ def _job(options: Options) -> Job:
     remember(settings.api_key)
     pipeline = destinations.open_own_pipeline(options.destination, options.dataset)
     if options.full_refresh and not options.yes:
-        _ask(tables, f"{destinations.location(pipeline)}, dataset {pipeline.dataset_name}")
+        screens.confirm(tables, f"{destinations.location(pipeline)}, dataset {pipeline.dataset_name}")
     job = Job(
         pipeline,
         settings,
@@ -110,26 +91,7 @@ def _job(options: Options) -> Job:
     return job
 
 
-def _ask(tables: tuple[str, ...], where: str) -> None:
-    """Make sure that a full refresh is meant.
-
-    Raises:
-        Problem: Nobody is there to ask, or the answer is no.
-    """
-    if not sys.stdin.isatty():
-        raise exits.Problem(
-            "--full-refresh drops tables, and nobody is there to be asked.",
-            "Add --yes to do it without a question.",
-            exits.USAGE,
-        )
-    screens.say(screens.wrapped("", f"This drops {', '.join(tables)} in {where}, and reads them anew."))
-    sys.stderr.write("Go on? [y/N] ")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise exits.Problem("Nothing was done.", code=exits.FAILED)
-
-
-def _why(job: Job, received: int, options: Options) -> str:
+def _why(job: Job, received: int, options: Run) -> str:
     if received:
         return f"a signal ({signal.Signals(received).name}) asked for it"
     if options.max_minutes is not None and job.unfinished:
@@ -137,7 +99,7 @@ def _why(job: Job, received: int, options: Options) -> str:
     return ""
 
 
-def _look_what_is_left(job: Job, options: Options, summary: Summary) -> None:
+def _look_what_is_left(job: Job, options: Run, summary: Summary) -> None:
     """Ask the copy what is left, if anything can be; a summary without it is better than none."""
     children = [child for child in (*CHILDREN, *NESTED) if child.name in job.tables]
     read = any(child.name in summary.rows for child in children)

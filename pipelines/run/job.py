@@ -36,7 +36,7 @@ from ..copy.dependants import views_on
 from .begin import begun
 from .recount import recount
 from .refreshing import told, unanswered
-from .restore import empty
+from .restore import empty, restore
 from .workspace import require_same
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class Job:
 
     @contextmanager
     def _begun(self) -> Iterator[None]:
-        with begun(self.pipeline, self.copied, self.control.report.warn):
+        with begun(self.pipeline, self.copied, self.control.report.warn, restore):
             self.control.pacers, self.control.paging = learnt(self.settings, SourceState.of(self.pipeline))
             require_same(self.pipeline, self.settings, self.control, self.copied, adopt=self.adopt)
             self.unchanged = _snapshot_is_true(self)

@@ -10,6 +10,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ..base.desk import command
 from ..base.screens import say
 from ..base.wording import count, duration
 from .progress import LaneView, Moment
@@ -154,7 +155,7 @@ def table(now: Moment) -> Table:
 
     drawn = Table(
         box=None, title_justify="left", title_style="", pad_edge=False,
-        title=f"pylon run, {duration(now.seconds)}: {now.rows:,} rows, {now.requests:,} requests",
+        title=f"{command('run')}, {duration(now.seconds)}: {now.rows:,} rows, {now.requests:,} requests",
     )  # fmt: skip
     for name in ("", "done", "due", "requests a minute", "allowed", "left"):
         drawn.add_column(name, justify="left" if not name else "right")

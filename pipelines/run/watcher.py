@@ -6,34 +6,79 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .failures import remedy
 from .progress import moment
 
 if TYPE_CHECKING:
     from .job import Job
+    from .progress import Moment
     from .views import View
 
 POLL_SECONDS = 0.2
 
 
+class Watched(Protocol):
+    """A run that can be looked at from another thread, without being touched."""
+
+    @property
+    def turns(self) -> int:
+        """How many of its turns are over."""
+
+    def moment(self, started: float) -> Moment:
+        """Return what it is doing; it began at ``started``, an instant of ``time.monotonic()``."""
+
+    def news(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Return what has happened since this was asked last: each event with its facts."""
+
+
+class WatchedJob:
+    """A run of Pylon's, to be watched."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._told = self._warned = self._lacking = 0
+
+    @property
+    def turns(self) -> int:
+        """How many of its turns are over."""
+        return self._job.turns
+
+    def moment(self, started: float) -> Moment:
+        """Return what it is doing; it began at ``started``, an instant of ``time.monotonic()``."""
+        return moment(self._job, started)
+
+    def news(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Return what has happened since this was asked last: each event with its facts."""
+        report = self._job.control.report
+        for text in report.warnings[self._warned :]:
+            self._warned += 1
+            yield "warning", {"text": text}
+        for table, error in list(report.lacking.items())[self._lacking :]:
+            self._lacking += 1
+            yield "not_available", {"table": table, "what": error.message}
+        for failure in report.failures[self._told :]:
+            self._told += 1
+            yield (
+                "failure",
+                {"lane": failure.lane, "what": failure.error.message, "remedy": remedy(failure)},
+            )
+
+
 class Watcher:
-    """Watches one job.
+    """Watches one run.
 
     Args:
-        job: What to watch.
+        watched: What to watch.
         view: Who shows it.
     """
 
-    def __init__(self, job: Job, view: View) -> None:
-        self._job, self._view = job, view
+    def __init__(self, watched: Watched, view: View) -> None:
+        self._watched, self._view = watched, view
         self._started = time.monotonic()
         self._looked = self._started
         self._turns = 0
-        self._told = 0
-        self._warned = 0
-        self._lacking = 0
         self._messages: list[str] = []
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="pylon-progress", daemon=True)
@@ -58,7 +103,7 @@ class Watcher:
 
     @property
     def seconds(self) -> float:
-        """How long the job has been watched."""
+        """How long the run has been watched."""
         return time.monotonic() - self._started
 
     def _watch(self) -> None:
@@ -74,24 +119,12 @@ class Watcher:
     def _look(self) -> None:
         while self._messages:
             self._view.message(self._messages.pop(0))
-        self._report_news()
+        for name, facts in self._watched.news():
+            self._view.event(name, **facts)
         now = time.monotonic()
-        if self._job.turns > self._turns:
-            self._turns, self._looked = self._job.turns, now
-            self._view.turn(moment(self._job, self._started))
+        if self._watched.turns > self._turns:
+            self._turns, self._looked = self._watched.turns, now
+            self._view.turn(self._watched.moment(self._started))
         elif self._view.interval and now - self._looked >= self._view.interval and not self._over.is_set():
             self._looked = now
-            self._view.show(moment(self._job, self._started))
-
-    def _report_news(self) -> None:
-        report = self._job.control.report
-        for text in report.warnings[self._warned :]:
-            self._warned += 1
-            self._view.event("warning", text=text)
-        for table, error in list(report.lacking.items())[self._lacking :]:
-            self._lacking += 1
-            self._view.event("not_available", table=table, what=error.message)
-        for failure in report.failures[self._told :]:
-            self._told += 1
-            error = failure.error
-            self._view.event("failure", lane=failure.lane, what=error.message, remedy=remedy(failure))
+            self._view.show(self._watched.moment(self._started))

@@ -13,16 +13,17 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from pylon_elt.sources.pylon.catalog import ISSUES
 from pylon_elt.sources.pylon.copy.neighbours import holds_copy
 
 from ..base import exits, installing, screens
+from ..base.desk import Desk, command
 from ..base.wording import count, duration
 from ..copy import destinations, inspection, snapshot
 from ..copy.lock import run_lock
 from . import dbt_profile, dbt_run, package, settings
 from .build_views import BuildView
 from .build_views import choose as choose_view
+from .issues import no_copy
 
 if TYPE_CHECKING:
     import dlt
@@ -35,6 +36,7 @@ QUIET = ("--quiet", "--log-level", "none", "--log-level-file", "none", "--no-use
 class Options:
     """The command line of ``pylon transform``."""
 
+    desk: Desk
     select: tuple[str, ...]
     destination: str
     dataset: str
@@ -53,9 +55,11 @@ def run(options: Options) -> int:
         ConfigurationError: A setting of the package cannot be used.
     """
     with TemporaryDirectory() as scratch:
-        pipeline = destinations.open_pipeline(options.destination, options.dataset, pipelines_dir=scratch)
+        pipeline = destinations.open_pipeline(
+            options.destination, options.dataset, name=options.desk.name, pipelines_dir=scratch
+        )
         kind = dbt_profile.adapter(pipeline, options.destination)
-        installing.require("analytics" if kind == "duckdb" else f"analytics-{kind}", "pylon transform")
+        installing.require("analytics" if kind == "duckdb" else f"analytics-{kind}", command("transform"))
         variables = settings.read_settings()
         _require_known(options.select)
         schema = _require_room(pipeline, options)
@@ -83,39 +87,19 @@ def _require_room(pipeline: dlt.Pipeline, options: Options) -> str:
         The schema in which to build.
     """
     places = destinations.marts(pipeline, options.schema)
-    with inspection.opened(options.destination, options.dataset) as copy:
-        if copy is None:
-            raise exits.Problem(
-                "There is no copy yet to build from.", "Make it first, with: pylon run", exits.FAILED
-            )
-        if copy.rows(ISSUES) is None:
-            _require_none_to_read(copy)
+    where = (options.destination, options.dataset)
+    with inspection.looked_at(*where, name=options.desk.name) as (_, read, copied):
+        if copied is None:
+            raise no_copy()
+        options.desk.require_built_from(read, copied)
         for place in places:
-            if place != pipeline.dataset_name and holds_copy(copy.copied.neighbour(place)):
+            if place != pipeline.dataset_name and holds_copy(copied.neighbour(place)):
                 raise exits.Problem(
                     f"The schema {place} holds another copy.",
-                    "Build the tables somewhere else, with: pylon transform --schema NAME",
+                    f"Build the tables somewhere else, with: {command('transform')} --schema NAME",
                     exits.CONFIGURATION,
                 )
     return places[0]
-
-
-def _require_none_to_read(copy: inspection.Copy) -> None:
-    """Make sure that the copy has no table of issues only because the workspace has no issue: dlt makes none then."""
-    copy.pipeline.sync_destination()  # brings the schema
-    made = copy.pipeline.default_schema.data_tables(seen_data_only=True)
-    if ISSUES.name in {table["name"] for table in made}:
-        raise exits.Problem(
-            "The table issues was dropped from the copy.",
-            "Have it made and read again, with: pylon run",
-            exits.CONFIGURATION,
-        )
-    if not copy.state.issues.history_begun:
-        raise exits.Problem(
-            "The copy has no issues to build from: no run has read them so far.",
-            "Have them read as well, with: pylon run --select issues,issue_messages",
-            exits.CONFIGURATION,
-        )
 
 
 @contextmanager
@@ -130,7 +114,9 @@ def _project(pipeline: dlt.Pipeline, schema: str, kind: str) -> Iterator[Path]:
 
 def _build(folder: Path, options: Options, given: dict[str, Any], dataset: str) -> dbt_run.Build:
     variables = {f"{package.PREFIX}{name}": value for name, value in given.items()}
-    variables[f"{package.PREFIX}schema"] = dataset
+    variables |= {
+        f"{package.PREFIX}{name}": value for name, value in options.desk.built_from(dataset).items()
+    }
     arguments = [
         *(() if options.debug else QUIET),
         *("--log-path", str(folder / "logs")),

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+Kind = Literal["configuration", "implausible", "unavailable"]
+"""What is to be done about an error: set something right, look whether it can be, or try again."""
+
 GONE = frozenset({404, 410})
 """What the API answers for what is not there, or not any more."""
 NOT_THERE = GONE | {405, 501}
@@ -18,6 +23,8 @@ class PylonError(Exception):
         remedy: What to do next.
     """
 
+    kind: Kind = "unavailable"
+
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message)
         self.message = message
@@ -29,6 +36,8 @@ class PylonError(Exception):
 
 class ConfigurationError(PylonError):
     """A setting is missing or cannot be used."""
+
+    kind = "configuration"
 
 
 class CredentialsError(ConfigurationError):
@@ -142,6 +151,8 @@ class Implausible(PylonError):
         stored: How many rows the table holds.
         whose: The table on which they hang, where whole parents of them have none any more: then these are counted.
     """
+
+    kind = "implausible"
 
     def __init__(self, table: str, missing: int, stored: int, whose: str = "") -> None:
         what = f"{missing:,} of {stored:,} rows of {table} are not shown by Pylon any more. None was removed."

@@ -46,21 +46,34 @@ def zaia_source(
     Raises:
         ConfigurationError: A value cannot be used.
     """
+    from .lists import Lists
+    from .resources import resources
+    from .run import Run
+
+    settings = Settings(
+        api_key=str(api_key),
+        base_url=host(base_url),
+        statuses=tuple(statuses or STATUSES),
+        closed_statuses=tuple(CLOSED if closed_statuses is None else closed_statuses),
+        full_read_hours=full_read_hours,
+        lookback_seconds=lookback_seconds,
+        page_size=page_size,
+        requests_per_minute=requests_per_minute,
+        timeout_seconds=timeout_seconds,
+        attempts=attempts,
+        backoff_seconds=backoff_seconds,
+        confirm_removals=confirm_removals,
+    )
+    return resources(Run(settings, Lists(settings)))
+
+
+@dlt.source(name="zaia", section="zaia", max_table_nesting=0)
+def watched_source(run: Any) -> Any:
+    """Read a workspace as :func:`zaia_source` does, for whoever looks at what a run finds while it lasts.
+
+    Args:
+        run: A ``run.Run``, which holds the settings, counts requests and notes what failed.
+    """
     from .resources import resources
 
-    return resources(
-        Settings(
-            api_key=str(api_key),
-            base_url=host(base_url),
-            statuses=tuple(statuses or STATUSES),
-            closed_statuses=tuple(CLOSED if closed_statuses is None else closed_statuses),
-            full_read_hours=full_read_hours,
-            lookback_seconds=lookback_seconds,
-            page_size=page_size,
-            requests_per_minute=requests_per_minute,
-            timeout_seconds=timeout_seconds,
-            attempts=attempts,
-            backoff_seconds=backoff_seconds,
-            confirm_removals=confirm_removals,
-        )
-    )
+    return resources(run)

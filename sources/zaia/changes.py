@@ -10,6 +10,7 @@ import dlt
 
 from .catalog import DELETIONS, Table
 from .copy import Copy, Known
+from .errors import Implausible
 from .notes import Notes
 from .rows import Row, digest, identified, to_row, tombstone
 
@@ -73,6 +74,7 @@ class Changes:
         if news:
             stamp = self._stamps.next()
             items.append([to_row(self.table, source, stamp) for source in news])
+            self._notes.read[self.table.name] += len(news)
         unknown = [source["id"] for source in news if source["id"] not in self.before]
         if unknown and (records := self.copy.recorded(self.table, unknown)):
             items.append(
@@ -93,6 +95,7 @@ class Changes:
         if not rows:
             return
         at = self._stamps.next()
+        self._notes.removed[self.table.name] += len(rows)
         if not self.table.parent:  # else the scope of the parent does it
             yield [tombstone(row) for row in rows]
         given = {"detected_at": at, "evidence": evidence}
@@ -120,12 +123,9 @@ def caught(missing: int, stored: int) -> bool:
     return missing > 0 and (missing >= stored or (missing > CATCH_ROWS and missing > stored * CATCH_SHARE))
 
 
-def implausible(table: Table, missing: int, stored: int) -> str:
+def implausible(missing: int, stored: int) -> Implausible:
     """Return what to tell where the safety catch holds."""
-    return (
-        f"{table.name}: {missing:,} of {stored:,} rows are not shown by Zaia any more. None was removed. Check that"
-        " the key belongs to the same workspace; if they are really gone, run once with confirm_removals."
-    )
+    return Implausible(f"{missing:,} of {stored:,} rows are not shown by Zaia any more. None was removed.")
 
 
 def _deletions(rows: list[Row]) -> Any:

@@ -11,7 +11,7 @@ import dlt
 
 from .catalog import CHAT_MESSAGES, CHAT_SYNC, CHAT_THREADS, CHATS, Table
 from .changes import CATCH_ROWS, Changes
-from .errors import Unanswered, Unreadable
+from .errors import Implausible, Unanswered, Unreadable
 from .readings import Readings
 from .rows import identified, scope, to_row
 from .run import ListState, Run, present
@@ -146,9 +146,9 @@ class Child:
 
     def _read_chat(self, chat: str, at: datetime | None) -> Iterator[Any]:
         try:
-            rows, whole = self._rows(chat)
+            rows, whole = self.rows(chat)
             if not rows and (at or self._copy.ids_of(self._table, chat)):
-                rows, whole = self._rows(chat)
+                rows, whole = self.rows(chat)
         except Unreadable as error:
             self._failures += 1
             self._run.notes.failed(f"{self._table.name} of chat {chat}", error)
@@ -160,14 +160,19 @@ class Child:
         self._run.notes.odd(self._table.name, odd)
         stamp = self._run.stamps.next()
         items = [{**to_row(self._table, source, stamp), self._table.parent: chat} for source in sources]
+        self._run.notes.read[self._table.name] += len(items)
         yield ([scope(self._table, chat, stamp)] if whole and not odd else []) + items
         ledger = {"last_chat_message_created_at": at, "row_count": len(items), "_synced_at": stamp}
         yield dlt.mark.with_table_name(
             [{"chat_id": chat, "child": self._table.name, **ledger}], CHAT_SYNC.name
         )
 
-    def _rows(self, chat: str) -> tuple[list[Any], bool]:
-        """Return the rows of a chat, and whether these are all."""
+    def rows(self, chat: str) -> tuple[list[Any], bool]:
+        """Return the objects of a chat, and whether these are all.
+
+        Raises:
+            Unreadable: They could not be read.
+        """
         lists, asked = self._run.lists, {"chatId": chat}
         if self._table is CHAT_THREADS:
             rows = [row for page in lists.pages(self._table.path, asked) for row in page.rows]
@@ -204,9 +209,12 @@ class Child:
         self._emptied += 1
         if self._emptied <= CATCH_ROWS or self._run.settings.confirm_removals:
             return True
-        self._run.notes.warn(
-            f"{self._table.name}: more than {CATCH_ROWS} chats that had some have none any more, by what Zaia shows."
-            " What the copy has of the others stays; if it is so, run once with confirm_removals."
+        self._run.notes.implausible(
+            self._table.name,
+            Implausible(
+                f"more than {CATCH_ROWS} chats that had some have none any more, by what Zaia shows. What the copy"
+                " has of the others stays."
+            ),
         )
         return False
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+Kind = Literal["configuration", "implausible", "unavailable"]
+"""What is to be done about an error: set something right, look whether it can be, or try again."""
+
 
 class ZaiaError(Exception):
     """Something went wrong that a user should hear of.
@@ -10,6 +15,8 @@ class ZaiaError(Exception):
         message: What happened, and where; never a secret.
         remedy: What to do next.
     """
+
+    kind: Kind = "unavailable"
 
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(f"{message} {remedy}".strip())
@@ -20,6 +27,8 @@ class ZaiaError(Exception):
 class ConfigurationError(ZaiaError):
     """A setting is missing or cannot be used."""
 
+    kind = "configuration"
+
 
 class Hopeless(ZaiaError):
     """Nothing else need be asked: the run ends."""
@@ -28,9 +37,34 @@ class Hopeless(ZaiaError):
 class CredentialsError(Hopeless):
     """The API does not take the key (401)."""
 
+    kind = "configuration"
+
 
 class NothingAnswers(Hopeless):
     """List after list was asked for, and nothing has answered as Zaia does."""
+
+
+class NotZaia(NothingAnswers):
+    """What answers at the host has none of the lists."""
+
+    kind = "configuration"
+
+
+class Implausible(ZaiaError):
+    """More would be removed than can be believed; nothing was.
+
+    Args:
+        message: What is missing, and of how much.
+    """
+
+    kind = "implausible"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            message,
+            "Check that the key belongs to the same workspace; if they are really gone, run once with"
+            " confirm_removals.",
+        )
 
 
 class Unreadable(ZaiaError):
@@ -49,6 +83,8 @@ class Refused(Unreadable):
     def __init__(self, request: str, status: int, said: str) -> None:
         super().__init__(f"{request} was answered with {status}{f': {said}' if said else ''}.")
         self.status = status
+        if status in {400, 422}:  # such as a status of tickets that it does not know
+            self.kind = "configuration"
 
     @property
     def is_lacking(self) -> bool:

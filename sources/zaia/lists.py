@@ -13,7 +13,7 @@ from dlt.sources.rest_api import rest_api_resources
 from dlt.sources.rest_api.typing import RESTAPIConfig
 from requests import Response
 
-from .errors import NothingAnswers, Refused, Unanswered, ZaiaError
+from .errors import NothingAnswers, NotZaia, Refused, Unanswered, ZaiaError
 from .session import Session
 from .settings import API, Settings
 
@@ -83,12 +83,13 @@ class Lists:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._session = Session(
+        self.session = Session(
             settings.timeout_seconds,
             settings.requests_per_minute,
             settings.attempts,
             settings.backoff_seconds,
         )
+        """What sends the requests, and counts them."""
         self._answered = False
         self._unanswered = self._lacking = 0
 
@@ -153,6 +154,14 @@ class Lists:
                 break
         return rows, len(rows) > 0 and len(rows) % DEFAULT_LIMIT == 0
 
+    def look(self, path: str, params: dict[str, Any]) -> list[Any]:
+        """Return the first rows of a list, one where the server gives so few.
+
+        Raises:
+            ZaiaError: It could not be read.
+        """
+        return next(self._read(path, {**params, "pageNumber": 1, "pageSize": 1}, OnePage()), [])
+
     def one(self, path: str) -> Any:
         """Return one object.
 
@@ -178,7 +187,7 @@ class Lists:
             "client": {
                 "base_url": f"{self._settings.base_url}{API}",
                 "auth": {"type": "api_key", "name": "Authorization", "api_key": self._settings.api_key},
-                "session": self._session,
+                "session": self.session,
             },
             "resources": [{"name": "page", "endpoint": endpoint}],
         }
@@ -189,7 +198,8 @@ class Lists:
         self._lacking += isinstance(error, Refused) and error.is_lacking
         if self._answered or (self._unanswered < UNANSWERED and self._lacking < LACKING):
             return error
-        return NothingAnswers(f"No list can be read. {error.message}", "Check base_url. Nothing was changed.")
+        known = NotZaia if isinstance(error, Refused) else NothingAnswers
+        return known(f"No list can be read. {error.message}", "Check base_url. Nothing was changed.")
 
 
 def _as_one(rows: list[Any], _: Any = None) -> Any:

@@ -10,15 +10,16 @@ from dlt.extract import DltResource
 from .catalog import CHAT_SYNC, CHATS, CHILDREN, DELETIONS, DIRECTORY, TICKETS, Table, hints
 from .chats import chats, child, listed
 from .directory import directory
-from .lists import Lists
 from .run import Run
-from .settings import Settings
 from .tickets import tickets
 
 
-def resources(settings: Settings) -> list[DltResource]:
-    """Return all resources; chats and what hangs on them share a listing, which is no table."""
-    run = Run(settings, Lists(settings))
+def resources(run: Run) -> list[DltResource]:
+    """Return all resources; chats and what hangs on them share a listing, which is no table.
+
+    Args:
+        run: What they share.
+    """
     listing: Any = dlt.resource(listed, name="chat_listing", selected=False)(run)
     return [
         _described(dlt.resource(tickets, name=TICKETS.name)(run), TICKETS),

@@ -48,7 +48,7 @@ class Run:
         stored = changes.copy.count(changes.table)
         if self.settings.confirm_removals or not caught(missing, stored):
             return True
-        self.notes.warn(implausible(changes.table, missing, stored))
+        self.notes.implausible(changes.table.name, implausible(missing, stored))
         return False
 
 

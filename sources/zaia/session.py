@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -49,6 +51,10 @@ class Session(requests.Session):
         self._sleep = sleep
         self._clock = clock
         self._next = 0.0
+        self.asked: Counter[str] = Counter()
+        """How often each list was asked for, refusals included."""
+        self.refused: Counter[str] = Counter()
+        """How often it was refused with 429."""
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send a request until it is answered properly: with JSON.
@@ -65,6 +71,7 @@ class Session(requests.Session):
             response, reason = self._try(request, kwargs)
             if response is not None and response.status_code == 429 and refused < REFUSALS:
                 refused += 1
+                self.refused[_list(request)] += 1
                 self._back_off(label, response)
                 continue
             if response is not None and not reason:
@@ -78,6 +85,7 @@ class Session(requests.Session):
         self, request: requests.PreparedRequest, kwargs: dict[str, Any]
     ) -> tuple[requests.Response | None, str]:
         """Send it once, and say what is wrong with the answer if another attempt may help."""
+        self.asked[_list(request)] += 1
         try:
             response = super().send(request, **{"timeout": self._timeout, **kwargs, "allow_redirects": False})
         except requests.HTTPError as error:  # RESTClient raises it from its hook
@@ -117,6 +125,12 @@ class Session(requests.Session):
             )
         said = _said(response)
         raise Refused(label, status, said.replace(key, "…") if key else said)
+
+
+def _list(request: requests.PreparedRequest) -> str:
+    """Return which list a request is for, the same for all objects."""
+    path = re.sub(r"/tickets/[^/]+/details$", "/tickets/{id}/details", urlsplit(request.url or "").path)
+    return f"{request.method} {path}"
 
 
 def _is_json(response: requests.Response) -> bool:

@@ -44,7 +44,10 @@ import pylon_elt.pipelines.look.status  # noqa: E402
 import pylon_elt.pipelines.run.command  # noqa: E402
 import pylon_elt.pipelines.run.reconcile_command  # noqa: E402
 import pylon_elt.pipelines.transform.transform  # noqa: E402, F401
-from pylon_elt.pipelines import cli  # noqa: E402
+import pylon_elt.pipelines.zaia.command  # noqa: E402
+from pylon_elt.pipelines import cli, zaia_cli  # noqa: E402
+
+PROGRAMS = {"pylon": cli.main, "zaia": zaia_cli.main}
 
 
 def command(spec: dict[str, Any]) -> NoReturn:
@@ -59,10 +62,10 @@ def command(spec: dict[str, Any]) -> NoReturn:
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     if spec.get("largest_file"):
         resource.setrlimit(resource.RLIMIT_FSIZE, (spec["largest_file"],) * 2)
-    sys.argv = ["pylon", *spec["arguments"]]
+    sys.argv = [spec["program"], *spec["arguments"]]
     code = 0
     try:
-        cli.main()
+        PROGRAMS[spec["program"]]()
     except SystemExit as left:
         code = left.code if isinstance(left.code, int) else int(left.code is not None)
     finally:

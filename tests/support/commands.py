@@ -1,4 +1,4 @@
-"""The command ``pylon``, as its users meet it: arguments, environment, folder; two streams and an exit code."""
+"""The commands ``pylon`` and ``zaia``, as their users meet them: arguments, environment, folder; two streams and an exit code."""
 
 from __future__ import annotations
 
@@ -98,6 +98,7 @@ class Commands:
         stdin: Path | None = None,
         terminal: str | None = None,
         largest_file: int | None = None,
+        program: str = "pylon",
     ) -> Command:
         """Start a command in a folder, with this environment and nothing of ours that matters."""
         number = next(self._numbers)
@@ -105,6 +106,7 @@ class Commands:
         streams.mkdir()
         spec = {
             "number": number,
+            "program": program,
             "arguments": arguments,
             "folder": str(folder),
             "environment": {name: os.environ[name] for name in KEPT if name in os.environ}

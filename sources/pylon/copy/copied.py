@@ -142,13 +142,11 @@ class Copied:
         except DatabaseTerminalException:
             return False
 
-    def forget_schema(self, *, staging: bool = False) -> None:
-        """Have dlt look with its next load whether its tables are there, or those through which it loads."""
+    def forget_schema(self, *, schema: str = "pylon", staging: bool = False) -> None:
+        """Have dlt look with its next load whether a schema's tables are there, or those through which it loads."""
 
         def forget(client: SqlClientBase[Any]) -> None:
-            client.execute_sql(
-                _named(client, "DELETE FROM {_dlt_version} WHERE {.schema_name} = %s"), "pylon"
-            )
+            client.execute_sql(_named(client, "DELETE FROM {_dlt_version} WHERE {.schema_name} = %s"), schema)
 
         self._ask(lambda client: _of_dataset(client, forget, staging=staging))
 

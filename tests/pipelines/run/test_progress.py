@@ -16,7 +16,7 @@ from pylon_elt.pipelines.base.wording import ago, count, duration
 from pylon_elt.pipelines.run import views
 from pylon_elt.pipelines.run.progress import LaneView, Moment, moment, seconds_for
 from pylon_elt.pipelines.run.views import JsonView, PlainView, RichView, View, choose
-from pylon_elt.pipelines.run.watcher import Watcher
+from pylon_elt.pipelines.run.watcher import WatchedJob, Watcher
 from pylon_elt.sources.pylon.api.pacing import Pacers
 from pylon_elt.sources.pylon.errors import Unavailable
 from pylon_elt.sources.pylon.lanes.report import Report
@@ -168,7 +168,7 @@ def test_views_speak_at_turns_and_about_every_ten_seconds() -> None:
 
 def test_the_watcher_shows_progress_turns_news_and_messages_once() -> None:
     job, listener = FakeJob(), Listener()
-    watcher = Watcher(job, listener)  # type: ignore[arg-type]
+    watcher = Watcher(WatchedJob(job), listener)  # type: ignore[arg-type]
     with watcher.watching():
         job.control.report.warn("a warning")
         job.control.report.fail("tags", Unavailable("GET /tags", "is away", "remedy"))
@@ -191,7 +191,7 @@ def test_the_watcher_shows_progress_turns_news_and_messages_once() -> None:
 
 def test_what_happens_just_before_the_end_is_shown() -> None:
     job, listener = FakeJob(), Listener()
-    with Watcher(job, listener).watching():  # type: ignore[arg-type]
+    with Watcher(WatchedJob(job), listener).watching():  # type: ignore[arg-type]
         job.turns = 1
         job.control.report.warn("late")
     assert {"turn", "warning"} <= set(listener.names())
@@ -205,7 +205,7 @@ def test_a_view_that_fails_never_fails_the_run() -> None:
         turn = show
 
     job, broken = FakeJob(), Broken()
-    with Watcher(job, broken).watching():  # type: ignore[arg-type]
+    with Watcher(WatchedJob(job), broken).watching():  # type: ignore[arg-type]
         time.sleep(0.05)
         job.turns = 3
         time.sleep(0.05)

@@ -1,0 +1,136 @@
+"""What a support desk is to the verbs: one small object, which ``desks/`` makes for each of them.
+
+One process is one command, ``pylon`` or ``zaia``; texts name verbs as their reader can type them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from . import exits
+
+if TYPE_CHECKING:
+    import dlt
+
+    from pylon_elt.sources.pylon.copy.copied import Copied
+
+NAMES = ("pylon", "zaia")
+"""What the desks are called, and the schemas of their sources."""
+USUAL = "pylon"
+"""What a process is called that no command line has begun."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What ``run`` was asked for.
+
+    Args:
+        select: Only these tables, as they were typed; none means the usual ones.
+        exclude: All but these.
+        destination: Where to load, by dlt's name.
+        dataset: The schema that holds the tables.
+        max_minutes: When to end although something is due; ``None`` for never.
+        full_refresh: Drop the tables and read everything anew.
+        adopt: Go on with another organisation's copy.
+        confirm: Let rows leave however many they are.
+        yes: Do not ask.
+        progress: How to show progress.
+        as_json: Whether to write for machines.
+        settings: Settings from the command line by name; ``None`` where an option was not used.
+    """
+
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    destination: str = "duckdb"
+    dataset: str = USUAL
+    max_minutes: float | None = None
+    full_refresh: bool = False
+    adopt: bool = False
+    confirm: bool = False
+    yes: bool = False
+    progress: str = "auto"
+    as_json: bool = False
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that ``check`` looked at."""
+
+    what: str
+    verdict: Literal["ok", "failed", "denied", "unknown"]
+    text: str
+    remedy: str = ""
+    code: int = exits.DONE
+
+
+class Desk(Protocol):
+    """A support desk that can be copied."""
+
+    @property
+    def name(self) -> str:
+        """What its command, its pipeline and its usual dataset are called, and ``[sources.<name>]``."""
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+
+    def run(self, asked: Run) -> int:
+        """Copy what is new or changed, show it, and return the exit code."""
+
+    def check(
+        self, select: Sequence[str], exclude: Sequence[str], given: Mapping[str, Any]
+    ) -> Iterator[Finding]:
+        """Ask the API for one row of each table, and yield what was found."""
+
+    def status(self, destination: str, dataset: str, *, as_json: bool) -> int:
+        """Print what the copy holds, how fresh it is and what is due, and return the exit code."""
+
+    def verify(
+        self,
+        destination: str,
+        dataset: str,
+        given: Mapping[str, Any],
+        *,
+        sample: int,
+        seed: int | None,
+        as_json: bool,
+    ) -> int:
+        """Compare the copy with what the API has, and return the exit code."""
+
+    def built_from(self, dataset: str) -> Mapping[str, str]:
+        """Return the variables by which the dbt package finds a copy."""
+
+    def require_built_from(self, pipeline: dlt.Pipeline, copied: Copied) -> None:
+        """Make sure that there is something to build tables for analysis from.
+
+        Raises:
+            Problem: There is not.
+        """
+
+
+_current: Desk | None = None
+
+
+def use(desk: Desk) -> None:
+    """Let this process be about a desk."""
+    global _current  # noqa: PLW0603 - as with argv, there is one command line in a process
+    _current = desk
+
+
+def current() -> Desk:
+    """Return the desk that this process is about."""
+    assert _current is not None  # noqa: S101 - each command line begins with use()
+    return _current
+
+
+def name() -> str:
+    """Return what the command of this process is called."""
+    return _current.name if _current else USUAL
+
+
+def command(verb: str) -> str:
+    """Return a verb as it can be typed, such as ``pylon run``."""
+    return f"{name()} {verb}"

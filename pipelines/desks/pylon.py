@@ -1,0 +1,72 @@
+"""Pylon, as the verbs know it. What is heavy is imported by the verb that needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..base.desk import Desk, Finding, Run
+
+if TYPE_CHECKING:
+    import dlt
+
+    from pylon_elt.sources.pylon.copy.copied import Copied
+
+
+class Pylon:
+    """The desk of ``pylon …``."""
+
+    name = "pylon"
+    title = "Pylon"
+
+    def run(self, asked: Run) -> int:
+        """Copy what is new or changed, show it, and return the exit code."""
+        from ..run import command
+
+        return command.run(asked)
+
+    def check(
+        self, select: Sequence[str], exclude: Sequence[str], given: Mapping[str, Any]
+    ) -> Iterator[Finding]:
+        """Ask each endpoint for one row, and yield what was found."""
+        from ..look import check
+
+        return check.findings(select, exclude, given)
+
+    def status(self, destination: str, dataset: str, *, as_json: bool) -> int:
+        """Print what the copy holds, how fresh it is and what is due, and return the exit code."""
+        from ..look import status
+
+        return status.run(destination, dataset, as_json=as_json)
+
+    def verify(
+        self,
+        destination: str,
+        dataset: str,
+        given: Mapping[str, Any],
+        *,
+        sample: int,
+        seed: int | None,
+        as_json: bool,
+    ) -> int:
+        """Compare the copy with what Pylon has, and return the exit code."""
+        from ..verify import command
+
+        return command.run(destination, dataset, given, sample=sample, seed=seed, as_json=as_json)
+
+    def built_from(self, dataset: str) -> Mapping[str, str]:
+        """Return the variables by which the dbt package finds a copy."""
+        return {"schema": dataset}
+
+    def require_built_from(self, pipeline: dlt.Pipeline, copied: Copied) -> None:
+        """Make sure that there are issues to build tables for analysis from.
+
+        Raises:
+            Problem: There are none.
+        """
+        from ..transform.issues import require_issues
+
+        require_issues(pipeline, copied)
+
+
+PYLON: Desk = Pylon()

@@ -1,0 +1,73 @@
+"""Zaia, as the verbs know it. What is heavy is imported by the verb that needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..base.desk import Desk, Finding, Run
+
+if TYPE_CHECKING:
+    import dlt
+
+    from pylon_elt.sources.pylon.copy.copied import Copied
+
+
+class Zaia:
+    """The desk of ``zaia …``."""
+
+    name = "zaia"
+    title = "Zaia"
+
+    def run(self, asked: Run) -> int:
+        """Copy what is new or changed, show it, and return the exit code."""
+        from ..zaia import command
+
+        return command.run(asked)
+
+    def check(
+        self, select: Sequence[str], exclude: Sequence[str], given: Mapping[str, Any]
+    ) -> Iterator[Finding]:
+        """Ask each list for one row, and yield what was found."""
+        from ..zaia import check
+
+        return check.findings(select, exclude, given)
+
+    def status(self, destination: str, dataset: str, *, as_json: bool) -> int:
+        """Print what the copy holds, how fresh it is and what is due, and return the exit code."""
+        from ..zaia import status
+
+        return status.run(destination, dataset, as_json=as_json)
+
+    def verify(
+        self,
+        destination: str,
+        dataset: str,
+        given: Mapping[str, Any],
+        *,
+        sample: int,
+        seed: int | None,
+        as_json: bool,
+    ) -> int:
+        """Compare the copy with what Zaia has, and return the exit code."""
+        from ..zaia import verify
+
+        return verify.run(destination, dataset, given, sample=sample, seed=seed, as_json=as_json)
+
+    def built_from(self, dataset: str) -> Mapping[str, str]:
+        """Return the variables by which the dbt package finds a copy."""
+        return {"zaia_schema": dataset}
+
+    def require_built_from(self, pipeline: dlt.Pipeline, copied: Copied) -> None:  # noqa: ARG002
+        """Make sure that there are tickets to build tables for analysis from.
+
+        Raises:
+            Problem: There are none.
+        """
+        from ..transform.issues import no_copy
+
+        if not copied.holds("tickets"):
+            raise no_copy()
+
+
+ZAIA: Desk = Zaia()

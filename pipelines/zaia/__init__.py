@@ -1,0 +1,1 @@
+"""The verbs that know Zaia: run, check, status and verify for the second desk."""

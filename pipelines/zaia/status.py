@@ -1,0 +1,135 @@
+"""``zaia status``: what the copy holds, how fresh it is, when its lists are read whole, and the last runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pylon_elt.sources.pylon.copy.copied import utc
+from pylon_elt.sources.zaia.catalog import CHAT_SYNC, CHATS, CHILDREN, DELETIONS
+
+from ..base import exits, screens
+from ..base.wording import ago, count, duration
+from ..copy import inspection, runs, saved
+from ..look.status import RUNS_SHOWN, run_line
+from .selection import TABLES
+from .settings import read_settings
+
+if TYPE_CHECKING:
+    from pylon_elt.sources.pylon.copy.copied import Copied
+
+NAME = "zaia"
+
+
+@dataclass(frozen=True, slots=True)
+class TableStatus:
+    """One table: how many rows, when the newest state of one was read, and when it is to be read whole (UTC)."""
+
+    rows: int
+    read_at: datetime | None
+    next_whole: datetime | None = None
+
+
+@dataclass
+class Status:
+    """What ``zaia status`` shows."""
+
+    place: inspection.Place
+    now: datetime
+    runs: list[runs.Run]
+    pending_packages: int
+    exists: bool = False
+    messages_until: datetime | None = None
+    """The newest message up to which chats have been read (UTC)."""
+    tables: dict[str, TableStatus] = field(default_factory=dict)
+
+    def as_facts(self) -> dict[str, Any]:
+        """Return the same for JSON."""
+        return {
+            "location": self.place.location,
+            "dataset": self.place.dataset,
+            "exists": self.exists,
+            "messages_until": self.messages_until,
+            "tables": {name: asdict(table) for name, table in self.tables.items()},
+            "pending_packages": self.pending_packages,
+            "runs": [asdict(run) for run in self.runs],
+        }
+
+
+def run(destination: str, dataset: str, *, as_json: bool) -> int:
+    """Print the status of a copy.
+
+    Raises:
+        Problem: The copy cannot be read, or a run has locked it (exit code 75).
+        ConfigurationError: A setting cannot be used.
+    """
+    status = look(destination, dataset, datetime.now(UTC))
+    facts = json.dumps(status.as_facts(), default=str, indent=2) if as_json else ""
+    screens.tell(facts or "\n".join(_lines(status)))
+    return exits.DONE
+
+
+def look(destination: str, dataset: str, now: datetime) -> Status:
+    """Take everything together."""
+    settings = read_settings(key=False)
+    with inspection.looked_at(destination, dataset, name=NAME) as (place, pipeline, copied):
+        waiting = inspection.pending_packages(place.folder, NAME)
+        status = Status(place, now, runs.recall(place.folder, NAME), waiting)
+        if copied and (stored := saved.state(copied, pipeline.pipeline_name)):
+            lists = stored.get("sources", {}).get(NAME, {}).get("lists", {})
+            status.exists = True
+            status.messages_until = _instant(lists.get(CHATS.name, {}).get("watermark"))
+            status.tables = dict(_tables(copied, lists, timedelta(hours=settings.full_read_hours)))
+    return status
+
+
+def _tables(
+    copied: Copied, lists: Mapping[str, Any], interval: timedelta
+) -> Iterator[tuple[str, TableStatus]]:
+    stamps = {
+        **dict.fromkeys(TABLES, "_synced_at"),
+        DELETIONS.name: "detected_at",
+        CHAT_SYNC.name: "_synced_at",
+    }
+    for name, stamp in stamps.items():
+        found = copied.select(f"SELECT COUNT(*), MAX({{t.{stamp}}}) FROM {{{name}}} AS t")
+        if found:
+            # chats are listed whole with what hangs on them
+            whole = _instant(lists.get(name, {}).get("read_whole"))
+            yield name, TableStatus(int(found[0][0]), utc(found[0][1]), whole + interval if whole else None)
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _lines(status: Status) -> Iterator[str]:
+    yield f"{status.place.location}, dataset {status.place.dataset}"
+    if not status.exists:
+        yield "There is no copy yet. Make it with: zaia run"
+    elif status.messages_until:
+        at = status.messages_until
+        yield f"Messages are read up to {at:%Y-%m-%d %H:%M:%S} UTC ({ago(at, status.now)})."
+    if status.pending_packages:
+        yield f"A run that was killed left {count(status.pending_packages, 'load package')} for the next run."
+    if status.tables:
+        yield ""
+        yield f"  {'table':<25}{'rows':>12}  {'newest change':>14}  read whole"
+    for name, table in status.tables.items():
+        yield (
+            f"  {name:<25}{table.rows:>12,}  {ago(table.read_at, status.now):>14}"
+            f"  {_whole(name, table, status.now)}".rstrip()
+        )
+    if status.runs:
+        yield "\n  last runs"
+        yield from (run_line(run) for run in reversed(status.runs[-RUNS_SHOWN:]))
+
+
+def _whole(name: str, table: TableStatus, now: datetime) -> str:
+    if table.next_whole is None:
+        return "with its chat" if name in {child.name for child in CHILDREN} else ""
+    left = (table.next_whole - now).total_seconds()
+    return f"in {duration(left)}" if left > 0 else "by the next run"

@@ -1,0 +1,306 @@
+"""The command ``zaia``: the same verbs for the second desk. Its help answers at once, as that of ``pylon`` does."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from . import cli
+from .ask import verbs
+from .base.desk import Run, name, use
+from .base.leaving import leave
+from .base.options import (
+    Dataset,
+    Debug,
+    Destination,
+    Exclude,
+    LogFormat,
+    Progress,
+    Select,
+    Version,
+    prepare,
+)
+from .desks.zaia import ZAIA
+
+app = typer.Typer(
+    name="zaia",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+BaseUrl = Annotated[
+    str | None,
+    typer.Option("--base-url", metavar="URL", help="Another host than Zaia's own, such as the emulator."),
+]
+WITH_OWN_OPTIONS = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+def main() -> None:
+    """Run the command line."""
+    use(ZAIA)
+    try:
+        app(prog_name="zaia")
+    except SystemExit as ended:
+        leave(ended.code)
+        raise
+
+
+@app.callback()
+def zaia(_version: Version = False) -> None:
+    """Copy a Zaia workspace into a database of your own, and keep the copy equal to it.
+
+    The copy stands in the schema zaia, beside that of Pylon if there is one: both go into ./support.duckdb.
+
+    \b
+    Begin with:
+      export ZAIA_API_KEY=...     (in Zaia: workspace settings)
+      zaia check                  is everything in place?
+      zaia run                    copy into ./support.duckdb, then run it again whenever you like
+      zaia status                 what is there, and how fresh it is
+    """
+    use(ZAIA)
+
+
+@app.command(short_help="Copy what is new or changed, and remove what is gone.")
+def run(
+    select: Select = None,
+    exclude: Exclude = None,
+    destination: Destination = "duckdb",
+    dataset: Dataset = None,
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Drop the chosen tables and read them anew; asks first.")
+    ] = False,
+    confirm_removals: Annotated[
+        bool,
+        typer.Option(
+            "--confirm-removals", help="Remove however many rows are gone; the safety catch is off."
+        ),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before --full-refresh.")] = False,
+    progress: Annotated[
+        Progress,
+        typer.Option("--progress", help="How to show progress; auto takes rich on a terminal, else plain."),
+    ] = Progress.AUTO,
+    log_format: Annotated[
+        LogFormat, typer.Option("--log-format", help="Lines for people, or JSON lines for machines.")
+    ] = LogFormat.TEXT,
+    base_url: BaseUrl = None,
+    debug: Debug = False,
+) -> None:
+    """Copy what is new or changed, and remove what is gone.
+
+    What a run reads is loaded at its end, at once; one that is ended before has changed nothing.
+    Exit codes: 0 done, 1 failed, 2 usage, 3 credentials or configuration, 4 Zaia stayed unavailable,
+    5 more would be removed than can be believed, 75 another run is at work.
+
+    \b
+    Examples:
+      zaia run
+      zaia run --select tickets,chats
+      zaia run --destination postgres --log-format json
+    """
+    from .base.screens import one_screen
+
+    as_json = log_format is LogFormat.JSON
+    prepare(debug=debug, as_json=as_json)
+    with one_screen(debug=debug, as_json=as_json):
+        asked = Run(
+            select=tuple(select or ()),
+            exclude=tuple(exclude or ()),
+            destination=destination,
+            dataset=dataset or name(),
+            full_refresh=full_refresh,
+            confirm=confirm_removals,
+            yes=yes,
+            progress=progress.value,
+            as_json=as_json,
+            settings=_settings(base_url),
+        )
+        raise SystemExit(ZAIA.run(asked))
+
+
+@app.command(short_help="Say whether a run would work, and what is missing.")
+def check(
+    select: Select = None,
+    exclude: Exclude = None,
+    destination: Destination = "duckdb",
+    dataset: Dataset = None,
+    base_url: BaseUrl = None,
+    debug: Debug = False,
+) -> None:
+    """Say whether a run would work: key, each list, and the destination.
+
+    It asks each list once, for one row. Exit codes: 0 all is well, 3 something must be set right, 4 Zaia
+    cannot be reached.
+
+    \b
+    Examples:
+      zaia check
+      zaia check --destination postgres
+    """
+    from .base.screens import one_screen
+
+    prepare(debug=debug)
+    with one_screen(debug=debug):
+        from .look import check as checks
+
+        tables = (tuple(select or ()), tuple(exclude or ()))
+        raise SystemExit(checks.run(ZAIA, *tables, destination, dataset or name(), _settings(base_url)))
+
+
+@app.command(short_help="Compare the copy with Zaia: all lists, and a sample of chats.")
+def verify(
+    destination: Destination = "duckdb",
+    dataset: Dataset = None,
+    sample: Annotated[
+        int, typer.Option("--sample", metavar="N", min=0, help="Of how many chats to compare the messages.")
+    ] = 20,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", metavar="N", help="Draw the same sample again.  [default: at random]"),
+    ] = None,
+    log_format: Annotated[
+        LogFormat, typer.Option("--log-format", help="A table for people, or JSON for machines.")
+    ] = LogFormat.TEXT,
+    base_url: BaseUrl = None,
+    debug: Debug = False,
+) -> None:
+    """Compare the copy with what Zaia shows, and change nothing.
+
+    All lists are read whole, as the daily complete reading does, and the threads and messages of some chats.
+    What bears a time after the last run is no difference. Exit codes: 0 no difference, 4 Zaia stayed
+    unavailable, 5 a difference, 75 a run is at work.
+
+    \b
+    Examples:
+      zaia verify
+      zaia verify --sample 200 --seed 7
+    """
+    from .base.screens import one_screen
+
+    as_json = log_format is LogFormat.JSON
+    prepare(debug=debug, as_json=as_json)
+    with one_screen(debug=debug, as_json=as_json):
+        where = (destination, dataset or name())
+        given = _settings(base_url)
+        raise SystemExit(ZAIA.verify(*where, given, sample=sample, seed=seed, as_json=as_json))
+
+
+@app.command(
+    short_help="Serve a stand-in for Zaia's API on this machine.",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def emulator(context: typer.Context) -> None:
+    """Serve a stand-in for Zaia's API on this machine, with a sample workspace, until Ctrl-C.
+
+    All options go to the emulator; see them with: zaia emulator -- --help
+
+    \b
+    Examples:
+      zaia emulator --port 8902 --tickets 60
+      ZAIA_API_KEY=zaia_test zaia run --base-url http://127.0.0.1:8902
+    """
+    from .base.screens import one_screen
+
+    with one_screen():
+        from .sample.emulator import serve
+
+        serve(["--api", "zaia", *context.args])
+
+
+STATUS = """Show what the copy holds, how fresh it is, when each list is read whole, and the last runs.
+
+It only reads, and asks Zaia nothing. Beside a running sync it works where the destination lets it:
+DuckDB does not, and the answer is then who is at work (exit code 75).
+
+\b
+Examples:
+  zaia status
+  zaia status --json
+"""
+TRANSFORM = """Build the tables for analysis from the copy: support__tickets, support__messages and more.
+
+They unite Zaia's tickets with Pylon's issues where the schema pylon is in the same database; pylon transform
+builds the same. It needs the extra [analytics]. Settings stand under [transform] in .dlt/config.toml.
+Exit codes: 0 done, 1 a table could not be built, 2 usage, 3 configuration, 5 a test does not hold,
+75 a run is at work.
+
+\b
+Examples:
+  zaia transform
+  zaia transform --select +support__tickets
+"""
+QUERY = """Answer a SELECT from the copy, and from the tables that zaia transform builds.
+
+Nothing can be written, and no file but the copy be read. Tables need no schema before their name. While a run
+writes to a DuckDB file, the answer comes from its snapshot, and says so. In Postgres, a superuser and other
+roles that could do more than read tables are refused.
+Exit codes: 0 done, 1 there is no copy, 2 the statement is wrong, 3 configuration, 75 locked.
+
+\b
+Examples:
+  zaia query "select status, count(*) from tickets group by 1"
+  zaia query "from support__tickets where is_open" --format csv --output open.csv
+"""
+ASK = """Answer a ready question from the tables that zaia transform builds; without a name, list the questions.
+
+Each question has options of its own, such as --by; --explain shows them.
+Exit codes: 0 done, 1 the tables are not there, 2 usage, 3 configuration, 75 locked.
+
+\b
+Examples:
+  zaia ask
+  zaia ask desks --by channel
+"""
+EXPORT = """Write the tables of the copy to Parquet files, one each; a file is there only when it is complete.
+
+Files of the same names are replaced.
+Exit codes: 0 done, 1 there is no copy, 2 usage, 3 configuration, 75 locked.
+
+\b
+Examples:
+  zaia export parquet/
+  zaia export parquet/ --marts --destination postgres
+"""
+REPORT = """Write the dashboard as one page of HTML that needs nothing else: for mail, a wiki or paper.
+
+It needs the extra [report], and the tables that zaia transform builds.
+Exit codes: 0 done, 1 the tables are not there, 2 usage, 3 configuration, 75 locked.
+
+\b
+Examples:
+  zaia report --html report.html
+"""
+DASHBOARD = """Show the dashboard in a browser on this machine, until Ctrl-C.
+
+It needs the extra [dashboard], and the tables that zaia transform builds. They are read once, and again at a
+click, so no run has to wait for it. Nothing leaves this machine.
+Exit codes: 0 done, 1 the tables are not there, 2 usage, 3 configuration, 75 locked.
+
+\b
+Examples:
+  zaia dashboard --port 8080 --no-browser
+"""
+app.command(help=STATUS, short_help="Show what the copy holds, and how fresh it is.")(cli.status)
+app.command(help=TRANSFORM, short_help="Build the tables for analysis with dbt.")(cli.transform)
+app.command(help=QUERY, short_help="Answer a SELECT from the copy.")(verbs.query)
+app.command(
+    help=ASK,
+    short_help="Answer a ready question; without a name, list them.",
+    context_settings=WITH_OWN_OPTIONS,
+)(verbs.ask)
+app.command(help=EXPORT, short_help="Write the tables to Parquet files.")(verbs.export)
+app.command(help=REPORT, short_help="Write the dashboard as one page of HTML.")(verbs.report)
+app.command(help=DASHBOARD, short_help="Show the dashboard in a browser on this machine.")(verbs.dashboard)
+
+
+def _settings(base_url: str | None) -> dict[str, Any]:
+    return {"base_url": base_url}
+
+
+if __name__ == "__main__":
+    main()
