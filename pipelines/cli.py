@@ -415,9 +415,9 @@ def demo(
 ) -> None:
     """Copy a sample workspace that is served on this machine, look at what landed, and analyse it.
 
-    No account is needed, and nothing leaves this machine. It leaves pylon-demo.duckdb and pylon-demo.html in this
-    folder, and touches no other copy. The analysis needs the extras [analytics,report]; without them, it says
-    how to install those.
+    No account is needed, and nothing leaves this machine. A few tickets of Zaia, another desk, go into the same
+    file. It leaves pylon-demo.duckdb and pylon-demo.html in this folder, and touches no other copy. The analysis
+    needs the extras [analytics,report]; without them, it says how to install those.
 
     \b
     Examples:

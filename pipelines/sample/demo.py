@@ -25,9 +25,12 @@ DATABASE = Path("pylon-demo.duckdb")
 REPORT = Path("pylon-demo.html")
 SETTLED_SECONDS = 300
 """How long ago the sample workspace was last changed."""
-CONFIGURED = ("SOURCES__", "DESTINATION__", "TRANSFORM__", "SNAPSHOT__", "PYLON_API_KEY")
+CONFIGURED = ("SOURCES__", "DESTINATION__", "TRANSFORM__", "SNAPSHOT__", "PYLON_API_KEY", "ZAIA_API_KEY")
 """What the user has set for workspaces of their own begins so."""
 WINDOW_SECONDS = 1.5
+TICKETS = 40
+"""How many tickets the sample workspace of the other desk has."""
+PROGRAMS = {"pylon": "pylon_elt.pipelines.cli", "zaia": "pylon_elt.pipelines.zaia_cli"}
 
 QUESTIONS = {
     "Open backlog by team": """
@@ -51,7 +54,7 @@ QUESTIONS = {
 
 
 def run(issues: int) -> int:
-    """Copy the sample workspace twice, print what landed, and analyse it where that is installed.
+    """Copy the sample workspace twice, and another desk's beside it; print what landed, and analyse it if possible.
 
     Returns:
         The exit code of the first command that failed.
@@ -89,6 +92,8 @@ def _copy_and_look(console: Console, emulator: Emulator) -> int:
         emulator.clear_log()
         if code := demo.copy("Second run: nothing has changed"):
             return code
+        if code := demo.copy_other_desk():
+            return code
         code = (
             demo.analyse()
             if installing.has("analytics") and installing.has("report")
@@ -116,7 +121,7 @@ def _tell_of_more(console: Console) -> int:
 
 
 class _Commands:
-    """Runs ``pylon`` on the sample workspace, away from whatever is configured in this folder."""
+    """Runs ``pylon`` and ``zaia`` on sample workspaces, away from whatever is configured in this folder."""
 
     def __init__(self, console: Console, emulator: Emulator, folder: Path) -> None:
         self._console = console
@@ -136,28 +141,41 @@ class _Commands:
         """Bring the copy up to date, and say what that took."""
         self._console.rule(f"[bold]{title}")
         started = time.monotonic()
-        code = self._pylon("run")
+        code = self._run("pylon", "run")
         if code == 0:
             requests = self._emulator.served()
             noun = "request" if requests == 1 else "requests"
             self._console.print(f"[bold]{requests:,} {noun} in {time.monotonic() - started:.0f} s.[/bold]")
         return code
 
+    def copy_other_desk(self) -> int:
+        """Copy some tickets of another desk into the same file."""
+        self._console.rule(f"[bold]Another desk: {TICKETS} tickets of Zaia, into the same file")
+        now = datetime.now(UTC).isoformat()
+        with serving("--api", "zaia", f"--tickets={TICKETS}", "--seed=7", f"--now={now}") as emulator:
+            self._environment |= {
+                "SOURCES__ZAIA__API_KEY": emulator.token,
+                "SOURCES__ZAIA__BASE_URL": emulator.base_url,
+                "SOURCES__ZAIA__REQUESTS_PER_MINUTE": "0",
+            }
+            return self._run("zaia", "run")
+
     def analyse(self) -> int:
-        """Build the tables for analysis, ask one of the ready questions, and write the report."""
+        """Build the tables for analysis, ask two of the ready questions, and write the report."""
         for title, arguments in {
             "Tables for analysis": ["transform", "--progress", "none"],
             "A ready question": ["ask", "response", "--by", "team"],
+            "A question over both desks": ["ask", "desks"],
             "The report": ["report", "--html", str(REPORT.absolute())],
         }.items():
             self._console.rule(f"[bold]{title}")
-            if code := self._pylon(*arguments):
+            if code := self._run("pylon", *arguments):
                 return code
         return 0
 
-    def _pylon(self, *arguments: str) -> int:
-        self._console.print(f"[dim]$ pylon {' '.join(arguments)}[/dim]", soft_wrap=True)
-        command = [sys.executable, "-P", "-m", "pylon_elt.pipelines.cli", *arguments]
+    def _run(self, program: str, *arguments: str) -> int:
+        self._console.print(f"[dim]$ {program} {' '.join(arguments)}[/dim]", soft_wrap=True)
+        command = [sys.executable, "-P", "-m", PROGRAMS[program], *arguments]
         done = subprocess.run(command, env=self._environment, cwd=self._folder, check=False)  # noqa: S603
         return done.returncode
 

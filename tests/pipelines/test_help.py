@@ -5,18 +5,23 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
 from support.commands import Commands
 from support.repository import ROOT
 
-from pylon_elt.pipelines import cli
+from pylon_elt.pipelines import cli, zaia_cli
 from pylon_elt.pipelines.base import exits
 from pylon_elt.sources.pylon.settings import NAMES
 
-GROUP = typer.main.get_command(cli.app)
-VERBS = sorted(GROUP.commands)  # type: ignore[attr-defined]
+GROUPS: dict[str, Any] = {
+    "pylon": typer.main.get_command(cli.app),
+    "zaia": typer.main.get_command(zaia_cli.app),
+}
+VERBS = sorted(GROUPS["pylon"].commands)
+ALL = [(program, verb) for program, group in GROUPS.items() for verb in sorted(group.commands)]
 HEAVY = ("dlt", "httpx", "pyarrow", "duckdb", "pendulum", "rich", "sqlglot", "sources")
 
 
@@ -25,20 +30,29 @@ def test_there_is_a_verb_for_everything_a_user_does() -> None:
     assert set(expected.split()) <= set(VERBS)
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_has_help_with_an_example(verb: str, commands: Commands, tmp_path: Path) -> None:
-    result = commands.run(verb, "--help", folder=tmp_path)
+def test_the_second_desk_has_the_verbs_that_are_not_about_pylon_alone() -> None:
+    expected = "run check status verify transform query ask export report dashboard emulator"
+    assert set(GROUPS["zaia"].commands) == set(expected.split())
+
+
+@pytest.mark.parametrize(("program", "verb"), ALL)
+def test_every_verb_has_help_with_an_example(
+    program: str, verb: str, commands: Commands, tmp_path: Path
+) -> None:
+    result = commands.run(verb, "--help", folder=tmp_path, program=program)
     assert result.code == 0
     assert result.err == ""
-    assert "Usage: pylon" in result.out
+    assert f"Usage: {program}" in result.out
     examples = result.out.partition("\n  Examples:\n")[2].partition("\n\n")[0].splitlines()
-    assert any(line.startswith(f"    pylon {verb}") or f" pylon {verb}" in line for line in examples)
-    assert len(examples) > 1 or verb == "emulator", "each on a line of its own"
+    assert any(line.startswith(f"    {program} {verb}") or f" {program} {verb}" in line for line in examples)
+    assert len(examples) > 1 or verb in ("emulator", "report", "dashboard"), "each on a line of its own"
+    if program == "zaia":
+        assert "Pylon" not in result.out.replace("Pylon's issues", "")
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_every_option_is_explained(verb: str) -> None:
-    for option in GROUP.commands[verb].params:  # type: ignore[attr-defined]
+@pytest.mark.parametrize(("program", "verb"), ALL)
+def test_every_option_is_explained(program: str, verb: str) -> None:
+    for option in GROUPS[program].commands[verb].params:
         assert option.help, f"{verb} {option.name}"
 
 
@@ -68,12 +82,13 @@ def test_an_unknown_verb_or_option_is_a_usage_error(commands: Commands, tmp_path
         assert "Traceback" not in result.err
 
 
+@pytest.mark.parametrize("program", ["cli", "zaia_cli"])
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["--version"]])
-def test_help_imports_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
+def test_help_imports_nothing_heavy(program: str, arguments: list[str], tmp_path: Path) -> None:
     script = (
         "import sys, resource\n"
         f"sys.argv = ['pylon', *{arguments!r}]\n"
-        "from pipelines import cli\n"
+        f"from pipelines import {program} as cli\n"
         "try:\n    cli.app(prog_name='pylon')\n"
         "except SystemExit:\n    pass\n"
         "used = resource.getrusage(resource.RUSAGE_SELF)\n"

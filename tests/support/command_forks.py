@@ -43,8 +43,8 @@ import pylon_elt.pipelines.look.check  # noqa: E402
 import pylon_elt.pipelines.look.status  # noqa: E402
 import pylon_elt.pipelines.run.command  # noqa: E402
 import pylon_elt.pipelines.run.reconcile_command  # noqa: E402
-import pylon_elt.pipelines.transform.transform  # noqa: E402, F401
-import pylon_elt.pipelines.zaia.command  # noqa: E402
+import pylon_elt.pipelines.transform.transform  # noqa: E402
+import pylon_elt.pipelines.zaia.command  # noqa: E402, F401
 from pylon_elt.pipelines import cli, zaia_cli  # noqa: E402
 
 PROGRAMS = {"pylon": cli.main, "zaia": zaia_cli.main}

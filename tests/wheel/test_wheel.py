@@ -76,9 +76,9 @@ class Elsewhere:
         return done.stdout
 
     @contextmanager
-    def serving(self, *arguments: str) -> Iterator[str]:
+    def serving(self, *arguments: str, script: str = "pylon") -> Iterator[str]:
         """Run a verb that serves, and yield the first line that it says."""
-        command = [str(self._scripts / "pylon"), *arguments]
+        command = [str(self._scripts / script), *arguments]
         with subprocess.Popen(
             command, cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, text=True
         ) as process:
@@ -114,6 +114,7 @@ def test_what_runs_is_what_was_installed(elsewhere: Elsewhere, environment: Path
             )  # fmt: skip
     for script in ("pylon", "pylon-elt"):
         assert elsewhere.pylon("--version", script=script) == "pylon 0.1.0\n"
+    assert elsewhere.pylon("--version", script="zaia") == "zaia 0.1.0\n"
 
 
 @pytest.mark.slow
@@ -122,6 +123,10 @@ def test_every_verb_works_where_others_have_such_folders(elsewhere: Elsewhere) -
         url, _, token = line.strip().partition(" token=")
         elsewhere.environment |= {"PYLON_API_KEY": token, "SOURCES__PYLON__BASE_URL": url}
         assert "Nothing is left to read." in elsewhere.pylon("run")
+    with elsewhere.serving("emulator", "--port", "0", "--tickets", "5", script="zaia") as line:
+        url, _, key = line.strip().partition(" key=")
+        elsewhere.environment |= {"ZAIA_API_KEY": key, "SOURCES__ZAIA__BASE_URL": url}
+        assert "Nothing is left to read." in elsewhere.pylon("run", "--select", "tickets", script="zaia")
     found = elsewhere.pylon("query", "select count(*) as n from pylon.issues", "--format", "json")
     assert json.loads(found) == [{"n": 20}]
 
@@ -131,6 +136,7 @@ def test_every_verb_works_where_others_have_such_folders(elsewhere: Elsewhere) -
         "What landed",
         "Open backlog by team",
         "Second run",
+        "40 tickets of Zaia",
         "tables built",
         "p90_hours",
     ):

@@ -11,8 +11,11 @@ import duckdb
 import pytest
 from support.repository import ROOT
 
+from pylon_elt.pipelines.sample.demo import TICKETS
+
 MEANT_FOR_OTHERS = {
     "PYLON_API_KEY": "pyl_of_somebody",
+    "ZAIA_API_KEY": "pyl_of_somebody",
     "SOURCES__PYLON__API_KEY": "pyl_of_somebody",
     "SOURCES__PYLON__REGION": "nowhere",
     "DESTINATION__DUCKDB__CREDENTIALS": "/dev/null/copy.duckdb",
@@ -36,6 +39,7 @@ def test_without_what_the_analysis_needs_it_says_how_to_see_it(tmp_path: Path) -
     assert done.returncode == 0, done.stdout
     with duckdb.connect(str(folder / "pylon-demo.duckdb"), read_only=True) as connection:
         assert connection.execute("SELECT count(*) FROM pylon.issues").fetchall() == [(20,)]
+        assert connection.execute("SELECT count(*) FROM zaia.tickets").fetchall() == [(TICKETS,)]
     for shown in (
         "What landed",
         "Second run",
