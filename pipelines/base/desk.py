@@ -73,10 +73,6 @@ class Desk(Protocol):
     def name(self) -> str:
         """What its command, its pipeline and its usual dataset are called, and ``[sources.<name>]``."""
 
-    @property
-    def title(self) -> str:
-        """What people call it."""
-
     def run(self, asked: Run) -> int:
         """Copy what is new or changed, show it, and return the exit code."""
 

@@ -17,6 +17,8 @@ SHORTEST = 4
 """A shorter value is no secret, and to cross it out everywhere would make a text unreadable."""
 
 _NAME = re.compile(r"api_?key|password|passwd|secret|token|private_key|credentials", re.IGNORECASE)
+OURS = ("PYLON_", "ZAIA_")
+"""How variables of our own begin, beside those of dlt's kind."""
 _URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)(?!password@)[^\s/]+@")
 _known: set[str] = set()
 
@@ -55,7 +57,7 @@ def _configured() -> set[str]:
     """Find the secrets in the environment and in ``secrets.toml``, without dlt, which may be what failed."""
     found: set[str] = set()
     for name, value in os.environ.items():
-        if _NAME.search(name) and ("__" in name or name.startswith("PYLON_")):
+        if _NAME.search(name) and ("__" in name or name.startswith(OURS)):
             found.update(_secrets(name.rpartition("__")[2], _decoded(value)))
     for folder in (
         Path(".dlt"),

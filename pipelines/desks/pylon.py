@@ -17,7 +17,6 @@ class Pylon:
     """The desk of ``pylon …``."""
 
     name = "pylon"
-    title = "Pylon"
 
     def run(self, asked: Run) -> int:
         """Copy what is new or changed, show it, and return the exit code."""

@@ -17,7 +17,6 @@ class Zaia:
     """The desk of ``zaia …``."""
 
     name = "zaia"
-    title = "Zaia"
 
     def run(self, asked: Run) -> int:
         """Copy what is new or changed, show it, and return the exit code."""

@@ -6,6 +6,7 @@ The source compares what it reads with the copy, so that what it would load is w
 from __future__ import annotations
 
 import json
+import math
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -32,6 +33,7 @@ from .settings import read_settings
 
 if TYPE_CHECKING:
     from pylon_elt.sources.pylon.copy.copied import Copied
+    from pylon_elt.sources.zaia.settings import Settings
 
 NAME = "zaia"
 LISTED = tuple(name for name, table in TABLES.items() if table not in CHILDREN)
@@ -116,6 +118,9 @@ def run(
             raise exits.Problem("There is no copy yet.", "Make it with: zaia run", exits.FAILED)
         found = Verification(place, _last_load(copied), seed)
         reading = Run(settings, Lists(settings))
+        screens.say(
+            f"This takes about {count(_cost(copied, settings, sample), 'request')}, and changes nothing."
+        )
         pipeline.activate()  # the source compares with the copy of the pipeline that is active
         _compare(found, reading)
         _compare_sample(found, reading, sample)
@@ -123,6 +128,15 @@ def run(
         found.requests = sum(reading.lists.session.asked.values())
     screens.tell(json.dumps(found.as_facts(), indent=2) if as_json else "\n".join(_lines(found)))
     return found.code
+
+
+def _cost(copied: Copied, settings: Settings, sample: int) -> int:
+    """Return how many requests there will be, as far as the copy can tell: two readings of pages, and an empty one."""
+    pages = 0
+    for name in LISTED:
+        rows = copied.select(f"SELECT COUNT(*) FROM {{{name}}} AS t")
+        pages += 2 * (math.ceil(int(rows[0][0]) / settings.page_size) + 1) if rows else 2
+    return pages + len(CHILDREN) * sample
 
 
 def _last_load(copied: Copied) -> datetime:

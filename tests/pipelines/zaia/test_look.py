@@ -63,6 +63,7 @@ def test_a_copy_that_is_equal_verifies(copied: Any) -> None:
     result = copied.zaia("verify", "--sample", "100")
     assert result.code == 0, result.text
     assert "The copy is what Zaia shows." in result.out
+    assert "This takes about" in result.err
     facts = json.loads(copied.zaia("verify", "--log-format", "json", "--sample", "100").out)
     assert facts["chats_compared"] == len(copied.world.rows("chats"))
     assert facts["tables"]["chat_messages"]["stored"] == len(copied.world.rows("chat_messages"))
