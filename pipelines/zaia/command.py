@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from ..base import exits, screens
-from ..base.causes import explain
+from ..base.causes import chain, explain
 from ..base.desk import Run
 from ..base.redaction import redact, remember
 from ..base.wording import count, duration
@@ -29,6 +29,7 @@ def run(asked: Run) -> int:
 
     Raises:
         Problem: The run could not begin, or ended in the middle; nothing of it was loaded.
+        KeyboardInterrupt: It was interrupted; nothing of it was loaded either.
     """
     tables = selection(asked.select, asked.exclude)
     settings = read_settings({**asked.settings, "confirm_removals": asked.confirm or None})
@@ -45,6 +46,8 @@ def run(asked: Run) -> int:
         with watcher.watching():
             code = job.run()
     except Exception as error:
+        if any(isinstance(cause, KeyboardInterrupt) for cause in chain(error)):
+            raise KeyboardInterrupt from None  # which dlt tells as a step that failed
         raise _failed(job, watcher, started, explain(error), as_json=asked.as_json) from error
     summary = summarize(job, place, watcher.seconds, code)
     told = problems(job)

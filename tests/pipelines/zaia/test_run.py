@@ -71,6 +71,18 @@ def test_a_run_that_is_killed_has_changed_nothing_and_the_next_one_copies_all(de
     desk.check()
 
 
+def test_one_that_is_interrupted_says_so(desk: Any) -> None:
+    desk.zaia_server.settings.latency_seconds = 0.05
+    run = desk.start("run", "--progress", "none", program="zaia")
+    wait_until(lambda: len(desk.zaia_server.log) > 5)
+    run.signal(signal.SIGINT)
+    result = run.wait()
+    assert (result.code, result.err.strip()) == (130, "Interrupted; nothing was lost.")
+    desk.zaia_server.settings.latency_seconds = 0.0
+    assert desk.zaia("run").code == 0
+    desk.check()
+
+
 def test_killed_at_any_moment_the_next_run_copies_all(desk: Any, seed: int) -> None:
     """Where a kill falls depends on the machine; what is held does not."""
     rng = Random(seed)
