@@ -71,6 +71,15 @@ def run(
     exclude: Exclude = None,
     destination: Destination = "duckdb",
     dataset: Dataset = None,
+    max_minutes: Annotated[
+        float | None,
+        typer.Option(
+            "--max-minutes",
+            metavar="N",
+            min=0.01,
+            help="Leave threads and messages to the next run after so long; all lists are read first.",
+        ),
+    ] = None,
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Drop the chosen tables and read them anew; asks first.")
     ] = False,
@@ -93,7 +102,8 @@ def run(
 ) -> None:
     """Copy what is new or changed, and remove what is gone.
 
-    What a run reads is loaded at its end, at once; one that is ended before has changed nothing.
+    All lists are read and loaded first, then what hangs on chats, minute by minute: whatever ends a run,
+    the next one goes on from there.
     Exit codes: 0 done, 1 failed, 2 usage, 3 credentials or configuration, 4 Zaia stayed unavailable,
     5 more would be removed than can be believed, 75 another run is at work.
 
@@ -113,6 +123,7 @@ def run(
             exclude=tuple(exclude or ()),
             destination=destination,
             dataset=dataset or name(),
+            max_minutes=max_minutes,
             full_refresh=full_refresh,
             confirm=confirm_removals,
             yes=yes,

@@ -28,8 +28,8 @@ def run(asked: Run) -> int:
     """Copy, and show it.
 
     Raises:
-        Problem: The run could not begin, or ended in the middle; nothing of it was loaded.
-        KeyboardInterrupt: It was interrupted; nothing of it was loaded either.
+        Problem: The run could not begin, or ended in the middle; what was saved before stays.
+        KeyboardInterrupt: It was interrupted; the same holds.
     """
     tables = selection(asked.select, asked.exclude)
     settings = read_settings({**asked.settings, "confirm_removals": asked.confirm or None})
@@ -38,7 +38,7 @@ def run(asked: Run) -> int:
     place = destinations.location(pipeline)
     if asked.full_refresh and not asked.yes:
         screens.confirm(tables, f"{place}, dataset {pipeline.dataset_name}")
-    job = Job(pipeline, settings, tables, full_refresh=asked.full_refresh)
+    job = Job(pipeline, settings, tables, max_minutes=asked.max_minutes, full_refresh=asked.full_refresh)
     watcher = Watcher(Watched(job), choose(asked.progress, as_json=asked.as_json))
     watcher.event("run_started", location=place, dataset=pipeline.dataset_name, tables=tables)
     started = datetime.now(UTC)
@@ -68,7 +68,7 @@ def summarize(job: Job, place: str, seconds: float, code: int) -> Summary:
         location=place,
         dataset=job.pipeline.dataset_name,
         seconds=seconds,
-        turns=int(job.over),
+        turns=job.turns,
         code=code,
         rows={name: notes.read[name] for name in TABLES if notes.read[name]},
         requests={name: (number, session.refused[name]) for name, number in session.asked.items()},
@@ -76,6 +76,9 @@ def summarize(job: Job, place: str, seconds: float, code: int) -> Summary:
         not_available=[((name,), error.message) for name, error in notes.lacking.items()],
         failures=[(name, error.message, remedy(error)) for name, error in notes.failures],
         removed=sum(notes.removed.values()),
+        ended_early=f"the time of --max-minutes {job.max_minutes:g} is over"
+        if job.max_minutes is not None and job.reading.left
+        else "",
     )
 
 
@@ -107,7 +110,10 @@ def lines(job: Job, summary: Summary) -> Iterator[str]:
         yield screens.wrapped("Not available here: ", f"{name}: {why} What the copy has stays.")
     for text in summary.warnings[:SHOWN]:
         yield screens.wrapped("Warning: ", text)
-    yield "Left for the next run: what failed." if summary.failures else "Nothing is left to read."
+    if summary.ended_early:
+        yield f"Ended early: {summary.ended_early}. What was read is saved. Run again to go on."
+    else:
+        yield "Left for the next run: what failed." if summary.failures else "Nothing is left to read."
 
 
 def _failed(
@@ -133,6 +139,7 @@ def _remember(job: Job, summary: Summary, started: datetime, told: list[exits.Pr
         rows=summary.rows,
         requests=summary.asked,
         refused=summary.refused,
+        ended_early=summary.ended_early,
         problem=redact("; ".join(problem.what for problem in told)),
     )
     runs.remember(job.pipeline.pipelines_dir, known, NAME)

@@ -1,7 +1,8 @@
-"""One run: the lock and the fence as for any copy, then one load by dlt."""
+"""One run: the lock and the fence as for any copy, then turns, each of them one load by dlt."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.copy.copied import Copied
 from pylon_elt.sources.zaia import watched_source
+from pylon_elt.sources.zaia.catalog import CHILDREN
 from pylon_elt.sources.zaia.lists import Lists
 from pylon_elt.sources.zaia.run import Run
 
@@ -26,33 +28,40 @@ if TYPE_CHECKING:
     from pylon_elt.sources.zaia.settings import Settings
 
 
+FIRST_TURN_SECONDS = 30.0
+TURN_SECONDS = 60.0
+"""How long a turn asks for threads and messages of chats; what it has read is loaded then, and safe."""
+
+
 @dataclass
 class Job:
-    """One run of Zaia's source.
+    """One run of Zaia's source: all lists in the first turn, and turns until what hangs on chats is read as well.
 
     Args:
         pipeline: Where to load; see :func:`destinations.open_pipeline`.
         settings: How to read.
         tables: The tables to fill.
+        max_minutes: When to end although something is due; ``None`` for never.
         full_refresh: Drop the tables and read everything anew.
     """
 
     pipeline: dlt.Pipeline
     settings: Settings
     tables: tuple[str, ...] = tuple(TABLES)
+    max_minutes: float | None = None
     full_refresh: bool = False
     copied: Copied = field(init=False)
     reading: Run = field(init=False)
     """What the source's resources share: it counts and notes while they work."""
-    over: bool = False
-    """Whether everything has been loaded."""
+    turns: int = 0
+    """How many turns have been loaded."""
 
     def __post_init__(self) -> None:
         self.copied = Copied(self.pipeline)
         self.reading = Run(self.settings, Lists(self.settings))
 
     def run(self) -> int:
-        """Take the lock, settle what a killed run left, read and load.
+        """Take the lock, settle what a killed run left, and take turns until nothing is due.
 
         Returns:
             The exit code.
@@ -62,20 +71,31 @@ class Job:
             ZaiaError: The key is not taken, or nothing answers.
         """
         notes = self.reading.notes
+        deadline = math.inf if self.max_minutes is None else time.monotonic() + 60 * self.max_minutes
         with begun(self.pipeline, self.copied, notes.warn, restore):
-            source = watched_source(self.reading).with_resources(*self.tables)
-            refresh: Any = "drop_resources" if self.full_refresh else None
-            relief.load(self.pipeline, self.copied, partial(self.pipeline.run, source, refresh=refresh))
-            self.over = True
+            self._turn(self.tables, min(deadline, time.monotonic() + FIRST_TURN_SECONDS))
+            while self.reading.left and time.monotonic() < deadline:
+                self._keep_snapshot(snapshot.SECONDS)
+                self._turn(self._children(), min(deadline, time.monotonic() + TURN_SECONDS))
             self._keep_snapshot()
         return exits.of_all(error for _, error in notes.failures)
 
-    def _keep_snapshot(self) -> None:
+    def _turn(self, tables: tuple[str, ...], ends_at: float) -> None:
+        self.reading.left, self.reading.ends_at = False, ends_at
+        source = watched_source(self.reading).with_resources(*tables)
+        refresh: Any = "drop_resources" if self.full_refresh and not self.turns else None
+        relief.load(self.pipeline, self.copied, partial(self.pipeline.run, source, refresh=refresh))
+        self.turns += 1
+
+    def _children(self) -> tuple[str, ...]:
+        return tuple(table.name for table in CHILDREN if table.name in self.tables)
+
+    def _keep_snapshot(self, oldest: float = 0.0) -> None:
         file = destinations.database_file(self.pipeline)
         if file is None:
             return
         self.copied.execute("CHECKPOINT")
-        if problem := snapshot.keep(file, let_go=self.copied.close):
+        if problem := snapshot.keep(file, oldest=oldest, let_go=self.copied.close):
             self.reading.notes.warn(problem)
 
 
@@ -106,8 +126,8 @@ class Watched:
 
     @property
     def turns(self) -> int:
-        """One, once all is loaded."""
-        return int(self._job.over)
+        """How many turns have been loaded."""
+        return self._job.turns
 
     def moment(self, started: float) -> Moment:
         """Return what the run is doing; it began at ``started``, an instant of ``time.monotonic()``."""

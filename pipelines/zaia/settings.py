@@ -45,7 +45,7 @@ def read_settings(given: Mapping[str, Any] | None = None, *, key: bool = True) -
     _refuse_unknown()
     found = {name: _value(name, kind) for name, kind in _names().items()}
     chosen = {name: value for name, value in (given or {}).items() if value is not None}
-    values = _defaults() | {name: value for name, value in found.items() if value is not None} | chosen
+    values = usual() | {name: value for name, value in found.items() if value is not None} | chosen
     return Settings(
         api_key=_key() if key else UNUSED,
         **{**values, "base_url": host(str(values["base_url"]))},
@@ -57,10 +57,10 @@ def _names() -> dict[str, str]:
     return {item.name: str(item.type) for item in fields(Settings) if item.name != "api_key"}
 
 
-def _defaults() -> dict[str, Any]:
+def usual() -> dict[str, Any]:
     """Return what applies where nothing is set: what the source says, once."""
-    usual = {name: one.default for name, one in signature(zaia_source).parameters.items()}
-    return {name: usual[name] for name in _names()} | {"statuses": STATUSES, "closed_statuses": CLOSED}
+    known = {name: one.default for name, one in signature(zaia_source).parameters.items()}
+    return {name: known[name] for name in _names()} | {"statuses": STATUSES, "closed_statuses": CLOSED}
 
 
 def _refuse_unknown() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -140,9 +141,15 @@ class Child:
             rest = self._copy.due(self._table) if self._vouched else self._copy.chats()
             due += [(chat, at) for chat, at in rest.items() if chat not in seen]
         for chat, at in due:
-            if (chat, at) not in self._done and self._failures < FAILURES:
-                self._done.add((chat, at))
-                yield from self._read_chat(chat, at)
+            if (chat, at) in self._done or (self._table.name, chat) in self._run.given_up:
+                continue
+            if self._failures >= FAILURES:
+                return
+            if self._done and time.monotonic() >= self._run.ends_at:
+                self._run.left = True
+                return
+            self._done.add((chat, at))
+            yield from self._read_chat(chat, at)
 
     def _read_chat(self, chat: str, at: datetime | None) -> Iterator[Any]:
         try:
@@ -151,6 +158,7 @@ class Child:
                 rows, whole = self.rows(chat)
         except Unreadable as error:
             self._failures += 1
+            self._run.given_up.add((self._table.name, chat))
             self._run.notes.failed(f"{self._table.name} of chat {chat}", error)
             return
         self._failures = 0

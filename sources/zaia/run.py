@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,6 +29,12 @@ class Run:
     lists: Lists
     notes: Notes = field(default_factory=Notes)
     stamps: Stamps = field(default_factory=Stamps)
+    ends_at: float = math.inf
+    """When no more chats are asked for what hangs on them, by :func:`time.monotonic`; one for each table always is."""
+    left: bool = False
+    """Whether chats are due that were not asked for then; the ledger keeps them due."""
+    given_up: set[tuple[str, str]] = field(default_factory=set)
+    """Table and chat of what has failed, and is not asked for again while this lasts."""
     _copy: Copy | None = None
 
     def copy(self) -> Copy:

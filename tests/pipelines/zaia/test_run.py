@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import signal
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from random import Random
 from typing import Any
 
+import dlt
 import duckdb
 import pytest
 from support.commands import wait_until
+from support.zaia import QUICK
 
+from pylon_elt.pipelines.copy import destinations
 from pylon_elt.pipelines.copy.lock import hold, lock_file
+from pylon_elt.pipelines.zaia import job
+from pylon_elt.pipelines.zaia.settings import usual
+from pylon_elt.sources.zaia.settings import Settings
 
 Open = Callable[..., Any]
 
@@ -67,6 +75,41 @@ def test_a_run_that_is_killed_has_changed_nothing_and_the_next_one_copies_all(de
         wait_until(lambda mark=mark, seen=seen: len(desk.zaia_server.log) > mark + seen)  # type: ignore[misc]
         run.signal(signal.SIGKILL)
         assert run.wait().code == -signal.SIGKILL
+    assert desk.zaia("run").code == 0
+    desk.check()
+
+
+def test_a_long_first_load_goes_in_turns_and_asks_for_nothing_twice(
+    desk: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job, "FIRST_TURN_SECONDS", 0.0)
+    monkeypatch.setattr(job, "TURN_SECONDS", 0.0)
+    pipeline = dlt.pipeline(
+        "zaia",
+        destination=destinations.DuckDb(credentials=str(desk.database)),
+        dataset_name="zaia",
+        pipelines_dir=str(tmp_path / "machine"),
+    )
+    given = QUICK | {"api_key": desk.zaia_server.key, "base_url": desk.zaia_server.url}
+    reading = job.Job(pipeline, Settings(**{**usual(), **given}))
+    assert reading.run() == 0
+    desk.check()
+    chats = len(desk.world.rows("chats"))
+    assert chats <= reading.turns <= chats + 1, "each turn has read one"
+    for path in ("chat-threads", "chat-messages"):
+        asked = [record.query["chatId"][0] for record in desk.zaia_server.log if record.path.endswith(path)]
+        assert len(set(asked)) == chats
+        assert max(Counter(asked).values()) <= 2, "what is empty is asked for twice"
+
+
+def test_a_run_whose_time_is_up_goes_on_in_the_next_one(desk: Any) -> None:
+    desk.zaia_server.settings.latency_seconds = 0.02
+    result = desk.zaia("run", "--max-minutes", "0.01", "--log-format", "json")
+    finished = result.event("run_finished")
+    assert (result.code, finished["complete"]) == (0, False), result.text
+    assert finished["ended_early"] == "the time of --max-minutes 0.01 is over"
+    assert desk.rows("tickets", "zaia") == 20
+    desk.zaia_server.settings.latency_seconds = 0.0
     assert desk.zaia("run").code == 0
     desk.check()
 
