@@ -29,10 +29,11 @@ select
     messages.sender_id as author_id,
     case
         when messages.side = 'customer' then tickets.owner_name
-        when messages.sender_id = tickets.assignee_id then tickets.assignee_name
+        when messages.side = 'agent' then people.user_name
         when messages.sender_id = tickets.responder_id then tickets.responder_name
     end as author_name,
     messages.message_text,
     messages.synced_at
 from {{ ref('stg_zaia__messages') }} as messages
 left join {{ ref('stg_zaia__tickets') }} as tickets on messages.ticket_id = tickets.ticket_id
+left join {{ ref('int_zaia__people') }} as people on messages.sender_id = people.user_id
