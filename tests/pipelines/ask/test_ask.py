@@ -139,7 +139,7 @@ def test_the_list_and_the_explanations_need_no_copy(commands, tmp_path: Path) ->
     assert len(QUESTIONS) >= 10
     explained = desk.pylon("ask", "backlog", "--explain").out
     assert "--by team|account" in explained
-    assert "from pylon__issues" in explained
+    assert "from support__tickets" in explained
 
 
 def test_without_the_tables_it_says_how_to_build_them(raw_desk: CopyDesk) -> None:
