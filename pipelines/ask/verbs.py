@@ -171,6 +171,9 @@ def report(
     account: Annotated[
         str, typer.Option("--account", metavar="NAME", help="Only this account's issues.")
     ] = "",
+    desk: Annotated[
+        str, typer.Option("--desk", metavar="NAME", help="Only this desk's issues: pylon or zaia.")
+    ] = "",
     destination: Source = "duckdb",
     dataset: Dataset = "pylon",
     schema: Schema = "",
@@ -192,7 +195,7 @@ def report(
     with one_screen(debug=debug):
         from . import report as report_command
 
-        options = report_command.Options(file, days, team, account, destination, dataset, schema)
+        options = report_command.Options(file, days, team, account, destination, dataset, schema, desk)
         raise SystemExit(report_command.run(options))
 
 

@@ -8,6 +8,7 @@ select
     sent_on,
     side,
     is_public,
+    side = 'agent' and is_public as is_reply,
     coalesce(author_user_id, author_contact_id) as author_id,
     author_name,
     message_text,
@@ -26,6 +27,7 @@ select
     messages.sent_on,
     messages.side,
     true as is_public,
+    coalesce(messages.side = 'agent' and messages.sent_at >= tickets.created_at, false) as is_reply,
     messages.sender_id as author_id,
     case
         when messages.side = 'customer' then tickets.owner_name
