@@ -351,6 +351,14 @@ def test_a_browser_shows_filters_and_saves_what_the_marts_hold(
         assert tab.get_by_text("Vega Editor").count() == 0, "it would send the data away"
         _screenshot(tab, "dashboard.png", request)
 
+        tab.get_by_label("Desk").select_option("Zaia")
+        ((of_desk,),) = desk.sql("select count(*) from support__tickets where is_open and desk = 'zaia'")
+        _wait_for_number(tab, of_desk)
+        assert of_desk != everything
+        tab.locator("[data-section=csat]").get_by_text("Only Pylon has this.", exact=True).wait_for()
+        tab.get_by_label("Desk").select_option("All")
+        _wait_for_number(tab, everything)
+
         # a run may write while somebody looks
         shutil.copy2(desk.database, desk.folder / "original.duckdb")
         with duckdb.connect(str(desk.database)) as connection:
