@@ -284,6 +284,19 @@ def test_what_only_pylon_has_is_told_and_not_counted_elsewhere(built: Path) -> N
     assert told["First response"][0] != sections.UNKNOWN
 
 
+def test_a_customer_of_zaia_who_is_called_as_an_account_is_another(desk: CopyDesk) -> None:
+    (account,) = data.at_risk(_marts(desk.database), data.Filters(), top=1)["account"].to_pylist()
+    with duckdb.connect(str(desk.database)) as connection:
+        connection.execute(
+            "UPDATE pylon_analytics.support__tickets SET customer_name = ?, team_name = 'Elsewhere' WHERE desk = 'zaia'",
+            [account],
+        )
+    marts = _marts(desk.database)
+    assert data.headline(marts, data.Filters(team="Elsewhere"))["open"] > 0
+    assert data.headline(marts, data.Filters(team="Elsewhere"))["at_risk"] == 0
+    assert data.at_risk(marts, data.Filters(team="Elsewhere")).num_rows == 0
+
+
 def test_the_page_says_where_it_was_read(built: Path, alone: Mapping[str, Path]) -> None:
     def header(database: Path, **given: Any) -> str:
         made = page.render(_marts(database), data.Filters(**given), datetime(2026, 11, 20, tzinfo=UTC))
