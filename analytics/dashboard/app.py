@@ -35,16 +35,18 @@ def _(mo, source, view):
     period = mo.ui.dropdown(view.PERIODS, value=view.USUAL, label="Period")
     team = mo.ui.dropdown(teams, value=view.ALL, label="Team")
     account = mo.ui.dropdown(accounts, value=view.ALL, label="Account", searchable=True)
-    return account, period, team
+    desk = mo.ui.dropdown(view.desks(source), value=view.ALL, label="Desk")
+    return account, desk, period, team
 
 
 @app.cell
-def _(Filters, account, again, marts, mo, period, team, view):
-    filters = Filters(period.value, team.value or "", account.value or "")
+def _(Filters, account, again, desk, marts, mo, period, team, view):
+    filters = Filters(period.value, team.value or "", account.value or "", desk.value or "")
+    menus = [period, *([desk] if len(marts.read_at) > 1 else []), team, account, again]
     mo.vstack(
         [
             view.heading(marts),
-            mo.hstack([period, team, account, again], justify="start", wrap=True, gap=1.5, align="end"),
+            mo.hstack(menus, justify="start", wrap=True, gap=1.5, align="end"),
             view.tiles(marts, filters),
         ],
         gap=1,

@@ -7,8 +7,8 @@ looks at a chart. All times are as the marts have them: days in ``pylon_timezone
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
 from threading import Lock
 from typing import Any
 
@@ -21,27 +21,31 @@ Ask = Callable[[str], pa.Table]
 _READ = {
     "issues": """
         select
-            issues.issue_id, issues.created_on, issues.created_weekday, issues.created_hour, issues.source,
-            issues.team_name, issues.account_name, issues.assignee_name, issues.is_open,
-            metrics.closed_on, metrics.first_response_seconds, metrics.resolution_seconds,
-            metrics.waiting_since is not null as is_waiting
-        from pylon__issues as issues
-        inner join pylon__issue_metrics as metrics on issues.issue_id = metrics.issue_id""",
-    "tags": "select issue_id, tag from stg_pylon__issue_tags",
+            ticket_key, desk, created_on, created_weekday, created_hour, channel as source, team_name,
+            customer_name as account_name, assignee_name, is_open, closed_on, first_response_seconds,
+            resolution_seconds, waiting_since is not null as is_waiting
+        from support__tickets""",
+    "tags": """
+        select tickets.ticket_key, tags.tag
+        from stg_pylon__issue_tags as tags
+        inner join support__tickets as tickets on tickets.desk = 'pylon' and tags.issue_id = tickets.ticket_id""",
     "backlog": """
-        select date_day, state, team_name, account_name, cast(sum(open_issues) as bigint) as open_issues
-        from pylon__backlog_daily
-        group by date_day, state, team_name, account_name""",
+        select
+            desk, date_day, state, team_name, customer_name as account_name,
+            cast(sum(open_tickets) as bigint) as open_issues
+        from support__backlog_daily
+        group by desk, date_day, state, team_name, customer_name""",
     "replies": """
         select
-            messages.sent_on, coalesce(messages.author_name, '(unknown)') as agent, issues.team_name,
-            issues.account_name, count(*) as replies
-        from pylon__issue_messages as messages
-        inner join pylon__issues as issues on messages.issue_id = issues.issue_id
-        where messages.side = 'agent' and messages.is_public
-        group by messages.sent_on, messages.author_name, issues.team_name, issues.account_name""",
-    "accounts": "select * from pylon__account_health",
-    "ratings": "select date_day, score, is_satisfied, team_name, account_name from pylon__csat",
+            messages.desk, messages.sent_on, coalesce(messages.author_name, '(unknown)') as agent,
+            tickets.team_name, tickets.customer_name as account_name, count(*) as replies
+        from support__messages as messages
+        inner join support__tickets as tickets on messages.ticket_key = tickets.ticket_key
+        where messages.is_reply
+        group by messages.desk, messages.sent_on, messages.author_name, tickets.team_name, tickets.customer_name""",
+    "desks": "select desk, read_at, as_of_day from support__desks",
+    "accounts": "select health.*, 'pylon' as desk from pylon__account_health as health",
+    "ratings": "select 'pylon' as desk, date_day, score, is_satisfied, team_name, account_name from pylon__csat",
     "tables": "select table_name, row_count, newest_row_at, last_load_at, issues_never_read from pylon__sync_freshness",
 }
 """What is read of the marts, in SQL that DuckDB and Postgres share."""
@@ -49,11 +53,12 @@ _READ = {
 
 @dataclass(frozen=True)
 class Filters:
-    """What is looked at: the last ``days`` days, all of them if 0; one team, one account, or all if empty."""
+    """What is looked at: the last ``days`` days, all of them if 0; one desk, team or account, or all if empty."""
 
     days: int = 180
     team: str = ""
     account: str = ""
+    desk: str = ""
 
 
 class Marts:
@@ -67,15 +72,17 @@ class Marts:
             self._connection.register("incoming", ask(sql))
             self._connection.execute(f"CREATE TABLE {name} AS FROM incoming")
             self._connection.unregister("incoming")
-        (self.last_load,) = self._one("SELECT max(last_load_at) FROM tables")
+        found = self._connection.execute("SELECT desk, read_at FROM desks ORDER BY desk").fetchall()
+        self.read_at: dict[str, datetime] = dict(found)
+        """The desks that there are, and when each was read, aware."""
         (self.today,) = self._one(
             "SELECT coalesce(greatest((SELECT max(date_day) FROM backlog), (SELECT max(created_on) FROM issues)),"
-            " (SELECT max(last_load_at)::date FROM tables), current_date)"
+            " (SELECT max(read_at)::date FROM desks), current_date)"
         )
 
     def ask(self, sql: str, filters: Filters) -> pa.Table:
-        """Return what a SELECT gives; it has ``$start``, ``$team`` and ``$account`` to filter by."""
-        known = {"start": self.start(filters), "team": filters.team, "account": filters.account}
+        """Return what a SELECT gives; it has ``$start`` and the names of :class:`Filters` to filter by."""
+        known = {"start": self.start(filters), **asdict(filters)}
         values = {name: value for name, value in known.items() if f"${name}" in sql}
         with self._lock:
             found: pa.Table = self._connection.sql(sql, params=values).to_arrow_table()
@@ -85,8 +92,12 @@ class Marts:
         """Return the first day of the period."""
         return self.today - timedelta(days=filters.days - 1) if filters.days else date(1970, 1, 1)
 
+    def desks(self, filters: Filters) -> list[str]:
+        """Return the desks whose issues are shown."""
+        return [desk for desk in self.read_at if filters.desk in ("", desk)]
+
     def names(self, column: str) -> list[str]:
-        """Return the teams (``team_name``) or accounts (``account_name``) that have issues."""
+        """Return the desks (``desk``), teams (``team_name``) or accounts (``account_name``) that have issues."""
         found = self.ask(
             f"SELECT DISTINCT {column} AS name FROM issues WHERE {column} IS NOT NULL ORDER BY 1", Filters()
         )
@@ -96,10 +107,12 @@ class Marts:
         return self._connection.execute(sql).fetchall()[0]
 
 
-_MINE = "($team = '' OR team_name = $team) AND ($account = '' OR account_name = $account)"
+_MINE = """($desk = '' OR desk = $desk) AND ($team = '' OR team_name = $team)
+    AND ($account = '' OR account_name = $account)"""
 
-_RISKY = """is_at_risk AND ($account = '' OR account_name = $account) AND ($team = '' OR account_name IN
-    (SELECT account_name FROM issues WHERE is_open AND team_name = $team))"""
+_RISKY = """is_at_risk AND ($desk = '' OR accounts.desk = $desk) AND ($account = '' OR account_name = $account)
+    AND ($team = '' OR EXISTS (FROM issues WHERE issues.is_open AND issues.team_name = $team
+        AND issues.desk = accounts.desk AND issues.account_name = accounts.account_name))"""
 
 
 def headline(marts: Marts, filters: Filters) -> dict[str, Any]:
@@ -120,10 +133,15 @@ def headline(marts: Marts, filters: Filters) -> dict[str, Any]:
 
 
 def backlog(marts: Marts, filters: Filters) -> pa.Table:
-    """Return ``day``, ``state``, ``open_issues``: what was open at the end of each day, by state."""
+    """Return ``day``, ``state``, ``open_issues``: what was open at the end of each day, by state.
+
+    It ends with the last day that is known of all desks: without one of them, the sum would fall.
+    """
     return marts.ask(
         f"""SELECT date_day AS day, state, sum(open_issues)::BIGINT AS open_issues FROM backlog
-            WHERE date_day >= $start AND {_MINE} GROUP BY ALL ORDER BY ALL""",
+            WHERE date_day >= $start AND {_MINE}
+                AND date_day <= (SELECT min(as_of_day) FROM desks WHERE $desk = '' OR desk = $desk)
+            GROUP BY ALL ORDER BY ALL""",
         filters,
     )
 
@@ -160,7 +178,7 @@ def volume(marts: Marts, filters: Filters) -> pa.Table:
 def tags(marts: Marts, filters: Filters, top: int = 12) -> pa.Table:
     """Return ``tag``, ``issues`` for the tags that most of the issues have."""
     return marts.ask(
-        f"""SELECT tag, count(*) AS issues FROM tags JOIN issues USING (issue_id)
+        f"""SELECT tag, count(*) AS issues FROM tags JOIN issues USING (ticket_key)
             WHERE created_on >= $start AND {_MINE} GROUP BY ALL ORDER BY issues DESC, tag LIMIT {top}""",
         filters,
     )
@@ -169,7 +187,7 @@ def tags(marts: Marts, filters: Filters, top: int = 12) -> pa.Table:
 def arrivals(marts: Marts, filters: Filters) -> pa.Table:
     """Return ``weekday`` (1 for Monday), ``hour``, ``issues``, one row for each hour of the week."""
     return marts.ask(
-        f"""SELECT weekday, hour, count(issue_id) AS issues
+        f"""SELECT weekday, hour, count(ticket_key) AS issues
             FROM range(1, 8) AS w(weekday) CROSS JOIN range(24) AS h(hour)
             LEFT JOIN (FROM issues WHERE created_on >= $start AND {_MINE}) AS i
                 ON i.created_weekday = weekday AND i.created_hour = hour

@@ -14,7 +14,7 @@ import vl_convert
 
 from .charts import Drawing
 from .data import Filters, Marts
-from .sections import SECTIONS, Section, tiles
+from .sections import SECTIONS, Section, read_from, tiles
 
 WIDTHS = {True: 1000, False: 430}
 """Of a chart over the page and of one over half of it, in the SVG's own units; it grows with the page."""
@@ -35,7 +35,7 @@ def render(marts: Marts, filters: Filters, made_at: datetime) -> str:
 
     Args:
         marts: What to show.
-        filters: Of which period, team and account.
+        filters: Of which period, desk, team and account.
         made_at: Now, aware; it stands at the end of the page.
     """
     style = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
@@ -46,7 +46,7 @@ def render(marts: Marts, filters: Filters, made_at: datetime) -> str:
         f"<header>\n<h1>Support report</h1>\n<p>{escape(_subject(marts, filters))}</p>\n</header>",
         f'<dl class="tiles">\n{"".join(_tiles(marts, filters))}</dl>',
         '<main class="sections">',
-        *(_section(section, section.table(marts, filters)) for section in SECTIONS),
+        *(_shown(section, marts, filters) for section in SECTIONS),
         f"</main>\n<footer>Made {made_at:%Y-%m-%d %H:%M} UTC by pylon report.</footer>\n</body>\n</html>",
     ]
     return "\n".join(parts) + "\n"
@@ -54,10 +54,11 @@ def render(marts: Marts, filters: Filters, made_at: datetime) -> str:
 
 def _subject(marts: Marts, filters: Filters) -> str:
     period = f"{marts.start(filters)} to {marts.today}" if filters.days else f"Until {marts.today}"
-    who = [f"team {filters.team}"] if filters.team else []
+    who = [f"desk {filters.desk.title()}"] if filters.desk else []
+    who += [f"team {filters.team}"] if filters.team else []
     who += [f"account {filters.account}"] if filters.account else []
-    read = f"; read from Pylon {marts.last_load:%Y-%m-%d %H:%M} UTC" if marts.last_load else ""
-    return ", ".join([period, *who]) + read
+    read = read_from(marts, filters)
+    return ", ".join([period, *who]) + (f"; read from {read}" if read else "")
 
 
 def _tiles(marts: Marts, filters: Filters) -> Iterator[str]:
@@ -67,14 +68,19 @@ def _tiles(marts: Marts, filters: Filters) -> Iterator[str]:
         )
 
 
-def _section(section: Section, table: pa.Table) -> str:
-    head = f"<h2>{escape(section.title)}</h2>\n<p>{escape(section.says)}</p>"
+def _shown(section: Section, marts: Marts, filters: Filters) -> str:
+    nothing = section.lacks(marts, filters) or "Nothing in this period."
+    return _section(section, section.rows(marts, filters), section.told(marts, filters), nothing)
+
+
+def _section(section: Section, table: pa.Table, told: str, nothing: str) -> str:
+    head = f"<h2>{escape(section.title)}</h2>\n<p>{escape(told)}</p>"
     if not table.num_rows:
-        body = "<p>Nothing in this period.</p>"
+        body = f"<p>{escape(nothing)}</p>"
     elif section.chart is None:
         body = _table(table)
     else:
-        label = escape(f"{section.title}. {section.says}")
+        label = escape(f"{section.title}. {told}")
         drawn = svg(section.chart(table), WIDTHS[section.wide], section.name)
         body = (
             f'<figure role="img" aria-label="{label}">{drawn}</figure>'

@@ -22,6 +22,7 @@ class Section:
         table: Gets its data.
         chart: Draws it; ``None`` for a table.
         wide: Whether it takes the whole width.
+        desk: The only desk that has it; empty where all have.
     """
 
     name: str
@@ -30,6 +31,22 @@ class Section:
     table: Callable[[data.Marts, data.Filters], pa.Table]
     chart: Callable[[pa.Table], Any] | None = None
     wide: bool = False
+    desk: str = ""
+
+    def rows(self, marts: data.Marts, filters: data.Filters) -> pa.Table:
+        """Return its data; none where the desks that are shown do not have it."""
+        table = self.table(marts, filters)
+        return table.slice(0, 0) if self.lacks(marts, filters) else table
+
+    def lacks(self, marts: data.Marts, filters: data.Filters) -> str:
+        """Return why there is nothing to show of the desks that are shown; empty where there may be something."""
+        shown = marts.desks(filters)
+        return f"Only {self.desk.title()} has this." if self.desk and shown and self.desk not in shown else ""
+
+    def told(self, marts: data.Marts, filters: data.Filters) -> str:
+        """Return how to read it, and of which desk it is where several are shown."""
+        several = self.desk and len(marts.desks(filters)) > 1
+        return f"{self.says} Only {self.desk.title()} has this." if several else self.says
 
 
 SECTIONS = (
@@ -48,7 +65,7 @@ SECTIONS = (
     Section("volume", "Volume by source", "Issues created each week, by channel.", data.volume, charts.volume),
     Section(
         "tags", "Volume by tag", "Issues created in the period, by tag; an issue can have several.",
-        data.tags, charts.tags,
+        data.tags, charts.tags, desk="pylon",
     ),
     Section(
         "arrivals", "When issues come in", "Issues created in the period, by hour of the week.",
@@ -56,7 +73,7 @@ SECTIONS = (
     ),
     Section(
         "csat", "Satisfaction", "Mean rating of each month; larger points stand for more ratings.",
-        data.csat, charts.csat,
+        data.csat, charts.csat, desk="pylon",
     ),
     Section(
         "teams", "Teams' load", "Issues open now.", data.teams, lambda table: charts.load(table, "team"),
@@ -67,11 +84,11 @@ SECTIONS = (
     ),
     Section(
         "at_risk", "Accounts at risk", "Who may need a call, the most reasons first; as of the last load.",
-        data.at_risk, wide=True,
+        data.at_risk, wide=True, desk="pylon",
     ),
     Section(
         "freshness", "Freshness of the copy", "Tables as they were when the marts were built; times in UTC.",
-        data.freshness, wide=True,
+        data.freshness, wide=True, desk="pylon",
     ),
 )  # fmt: skip
 
@@ -87,12 +104,23 @@ def tiles(marts: data.Marts, filters: data.Filters) -> Iterator[tuple[str, str, 
     yield "Created", f"{known['created']:,}", f"{known['closed']:,} closed {period}"
     yield "First response", hours(known["response_hours"]), f"median {period}"
     yield "Resolution", hours(known["resolution_hours"]), f"median {period}"
+    if marts.desks(filters) and "pylon" not in marts.desks(filters):
+        yield "Satisfaction", UNKNOWN, "only Pylon has this"
+        yield "Accounts at risk", UNKNOWN, "only Pylon has this"
+        return
     yield (
         "Satisfaction",
         f"{known['csat']:.2f}" if known["csat"] is not None else UNKNOWN,
         f"mean of 5 {period}",
     )
     yield "Accounts at risk", f"{known['at_risk']:,}", "as of the last load"
+
+
+def read_from(marts: data.Marts, filters: data.Filters) -> str:
+    """Return which desks were read and when; empty where none was."""
+    return " and ".join(
+        f"{desk.title()} {marts.read_at[desk]:%Y-%m-%d %H:%M} UTC" for desk in marts.desks(filters)
+    )
 
 
 def hours(value: float | None) -> str:

@@ -26,12 +26,17 @@ def choices(source: ModuleType, column: str) -> dict[str, str]:
     return {ALL: ""} | ({name: name for name in marts.names(column)} if marts else {})
 
 
+def desks(source: ModuleType) -> dict[str, str]:
+    """Return what the menu of desks offers, all of them first."""
+    return {ALL: ""} | {name.title(): name for name in choices(source, "desk").values() if name}
+
+
 def heading(marts: Marts) -> mo.Html:
     """Return the title, and how fresh the numbers are."""
-    read = f"{marts.last_load:%Y-%m-%d %H:%M} UTC" if marts.last_load else "unknown"
+    read = told.read_from(marts, Filters()) or "nowhere yet"
     return mo.Html(
         '<div style="font-size:1.9rem;font-weight:600">Support dashboard</div>'
-        f'<div style="opacity:.75">Read from Pylon {read}. Days up to {marts.today}.</div>'
+        f'<div style="opacity:.75">Read from {read}. Days up to {marts.today}.</div>'
     )
 
 
@@ -63,20 +68,21 @@ def sections(marts: Marts, filters: Filters) -> mo.Html:
     """Return all charts and tables, two side by side where they are not wide."""
     cells = []
     for section in told.SECTIONS:
-        part = _section(section, section.table(marts, filters))
+        part = _section(section, marts, filters)
         style = "min-width:0;" + ("grid-column:1/-1" if section.wide else "")
         cells.append(f'<div data-section="{section.name}" style="{style}">{part.text}</div>')
     grid = "display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,30rem),1fr))"
     return mo.Html(f'<div style="{grid}">{"".join(cells)}</div>')
 
 
-def _section(section: told.Section, table: pa.Table) -> mo.Html:
+def _section(section: told.Section, marts: Marts, filters: Filters) -> mo.Html:
+    table = section.rows(marts, filters)
     head = mo.Html(
         f'<div style="font-size:1.1rem;font-weight:600">{escape(section.title)}</div>'
-        f'<div style="opacity:.75">{escape(section.says)}</div>'
+        f'<div style="opacity:.75">{escape(section.told(marts, filters))}</div>'
     )
     if not table.num_rows:
-        return _card([head, mo.md("Nothing in this period.")])
+        return _card([head, mo.md(section.lacks(marts, filters) or "Nothing in this period.")])
     body: Any = section.chart(table) if section.chart else _rows(table)
     saved = mo.download(
         lambda: as_csv(table), filename=f"{section.name}.csv", mimetype="text/csv", label="CSV"

@@ -27,3 +27,46 @@
     else cast(null as {{ pylon.type_instant() }})
   end
 {%- endmacro %}
+
+{#
+  The rest of a query whose common table expression `bounds` has a first and a last day: one row a day with its working
+  hours, and the working time of all days before, so that working time between two moments is one subtraction.
+#}
+{% macro working_days() -%}
+days as (
+    {{ pylon.unfold_days('bounds', ['first_day'], 'first_day', 'last_day') }}
+),
+
+numbered as (
+    select date_day, {{ pylon.weekday('date_day') }} as weekday from days
+),
+
+worked as (
+    select
+        date_day,
+        weekday,
+        {{ pylon.working_bound('date_day', 'weekday', 0) }} as opens_at,
+        {{ pylon.working_bound('date_day', 'weekday', 1) }} as closes_at
+    from numbered
+),
+
+counted as (
+    select
+        date_day,
+        weekday,
+        opens_at,
+        closes_at,
+        coalesce({{ pylon.seconds_between('opens_at', 'closes_at') }}, 0) as business_seconds
+    from worked
+)
+
+select
+    date_day,
+    weekday,
+    opens_at,
+    closes_at,
+    business_seconds,
+    cast(sum(business_seconds) over (order by date_day rows between unbounded preceding and current row)
+        - business_seconds as {{ dbt.type_bigint() }}) as business_seconds_before
+from counted
+{%- endmacro %}

@@ -1,5 +1,5 @@
 -- Accounts with the most open issues
--- Who has the most on our desk, how long the oldest has been there, and how many came in lately.
+-- Who has the most on our desk, how long the oldest has been there, and how many came in lately; Pylon's accounts only.
 -- sort: open | waiting | volume | csat; open issues, issues that wait for us, issues of 30 days, or the lowest rating first
 -- top: 1..1000, 15; how many lines
 select

@@ -1,5 +1,5 @@
 -- Articles that have aged
--- Published help-centre articles by the time since somebody last changed them.
+-- Pylon's published help-centre articles by the time since somebody last changed them.
 -- top: 1..1000, 15; how many lines
 select
     title,

@@ -1,5 +1,5 @@
 -- Accounts at risk
--- Which accounts need a call, and why: something old is open, somebody waits for long, ratings are low, volume rises.
+-- Which accounts need a call, and why: something old is open, somebody waits for long, ratings are low, volume rises; Pylon's accounts only.
 -- owner: any of pylon__account_health.owner_name; only this agent's accounts
 -- top: 1..1000, 15; how many lines
 select

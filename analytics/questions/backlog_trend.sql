@@ -1,17 +1,28 @@
 -- The backlog's way
--- How many issues were open at the end of each day, week or month, and how many of them waited for us.
+-- How many issues were open at the end of each day, week or month, and how many of them waited for us; up to the last day that is known of each desk.
 -- by: week | month | day; how far apart
--- team: any of pylon__backlog_daily.team_name; only this team's
+-- desk: any of support__backlog_daily.desk; only this desk's
+-- team: any of support__backlog_daily.team_name; only this team's
 -- top: 1..1000, 26; how many lines, the newest first
-with daily as (
+with known as (
+    select min(as_of_day) as last_day
+    from support__desks
+    where $desk = '' or desk = $desk
+),
+
+daily as (
     select
-        date_day,
-        sum(open_issues) as open_issues,
-        sum(case when state <> 'waiting_on_customer' then open_issues else 0 end) as waiting_for_us,
-        max(oldest_days) as oldest_days
-    from pylon__backlog_daily
-    where $team = '' or team_name = $team
-    group by date_day
+        backlog.date_day,
+        sum(backlog.open_tickets) as open_issues,
+        sum(case when backlog.state <> 'waiting_on_customer' then backlog.open_tickets else 0 end) as waiting_for_us,
+        max(backlog.oldest_days) as oldest_days
+    from support__backlog_daily as backlog
+    cross join known
+    where
+        backlog.date_day <= known.last_day
+        and ($desk = '' or backlog.desk = $desk)
+        and ($team = '' or backlog.team_name = $team)
+    group by backlog.date_day
 ),
 
 last_days as (

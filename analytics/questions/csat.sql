@@ -1,5 +1,5 @@
 -- Satisfaction
--- How customers rated what we did: how many ratings, their mean, and the share that was satisfied.
+-- How customers rated what we did: how many ratings, their mean, and the share that was satisfied; Pylon's ratings only.
 -- by: month | team | assignee | account | source; what to sort them by
 -- months: 1..120, 12; how many months back
 -- top: 1..1000, 24; how many lines

@@ -4,14 +4,10 @@
 -- desk: any of support__tickets.desk; only this desk's
 -- days: 1..3650, 30; how many days back
 -- top: 1..1000, 20; how many lines
-with known as (
-    select max(last_load_at) as known_at from pylon__sync_freshness
-    union all
-    select max(synced_at) as known_at from support__tickets
-),
-
-days as (
-    select cast(max(known_at) as date) as today from known
+with days as (
+    select cast(max(read_at) as date) as today
+    from support__desks
+    where $desk = '' or desk = $desk
 ),
 
 named as (

@@ -1,5 +1,5 @@
 -- How fresh the copy is
--- Rows of each table when the tables for analysis were built, when the newest was read (UTC), and of how many issues the conversations are missing.
+-- Rows of each table of Pylon's when the tables for analysis were built, when the newest was read (UTC), and of how many issues the conversations are missing.
 select
     table_name,
     row_count,

@@ -1,22 +1,25 @@
 -- Agents' load
 -- What each agent has open, in how many of those a customer waits, and what was done lately.
+-- desk: any of support__agent_daily.desk; only this desk's
 -- days: 1..3650, 30; how many days back
 -- sort: open | replies | closed; what to put first
 -- top: 1..1000, 20; how many lines
 with days as (
-    select max(date_day) as today from pylon__backlog_daily
+    select desk, as_of_day as today
+    from support__desks
+    where $desk = '' or desk = $desk
 ),
 
 agents as (
     select
-        daily.user_name as agent,
-        sum(case when daily.date_day = days.today then daily.open_issues else 0 end) as open_issues,
+        daily.agent_name as agent,
+        sum(case when daily.date_day = days.today then daily.open_tickets else 0 end) as open_issues,
         sum(case when daily.date_day = days.today then daily.waiting_on_you else 0 end) as customer_waits,
         sum(case when daily.date_day > days.today - cast($days as integer) then daily.replies else 0 end) as replies,
-        sum(case when daily.date_day > days.today - cast($days as integer) then daily.closed_issues else 0 end) as closed
-    from pylon__agent_daily as daily
-    cross join days
-    group by daily.user_id, daily.user_name
+        sum(case when daily.date_day > days.today - cast($days as integer) then daily.closed_tickets else 0 end) as closed
+    from support__agent_daily as daily
+    inner join days on daily.desk = days.desk
+    group by daily.desk, daily.agent_id, daily.agent_name
 )
 
 select

@@ -1,5 +1,5 @@
 -- Reopened issues
--- What share of the issues came back after they had been solved; a lower bound, since Pylon keeps no history of states.
+-- What share of the issues came back after they had been solved; of Pylon's only, and a lower bound, since it keeps no history of states.
 -- by: team | assignee | account | source | month; what to count them by
 -- months: 1..120, 12; how many months back, by creation
 -- top: 1..1000, 20; how many lines

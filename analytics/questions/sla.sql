@@ -1,5 +1,5 @@
 -- Targets met
--- How many of the targets with a deadline were met, missed, or are overdue now.
+-- How many of the targets with a deadline were met, missed, or are overdue now; Pylon's only.
 -- by: target | team | month; what to count them by
 -- top: 1..1000, 24; how many lines
 select

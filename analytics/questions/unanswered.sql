@@ -1,22 +1,24 @@
 -- Who waits longest
 -- The open issues in which a customer waits for an answer, the longest wait first.
--- team: any of pylon__issues.team_name; only this team's
+-- desk: any of support__tickets.desk; only this desk's
+-- team: any of support__tickets.team_name; only this team's
 -- first: any | yes | no; whether it would be the first answer
 -- top: 1..1000, 15; how many lines
 select
-    issues.issue_number as number,
-    issues.title,
-    issues.account_name as account,
-    issues.team_name as team,
-    issues.assignee_name as assignee,
-    issues.priority,
-    round(cast(metrics.waiting_seconds / 3600.0 as numeric(20, 6)), 1) as waiting_hours,
-    case when metrics.agent_replies = 0 then 'yes' else 'no' end as first_answer
-from pylon__issues as issues
-inner join pylon__issue_metrics as metrics on issues.issue_id = metrics.issue_id
+    tickets.ticket_number as number,
+    tickets.title,
+    tickets.customer_name as account,
+    tickets.team_name as team,
+    tickets.assignee_name as assignee,
+    tickets.priority,
+    round(cast(tickets.waiting_seconds / 3600.0 as numeric(20, 6)), 1) as waiting_hours,
+    case when tickets.agent_replies = 0 then 'yes' else 'no' end as first_answer,
+    tickets.ticket_key as ticket
+from support__tickets as tickets
 where
-    metrics.waiting_since is not null
-    and ($team = '' or issues.team_name = $team)
-    and ($first = 'any' or ($first = 'yes') = (metrics.agent_replies = 0))
-order by metrics.waiting_seconds desc, issues.issue_number
+    tickets.waiting_since is not null
+    and ($desk = '' or tickets.desk = $desk)
+    and ($team = '' or tickets.team_name = $team)
+    and ($first = 'any' or ($first = 'yes') = (tickets.agent_replies = 0))
+order by tickets.waiting_seconds desc, tickets.ticket_number nulls last, tickets.ticket_key
 limit cast($top as integer)

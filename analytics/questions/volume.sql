@@ -1,29 +1,33 @@
 -- Volume
 -- How many issues came in lately, where from or about what, and how that compares with as many days before.
+-- Of Zaia's tickets, neither tags nor type nor priority are known.
 -- by: source | tag | team | account | type | priority; what to count them by
+-- desk: any of support__tickets.desk; only this desk's
 -- days: 1..3650, 30; how many days back
 -- top: 1..1000, 20; how many lines
 with days as (
-    select cast(max(last_load_at) as date) as today from pylon__sync_freshness
+    select cast(max(read_at) as date) as today
+    from support__desks
+    where $desk = '' or desk = $desk
 ),
 
 named as (
     select
-        issues.created_on,
+        tickets.created_on,
         case $by
-            when 'source' then issues.source
-            when 'team' then issues.team_name
-            when 'account' then issues.account_name
-            when 'type' then issues.issue_type
-            else issues.priority
+            when 'source' then tickets.channel
+            when 'team' then tickets.team_name
+            when 'account' then tickets.customer_name
+            when 'type' then tickets.ticket_type
+            else tickets.priority
         end as name
-    from pylon__issues as issues
-    where $by <> 'tag'
+    from support__tickets as tickets
+    where $by <> 'tag' and ($desk = '' or tickets.desk = $desk)
     union all
     select issues.created_on, tags.tag
     from stg_pylon__issue_tags as tags
     inner join pylon__issues as issues on tags.issue_id = issues.issue_id
-    where $by = 'tag'
+    where $by = 'tag' and $desk in ('', 'pylon')
 )
 
 select

@@ -9,7 +9,7 @@ from random import Random
 from ..text import TAGS, uuid
 from . import makers
 from .clock import text
-from .records import CHANNEL_TYPES, COMPLETED, ONGOING, Ticket
+from .records import CHANNEL_TYPES, COMPLETED, JSON, ONGOING, Ticket
 from .store import Store
 
 Moment = Callable[[float], str]
@@ -24,8 +24,9 @@ def fill(world: Store, rng: Random, tickets: int, now: datetime, days: float) ->
         return text(start + timedelta(seconds=round(part * days * 86_400 - 60, 3)))
 
     _directory(world, rng, moment, max(1, tickets * 2 // 3))
-    for number in range(max(1, tickets * 4 // 5)):
-        _chat(world, rng, moment, number)
+    said = [
+        message for number in range(max(1, tickets * 4 // 5)) for message in _chat(world, rng, moment, number)
+    ]
     former: str | None = None
     for number in range(tickets):
         at = rng.uniform(0.05, 0.9)
@@ -35,6 +36,11 @@ def fill(world: Store, rng: Random, tickets: int, now: datetime, days: float) ->
             ticket.created = min(former, ticket.ongoing or former, ticket.completed or former)
         former = ticket.created
         world.tickets[ticket.id] = ticket
+    for ticket in world.tickets.values():
+        said += _replies(world, rng, ticket, moment(0.999))
+    for message in sorted(said, key=lambda one: str(one["createdAt"])):
+        world.hold("chat_messages", message)
+        world.tables["chats"][message["chatId"]]["lastChatMessageCreatedAt"] = message["createdAt"]
     _count(world)
 
 
@@ -54,7 +60,8 @@ def _directory(world: Store, rng: Random, moment: Moment, customers: int) -> Non
         world.hold("external_users", makers.external_user(rng, moment(rng.random())))
 
 
-def _chat(world: Store, rng: Random, moment: Moment, number: int) -> None:
+def _chat(world: Store, rng: Random, moment: Moment, number: int) -> list[JSON]:
+    """Put a chat and its threads into the world, and return what its owner and its responder say there."""
     tables, inside = world.tables, number % 10 == 9
     at = rng.uniform(0.03, 0.5)
     owner = rng.choice(list(tables["users" if inside else "external_users"]))
@@ -62,14 +69,14 @@ def _chat(world: Store, rng: Random, moment: Moment, number: int) -> None:
     responder = rng.choice([*tables["agents"], *tables["squads"]])
     chat = makers.chat(rng, moment(at), owner, channel, responder)
     world.hold("chats", chat)
+    said = []
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
         thread = makers.thread(rng, moment(at), chat["id"])
         world.hold("chat_threads", thread)
         for _ in range(0 if number % 12 == 11 else rng.choice((1, 2, 3, 5, 8, 13))):
             at = min(0.999, at + rng.random() / 60)
-            message = makers.message(rng, moment(at), thread, rng.choice((owner, responder)))
-            world.hold("chat_messages", message)
-            chat["lastChatMessageCreatedAt"] = message["createdAt"]
+            said.append(makers.message(rng, moment(at), thread, rng.choice((owner, responder))))
+    return said
 
 
 def _ticket(world: Store, rng: Random, moment: Moment, at: float) -> Ticket:
@@ -87,8 +94,20 @@ def _ticket(world: Store, rng: Random, moment: Moment, at: float) -> Ticket:
     return ticket
 
 
+def _replies(world: Store, rng: Random, ticket: Ticket, now: str) -> list[JSON]:
+    """Return what a ticket's assignee writes from when it is theirs until it is completed; not in their own chat."""
+    chat = world.tables["chats"][ticket.chat_id]
+    if ticket.ongoing is None or ticket.assignee_id in (None, chat["ownerId"]):
+        return []
+    begin, end = (datetime.fromisoformat(one) for one in (ticket.ongoing, ticket.completed or now))
+    thread = world.tables["chat_threads"][world.of_chat("chat_threads", ticket.chat_id)[-1]]
+    moments = [text(begin + rng.random() * (end - begin)) for _ in range(rng.choice((0, 1, 1, 2, 3)))]
+    return [makers.message(rng, one, thread, str(ticket.assignee_id)) for one in sorted(moments)]
+
+
 def _count(world: Store) -> None:
     """Tell each message its ticket, the newest of its chat that there was by then, and each ticket what waits."""
+    chats = world.tables["chats"]
     by_chat: dict[str, list[Ticket]] = {}
     for ticket in sorted(world.tickets.values(), key=lambda one: one.created):
         by_chat.setdefault(ticket.chat_id, []).append(ticket)
@@ -96,4 +115,6 @@ def _count(world: Store) -> None:
         before = [one for one in by_chat.get(message["chatId"], []) if one.created <= message["createdAt"]]
         if before:
             message["ticketId"] = before[-1].id
-            before[-1].pending_messages += before[-1].state != COMPLETED
+            answered = message["senderId"] == before[-1].assignee_id != chats[message["chatId"]]["ownerId"]
+            waiting = 0 if answered else before[-1].pending_messages + 1
+            before[-1].pending_messages = waiting if before[-1].state != COMPLETED else 0

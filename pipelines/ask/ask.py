@@ -61,7 +61,7 @@ def require_marts(reader: Reader) -> None:
     Raises:
         Problem: They are not.
     """
-    if "pylon__issues" not in reader.tables()[reader.schemas[1]]:
+    if "support__desks" not in reader.tables()[reader.schemas[1]]:
         raise exits.Problem(
             f"The tables for analysis are not there yet: schema {reader.schemas[1]}, {reader.location}.",
             f"Build them, with: {command('transform')}",

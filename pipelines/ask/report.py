@@ -28,6 +28,7 @@ class Options:
     destination: str
     dataset: str
     schema: str
+    desk: str = ""
 
 
 def run(options: Options) -> int:
@@ -41,9 +42,10 @@ def run(options: Options) -> int:
     from pylon_elt.analytics.dashboard.page import render
 
     marts = read(options.destination, options.dataset, options.schema)
+    desk = _known("desk", options.desk, marts.names("desk"))
     team = _known("team", options.team, marts.names("team_name"))
     account = _known("account", options.account, marts.names("account_name"))
-    page = render(marts, Filters(options.days, team, account), datetime.now(UTC))
+    page = render(marts, Filters(options.days, team, account, desk), datetime.now(UTC))
     if not options.file.parent.is_dir():
         raise exits.Problem(f"There is no folder {options.file.parent}.", "Make it first.", exits.USAGE)
     with formats.whole(options.file) as new:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..base.desk import name as desk
+from ..base.desk import name as usual
 from ..base.options import Dataset, Debug, Format, Schema, Source, prepare
 
 app = typer.Typer(rich_markup_mode=None)
@@ -68,7 +68,7 @@ def query(
         from . import query as query_command
 
         options = query_command.Options(
-            destination, dataset or desk(), schema, form, output, limit, safe_cells
+            destination, dataset or usual(), schema, form, output, limit, safe_cells
         )
         raise SystemExit(query_command.run(sql, options))
 
@@ -114,7 +114,7 @@ def ask(
         from . import query as query_command
 
         options = query_command.Options(
-            destination, dataset or desk(), schema, form, output, limit, safe_cells
+            destination, dataset or usual(), schema, form, output, limit, safe_cells
         )
         if name is None:
             code = ask_command.list_all()
@@ -161,7 +161,7 @@ def export(
         from . import export as export_command
 
         options = export_command.Options(
-            folder, tuple(select or ()), marts, force, destination, dataset or desk(), schema
+            folder, tuple(select or ()), marts, force, destination, dataset or usual(), schema
         )
         raise SystemExit(export_command.run(options))
 
@@ -175,6 +175,9 @@ def report(
     team: Annotated[str, typer.Option("--team", metavar="NAME", help="Only this team's issues.")] = "",
     account: Annotated[
         str, typer.Option("--account", metavar="NAME", help="Only this account's issues.")
+    ] = "",
+    desk: Annotated[
+        str, typer.Option("--desk", metavar="NAME", help="Only this desk's issues: pylon or zaia.")
     ] = "",
     destination: Source = "duckdb",
     dataset: Dataset = None,
@@ -197,7 +200,9 @@ def report(
     with one_screen(debug=debug):
         from . import report as report_command
 
-        options = report_command.Options(file, days, team, account, destination, dataset or desk(), schema)
+        options = report_command.Options(
+            file, days, team, account, destination, dataset or usual(), schema, desk
+        )
         raise SystemExit(report_command.run(options))
 
 
@@ -236,5 +241,5 @@ def dashboard(
     with one_screen(debug=debug):
         from . import dashboard as dashboard_command
 
-        options = dashboard_command.Options(port, browser, destination, dataset or desk(), schema)
+        options = dashboard_command.Options(port, browser, destination, dataset or usual(), schema)
         dashboard_command.run(options)

@@ -45,7 +45,8 @@ def sources_file() -> str:
 def zaia_sources_file() -> str:
     """Return the text of ``analytics/models/staging/_zaia_sources.yml``."""
     tables = (zaia.TICKETS, zaia.CHATS, *zaia.CHILDREN, *zaia.DIRECTORY, zaia.CHAT_SYNC, zaia.DELETIONS)
-    return ZAIA + "".join(_table(table.name, table.description, _zaia_columns(table)) for table in tables)
+    told = [_table(table.name, table.description, _zaia_columns(table)) for table in tables]
+    return ZAIA + "".join((*told, _loads()))
 
 
 def tables_macro() -> str:
@@ -60,7 +61,11 @@ def tables_macro() -> str:
 def _all() -> Iterator[str]:
     for table in ALL_TABLES.values():
         yield _table(table.name, table.description, _columns(table))
-    yield _table("_dlt_loads", "The loads of dlt, one row each.", LOADS)
+    yield _loads()
+
+
+def _loads() -> str:
+    return _table("_dlt_loads", "The loads of dlt, one row each.", LOADS)
 
 
 def _columns(table: Table) -> tuple[tuple[str, str, str], ...]:

@@ -3,53 +3,20 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections import Counter, defaultdict
-from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from datetime import date, datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 from statistics import mean
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from support.marts import Built
+from support.working import local_day, working_seconds
 
 from pylon_elt import emulator
 
-ZONE = ZoneInfo("America/New_York")
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 SECOND = timedelta(seconds=1)
 HISTORY = 90
-
-
-@cache
-def settings(built_folder: str) -> dict[str, Any]:
-    return tomllib.loads((Path(built_folder) / ".dlt" / "config.toml").read_text())["transform"]
-
-
-def local_day(moment: datetime) -> date:
-    return moment.astimezone(ZONE).date()
-
-
-def working_seconds(built: Built, start: datetime, end: datetime) -> int:
-    """Add up the overlap with each day's working hours."""
-    known, total = settings(str(built.folder)), timedelta()
-    day = local_day(start)
-    while day <= local_day(end):
-        hours = known["business_hours"].get(WEEKDAYS[day.weekday()])
-        if hours and day.isoformat() not in known["holidays"]:
-            opens, closes = (clock(day, text) for text in hours)
-            total += max(timedelta(), min(end, closes) - max(start, opens))
-        day += timedelta(days=1)
-    return total // SECOND
-
-
-def clock(day: date, text: str) -> datetime:
-    if text == "24:00":
-        return clock(day + timedelta(days=1), "00:00")
-    return datetime.combine(day, time.fromisoformat(text), ZONE).astimezone(UTC)
 
 
 class Talk:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 from support.marts import Built, dbt, duckdb_profile
+from support.working import ZONE, local_day, working_seconds
 
 CLOSED, ONGOING = "completed", "ongoing"
 
@@ -72,9 +74,106 @@ def test_messages_and_first_responses_of_tickets_are_those_that_name_them(
             and message["created_at"] >= created[row["ticket_id"]]
         ]
         assert row["first_response_at"] == min(answers, default=None)
+        assert row["agent_replies"] == len(answers)
+        assert row["waiting_since"] == _waiting_since(row, raw, sides)
     assert len([row for row in built.rows("support__messages") if row["desk"] == "pylon"]) == len(
         built.rows("pylon__issue_messages")
     )
+
+
+def _waiting_since(
+    ticket: dict[str, Any], raw: dict[str, list[dict[str, Any]]], sides: dict[str, str]
+) -> datetime | None:
+    """Return since when the customer of an open ticket waits: who speaks after the last answer, or asked for the first."""
+    if not ticket["is_open"]:
+        return None
+    said = [
+        (message["created_at"], sides[message["id"]])
+        for message in raw["chat_messages"]
+        if message["ticket_id"] == ticket["ticket_id"] and message["created_at"] >= ticket["created_at"]
+    ]
+    answers = [moment for moment, side in said if side == "agent"]
+    if not answers:
+        return ticket["created_at"]
+    return min(
+        (moment for moment, side in said if side == "customer" and moment > max(answers)), default=None
+    )
+
+
+def test_times_of_tickets_are_counted_as_those_of_issues(
+    built: Built, raw: dict[str, list[dict[str, Any]]]
+) -> None:
+    completed = {row["id"]: row["completed_at"] for row in raw["tickets"]}
+    (desk,) = [row for row in built.rows("support__desks") if row["desk"] == "zaia"]
+    tickets = [row for row in built.rows("support__tickets") if row["desk"] == "zaia"]
+    assert {row["first_response_at"] is None for row in tickets} == {True, False}
+    for row in tickets:
+        local = row["created_at"].astimezone(ZONE)
+        assert (row["created_weekday"], row["created_hour"]) == (local.isoweekday(), local.hour)
+        assert row["closed_at"] == (None if row["is_open"] else completed[row["ticket_id"]])
+        assert row["closed_on"] == (row["closed_at"] and local_day(row["closed_at"]))
+        age = desk["as_of"] - row["created_at"]
+        assert row["age_seconds"] == (age // timedelta(seconds=1) if row["is_open"] else None)
+        assert (row["priority"], row["ticket_type"], row["is_agent_first"]) == (None, None, False)
+    for column, seconds in (("first_response_at", "first_response"), ("resolved_at", "resolution")):
+        for row in tickets:
+            if row[column]:
+                worked = working_seconds(built, row["created_at"], row[column])
+                assert row[f"{seconds}_business_seconds"] == worked
+
+
+def test_what_issues_have_is_taken_over_as_it_is(built: Built) -> None:
+    metrics = {row["issue_id"]: row for row in built.rows("pylon__issue_metrics")}
+    issues = {row["issue_id"]: row for row in built.rows("pylon__issues")}
+    for row in built.rows("support__tickets"):
+        if row["desk"] == "pylon":
+            wide = issues[row["ticket_id"]] | metrics[row["ticket_id"]]
+            renamed = {"channel": "source", "customer_name": "account_name", "ticket_type": "issue_type"}
+            for column in row.keys() - {
+                "ticket_key",
+                "desk",
+                "ticket_id",
+                "state",
+                "customer_email",
+                "customer_id",
+            }:
+                own = renamed.get(
+                    column, column.replace("desk_", "").replace("ticket_number", "issue_number")
+                )
+                assert row[column] == wide[own], column
+
+
+def test_the_days_of_both_desks_add_up(built: Built) -> None:
+    for desk in ("pylon", "zaia"):
+        tickets = [row for row in built.rows("support__tickets") if row["desk"] == desk]
+        backlog = [row for row in built.rows("support__backlog_daily") if row["desk"] == desk]
+        (last,) = [row["as_of_day"] for row in built.rows("support__desks") if row["desk"] == desk]
+        for back in range(0, 80, 3):
+            day = last - timedelta(days=back)
+            still = [
+                row["team_name"]
+                for row in tickets
+                if row["created_on"] <= day and (row["is_open"] or row["closed_on"] > day)
+            ]
+            counted: Counter[str] = Counter()
+            for row in backlog:
+                counted[row["team_name"]] += row["open_tickets"] * (row["date_day"] == day)
+            assert +counted == Counter(still)
+        agents = [row for row in built.rows("support__agent_daily") if row["desk"] == desk]
+        days = {row["date_day"] for row in agents}
+        closed = Counter(
+            (row["assignee_id"], row["closed_on"])
+            for row in tickets
+            if row["assignee_id"] and row["closed_on"] in days
+        )
+        told = {
+            (row["agent_id"], row["date_day"]): row["closed_tickets"]
+            for row in agents
+            if row["closed_tickets"]
+        }
+        assert told == {key: count for key, count in closed.items() if key[1] > last - timedelta(days=90)}
+        replies = sum(row["is_reply"] for row in built.rows("support__messages") if row["desk"] == desk)
+        assert replies == sum(row["agent_replies"] for row in tickets) > 0
 
 
 @pytest.mark.parametrize(("gone", "left"), [("zaia", "pylon"), ("pylon", "zaia")])

@@ -8,6 +8,7 @@ select
     sent_on,
     side,
     is_public,
+    side = 'agent' and is_public as is_reply,
     coalesce(author_user_id, author_contact_id) as author_id,
     author_name,
     message_text,
@@ -26,13 +27,15 @@ select
     messages.sent_on,
     messages.side,
     true as is_public,
+    coalesce(messages.side = 'agent' and messages.sent_at >= tickets.created_at, false) as is_reply,
     messages.sender_id as author_id,
     case
         when messages.side = 'customer' then tickets.owner_name
-        when messages.sender_id = tickets.assignee_id then tickets.assignee_name
+        when messages.side = 'agent' then people.user_name
         when messages.sender_id = tickets.responder_id then tickets.responder_name
     end as author_name,
     messages.message_text,
     messages.synced_at
 from {{ ref('stg_zaia__messages') }} as messages
 left join {{ ref('stg_zaia__tickets') }} as tickets on messages.ticket_id = tickets.ticket_id
+left join {{ ref('int_zaia__people') }} as people on messages.sender_id = people.user_id

@@ -1,28 +1,3 @@
-with answered as (
-    select messages.ticket_id, min(messages.sent_at) as first_response_at
-    from {{ ref('stg_zaia__messages') }} as messages
-    inner join {{ ref('stg_zaia__tickets') }} as tickets on messages.ticket_id = tickets.ticket_id
-    where messages.side = 'agent' and messages.sent_at >= tickets.created_at
-    group by messages.ticket_id
-),
-
-written as (
-    select ticket_id, count(*) as messages
-    from {{ ref('stg_zaia__messages') }}
-    group by ticket_id
-),
-
-zaia as (
-    select
-        tickets.*,
-        case when tickets.is_closed then tickets.completed_at end as resolved_at,
-        answered.first_response_at,
-        coalesce(written.messages, 0) as messages
-    from {{ ref('stg_zaia__tickets') }} as tickets
-    left join answered on tickets.ticket_id = answered.ticket_id
-    left join written on tickets.ticket_id = written.ticket_id
-)
-
 select
     {{ pylon.desk_key('pylon', 'issues.issue_id') }} as ticket_key,
     'pylon' as desk,
@@ -35,7 +10,10 @@ select
         else 'open'
     end as state,
     issues.state as desk_state,
+    issues.state_label as desk_state_label,
     issues.is_open,
+    issues.issue_type as ticket_type,
+    issues.priority,
     issues.account_id as customer_id,
     issues.account_name as customer_name,
     issues.requester_email as customer_email,
@@ -47,11 +25,22 @@ select
     issues.source as channel,
     issues.created_at,
     issues.created_on,
+    issues.created_weekday,
+    issues.created_hour,
+    metrics.is_agent_first,
     issues.first_response_at,
     issues.first_response_seconds,
+    issues.first_response_business_seconds,
+    issues.waiting_since,
+    metrics.waiting_seconds,
     issues.resolved_at,
     issues.resolution_seconds,
+    issues.resolution_business_seconds,
+    issues.closed_at,
+    issues.closed_on,
+    metrics.age_seconds,
     metrics.messages,
+    metrics.agent_replies,
     issues.link,
     issues.synced_at
 from {{ ref('pylon__issues') }} as issues
@@ -60,34 +49,46 @@ inner join {{ ref('pylon__issue_metrics') }} as metrics on issues.issue_id = met
 union all
 
 select
-    {{ pylon.desk_key('zaia', 'ticket_id') }} as ticket_key,
+    {{ pylon.desk_key('zaia', 'tickets.ticket_id') }} as ticket_key,
     'zaia' as desk,
-    ticket_id,
+    tickets.ticket_id,
     cast(null as {{ dbt.type_bigint() }}) as ticket_number,
-    summary as title,
-    case
-        when is_closed then 'closed'
-        when ongoing_at is not null and pending_chat_messages = 0 then 'waiting'
-        else 'open'
-    end as state,
-    status as desk_state,
-    not is_closed as is_open,
-    owner_id as customer_id,
-    owner_name as customer_name,
-    owner_email as customer_email,
-    assignee_id,
-    assignee_name,
-    assignee_email,
-    team_id,
-    team_name,
-    channel_type as channel,
-    created_at,
-    created_on,
-    first_response_at,
-    {{ pylon.seconds_between('created_at', 'first_response_at') }} as first_response_seconds,
-    resolved_at,
-    {{ pylon.seconds_between('created_at', 'resolved_at') }} as resolution_seconds,
-    messages,
+    tickets.summary as title,
+    judged.state,
+    tickets.status as desk_state,
+    tickets.status as desk_state_label,
+    judged.is_open,
+    cast(null as {{ dbt.type_string() }}) as ticket_type,
+    cast(null as {{ dbt.type_string() }}) as priority,
+    tickets.owner_id as customer_id,
+    tickets.owner_name as customer_name,
+    tickets.owner_email as customer_email,
+    tickets.assignee_id,
+    tickets.assignee_name,
+    tickets.assignee_email,
+    tickets.team_id,
+    tickets.team_name,
+    tickets.channel_type as channel,
+    tickets.created_at,
+    tickets.created_on,
+    {{ pylon.weekday('tickets.created_on') }} as created_weekday,
+    {{ pylon.local_hour('tickets.created_at') }} as created_hour,
+    false as is_agent_first,
+    metrics.first_response_at,
+    metrics.first_response_seconds,
+    metrics.first_response_business_seconds,
+    metrics.waiting_since,
+    metrics.waiting_seconds,
+    judged.resolved_at,
+    metrics.resolution_seconds,
+    metrics.resolution_business_seconds,
+    judged.closed_at,
+    judged.closed_on,
+    metrics.age_seconds,
+    judged.messages,
+    metrics.agent_replies,
     cast(null as {{ dbt.type_string() }}) as link,
-    synced_at
-from zaia
+    tickets.synced_at
+from {{ ref('stg_zaia__tickets') }} as tickets
+inner join {{ ref('int_zaia__tickets') }} as judged on tickets.ticket_id = judged.ticket_id
+inner join {{ ref('int_zaia__metrics') }} as metrics on tickets.ticket_id = metrics.ticket_id

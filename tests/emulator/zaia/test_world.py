@@ -355,3 +355,32 @@ def test_an_empty_world_can_be_stirred() -> None:
     for number in range(30):
         world.stir(Random(number))
     assert world.rows("tickets")
+
+
+def test_who_is_in_charge_answers_while_the_ticket_is_theirs() -> None:
+    world = zaia.World.seeded(seed=5, tickets=200)
+    tickets = by_id(world.rows("tickets"))
+    owners = {row["id"]: row["ownerId"] for row in world.rows("chats")}
+    machines = by_id(world.rows("responders"))
+    replies = [
+        row
+        for row in world.rows("chat_messages")
+        if row["senderId"] not in machines and row["senderId"] != owners[row["chatId"]]
+    ]
+    assert len({row["ticketId"] for row in replies}) > 50
+    for row in replies:
+        assert row["ticketId"] in tickets
+        assert any(
+            one["ongoingAt"] <= row["createdAt"] <= (one["completedAt"] or "9999")
+            for one in tickets.values()
+            if (one["chatId"], one["assigneeId"]) == (row["chatId"], row["senderId"])
+        )
+    mine = [row for row in replies if tickets[row["ticketId"]]["assigneeId"] == row["senderId"]]
+    for row in world.rows("chats"):
+        said = [one["createdAt"] for one in world.rows("chat_messages") if one["chatId"] == row["id"]]
+        assert row["lastChatMessageCreatedAt"] == max(said, default=None)
+    for ident, ticket in tickets.items():
+        if ticket["status"] != "completed":
+            said = [one for one in world.rows("chat_messages") if one["ticketId"] == ident]
+            last = max((number for number, one in enumerate(said, 1) if one in mine), default=0)
+            assert ticket["pendingChatMessages"] == len(said) - last

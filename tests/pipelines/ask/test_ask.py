@@ -56,17 +56,19 @@ def test_every_value_of_every_option_is_answered(name: str, built: Path) -> None
 
 
 def test_backlog_counts_what_is_open(desk: CopyDesk) -> None:
-    for by, column in {"team": "team_name", "account": "account_name", "source": "source"}.items():
+    for by, column in {"team": "team_name", "account": "customer_name", "source": "channel"}.items():
         rows = _answer(desk, "backlog", "--by", by, "--top", "1000")
         expected = desk.sql(
-            f"select coalesce({column}, '(none)'), count(*) from pylon__issues where is_open group by 1"
+            f"select coalesce({column}, '(none)'), count(*) from support__tickets where is_open group by 1"
         )
         assert {row["name"]: row["open_issues"] for row in rows} == dict(expected)
         assert [row["open_issues"] for row in rows] == sorted(
             (row["open_issues"] for row in rows), reverse=True
         )
+    of_pylon = _answer(desk, "backlog", "--by", "source", "--top", "1000", "--desk", "pylon")
     states = desk.sql("select count(*) from issues where state = 'closed'")[0][0]
-    assert sum(row["open_issues"] for row in rows) <= desk.sql("select count(*) from issues")[0][0] - states
+    still = desk.sql("select count(*) from issues")[0][0] - states
+    assert sum(row["open_issues"] for row in of_pylon) <= still
 
 
 def test_backlog_of_a_team_is_what_the_daily_table_ends_with(desk: CopyDesk) -> None:
@@ -78,10 +80,9 @@ def test_backlog_of_a_team_is_what_the_daily_table_ends_with(desk: CopyDesk) -> 
 def test_response_times_are_those_of_the_issues(desk: CopyDesk) -> None:
     rows = _answer(desk, "response", "--by", "team", "--months", "120", "--top", "1000")
     expected = desk.sql("""
-        select coalesce(i.team_name, '(none)'), count(*), round(median(m.first_response_seconds) / 3600, 1),
-            round(quantile_cont(m.first_response_seconds, 0.9) / 3600, 1)
-        from pylon__issue_metrics m join pylon__issues i using (issue_id)
-        where m.first_response_seconds is not null group by 1""")
+        select coalesce(team_name, '(none)'), count(*), round(median(first_response_seconds) / 3600, 1),
+            round(quantile_cont(first_response_seconds, 0.9) / 3600, 1)
+        from support__tickets where first_response_seconds is not null group by 1""")
     found = {row["name"]: (row["issues"], row["median_hours"], row["p90_hours"]) for row in rows}
     assert found.keys() == {name for name, *_ in expected}
     for name, *values in expected:
@@ -98,8 +99,8 @@ def test_unanswered_are_those_that_wait(desk: CopyDesk) -> None:
     everything = _answer(desk, "unanswered", "--top", "1000")
     first = _answer(desk, "unanswered", "--top", "1000", "--first", "yes")
     later = _answer(desk, "unanswered", "--top", "1000", "--first", "no")
-    assert len(everything) == desk.sql("select count(waiting_since) from pylon__issue_metrics")[0][0] > 0
-    assert sorted(row["number"] for row in first + later) == sorted(row["number"] for row in everything)
+    assert len(everything) == desk.sql("select count(waiting_since) from support__tickets")[0][0] > 0
+    assert sorted(row["ticket"] for row in first + later) == sorted(row["ticket"] for row in everything)
     waits = [row["waiting_hours"] for row in everything]
     assert waits == sorted(waits, reverse=True)
 
@@ -139,7 +140,7 @@ def test_the_list_and_the_explanations_need_no_copy(commands, tmp_path: Path) ->
     assert len(QUESTIONS) >= 10
     explained = desk.pylon("ask", "backlog", "--explain").out
     assert "--by team|account" in explained
-    assert "from pylon__issues" in explained
+    assert "from support__tickets" in explained
 
 
 def test_without_the_tables_it_says_how_to_build_them(raw_desk: CopyDesk) -> None:

@@ -45,17 +45,25 @@ def marts(built: Path) -> data.Marts:
 
 @pytest.fixture(scope="module")
 def sql(built: Path) -> Iterator[Any]:
-    """Ask the file itself."""
+    """Ask the file itself; the ratings and the backlog have the columns of the tickets."""
     with duckdb.connect(str(built), read_only=True) as connection:
         connection.execute("SET TimeZone = 'UTC'; SET schema = 'pylon_analytics'")
+        connection.execute("""CREATE TEMP VIEW ratings AS
+            SELECT *, account_name AS customer_name, 'pylon' AS desk FROM pylon__csat""")
         yield lambda query: connection.execute(query).fetchall()
 
 
 FILTERS = {
     "": ALL,
     "team_name = 'Support'": data.Filters(0, "Support"),
-    "account_name = 'Falcon Labs SA'": data.Filters(0, "", "Falcon Labs SA"),
-    "team_name = 'Support' and account_name = 'Falcon Labs SA'": data.Filters(0, "Support", "Falcon Labs SA"),
+    "customer_name = 'Falcon Labs SA'": data.Filters(0, "", "Falcon Labs SA"),
+    "team_name = 'Support' and customer_name = 'Falcon Labs SA'": data.Filters(
+        0, "Support", "Falcon Labs SA"
+    ),
+    "desk = 'pylon'": data.Filters(0, desk="pylon"),
+    "desk = 'zaia'": data.Filters(0, desk="zaia"),
+    "desk = 'zaia' and team_name = 'Support'": data.Filters(0, "Support", desk="zaia"),
+    "desk = 'pylon' and team_name = 'Support'": data.Filters(0, "Support", desk="pylon"),
 }
 
 
@@ -65,10 +73,10 @@ def test_the_numbers_at_the_top_are_those_of_the_marts(where: str, marts: data.M
     found = data.headline(marts, FILTERS[where])
     ((issues, is_open, waiting, response),) = sql(f"""
         select count(*), count(*) filter (is_open), count(waiting_since), median(first_response_seconds) / 3600
-        from pylon__issues where {condition}""")
+        from support__tickets where {condition}""")
     assert (found["created"], found["open"], found["waiting"]) == (issues, is_open, waiting)
     assert found["response_hours"] == (pytest.approx(response) if response is not None else None)
-    ((score,),) = sql(f"select avg(score) from pylon__csat where {condition}")
+    ((score,),) = sql(f"select avg(score) from ratings where {condition}")
     assert found["csat"] == (pytest.approx(score) if score is not None else None)
     assert issues > 0
 
@@ -77,28 +85,28 @@ def test_the_numbers_at_the_top_are_those_of_the_marts(where: str, marts: data.M
 def test_the_charts_add_up_to_the_marts(where: str, marts: data.Marts, sql: Any) -> None:
     condition, filters = where or "true", FILTERS[where]
     ((issues, is_open),) = sql(
-        f"select count(*), count(*) filter (is_open) from pylon__issues where {condition}"
+        f"select count(*), count(*) filter (is_open) from support__tickets where {condition}"
     )
     assert _sum(data.volume(marts, filters), "issues") == issues
     assert _sum(data.arrivals(marts, filters), "issues") == issues
     assert data.arrivals(marts, filters).num_rows == 7 * 24
     assert _sum(data.teams(marts, filters), "open_issues") == is_open
     assert _sum(data.agents(marts, filters, top=1000), "open_issues") == is_open
-    ((replies,),) = sql(f"select coalesce(sum(agent_replies), 0) from pylon__issues where {condition}")
+    ((replies,),) = sql(f"select coalesce(sum(agent_replies), 0) from support__tickets where {condition}")
     assert _sum(data.agents(marts, filters, top=1000), "replies") == replies
     daily = sql(
-        f"select date_day, sum(open_issues) from pylon__backlog_daily where {condition} group by 1 order by 1"
+        f"select date_day, sum(open_tickets) from support__backlog_daily where {condition} group by 1 order by 1"
     )
     drawn = data.backlog(marts, filters).group_by("day").aggregate([("open_issues", "sum")]).sort_by("day")
     assert [(row["day"], row["open_issues_sum"]) for row in drawn.to_pylist()] == daily
-    ratings = sql(f"select count(*) from pylon__csat where {condition}")[0][0]
+    ratings = sql(f"select count(*) from ratings where {condition}")[0][0]
     assert _sum(data.csat(marts, filters), "ratings") == ratings
 
 
 def test_a_period_is_so_many_days_up_to_the_last(marts: data.Marts, sql: Any) -> None:
     filters = data.Filters(30)
-    expected = sql("""select count(*) from pylon__issues
-        where created_on > (select max(date_day) from pylon__backlog_daily) - 30""")
+    expected = sql("""select count(*) from support__tickets
+        where created_on > (select max(date_day) from support__backlog_daily) - 30""")
     assert (
         _sum(data.volume(marts, filters), "issues")
         == expected[0][0]
@@ -111,7 +119,7 @@ def test_a_period_is_so_many_days_up_to_the_last(marts: data.Marts, sql: Any) ->
 def test_waits_are_medians_and_percentiles_of_each_week(marts: data.Marts, sql: Any) -> None:
     expected = sql("""select date_trunc('week', created_on)::date, median(first_response_seconds) / 3600,
         quantile_cont(first_response_seconds, 0.9) / 3600, count(*)
-        from pylon__issue_metrics where first_response_seconds is not null group by 1 order by 1""")
+        from support__tickets where first_response_seconds is not null group by 1 order by 1""")
     found = [tuple(row.values()) for row in data.first_response(marts, ALL).to_pylist()]
     assert [row[0] for row in found] == [row[0] for row in expected]
     for row, wanted in zip(found, expected, strict=True):
@@ -122,7 +130,7 @@ def test_every_section_can_be_drawn_with_and_without_data(marts: data.Marts) -> 
     nobody = data.Filters(1, "nobody's team")
     for section in sections.SECTIONS:
         for filters in (data.Filters(), nobody):
-            table = section.table(marts, filters)
+            table = section.rows(marts, filters)
             if section.chart and table.num_rows:
                 assert page.svg(section.chart(table), 400, section.name).startswith("<svg")
     assert [tile[1] for tile in sections.tiles(marts, nobody)][2] == sections.UNKNOWN
@@ -190,7 +198,7 @@ def test_names_in_the_page_are_text_whatever_they_hold(marts: data.Marts) -> Non
     hostile = "<script>alert(1)</script> & \"Söhne\" 'x'"
     table = pa.table({"tag": [hostile], "issues": [1]})
     section = next(section for section in sections.SECTIONS if section.name == "tags")
-    found = _parsed(page._section(section, table))
+    found = _parsed(page._section(section, table, section.says, ""))
     assert "script" not in found.tags
     assert any(hostile in text for text in found.text)
 
@@ -199,7 +207,7 @@ def test_the_report_is_written_whole_and_for_one_team(desk: CopyDesk) -> None:
     result = desk.pylon("report", "--html", "report.html", "--team", "support", "--days", "0")
     assert result.code == exits.DONE, result.text
     text = (desk.folder / "report.html").read_text()
-    ((count,),) = desk.sql("select count(*) from pylon__issues where is_open and team_name = 'Support'")
+    ((count,),) = desk.sql("select count(*) from support__tickets where is_open and team_name = 'Support'")
     assert f'<dd class="number">{count:,}</dd>' in text
     assert "team Support" in text
     assert "report.html" in result.out
@@ -250,7 +258,7 @@ def test_the_numbers_are_in_the_page_before_its_code_runs(served: tuple[CopyDesk
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
     with opener.open(url, timeout=60) as answer:
         text = answer.read().decode()
-    ((count,),) = desk.sql("select count(*) from pylon__issues where is_open")
+    ((count,),) = desk.sql("select count(*) from support__tickets where is_open")
     assert re.search(rf'data-tile="Open issues"[^>]*>{count:,}<', text)
     with opener.open(f"{url.partition('?')[0]}manifest.json", timeout=60) as answer:
         assert "data-tile" not in answer.read().decode()
@@ -336,22 +344,30 @@ def test_a_browser_shows_filters_and_saves_what_the_marts_hold(
         outside = watch(tab)
         tab.goto(url)
         tab.get_by_text("Accounts at risk", exact=True).first.wait_for()
-        ((everything,),) = desk.sql("select count(*) from pylon__issues where is_open")
+        ((everything,),) = desk.sql("select count(*) from support__tickets where is_open")
         _wait_for_number(tab, everything)
         _wait_for_count(tab, "[data-section] canvas, [data-section] svg.marks", 9)
         _wait_for_count(tab, "[data-tile='Open issues']", 1)
         assert tab.get_by_text("Vega Editor").count() == 0, "it would send the data away"
         _screenshot(tab, "dashboard.png", request)
 
+        tab.get_by_label("Desk").select_option("Zaia")
+        ((of_desk,),) = desk.sql("select count(*) from support__tickets where is_open and desk = 'zaia'")
+        _wait_for_number(tab, of_desk)
+        assert of_desk != everything
+        tab.locator("[data-section=csat]").get_by_text("Only Pylon has this.", exact=True).wait_for()
+        tab.get_by_label("Desk").select_option("All")
+        _wait_for_number(tab, everything)
+
         # a run may write while somebody looks
         shutil.copy2(desk.database, desk.folder / "original.duckdb")
         with duckdb.connect(str(desk.database)) as connection:
             connection.execute(
-                "update pylon_analytics.pylon__issues set is_open = true where team_name = 'Support'"
+                "update pylon_analytics.support__tickets set is_open = true where team_name = 'Support'"
             )
         tab.get_by_label("Team").select_option("Support")
         ((of_team,),) = duckdb_before(
-            desk, "select count(*) from pylon__issues where is_open and team_name = 'Support'"
+            desk, "select count(*) from support__tickets where is_open and team_name = 'Support'"
         )
         _wait_for_number(tab, of_team)
         assert of_team != everything
@@ -364,7 +380,7 @@ def test_a_browser_shows_filters_and_saves_what_the_marts_hold(
         assert (row["team"], row["open_issues"]) == ("Support", str(of_team))
 
         tab.get_by_text("Read again").click()
-        ((later,),) = desk.sql("select count(*) from pylon__issues where team_name = 'Support'")
+        ((later,),) = desk.sql("select count(*) from support__tickets where team_name = 'Support'")
         _wait_for_number(tab, later)
         assert outside == []
     assert command.stderr.read_text() == ""
