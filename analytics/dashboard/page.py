@@ -47,7 +47,7 @@ def render(marts: Marts, filters: Filters, made_at: datetime) -> str:
         f'<dl class="tiles">\n{"".join(_tiles(marts, filters))}</dl>',
         '<main class="sections">',
         *(_shown(section, marts, filters) for section in SECTIONS),
-        f"</main>\n<footer>Made {made_at:%Y-%m-%d %H:%M} UTC by pylon report.</footer>\n</body>\n</html>",
+        f"</main>\n<footer>Made {made_at:%Y-%m-%d %H:%M} UTC.</footer>\n</body>\n</html>",
     ]
     return "\n".join(parts) + "\n"
 

@@ -29,6 +29,8 @@ class Options:
     destination: str
     dataset: str
     schema: str
+    tables: tuple[str, ...] = tuple(ALL_TABLES)
+    """The tables that a copy may have."""
 
 
 def run(options: Options) -> int:
@@ -55,7 +57,7 @@ def _chosen(reader: Reader, options: Options) -> list[tuple[str, str]]:
     """Return the schema and the name of each table that is wanted."""
     there = reader.tables()
     copy, built = reader.schemas[:2]
-    raw = [(copy, name) for name in ALL_TABLES if name in there[copy]]
+    raw = [(copy, name) for name in options.tables if name in there[copy]]
     marts = [(built, name) for name in package.marts() if name in there[built]]
     if not raw:
         raise reading.no_copy()
@@ -67,13 +69,13 @@ def _chosen(reader: Reader, options: Options) -> list[tuple[str, str]]:
     known = {name: (schema, name) for schema, name in (*raw, *marts)}
     for name in names:
         if name not in known:
-            raise _unknown(name, list(known))
+            raise _unknown(name, list(known), options.tables)
     return [known[name] for name in dict.fromkeys(names)]
 
 
-def _unknown(name: str, known: Sequence[str]) -> exits.Problem:
+def _unknown(name: str, known: Sequence[str], tables: Sequence[str]) -> exits.Problem:
     near = get_close_matches(name, known, n=1)
-    if name in ALL_TABLES:
+    if name in tables:
         return exits.Problem(
             f"The copy has no table {name} yet.", f"Fill it, with: {command('run')}", exits.USAGE
         )
@@ -86,7 +88,7 @@ def _prepare(options: Options, files: set[str]) -> None:
     folder = options.folder
     if folder.exists() and not folder.is_dir():
         raise exits.Problem(f"{folder} is no folder.", "Name another.", exits.USAGE)
-    ours = files | {f"{name}.parquet" for name in (*ALL_TABLES, *package.marts())}
+    ours = files | {f"{name}.parquet" for name in (*options.tables, *package.marts())}
     others = (
         sorted(path.name for path in folder.iterdir() if path.name not in ours) if folder.exists() else []
     )

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..base.desk import current
 from ..base.desk import name as usual
 from ..base.options import Dataset, Debug, Format, Schema, Source, prepare
 
@@ -161,7 +162,14 @@ def export(
         from . import export as export_command
 
         options = export_command.Options(
-            folder, tuple(select or ()), marts, force, destination, dataset or usual(), schema
+            folder,
+            tuple(select or ()),
+            marts,
+            force,
+            destination,
+            dataset or usual(),
+            schema,
+            current().tables(),
         )
         raise SystemExit(export_command.run(options))
 

@@ -73,6 +73,9 @@ class Desk(Protocol):
     def name(self) -> str:
         """What its command, its pipeline and its usual dataset are called, and ``[sources.<name>]``."""
 
+    def tables(self) -> tuple[str, ...]:
+        """Return the names of all tables that a copy may have, ledgers included."""
+
     def run(self, asked: Run) -> int:
         """Copy what is new or changed, show it, and return the exit code."""
 

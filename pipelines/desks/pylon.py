@@ -18,6 +18,12 @@ class Pylon:
 
     name = "pylon"
 
+    def tables(self) -> tuple[str, ...]:
+        """Return the names of all tables that a copy may have, ledgers included."""
+        from pylon_elt.sources.pylon.catalog import ALL_TABLES
+
+        return tuple(ALL_TABLES)
+
     def run(self, asked: Run) -> int:
         """Copy what is new or changed, show it, and return the exit code."""
         from ..run import command

@@ -18,6 +18,14 @@ class Zaia:
 
     name = "zaia"
 
+    def tables(self) -> tuple[str, ...]:
+        """Return the names of all tables that a copy may have, ledgers included."""
+        from pylon_elt.sources.zaia.catalog import CHAT_SYNC, DELETIONS
+
+        from ..zaia.selection import TABLES
+
+        return (*TABLES, DELETIONS.name, CHAT_SYNC.name)
+
     def run(self, asked: Run) -> int:
         """Copy what is new or changed, show it, and return the exit code."""
         from ..zaia import command
