@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from .ask import verbs as cli_analysis
-from .base.desk import Run, current, name, use
+from .base.desk import Run, Verify, current, name, use
 from .base.leaving import leave
 from .base.options import (
     AsJson,
@@ -20,18 +20,12 @@ from .base.options import (
     Progress,
     Select,
     Version,
+    application,
     prepare,
 )
 from .desks.pylon import PYLON
 
-app = typer.Typer(
-    name="pylon",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
+app = application("pylon")
 
 
 Region = Annotated[
@@ -184,7 +178,7 @@ def check(
 
         tables = (tuple(select or ()), tuple(exclude or ()))
         given = _settings(region, base_url)
-        raise SystemExit(checks.run(PYLON, *tables, destination, dataset or name(), given))
+        raise SystemExit(checks.run(PYLON.check(*tables, given), destination, dataset or name()))
 
 
 @app.command(short_help="Show what the copy holds, how fresh it is, and what is due.")
@@ -285,8 +279,8 @@ def verify(
     prepare(debug=debug, as_json=as_json)
     with one_screen(debug=debug, as_json=as_json):
         given = _settings(region, base_url, start_date)
-        where = (destination, dataset or name())
-        raise SystemExit(PYLON.verify(*where, given, sample=sample, seed=seed, as_json=as_json))
+        asked = Verify(destination, dataset or name(), sample, seed, as_json, given)
+        raise SystemExit(PYLON.verify(asked))
 
 
 @app.command(short_help="Say where Pylon's OpenAPI document differs from what is read.")

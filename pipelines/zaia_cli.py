@@ -8,7 +8,7 @@ import typer
 
 from . import cli
 from .ask import verbs
-from .base.desk import Run, name, use
+from .base.desk import Run, Verify, name, use
 from .base.leaving import leave
 from .base.options import (
     Dataset,
@@ -19,18 +19,12 @@ from .base.options import (
     Progress,
     Select,
     Version,
+    application,
     prepare,
 )
 from .desks.zaia import ZAIA
 
-app = typer.Typer(
-    name="zaia",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
+app = application("zaia")
 
 BaseUrl = Annotated[
     str | None,
@@ -160,7 +154,8 @@ def check(
         from .look import check as checks
 
         tables = (tuple(select or ()), tuple(exclude or ()))
-        raise SystemExit(checks.run(ZAIA, *tables, destination, dataset or name(), _settings(base_url)))
+        found = ZAIA.check(*tables, _settings(base_url))
+        raise SystemExit(checks.run(found, destination, dataset or name()))
 
 
 @app.command(short_help="Compare the copy with Zaia: all lists, and a sample of chats.")
@@ -183,8 +178,8 @@ def verify(
     """Compare the copy with what Zaia shows, and change nothing.
 
     All lists are read whole, as the daily complete reading does, and the threads and messages of some chats.
-    What bears a time after the last run is no difference. Exit codes: 0 no difference, 4 Zaia stayed
-    unavailable, 5 a difference, 75 a run is at work.
+    What bears a time after the last run is no difference. No run can begin meanwhile.
+    Exit codes: 0 no difference, 4 Zaia stayed unavailable, 5 a difference, 75 a run is at work.
 
     \b
     Examples:
@@ -196,9 +191,8 @@ def verify(
     as_json = log_format is LogFormat.JSON
     prepare(debug=debug, as_json=as_json)
     with one_screen(debug=debug, as_json=as_json):
-        where = (destination, dataset or name())
-        given = _settings(base_url)
-        raise SystemExit(ZAIA.verify(*where, given, sample=sample, seed=seed, as_json=as_json))
+        asked = Verify(destination, dataset or name(), sample, seed, as_json, _settings(base_url))
+        raise SystemExit(ZAIA.verify(asked))
 
 
 @app.command(

@@ -7,7 +7,8 @@ variable ``REGION`` that somebody set for another program is not taken for it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 import dlt
@@ -69,6 +70,22 @@ def include() -> tuple[str, ...]:
         ConfigurationError: There is no such table.
     """
     return included(_value("include"))
+
+
+def refuse_unknown(section: str, known: Collection[str]) -> None:
+    """Make sure that a section of the files holds nothing that nobody reads.
+
+    Raises:
+        ConfigurationError: It does; the message names it, and what was probably meant.
+    """
+    found: Any = dlt.config.get(section)
+    for name in found if isinstance(found, Mapping) else ():
+        if name not in known:
+            near = next(iter(get_close_matches(name, known, n=1)), None)
+            raise ConfigurationError(
+                f"[{section}] has a setting {name}, which means nothing.",
+                f"Did you mean {near}?" if near else f"It may have {', '.join(known)}.",
+            )
 
 
 def first(places: Any, name: str, section: str = SECTION) -> Any:

@@ -55,6 +55,27 @@ class Run:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Verify:
+    """What ``verify`` was asked for.
+
+    Args:
+        destination: Where the copy is, by dlt's name.
+        dataset: The schema that holds it.
+        sample: How many conversations to compare.
+        seed: Draws the same sample again; ``None`` for any.
+        as_json: Whether to write for machines.
+        settings: Settings from the command line by name; ``None`` where an option was not used.
+    """
+
+    destination: str
+    dataset: str
+    sample: int
+    seed: int | None
+    as_json: bool
+    settings: Mapping[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that ``check`` looked at."""
@@ -87,16 +108,7 @@ class Desk(Protocol):
     def status(self, destination: str, dataset: str, *, as_json: bool) -> int:
         """Print what the copy holds, how fresh it is and what is due, and return the exit code."""
 
-    def verify(
-        self,
-        destination: str,
-        dataset: str,
-        given: Mapping[str, Any],
-        *,
-        sample: int,
-        seed: int | None,
-        as_json: bool,
-    ) -> int:
+    def verify(self, asked: Verify) -> int:
         """Compare the copy with what the API has, and return the exit code."""
 
     def built_from(self, dataset: str) -> Mapping[str, str]:

@@ -85,6 +85,18 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an e
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
 
+def application(name: str) -> typer.Typer:
+    """Return a command that has no verbs yet."""
+    return typer.Typer(
+        name=name,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+
+
 def prepare(*, debug: bool, as_json: bool = False) -> None:
     """Set dlt up, before it is imported, to be as quiet as a command line should be, and Python to be as quick."""
     from .memory import COLLECTIONS

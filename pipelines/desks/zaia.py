@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..base.desk import Desk, Finding, Run
+from ..base.desk import Desk, Finding, Run, Verify
 
 if TYPE_CHECKING:
     import dlt
@@ -46,20 +46,11 @@ class Zaia:
 
         return status.run(destination, dataset, as_json=as_json)
 
-    def verify(
-        self,
-        destination: str,
-        dataset: str,
-        given: Mapping[str, Any],
-        *,
-        sample: int,
-        seed: int | None,
-        as_json: bool,
-    ) -> int:
+    def verify(self, asked: Verify) -> int:
         """Compare the copy with what Zaia has, and return the exit code."""
         from ..zaia import verify
 
-        return verify.run(destination, dataset, given, sample=sample, seed=seed, as_json=as_json)
+        return verify.run(asked)
 
     def built_from(self, dataset: str) -> Mapping[str, str]:
         """Return the variables by which the dbt package finds a copy."""

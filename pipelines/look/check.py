@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.api.client import Client
@@ -18,7 +19,7 @@ from pylon_elt.sources.pylon.errors import ConfigurationError, PermissionDenied,
 
 from ..base import advice, configuration, exits, screens
 from ..base.causes import explain
-from ..base.desk import Desk, Finding, command
+from ..base.desk import Finding, command
 from ..base.probing import Probe
 from ..base.redaction import remember
 from ..base.selection import selection
@@ -31,27 +32,20 @@ LONGEST_PAUSE = 0.5
 """A check does not back off for minutes; the pacer is asked again after this many seconds."""
 
 
-def run(
-    desk: Desk,
-    select: Sequence[str],
-    exclude: Sequence[str],
-    destination: str,
-    dataset: str,
-    given: Mapping[str, Any],
-) -> int:
+def run(found: Iterable[Finding], destination: str, dataset: str) -> int:
     """Check everything that a run needs, print what was found, and return the exit code.
 
-    Raises:
-        Problem: A table is unknown.
-        ConfigurationError: What the configuration says of tables means nothing.
+    Args:
+        found: What there is to say of the API: see :meth:`Desk.check`.
+        destination: Where a run would load, by dlt's name.
+        dataset: The schema.
     """
-    findings: list[Finding] = []
-    for finding in _findings(desk, select, exclude, destination, dataset, given):
-        findings.append(finding)
+    codes = set()
+    for finding in chain(found, _destination(destination, dataset)):
+        codes.add(finding.code)
         screens.tell(f"{finding.what:<17} {finding.verdict:<8} {finding.text}".rstrip())
         if finding.remedy:
             screens.tell(screens.wrapped(" " * 27 + "-> ", finding.remedy))
-    codes = {finding.code for finding in findings}
     code = next((code for code in (exits.CONFIGURATION, exits.UNAVAILABLE) if code in codes), exits.DONE)
     screens.tell(
         f"All is well: {command('run')} would work."
@@ -61,15 +55,7 @@ def run(
     return code
 
 
-def _findings(
-    desk: Desk,
-    select: Sequence[str],
-    exclude: Sequence[str],
-    destination: str,
-    dataset: str,
-    given: Mapping[str, Any],
-) -> Iterator[Finding]:
-    yield from desk.check(select, exclude, given)
+def _destination(destination: str, dataset: str) -> Iterator[Finding]:
     try:
         yield Finding("destination", "ok", check_destination(destination, dataset))
     except Exception as error:  # noqa: BLE001 - explain() knows them all

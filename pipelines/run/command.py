@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -13,7 +12,7 @@ from pylon_elt.sources.pylon.catalog import CHILDREN, NESTED
 from ..base import configuration, exits, screens
 from ..base.causes import explain
 from ..base.desk import Run
-from ..base.redaction import redact, remember
+from ..base.redaction import remember
 from ..base.selection import selection
 from ..copy import destinations, inspection, runs
 from .failures import problems
@@ -123,27 +122,13 @@ def _tell(
     as_json: bool,
 ) -> None:
     told = problems(job.control.report.failures)
-    runs.remember(job.pipeline.pipelines_dir, _remembered(summary, started, told))
+    runs.remember(job.pipeline.pipelines_dir, summary.remembered(started, told))
     if as_json:
         watcher.event("run_finished", **summary.as_facts())
         return
     screens.tell(render(summary))
     for problem in told:
         screens.show(problem)
-
-
-def _remembered(summary: Summary, started: datetime, told: Sequence[exits.Problem]) -> runs.Run:
-    return runs.Run(
-        started=started.isoformat(timespec="seconds"),
-        seconds=round(summary.seconds, 1),
-        exit=summary.code,
-        turns=summary.turns,
-        rows=summary.rows,
-        requests=summary.asked,
-        refused=summary.refused,
-        ended_early=summary.ended_early,
-        problem=redact("; ".join(problem.what for problem in told)),
-    )
 
 
 def _failed(
@@ -154,7 +139,7 @@ def _failed(
     if (
         problem.code != exits.LOCKED
     ):  # every attempt beside a long run would push real runs out of the history
-        runs.remember(job.pipeline.pipelines_dir, _remembered(summary, started, [problem]))
+        runs.remember(job.pipeline.pipelines_dir, summary.remembered(started, [problem]))
     if not as_json:
         return problem
     screens.show(problem, as_json=True)

@@ -15,12 +15,16 @@ from pylon_elt.sources.pylon.catalog import (
 )
 
 from ..base import advice, exits
+from ..base.redaction import redact
 from ..base.screens import wrapped
 from ..base.wording import count, duration
+from ..copy import runs
 from .failures import not_available, remedy
 from .progress import LANES, asked
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from .job import Job
     from .remaining import Remaining
 
@@ -71,6 +75,20 @@ class Summary:
     def refused(self) -> int:
         """All refused requests."""
         return sum(refused for _, refused in self.requests.values())
+
+    def remembered(self, started: datetime, told: Sequence[exits.Problem]) -> runs.Run:
+        """Return the run as it is remembered: when it began (UTC), and what was told of it."""
+        return runs.Run(
+            started=started.isoformat(timespec="seconds"),
+            seconds=round(self.seconds, 1),
+            exit=self.code,
+            turns=self.turns,
+            rows=self.rows,
+            requests=self.asked,
+            refused=self.refused,
+            ended_early=self.ended_early,
+            problem=redact("; ".join(problem.what for problem in told)),
+        )
 
     def as_facts(self) -> dict[str, Any]:
         """Return the same for JSON."""

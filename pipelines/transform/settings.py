@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from contextlib import suppress
-from difflib import get_close_matches
 from typing import Any
 
 import dlt
 
 from pylon_elt.sources.pylon.errors import ConfigurationError
 
+from ..base.configuration import refuse_unknown
 from . import package
 
 SECTION = "transform"
@@ -24,14 +23,7 @@ def read_settings() -> dict[str, Any]:
         ConfigurationError: A name means nothing, or a value is of the wrong kind.
     """
     known = package.defaults()
-    section: Any = dlt.config.get(SECTION)
-    for name in section if isinstance(section, Mapping) else ():
-        if name not in known:
-            near = next(iter(get_close_matches(name, known, n=1)), None)
-            raise ConfigurationError(
-                f"[{SECTION}] has a setting {name}, which means nothing.",
-                f"Did you mean {near}?" if near else f"It may have {', '.join(known)}.",
-            )
+    refuse_unknown(SECTION, known)
     found: dict[str, Any] = {name: dlt.config.get(f"{SECTION}.{name}") for name in known}
     return {name: _like(name, value, known[name]) for name, value in found.items() if value is not None}
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import io
 import json
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 from pylon_elt.sources.pylon.api.pacing import Pacers
 from pylon_elt.sources.pylon.catalog import ENDPOINTS
 from pylon_elt.sources.pylon.lanes.turns import pacers
 
 from ..base import configuration, exits, screens
+from ..base.desk import Verify, command
 from ..base.redaction import remember
 from ..base.wording import count, duration
 from ..copy import inspection
@@ -25,38 +25,30 @@ SHOWN = 12
 """Differences beyond so many are counted, not shown: the screen has an end."""
 
 
-def run(
-    destination: str,
-    dataset: str,
-    given: Mapping[str, Any],
-    *,
-    sample: int,
-    seed: int | None,
-    as_json: bool,
-) -> int:
+def run(asked_for: Verify) -> int:
     """Compare a copy with Pylon, and print what was found.
 
     Raises:
         Problem: There is no copy, or a run is changing it (exit code 75).
         PylonError: Pylon could not be asked.
     """
-    settings = configuration.read_settings(given)
+    settings = configuration.read_settings(asked_for.settings)
     remember(settings.api_key)
-    seed = random.randrange(10**6) if seed is None else seed
-    with inspection.opened(destination, dataset, still=True) as copy:
+    seed = random.randrange(10**6) if asked_for.seed is None else asked_for.seed
+    with inspection.opened(asked_for.destination, asked_for.dataset, still=True) as copy:
         if copy is None:
-            raise exits.Problem("There is no copy yet.", "Make it with: pylon run", exits.FAILED)
-        held = take(copy, settings, sample, seed)
+            raise exits.Problem("There is no copy yet.", f"Make it with: {command('run')}", exits.FAILED)
+        held = take(copy, settings, asked_for.sample, seed)
         paces = pacers(settings, copy.state)
     report = Verification(seed, announced(held, settings, datetime.now(UTC)))
-    _announce(report, paces, as_json=as_json)
+    _announce(report, paces, as_json=asked_for.as_json)
     verify(held, settings, paces, report)
     report.asked = {name: asked(pacer) for name, pacer in paces.known().items() if asked(pacer)}
-    screens.tell(json.dumps(report.as_facts(), indent=2) if as_json else render(report))
+    screens.tell(json.dumps(report.as_facts(), indent=2) if asked_for.as_json else render(report))
     if not report.differences:
         return exits.DONE
     what = f"The copy differs from what Pylon holds in {count(len(report.differences), 'place')}."
-    screens.show(exits.Problem(what, " ".join(remedies(report)), exits.DATA_CHECK), as_json=as_json)
+    screens.show(exits.Problem(what, " ".join(remedies(report)), exits.DATA_CHECK), as_json=asked_for.as_json)
     return exits.DATA_CHECK
 
 

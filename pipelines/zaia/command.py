@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from ..base import exits, screens
 from ..base.causes import chain, explain
 from ..base.desk import Run
-from ..base.redaction import redact, remember
+from ..base.redaction import remember
 from ..base.wording import count, duration
 from ..copy import destinations, runs
 from ..run.summary import Summary
@@ -51,7 +51,7 @@ def run(asked: Run) -> int:
         raise _failed(job, watcher, started, explain(error), as_json=asked.as_json) from error
     summary = summarize(job, place, watcher.seconds, code)
     told = problems(job)
-    _remember(job, summary, started, told)
+    runs.remember(pipeline.pipelines_dir, summary.remembered(started, told), NAME)
     if asked.as_json:
         watcher.event("run_finished", **summary.as_facts())
         return code
@@ -122,24 +122,9 @@ def _failed(
     """Remember a run that ended in the middle, and return what is to be told of it."""
     summary = summarize(job, "", watcher.seconds, problem.code)
     if problem.code != exits.LOCKED:
-        _remember(job, summary, started, [problem])
+        runs.remember(job.pipeline.pipelines_dir, summary.remembered(started, [problem]), NAME)
     if not as_json:
         return problem
     screens.show(problem, as_json=True)
     watcher.event("run_finished", **summary.as_facts())
     return exits.Problem(problem.what, problem.remedy, problem.code, told=True)
-
-
-def _remember(job: Job, summary: Summary, started: datetime, told: list[exits.Problem]) -> None:
-    known = runs.Run(
-        started=started.isoformat(timespec="seconds"),
-        seconds=round(summary.seconds, 1),
-        exit=summary.code,
-        turns=summary.turns,
-        rows=summary.rows,
-        requests=summary.asked,
-        refused=summary.refused,
-        ended_early=summary.ended_early,
-        problem=redact("; ".join(problem.what for problem in told)),
-    )
-    runs.remember(job.pipeline.pipelines_dir, known, NAME)

@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import fields
-from difflib import get_close_matches
 from inspect import signature
 from typing import Any
 
@@ -16,7 +15,7 @@ from pylon_elt.sources.zaia import zaia_source
 from pylon_elt.sources.zaia.errors import ConfigurationError, CredentialsError
 from pylon_elt.sources.zaia.settings import CLOSED, STATUSES, Settings, host
 
-from ..base.configuration import first
+from ..base.configuration import first, refuse_unknown
 
 SECTION = "sources.zaia"
 KEY = "ZAIA_API_KEY"
@@ -42,7 +41,7 @@ def read_settings(given: Mapping[str, Any] | None = None, *, key: bool = True) -
     Raises:
         ConfigurationError: A value cannot be used, or a name means nothing; the message names it.
     """
-    _refuse_unknown()
+    refuse_unknown(SECTION, [*_names(), "api_key"])
     found = {name: _value(name, kind) for name, kind in _names().items()}
     chosen = {name: value for name, value in (given or {}).items() if value is not None}
     values = usual() | {name: value for name, value in found.items() if value is not None} | chosen
@@ -61,18 +60,6 @@ def usual() -> dict[str, Any]:
     """Return what applies where nothing is set: what the source says, once."""
     known = {name: one.default for name, one in signature(zaia_source).parameters.items()}
     return {name: known[name] for name in _names()} | {"statuses": STATUSES, "closed_statuses": CLOSED}
-
-
-def _refuse_unknown() -> None:
-    section: Any = dlt.config.get(SECTION)
-    known = [*_names(), "api_key"]
-    for name in section if isinstance(section, Mapping) else ():
-        if name not in known:
-            near = next(iter(get_close_matches(name, known, n=1)), None)
-            raise ConfigurationError(
-                f"[{SECTION}] has a setting {name}, which means nothing.",
-                f"Did you mean {near}?" if near else f"It may have {', '.join(known)}.",
-            )
 
 
 def _value(name: str, kind: str) -> Any:

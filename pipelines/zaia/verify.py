@@ -24,6 +24,7 @@ from pylon_elt.sources.zaia.rows import identified
 from pylon_elt.sources.zaia.run import Run
 
 from ..base import exits, screens
+from ..base.desk import Verify
 from ..base.redaction import remember
 from ..base.wording import ago, count
 from ..copy import inspection, saved
@@ -101,32 +102,34 @@ class Verification:
         }
 
 
-def run(
-    destination: str, dataset: str, given: Mapping[str, Any], *, sample: int, seed: int | None, as_json: bool
-) -> int:
+def run(asked: Verify) -> int:
     """Compare, print what was found, and return the exit code.
 
     Raises:
         Problem: There is no copy, or a run is at work (exit code 75).
         ZaiaError: The key is not taken, or nothing answers.
     """
-    settings = replace(read_settings(given), full_read_hours=0.0, confirm_removals=True)
+    settings = replace(read_settings(asked.settings), full_read_hours=0.0, confirm_removals=True)
     remember(settings.api_key)
-    seed = random.SystemRandom().randrange(10_000) if seed is None else seed
-    with inspection.looked_at(destination, dataset, name=NAME, still=True) as (place, pipeline, copied):
+    seed = random.randrange(10**6) if asked.seed is None else asked.seed
+    with inspection.looked_at(asked.destination, asked.dataset, name=NAME, still=True) as (
+        place,
+        pipeline,
+        copied,
+    ):
         if copied is None or not saved.state(copied, pipeline.pipeline_name):
             raise exits.Problem("There is no copy yet.", "Make it with: zaia run", exits.FAILED)
         found = Verification(place, _last_load(copied), seed)
         reading = Run(settings, Lists(settings))
         screens.say(
-            f"This takes about {count(_cost(copied, settings, sample), 'request')}, and changes nothing."
+            f"This takes about {count(_cost(copied, settings, asked.sample), 'request')}, and changes nothing."
         )
         pipeline.activate()  # the source compares with the copy of the pipeline that is active
         _compare(found, reading)
-        _compare_sample(found, reading, sample)
+        _compare_sample(found, reading, asked.sample)
         found.failures += reading.notes.failures
         found.requests = sum(reading.lists.session.asked.values())
-    screens.tell(json.dumps(found.as_facts(), indent=2) if as_json else "\n".join(_lines(found)))
+    screens.tell(json.dumps(found.as_facts(), indent=2) if asked.as_json else "\n".join(_lines(found)))
     return found.code
 
 
