@@ -165,8 +165,8 @@ class _Commands:
         for title, arguments in {
             "Tables for analysis": ["transform", "--progress", "none"],
             "A ready question": ["ask", "response", "--by", "team"],
-            "A question over both desks": ["ask", "desks"],
             "The report": ["report", "--html", str(REPORT.absolute())],
+            "A question over both desks": ["ask", "desks"],
         }.items():
             self._console.rule(f"[bold]{title}")
             if code := self._run("pylon", *arguments):

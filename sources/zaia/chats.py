@@ -122,12 +122,16 @@ class Child:
         self._done: set[tuple[str, datetime | None]] = set()
         self._gone: set[str] = set()
         self._vouched = self._copy.vouches(table)
-        self._failures = self._emptied = 0
+        self._failures = 0
+        self._is_begun = False
 
     def read(self, found: Found) -> Iterator[Any]:
         """Read the chats of a part that moved, and at the end those of the copy that are due; yield what to load."""
         if found.ended:
             yield from present(CHAT_SYNC)
+        if not self._is_begun:
+            self._is_begun = True
+            yield from self._disown()
         moved: dict[str, datetime | None] = {}
         for row in found.chats():
             if row.get("_removed"):
@@ -151,6 +155,14 @@ class Child:
             self._done.add((chat, at))
             yield from self._read_chat(chat, at)
 
+    def _disown(self) -> Iterator[Any]:
+        """Have the ledger forget a table that is not as it says, which not all chats may be read for at once."""
+        told = [] if self._vouched else self._copy.told_of(self._table)
+        if told:
+            stamp = self._run.stamps.next()  # before that of what is read from here on
+            gone = {"child": self._table.name, "_synced_at": stamp, "_removed": True}
+            yield dlt.mark.with_table_name([{"chat_id": chat, **gone} for chat in told], CHAT_SYNC.name)
+
     def _read_chat(self, chat: str, at: datetime | None) -> Iterator[Any]:
         try:
             rows, whole = self.rows(chat)
@@ -163,6 +175,7 @@ class Child:
             return
         self._failures = 0
         if not rows and not self._may_be_empty(chat):
+            self._run.given_up.add((self._table.name, chat))
             return
         sources, odd = identified(rows)
         self._run.notes.odd(self._table.name, odd)
@@ -214,8 +227,8 @@ class Child:
         """Whether it may be believed that a chat has nothing any more, of which two readings showed nothing."""
         if not self._copy.ids_of(self._table, chat):
             return True
-        self._emptied += 1
-        if self._emptied <= CATCH_ROWS or self._run.settings.confirm_removals:
+        self._run.emptied[self._table.name] += 1
+        if self._run.emptied[self._table.name] <= CATCH_ROWS or self._run.settings.confirm_removals:
             return True
         self._run.notes.implausible(
             self._table.name,

@@ -101,6 +101,15 @@ class Copy:
         told = next(iter(self._select(sql, child.name)), (None,))[0]
         return told is not None and (not told or self.count(child) > 0)
 
+    def told_of(self, child: Table) -> list[str]:
+        """Return the chats of which the ledger tells that a child was read."""
+        return [
+            row[0]
+            for row in self._select(
+                "SELECT {t.chat_id} FROM {chat_sync} AS t WHERE {t.child} = %s", child.name
+            )
+        ]
+
     def chats(self) -> dict[str, datetime | None]:
         """Return all chats of the copy, each with the time of its newest message."""
         sql = f"SELECT {{t.id}}, {{t.last_chat_message_created_at}} FROM {{{CHATS.name}}} AS t"

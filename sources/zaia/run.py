@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -34,7 +35,9 @@ class Run:
     left: bool = False
     """Whether chats are due that were not asked for then; the ledger keeps them due."""
     given_up: set[tuple[str, str]] = field(default_factory=set)
-    """Table and chat of what has failed, and is not asked for again while this lasts."""
+    """Table and chat of what has failed, or is not believed, and is not asked for again while this lasts."""
+    emptied: Counter[str] = field(default_factory=Counter)
+    """Chats that had some of what hangs on them and have none any more, by table."""
     _copy: Copy | None = None
 
     def copy(self) -> Copy:

@@ -80,8 +80,9 @@ def test_a_run_that_is_killed_has_changed_nothing_and_the_next_one_copies_all(de
 
 
 def test_a_long_first_load_goes_in_turns_and_asks_for_nothing_twice(
-    desk: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    open_zaia: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    desk = open_zaia(tickets=6)
     monkeypatch.setattr(job, "FIRST_TURN_SECONDS", 0.0)
     monkeypatch.setattr(job, "TURN_SECONDS", 0.0)
     pipeline = dlt.pipeline(
@@ -100,6 +101,24 @@ def test_a_long_first_load_goes_in_turns_and_asks_for_nothing_twice(
         asked = [record.query["chatId"][0] for record in desk.zaia_server.log if record.path.endswith(path)]
         assert len(set(asked)) == chats
         assert max(Counter(asked).values()) <= 2, "what is empty is asked for twice"
+    with duckdb.connect(str(desk.database)) as connection:
+        connection.execute("UPDATE zaia.chat_messages SET content = 'by other hands'")
+    anew = job.Job(pipeline, reading.settings, full_refresh=True)
+    assert (anew.run(), anew.turns > 1) == (0, True)
+    desk.check()
+
+
+def test_what_was_dropped_is_read_anew_though_some_of_it_fails_at_first(copied: Any) -> None:
+    with duckdb.connect(str(copied.database)) as connection:
+        connection.execute("DROP TABLE zaia.chat_messages")
+    # some are read, and then none for a while
+    copied.zaia_server.faults.add("status", endpoint="chat_messages", status=500, after=3)
+    result = copied.zaia("run", "--progress", "none")
+    assert result.code == 4, result.text
+    assert 0 < copied.rows("chat_messages", "zaia") < len(copied.world.rows("chat_messages"))
+    copied.zaia_server.faults.clear()
+    assert copied.zaia("run").code == 0
+    copied.check()
 
 
 def test_a_run_whose_time_is_up_goes_on_in_the_next_one(desk: Any) -> None:
