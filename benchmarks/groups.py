@@ -40,7 +40,7 @@ FUNCTIONS = {
     ],
     "sync with the destination": ["dlt.pipeline.pipeline:Pipeline._sync_destination"],
     "look at the tables before": [
-        "pylon_elt.pipelines.run.begin:restore",
+        "pylon_elt.pipelines.run.job:restore",
         "pylon_elt.pipelines.run.begin:refuse_neighbours",
     ],
     "ask whose workspace it is": ["pylon_elt.pipelines.run.job:require_same"],

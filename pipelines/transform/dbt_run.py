@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
 
 FAILED = ("error", "fail", "partial success", "runtime error")
+HOOK = "operation"
+"""What dbt calls what is done before anything is built."""
 SHOWN = 3
 """More failures than these are counted, not told: the screen has an end."""
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -70,7 +72,7 @@ def invoke(arguments: Sequence[str], finished: Finished) -> Build:
 
     def on_event(event: Any) -> None:
         nonlocal place, total
-        if event.info.name == "NodeFinished":
+        if event.info.name == "NodeFinished" and event.data.node_info.resource_type != HOOK:
             with one_at_a_time:  # dbt calls from its threads
                 place += 1
                 finished(_of_event(event.data), place, total)
@@ -107,7 +109,7 @@ def _build_of(told: dbtRunnerResult) -> Build:
             f"dbt could not run: {_first_lines(str(told.exception))}", "Run again with --debug to see more."
         ) from told.exception
     results: Any = getattr(told.result, "results", [])
-    build = Build([_of_result(result) for result in results])
+    build = Build([_of_result(result) for result in results if result.node.resource_type != HOOK])
     _raise_failures([node for node in build.nodes if node.failed])
     return build
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,6 +18,7 @@ import pytest
 from support.commands import Commands
 from support.marts import MARTS, SCHEMAS, Built
 from support.postgres import Postgres, running_postgres
+from support.repository import ROOT
 
 from pylon_elt.pipelines.transform import package
 
@@ -94,6 +98,54 @@ def test_every_model_is_equal(model: str, built: Built, url: str) -> None:
     connection.close()
     expected = [_plain(row) for row in built.rows(model)]
     assert sorted(found) == sorted(expected)
+
+
+SLOWLY = """
+import itertools, sys, time
+from dbt.adapters.base.impl import BaseAdapter
+from dbt.adapters.cache import RelationsCache
+from pylon_elt.pipelines import cli
+
+add, list_relations, asked = RelationsCache.add, BaseAdapter.list_relations, itertools.count()
+
+def slowly(self, relation):
+    add(self, relation)
+    time.sleep(0.02)
+
+def later(self, database, schema):
+    if schema == "pylon" and 0 < next(asked) < 20:
+        time.sleep(0.1)
+    return list_relations(self, database, schema)
+
+RelationsCache.add, BaseAdapter.list_relations = slowly, later
+sys.argv = ["pylon", *sys.argv[1:]]
+cli.main()
+"""
+
+
+def test_a_table_that_is_not_listed_yet_is_not_missing(built: Built, url: str) -> None:
+    """dbt's threads take a list of tables that one of them has just begun for all there is."""
+    arguments = [
+        "transform",
+        "-d",
+        "postgres",
+        "--schema",
+        "slowly",
+        "--progress",
+        "none",
+        "--select",
+        "path:models/staging",
+    ]
+    more = {"DESTINATION__POSTGRES__CREDENTIALS": url, "DLT_DATA_DIR": str(built.folder / "dlt3")}
+    subprocess.run(
+        [sys.executable, "-c", SLOWLY, *arguments], cwd=built.folder,
+        env=os.environ | more | {"PYTHONPATH": str(ROOT)}, check=True, capture_output=True,
+    )  # fmt: skip
+    with psycopg2.connect(url) as connection, connection.cursor() as cursor:
+        for model in (name for name in package.models() if name.startswith("stg_")):
+            cursor.execute(f"SELECT count(*) FROM slowly_staging.{model}")
+            assert cursor.fetchone() == (len(built.rows(model)),), model
+    connection.close()
 
 
 def _plain(row: dict[str, Any]) -> str:
