@@ -16,10 +16,16 @@ from .base.options import (
     Debug,
     Destination,
     Exclude,
+    FullRefresh,
+    LinesAs,
     LogFormat,
     Progress,
+    Seed,
     Select,
+    ShowProgress,
+    TableAs,
     Version,
+    Yes,
     application,
     prepare,
 )
@@ -83,9 +89,7 @@ def run(
             " conversations that were verified longest ago (sweep_days).",
         ),
     ] = None,
-    full_refresh: Annotated[
-        bool, typer.Option("--full-refresh", help="Drop the chosen tables and read them anew; asks first.")
-    ] = False,
+    full_refresh: FullRefresh = False,
     adopt: Annotated[
         bool,
         typer.Option(
@@ -93,20 +97,15 @@ def run(
             help="Go on with a copy that was made with another organisation's token; it changes hands.",
         ),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before --full-refresh.")] = False,
+    yes: Yes = False,
     dry_run: Annotated[
         bool,
         typer.Option(
             "--dry-run", help="Only say what is due and what it costs; ask Pylon nothing, change nothing."
         ),
     ] = False,
-    progress: Annotated[
-        Progress,
-        typer.Option("--progress", help="How to show progress; auto takes rich on a terminal, else plain."),
-    ] = Progress.AUTO,
-    log_format: Annotated[
-        LogFormat, typer.Option("--log-format", help="Lines for people, or JSON lines for machines.")
-    ] = LogFormat.TEXT,
+    progress: ShowProgress = Progress.AUTO,
+    log_format: LinesAs = LogFormat.TEXT,
     region: Region = None,
     base_url: BaseUrl = None,
     start_date: StartDate = None,
@@ -248,13 +247,8 @@ def verify(
         int,
         typer.Option("--sample", metavar="N", min=0, help="How many issues to compare value by value."),
     ] = 20,
-    seed: Annotated[
-        int | None,
-        typer.Option("--seed", metavar="N", help="Draw the same sample again.  [default: at random]"),
-    ] = None,
-    log_format: Annotated[
-        LogFormat, typer.Option("--log-format", help="A table for people, or JSON for machines.")
-    ] = LogFormat.TEXT,
+    seed: Seed = None,
+    log_format: TableAs = LogFormat.TEXT,
     region: Region = None,
     base_url: BaseUrl = None,
     start_date: StartDate = None,
@@ -331,10 +325,7 @@ def transform(
         str, typer.Option("--schema", metavar="NAME", help="Where to build.  [default: DATASET_analytics]")
     ] = "",
     test: Annotated[bool, typer.Option("--test", help="Test the tables too.")] = False,
-    progress: Annotated[
-        Progress,
-        typer.Option("--progress", help="How to show progress; auto takes rich on a terminal, else plain."),
-    ] = Progress.AUTO,
+    progress: ShowProgress = Progress.AUTO,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:

@@ -15,10 +15,16 @@ from .base.options import (
     Debug,
     Destination,
     Exclude,
+    FullRefresh,
+    LinesAs,
     LogFormat,
     Progress,
+    Seed,
     Select,
+    ShowProgress,
+    TableAs,
     Version,
+    Yes,
     application,
     prepare,
 )
@@ -74,23 +80,16 @@ def run(
             help="Leave threads and messages to the next run after so long; all lists are read first.",
         ),
     ] = None,
-    full_refresh: Annotated[
-        bool, typer.Option("--full-refresh", help="Drop the chosen tables and read them anew; asks first.")
-    ] = False,
+    full_refresh: FullRefresh = False,
     confirm_removals: Annotated[
         bool,
         typer.Option(
             "--confirm-removals", help="Remove however many rows are gone; the safety catch is off."
         ),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before --full-refresh.")] = False,
-    progress: Annotated[
-        Progress,
-        typer.Option("--progress", help="How to show progress; auto takes rich on a terminal, else plain."),
-    ] = Progress.AUTO,
-    log_format: Annotated[
-        LogFormat, typer.Option("--log-format", help="Lines for people, or JSON lines for machines.")
-    ] = LogFormat.TEXT,
+    yes: Yes = False,
+    progress: ShowProgress = Progress.AUTO,
+    log_format: LinesAs = LogFormat.TEXT,
     base_url: BaseUrl = None,
     debug: Debug = False,
 ) -> None:
@@ -165,13 +164,8 @@ def verify(
     sample: Annotated[
         int, typer.Option("--sample", metavar="N", min=0, help="Of how many chats to compare the messages.")
     ] = 20,
-    seed: Annotated[
-        int | None,
-        typer.Option("--seed", metavar="N", help="Draw the same sample again.  [default: at random]"),
-    ] = None,
-    log_format: Annotated[
-        LogFormat, typer.Option("--log-format", help="A table for people, or JSON for machines.")
-    ] = LogFormat.TEXT,
+    seed: Seed = None,
+    log_format: TableAs = LogFormat.TEXT,
     base_url: BaseUrl = None,
     debug: Debug = False,
 ) -> None:

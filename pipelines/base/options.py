@@ -61,6 +61,22 @@ Exclude = Annotated[
     list[str] | None,
     typer.Option("--exclude", "-x", metavar="TABLE", help="All tables but these; repeat it or use commas."),
 ]
+FullRefresh = Annotated[
+    bool, typer.Option("--full-refresh", help="Drop the chosen tables and read them anew; asks first.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before --full-refresh.")]
+ShowProgress = Annotated[
+    Progress,
+    typer.Option("--progress", help="How to show progress; auto takes rich on a terminal, else plain."),
+]
+LinesAs = Annotated[
+    LogFormat, typer.Option("--log-format", help="Lines for people, or JSON lines for machines.")
+]
+TableAs = Annotated[LogFormat, typer.Option("--log-format", help="A table for people, or JSON for machines.")]
+Seed = Annotated[
+    int | None,
+    typer.Option("--seed", metavar="N", help="Draw the same sample again.  [default: at random]"),
+]
 Destination = Annotated[
     str,
     typer.Option("--destination", "-d", metavar="NAME", help="Where to copy to; any SQL destination of dlt."),

@@ -21,6 +21,8 @@ from pylon_elt.sources.pylon.copy.work import Span
 from pylon_elt.sources.pylon.rows import extras
 from pylon_elt.sources.pylon.rows.extras import Extra
 
+from ..base import exits
+from ..base.desk import command
 from . import destinations, saved
 from .lock import read_lock, still_lock
 
@@ -166,6 +168,11 @@ def looked_at(
             with Copied(pipeline) as copied:
                 copied.open()
                 yield place, pipeline, copied
+
+
+def no_copy() -> exits.Problem:
+    """Return what is told where there is nothing to compare."""
+    return exits.Problem("There is no copy yet.", f"Make it with: {command('run')}", exits.FAILED)
 
 
 def pending_packages(folder: Path, name: str = destinations.PIPELINE) -> int:

@@ -13,7 +13,7 @@ from pylon_elt.sources.pylon.catalog import ENDPOINTS
 from pylon_elt.sources.pylon.lanes.turns import pacers
 
 from ..base import configuration, exits, screens
-from ..base.desk import Verify, command
+from ..base.desk import Verify
 from ..base.redaction import remember
 from ..base.wording import count, duration
 from ..copy import inspection
@@ -37,7 +37,7 @@ def run(asked_for: Verify) -> int:
     seed = random.randrange(10**6) if asked_for.seed is None else asked_for.seed
     with inspection.opened(asked_for.destination, asked_for.dataset, still=True) as copy:
         if copy is None:
-            raise exits.Problem("There is no copy yet.", f"Make it with: {command('run')}", exits.FAILED)
+            raise inspection.no_copy()
         held = take(copy, settings, asked_for.sample, seed)
         paces = pacers(settings, copy.state)
     report = Verification(seed, announced(held, settings, datetime.now(UTC)))

@@ -17,9 +17,8 @@ from ..run.watcher import Watcher
 from .advice import remedy
 from .job import Job, Watched
 from .selection import TABLES, selection
-from .settings import read_settings
+from .settings import NAME, read_settings
 
-NAME = "zaia"
 SHOWN = 5
 """More problems than these are counted, not told: the screen has an end."""
 

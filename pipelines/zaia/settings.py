@@ -17,7 +17,9 @@ from pylon_elt.sources.zaia.settings import CLOSED, STATUSES, Settings, host
 
 from ..base.configuration import first, refuse_unknown
 
-SECTION = "sources.zaia"
+NAME = "zaia"
+"""What the desk, its pipeline and its source are called."""
+SECTION = f"sources.{NAME}"
 KEY = "ZAIA_API_KEY"
 PLACEHOLDER = "<configure me>"
 """What ``dlt init`` writes where a secret belongs."""

@@ -16,12 +16,10 @@ from ..base.wording import ago, count, duration
 from ..copy import inspection, runs, saved
 from ..look.status import RUNS_SHOWN, run_line
 from .selection import TABLES
-from .settings import read_settings
+from .settings import NAME, read_settings
 
 if TYPE_CHECKING:
     from pylon_elt.sources.pylon.copy.copied import Copied
-
-NAME = "zaia"
 
 
 @dataclass(frozen=True, slots=True)

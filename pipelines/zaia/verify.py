@@ -30,13 +30,12 @@ from ..base.wording import ago, count
 from ..copy import inspection, saved
 from .advice import remedy
 from .selection import TABLES
-from .settings import read_settings
+from .settings import NAME, read_settings
 
 if TYPE_CHECKING:
     from pylon_elt.sources.pylon.copy.copied import Copied
     from pylon_elt.sources.zaia.settings import Settings
 
-NAME = "zaia"
 LISTED = tuple(name for name, table in TABLES.items() if table not in CHILDREN)
 """What is compared row for row; of what hangs on chats, a sample is."""
 SHOWN = 10
@@ -118,7 +117,7 @@ def run(asked: Verify) -> int:
         copied,
     ):
         if copied is None or not saved.state(copied, pipeline.pipeline_name):
-            raise exits.Problem("There is no copy yet.", "Make it with: zaia run", exits.FAILED)
+            raise inspection.no_copy()
         found = Verification(place, _last_load(copied), seed)
         reading = Run(settings, Lists(settings))
         screens.say(
