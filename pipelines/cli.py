@@ -24,6 +24,7 @@ from .base.options import (
     Select,
     ShowProgress,
     TableAs,
+    Untested,
     Version,
     Yes,
     application,
@@ -97,6 +98,7 @@ def run(
             help="Go on with a copy that was made with another organisation's token; it changes hands.",
         ),
     ] = False,
+    untested_destination: Untested = False,
     yes: Yes = False,
     dry_run: Annotated[
         bool,
@@ -139,7 +141,7 @@ def run(
             yes=yes,
             progress=progress.value,
             as_json=log_format is LogFormat.JSON,
-            settings=_settings(region, base_url, start_date),
+            settings=_settings(region, base_url, start_date, untested=untested_destination),
         )
         if not dry_run:
             raise SystemExit(PYLON.run(options))
@@ -213,6 +215,7 @@ def reconcile(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Remove however many there are; the safety catch is off.")
     ] = False,
+    untested_destination: Untested = False,
     region: Region = None,
     base_url: BaseUrl = None,
     start_date: StartDate = None,
@@ -235,7 +238,7 @@ def reconcile(
     with one_screen(debug=debug):
         from .run import reconcile_command
 
-        given = _settings(region, base_url, start_date)
+        given = _settings(region, base_url, start_date, untested=untested_destination)
         raise SystemExit(reconcile_command.run(destination, dataset or name(), given, confirmed=yes))
 
 
@@ -446,9 +449,18 @@ app.add_typer(cli_analysis.app)
 
 
 def _settings(
-    region: str | None = None, base_url: str | None = None, start_date: str | None = None
+    region: str | None = None,
+    base_url: str | None = None,
+    start_date: str | None = None,
+    *,
+    untested: bool = False,
 ) -> dict[str, Any]:
-    return {"region": region, "base_url": base_url, "start_date": start_date}
+    return {
+        "region": region,
+        "base_url": base_url,
+        "start_date": start_date,
+        "untested_destination": untested or None,
+    }
 
 
 if __name__ == "__main__":

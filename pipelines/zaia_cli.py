@@ -23,6 +23,7 @@ from .base.options import (
     Select,
     ShowProgress,
     TableAs,
+    Untested,
     Version,
     Yes,
     application,
@@ -87,6 +88,7 @@ def run(
             "--confirm-removals", help="Remove however many rows are gone; the safety catch is off."
         ),
     ] = False,
+    untested_destination: Untested = False,
     yes: Yes = False,
     progress: ShowProgress = Progress.AUTO,
     log_format: LinesAs = LogFormat.TEXT,
@@ -122,7 +124,7 @@ def run(
             yes=yes,
             progress=progress.value,
             as_json=as_json,
-            settings=_settings(base_url),
+            settings=_settings(base_url, untested=untested_destination),
         )
         raise SystemExit(ZAIA.run(asked))
 
@@ -297,8 +299,8 @@ app.command(help=REPORT, short_help="Write the dashboard as one page of HTML.")(
 app.command(help=DASHBOARD, short_help="Show the dashboard in a browser on this machine.")(verbs.dashboard)
 
 
-def _settings(base_url: str | None) -> dict[str, Any]:
-    return {"base_url": base_url}
+def _settings(base_url: str | None, *, untested: bool = False) -> dict[str, Any]:
+    return {"base_url": base_url, "untested_destination": untested or None}
 
 
 if __name__ == "__main__":

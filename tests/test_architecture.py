@@ -28,7 +28,7 @@ SOURCE = (
 """The rooms of ``sources/pylon``, the lowest first; what stands in none is a room of its own, the face is last."""
 
 ZAIA = (
-    *("errors", "settings", "notes", "catalog", "rows", "session", "lists"),
+    *("errors", "settings", "destination", "notes", "catalog", "rows", "session", "lists"),
     *("copy", "changes", "readings", "run", "directory", "tickets", "chats", "resources", ""),
 )
 """The modules of ``sources/zaia``, the lowest first."""

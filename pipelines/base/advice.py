@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pylon_elt.sources.pylon.errors import Implausible, NoSecondPage, PermissionDenied
+from pylon_elt.sources.pylon.errors import (
+    Implausible,
+    NoSecondPage,
+    PermissionDenied,
+    UntestedDestination,
+)
 
 from .exits import Told
+
+UNTESTED = "To load there all the same, and compare it yourself: --untested-destination"
+"""How to go on where no copy was ever compared with its workspace."""
 
 
 def remedy(error: Told, table: str = "") -> str:
@@ -29,6 +37,8 @@ def remedy(error: Told, table: str = "") -> str:
                 "If that many were really deleted, confirm with: pylon reconcile --yes. If not, check that the token"
                 " belongs to the same workspace."
             )
+        case UntestedDestination():
+            return f"{error.choose} {UNTESTED}"
         case _:
             return error.remedy
 

@@ -34,6 +34,7 @@ _EXAMPLES = {
     "mask": '{ contacts = { email = "hash" } }',
 }
 _LISTS = ("include", "custom_object_types")
+_FLAGS = ("untested_destination",)
 _DATES = ("start_date",)
 
 
@@ -70,6 +71,11 @@ def include() -> tuple[str, ...]:
         ConfigurationError: There is no such table.
     """
     return included(_value("include"))
+
+
+def lets_untested() -> bool:
+    """Whether the configuration lets a copy go where none was ever compared with its workspace."""
+    return bool(_value("untested_destination"))
 
 
 def refuse_unknown(section: str, known: Collection[str]) -> None:
@@ -111,6 +117,8 @@ def _structured(name: str, value: Any) -> Any:
         return _parsed(name, value, (int, float), "It must be a number.")
     if name in _WHOLE:
         return _parsed(name, value, (int,), "It must be a whole number.")
+    if name in _FLAGS:
+        return _parsed(name, value, (bool,), "It must be true or false.")
     if name in _LISTS:
         example = f'Write a list, such as ["{"audit_logs" if name == "include" else "companies"}"].'
         return _parsed(name, value, (list, tuple), example)
@@ -130,7 +138,7 @@ def _parsed(name: str, value: Any, kinds: tuple[type, ...], remedy: str) -> Any:
             value = json.loads(value)
         except ValueError as error:
             raise _wrong(name, value, remedy) from error
-    if isinstance(value, bool) or not isinstance(value, kinds):
+    if isinstance(value, bool) is not (kinds == (bool,)) or not isinstance(value, kinds):
         raise _wrong(name, value, remedy)
     return value
 

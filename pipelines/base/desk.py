@@ -111,6 +111,13 @@ class Desk(Protocol):
     def verify(self, asked: Verify) -> int:
         """Compare the copy with what the API has, and return the exit code."""
 
+    def require_tested(self, pipeline: dlt.Pipeline) -> None:
+        """Refuse a destination in which no copy was ever compared with its workspace, unless that is configured.
+
+        Raises:
+            Exception: It is one; a problem, or an error of the source.
+        """
+
     def built_from(self, dataset: str) -> Mapping[str, str]:
         """Return the variables by which the dbt package finds a copy."""
 

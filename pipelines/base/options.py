@@ -79,12 +79,24 @@ Seed = Annotated[
 ]
 Destination = Annotated[
     str,
-    typer.Option("--destination", "-d", metavar="NAME", help="Where to copy to; any SQL destination of dlt."),
+    typer.Option(
+        "--destination",
+        "-d",
+        metavar="NAME",
+        help="Where to copy to, by dlt's name.",
+    ),
 ]
 Source = Annotated[
     str,
     typer.Option(
         "--destination", "-d", metavar="NAME", help="Where the copy is; any SQL destination of dlt."
+    ),
+]
+Untested = Annotated[
+    bool,
+    typer.Option(
+        "--untested-destination",
+        help="Load also where no copy was ever compared with its workspace; docs/destinations.md lists both.",
     ),
 ]
 Dataset = Annotated[

@@ -24,6 +24,7 @@ from dlt.destinations.sql_client import raise_open_connection_error
 
 from pylon_elt.sources.pylon.copy.naming import refuse_ambiguous, refuse_unusable
 from pylon_elt.sources.pylon.copy.neighbours import MARTS, OWN_STAGING
+from pylon_elt.sources.pylon.copy.tested import DESTINATIONS
 from pylon_elt.sources.pylon.copy.writing import refuse_destination
 from pylon_elt.sources.pylon.errors import ConfigurationError
 
@@ -48,17 +49,7 @@ FORMER_FILE = "pylon.duckdb"
 STORAGE_VERSION = "v1.0.0"
 """The format of a new DuckDB file, by the oldest DuckDB that opens it."""
 DEFAULT = "duckdb"
-KNOWN = (
-    "duckdb",
-    "postgres",
-    "snowflake",
-    "bigquery",
-    "redshift",
-    "databricks",
-    "mssql",
-    "motherduck",
-    "clickhouse",
-)
+KNOWN = tuple(dict.fromkeys(one.named for one in DESTINATIONS.values()))
 """The destinations that are named where another was probably meant; dlt has more."""
 
 STAGING = "staging_dataset_name_layout"

@@ -50,6 +50,18 @@ class Pylon:
 
         return command.run(asked)
 
+    def require_tested(self, pipeline: dlt.Pipeline) -> None:
+        """Refuse a destination in which no copy was ever compared with its workspace, unless that is configured.
+
+        Raises:
+            UntestedDestination: It is one.
+        """
+        from pylon_elt.sources.pylon.copy.tested import require_tested
+
+        from ..base.configuration import lets_untested
+
+        require_tested(pipeline, allowed=lets_untested())
+
     def built_from(self, dataset: str) -> Mapping[str, str]:
         """Return the variables by which the dbt package finds a copy."""
         return {"schema": dataset}

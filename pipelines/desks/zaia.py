@@ -52,6 +52,17 @@ class Zaia:
 
         return verify.run(asked)
 
+    def require_tested(self, pipeline: dlt.Pipeline) -> None:
+        """Refuse a destination in which no copy was ever compared with its workspace, unless that is configured.
+
+        Raises:
+            Problem: It is one.
+        """
+        from ..zaia.advice import require_tested
+        from ..zaia.settings import lets_untested
+
+        require_tested(pipeline, allowed=lets_untested())
+
     def built_from(self, dataset: str) -> Mapping[str, str]:
         """Return the variables by which the dbt package finds a copy."""
         return {"zaia_schema": dataset}

@@ -1,7 +1,8 @@
 """Writes what the documentation says about tables, endpoints and costs, from the catalogue.
 
-``make docs`` rewrites ``docs/tables.md``, ``docs/api-inventory.md``, what the dbt package knows
-of the raw tables, and the marked sections of ``README.md``; a test fails where they are not what this would write.
+``make docs`` rewrites ``docs/tables.md``, ``docs/api-inventory.md``, ``docs/destinations.md``, what the dbt package
+knows of the raw tables, and the marked sections of ``README.md``; a test fails where they are not what this would
+write.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pylon_elt.sources.pylon.catalog import (
 
 from ..base import exits
 from ..transform import package
-from . import inventory
+from . import destinations_page, inventory
 from .dbt_sources import sources_file, tables_macro, zaia_sources_file
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -143,6 +144,7 @@ def main() -> int:
     (ROOT / "docs").mkdir(exist_ok=True)
     (ROOT / "docs" / "tables.md").write_text(tables_page(), encoding="utf-8")
     (ROOT / "docs" / "api-inventory.md").write_text(inventory.page(), encoding="utf-8")
+    (ROOT / "docs" / "destinations.md").write_text(destinations_page.page(), encoding="utf-8")
     for path, text in PACKAGE.items():
         (ROOT / path).write_text(text(), encoding="utf-8")
     readme = ROOT / "README.md"

@@ -11,6 +11,7 @@ from pylon_elt.sources.pylon.copy.copied import Copied
 from pylon_elt.sources.pylon.copy.neighbours import refuse_neighbours
 
 from ..base import exits
+from ..base.desk import current
 from ..copy import destinations
 from ..copy.lock import run_lock
 
@@ -31,9 +32,11 @@ def check_destination(destination: str, dataset: str) -> str:
     Raises:
         Problem: It cannot be written.
         ConfigurationError: The dataset, or its staging dataset, belongs to another copy.
+        Told: No copy there was ever compared with its workspace.
     """
     with TemporaryDirectory() as scratch:
         pipeline = destinations.open_pipeline(destination, dataset, pipelines_dir=scratch)
+        current().require_tested(pipeline)
         location = destinations.location(pipeline)
         try:
             with run_lock(pipeline):

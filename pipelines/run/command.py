@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from pylon_elt.sources.pylon.catalog import CHILDREN, NESTED
+from pylon_elt.sources.pylon.copy.tested import require_tested
 
 from ..base import configuration, exits, screens
 from ..base.causes import explain
@@ -75,6 +76,7 @@ def _job(options: Run) -> Job:
     tables = asked.tables(settings.include)
     remember(settings.api_key)
     pipeline = destinations.open_own_pipeline(options.destination, options.dataset)
+    told = require_tested(pipeline, allowed=settings.untested_destination)
     if options.full_refresh and not options.yes:
         screens.confirm(tables, f"{destinations.location(pipeline)}, dataset {pipeline.dataset_name}")
     job = Job(
@@ -85,7 +87,7 @@ def _job(options: Run) -> Job:
         full_refresh=options.full_refresh,
         adopt=options.adopt,
     )
-    if warning := configuration.configured_token().warning:
+    for warning in filter(None, (configuration.configured_token().warning, told)):
         job.control.report.warn(warning)
     return job
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pylon_elt.sources.pylon.copy.tested import require_tested
 from pylon_elt.sources.pylon.errors import TurnOver
 
 from ..base import configuration, exits, screens
@@ -24,7 +25,9 @@ def run(destination: str, dataset: str, given: Mapping[str, Any], *, confirmed: 
     """
     settings = configuration.read_settings(given)
     remember(settings.api_key)
-    job = Job(destinations.open_own_pipeline(destination, dataset), settings)
+    pipeline = destinations.open_own_pipeline(destination, dataset)
+    require_tested(pipeline, allowed=settings.untested_destination)
+    job = Job(pipeline, settings)
     try:
         with stopped_by_signals(job, screens.say):
             outcome = job.reconcile(confirmed=confirmed)

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from pylon_elt.sources.zaia.errors import Implausible, Refused, ZaiaError
+from typing import TYPE_CHECKING
+
+from pylon_elt.sources.zaia import destination
+from pylon_elt.sources.zaia.errors import Implausible, Refused, UntestedDestination, ZaiaError
+
+from ..base import exits
+from ..base.advice import UNTESTED
+
+if TYPE_CHECKING:
+    import dlt
 
 
 def remedy(error: ZaiaError) -> str:
@@ -18,5 +27,19 @@ def remedy(error: ZaiaError) -> str:
                 'Where it names what it allows, set that under [sources.zaia], such as statuses = ["…"]. The rest was'
                 " read."
             )
+        case UntestedDestination(may=True):
+            return f"{error.choose} {UNTESTED}"
         case _:
             return error.remedy or "What was read is saved. Run again later."
+
+
+def require_tested(pipeline: dlt.Pipeline, *, allowed: bool) -> None:
+    """Refuse a destination in which no copy was ever compared with its workspace, unless that is allowed.
+
+    Raises:
+        Problem: It is one.
+    """
+    try:
+        destination.require_tested(pipeline, allowed=allowed)
+    except UntestedDestination as error:
+        raise exits.Problem(error.message, remedy(error), exits.of(error)) from error

@@ -14,7 +14,7 @@ from ..copy import destinations, runs
 from ..run.summary import Summary
 from ..run.views import choose
 from ..run.watcher import Watcher
-from .advice import remedy
+from .advice import remedy, require_tested
 from .job import Job, Watched
 from .selection import TABLES, selection
 from .settings import NAME, read_settings
@@ -34,6 +34,7 @@ def run(asked: Run) -> int:
     settings = read_settings({**asked.settings, "confirm_removals": asked.confirm or None})
     remember(settings.api_key)
     pipeline = destinations.open_own_pipeline(asked.destination, asked.dataset, name=NAME)
+    require_tested(pipeline, allowed=settings.untested_destination)  # before anything is asked
     place = destinations.location(pipeline)
     if asked.full_refresh and not asked.yes:
         screens.confirm(tables, f"{place}, dataset {pipeline.dataset_name}")

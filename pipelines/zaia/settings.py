@@ -53,6 +53,11 @@ def read_settings(given: Mapping[str, Any] | None = None, *, key: bool = True) -
     )
 
 
+def lets_untested() -> bool:
+    """Whether the configuration lets a copy go where none was ever compared with its workspace."""
+    return bool(_value("untested_destination", "bool"))
+
+
 def _names() -> dict[str, str]:
     """Return the type of each setting that is no secret, as it is written in the source."""
     return {item.name: str(item.type) for item in fields(Settings) if item.name != "api_key"}

@@ -30,6 +30,7 @@ def pylon_source(
     timeout_seconds: float = 60.0,
     include: list[str] | None = None,
     custom_object_types: list[str] | None = None,
+    untested_destination: bool = False,
     mask: dict[str, dict[str, str]] | None = None,
     mask_key: TSecretStrValue | None = None,
 ) -> Any:
@@ -51,6 +52,7 @@ def pylon_source(
         timeout_seconds: How long to wait for an answer, in seconds.
         include: Tables to read besides the usual ones: expensive or personal (``Table.off`` says why).
         custom_object_types: The types of custom objects to read; the API does not list them.
+        untested_destination: Load also where no copy was ever compared with its workspace.
         mask: ``drop``, ``hash`` or ``redact`` by table and column; the table ``*`` means all that have the column.
         mask_key: The secret key of the digests that ``hash`` leaves.
 

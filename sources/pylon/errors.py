@@ -40,6 +40,22 @@ class ConfigurationError(PylonError):
     kind = "configuration"
 
 
+class UntestedDestination(ConfigurationError):
+    """A copy would go where none was ever compared with its workspace.
+
+    Args:
+        message: What is known of the destination.
+        choose: Which others there are.
+    """
+
+    def __init__(self, message: str, choose: str) -> None:
+        super().__init__(
+            message,
+            f"{choose} To load there all the same, and compare it yourself: untested_destination=True.",
+        )
+        self.choose = choose
+
+
 class CredentialsError(ConfigurationError):
     """The token is missing, wrong, of another region, or its organisation is suspended (401)."""
 

@@ -60,6 +60,7 @@ class Settings:
     timeout_seconds: float
     include: tuple[str, ...]
     custom_object_types: tuple[str, ...]
+    untested_destination: bool
     masks: Masks
 
     def limit(self, endpoint: Endpoint) -> int | None:
@@ -107,6 +108,7 @@ def settings(
     timeout_seconds: float = 60.0,
     include: Sequence[str] | None = None,
     custom_object_types: Sequence[str] | None = None,
+    untested_destination: bool = False,
     mask: Mapping[str, Mapping[str, str]] | None = None,
     mask_key: str | None = None,
 ) -> Settings:
@@ -127,6 +129,7 @@ def settings(
         timeout_seconds=_positive("timeout_seconds", timeout_seconds),
         include=included(include),
         custom_object_types=_texts("custom_object_types", custom_object_types),
+        untested_destination=_flag("untested_destination", untested_destination),
         masks=masks(_rules(mask), filled_in(mask_key)),
     )
 
@@ -159,6 +162,12 @@ def _texts(name: str, values: Sequence[str] | None) -> tuple[str, ...]:
     if not all(isinstance(value, str) and value.strip() for value in given):
         raise ConfigurationError(f"{name} is {values!r}.", "Give a list of names.")
     return tuple(dict.fromkeys(value.strip() for value in given))
+
+
+def _flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{name} is {value!r}.", "It must be true or false.")
+    return value
 
 
 def _rules(mask: object) -> Mapping[str, Mapping[str, str]] | None:

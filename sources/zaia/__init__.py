@@ -26,6 +26,7 @@ def zaia_source(
     attempts: int = 5,
     backoff_seconds: float = 1.0,
     confirm_removals: bool = False,
+    untested_destination: bool = False,
 ) -> Any:
     """Read a Zaia workspace incrementally: one resource for each table. No request is made before dlt extracts.
 
@@ -42,6 +43,7 @@ def zaia_source(
         attempts: How often a request is sent that fails in a way that may pass.
         backoff_seconds: The wait before the second attempt, in seconds; it doubles from then on.
         confirm_removals: Let rows leave although they are all, or very many, of a table.
+        untested_destination: Load also where no copy was ever compared with its workspace.
 
     Raises:
         ConfigurationError: A value cannot be used.
@@ -63,6 +65,7 @@ def zaia_source(
         attempts=attempts,
         backoff_seconds=backoff_seconds,
         confirm_removals=confirm_removals,
+        untested_destination=untested_destination,
     )
     return resources(Run(settings, Lists(settings)))
 

@@ -30,6 +30,24 @@ class ConfigurationError(ZaiaError):
     kind = "configuration"
 
 
+class UntestedDestination(ConfigurationError):
+    """A copy would go where none was ever compared with its workspace, or where none can be.
+
+    Args:
+        message: What is known of the destination.
+        tested: Which others there are.
+        may: Whether it can be tried all the same.
+    """
+
+    def __init__(self, message: str, tested: tuple[str, ...], *, may: bool = False) -> None:
+        self.choose = f"Choose {' or '.join(tested)}."
+        self.may = may
+        anyway = (
+            " To load there all the same, and compare it yourself: untested_destination=True." if may else ""
+        )
+        super().__init__(message, self.choose + anyway)
+
+
 class Hopeless(ZaiaError):
     """Nothing else need be asked: the run ends."""
 

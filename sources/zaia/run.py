@@ -16,6 +16,7 @@ from dlt.common.pipeline import PipelineContext
 from .catalog import DELETIONS, Table
 from .changes import Changes, Stamps, caught, implausible
 from .copy import Copy
+from .destination import require_tested
 from .lists import Lists
 from .notes import Notes
 from .readings import Extent
@@ -46,6 +47,12 @@ class Run:
             PipelineContext
         ].pipeline()  # what dlt.current.pipeline() resolves anew each time
         if self._copy is None or self._copy.pipeline is not pipeline:
+            # without a destination, rows are only looked at
+            told = pipeline.destination and require_tested(
+                pipeline, allowed=self.settings.untested_destination
+            )
+            if told:
+                self.notes.warn(told)
             self._copy = Copy(pipeline)
         return self._copy
 

@@ -36,6 +36,7 @@ class Settings:
     attempts: int
     backoff_seconds: float
     confirm_removals: bool
+    untested_destination: bool
 
     def __post_init__(self) -> None:
         """Refuse what could only fail later, or show the key when it does."""

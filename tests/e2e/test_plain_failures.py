@@ -26,6 +26,7 @@ if how == "a step":
         raise ValueError("the user's own")
     read.resources["issues"].add_map(broken)
 if how == "an interrupt":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts us in the background has it ignored
     def interrupt():
         while not os.path.exists(folder + "/asked"):
             time.sleep(0.05)

@@ -88,6 +88,15 @@ def test_a_destination_that_cannot_replace_rows_is_refused(serve: Any, tmp_path:
     assert not list((tmp_path / "files").rglob("*issues*"))
 
 
+def test_so_is_one_in_which_no_copy_was_ever_compared_unless_it_is_wanted(serve: Any, tmp_path: Path) -> None:
+    server = serve(worlds.quiet(issues=5))
+    pipeline = pipeline_to(tmp_path, dlt.destinations.sqlalchemy(f"sqlite:///{tmp_path}/copy.db"))
+    assert "untested_destination=True" in refusal(pipeline, source(server))
+    assert not server.log
+    pipeline.run(source(server, untested_destination=True))
+    assert pipeline.dataset().issues.arrow().num_rows == 5
+
+
 def test_a_pipeline_without_a_destination_is_refused(serve: Any, tmp_path: Path) -> None:
     nowhere = dlt.pipeline("by_hand", pipelines_dir=str(tmp_path / "machine"))
     with pytest.raises(PipelineStepFailed, match="no destination"):

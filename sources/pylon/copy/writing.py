@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from dlt.common.destination import DestinationCapabilitiesContext
@@ -10,21 +11,28 @@ from dlt.extract import DltResource, DltSource
 from ..catalog import ALL_TABLES, Table
 from ..errors import ConfigurationError
 from .loading import disposition
+from .tested import choose, require_tested
 
 STRATEGY = "delete-insert"
 _LOADS = ("write_disposition", "x-merge-strategy", "x-merge-destination-scope")
 _MEANT = ("disposition", "strategy", "destination_scope")
 
 
-def refuse_other_loads(source: DltSource, pipeline: Any) -> None:
+def refuse_other_loads(source: DltSource, pipeline: Any, *, untested: bool = False) -> None:
     """Make sure that each table is written as its rows are meant.
 
     What a resource yields is not only rows: some say that others are to go. Anything but the merge that each table is
     given would keep those as rows. What a user gives as ``pipeline.run(…, write_disposition=…)``, ``table_name``,
     ``primary_key`` and so on, dlt writes into the hints of the resources before it extracts.
 
+    Args:
+        source: What is about to be extracted.
+        pipeline: Where it goes.
+        untested: Let it go to a destination in which no copy was ever compared.
+
     Raises:
-        ConfigurationError: The destination has no such merge, or somebody has asked for another. Nothing was read.
+        ConfigurationError: The destination has no such merge, or nobody has tried it, or somebody has asked for
+            another way to write. Nothing was read.
     """
     if pipeline.destination is None:
         raise ConfigurationError(
@@ -34,6 +42,8 @@ def refuse_other_loads(source: DltSource, pipeline: Any) -> None:
     name = pipeline.destination.destination_name
     capabilities = pipeline.destination.capabilities()
     refuse_destination(capabilities, name)
+    if told := require_tested(pipeline, allowed=untested):
+        logging.getLogger("dlt").warning(told)
     for resource in source.resources.selected.values():
         if table := ALL_TABLES.get(resource.name):
             _refuse_hints(resource, table)
@@ -59,7 +69,7 @@ def refuse_destination(
     if STRATEGY not in strategies:
         raise ConfigurationError(
             f"{name} cannot replace the rows of an issue: dlt offers no {STRATEGY} merge for it.",
-            "Choose a SQL destination, such as duckdb, postgres, snowflake or bigquery.",
+            choose(),
         )
 
 

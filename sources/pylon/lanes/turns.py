@@ -66,7 +66,7 @@ class Turns:
         # else the caller has made source and pipeline, and has looked at the copy
         plain = self._copied is None
         if plain:
-            refuse_other_loads(dlt.current.source(), pipeline)
+            refuse_other_loads(dlt.current.source(), pipeline, untested=self.settings.untested_destination)
         refuse_ambiguous(pipeline)
         loading.choose_file_format(dlt.current.source(), pipeline)
         control = self._control or Control(*learnt(self.settings, state), strict=True)

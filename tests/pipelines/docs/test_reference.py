@@ -10,10 +10,11 @@ import pytest
 from support.repository import ROOT
 
 from pylon_elt.pipelines.base import exits
-from pylon_elt.pipelines.docs import reference
+from pylon_elt.pipelines.docs import destinations_page, reference
 from pylon_elt.pipelines.transform import package
 from pylon_elt.sources.pylon import pylon_source
 from pylon_elt.sources.pylon.catalog import TABLES
+from pylon_elt.sources.pylon.copy.tested import DESTINATIONS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -25,6 +26,14 @@ def test_readme_sections_are_what_the_catalogue_says() -> None:
 def test_tables_page_is_what_the_catalogue_says() -> None:
     page = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
     assert page == reference.tables_page(), "run: make docs"
+
+
+def test_destinations_page_is_what_was_tested() -> None:
+    page = (ROOT / "docs" / "destinations.md").read_text(encoding="utf-8")
+    assert page == destinations_page.page(), "run: make docs"
+    for one in DESTINATIONS.values():
+        assert f"`{one.name}`" in page
+        assert all((ROOT / path).is_file() for path in one.by.values())
 
 
 @pytest.mark.parametrize("path", reference.PACKAGE)

@@ -272,3 +272,16 @@ def test_one_run_at_a_time(copied: Any) -> None:
         assert copied.zaia("status").code == 75
     assert (result.code, "Another run is at work" in result.text) == (75, True)
     assert copied.zaia("run").code == 0
+
+
+def test_a_destination_in_which_no_copy_was_ever_compared(desk: Any) -> None:
+    place = {"DESTINATION__SQLALCHEMY__CREDENTIALS": f"sqlite:///{desk.folder}/copy.db"}
+    refused = desk.zaia("run", "--destination", "sqlalchemy", env=place)
+    assert refused.code == 3
+    assert "--untested-destination" in refused.text
+    assert "was ever compared" in " ".join(
+        desk.zaia("check", "--destination", "sqlalchemy", env=place).text.split()
+    )
+    let = desk.zaia("run", "-d", "sqlalchemy", "--select", "tags", "--untested-destination", env=place)
+    assert let.code == 0, let.text
+    assert "was ever compared" in " ".join(let.text.split())

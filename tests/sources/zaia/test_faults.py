@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import dlt
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 from support.zaia import TABLES, Desk
@@ -172,3 +174,22 @@ def test_a_chat_with_more_messages_than_an_answer_holds_is_read_by_its_threads(o
     desk = open_desk(world)
     desk.run(["chats", "chat_messages"])
     desk.check(["chats", "chat_messages"])
+
+
+def test_a_destination_in_which_no_copy_was_ever_compared_is_refused_unless_it_is_wanted(
+    open_desk: Open, tmp_path: Path
+) -> None:
+    for where, told in (
+        (dlt.destinations.filesystem(str(tmp_path / "files")), "cannot replace rows"),
+        (
+            dlt.destinations.sqlalchemy(f"sqlite:///{tmp_path}/copy.db"),
+            "No copy in sqlalchemy was ever compared",
+        ),
+    ):
+        desk = open_desk(destination=where)
+        with pytest.raises(PipelineStepFailed) as failed:
+            desk.run(["tags"])
+        assert isinstance(_cause(failed), errors.UntestedDestination)
+        assert told in str(_cause(failed))
+    desk.run(["tags"], untested_destination=True)
+    assert desk.pipeline.dataset().tags.arrow().num_rows == len(desk.server.world.rows("tags"))

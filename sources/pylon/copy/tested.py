@@ -1,0 +1,178 @@
+"""Which destinations copies were made in and compared row for row, and what was done to them there.
+
+What a run refuses, what it recommends, and ``docs/destinations.md`` all follow from this table. That dlt can write to a
+database says little: how it binds NULL, spells times or ends a transaction decides whether a copy is exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ..errors import UntestedDestination
+
+Part = Literal["first load", "nothing to do", "edits", "deletions", "kills", "fresh machine", "two machines"]
+
+PARTS: dict[Part, str] = {
+    "first load": "every row and column of the copy is the workspace's",
+    "nothing to do": "a second run changes nothing",
+    "edits": "edited, moved and emptied things are so in the copy after the next run",
+    "deletions": "what is deleted in the workspace leaves the copy",
+    "kills": "`kill -9` at each named moment of a load; the next run finishes the copy",
+    "fresh machine": "another machine, which has only the database, goes on",
+    "two machines": "of two runs at once one leaves with 75, and nothing is doubled",
+}
+"""What can be done to a copy, after each of which it is compared with the workspace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """One destination.
+
+    Args:
+        name: What it is called: by dlt, or by SQLAlchemy where dlt reaches it by that.
+        lock: What keeps two runs apart.
+        by: Which test does what, by its path; a part that is not named was not tried.
+        known: What is known besides.
+    """
+
+    name: str
+    lock: str
+    by: dict[Part, str] = field(default_factory=dict)
+    known: str = ""
+    by_sqlalchemy: bool = False
+    """Whether dlt reaches it by SQLAlchemy, which is then what ``--destination`` names."""
+
+    @property
+    def named(self) -> str:
+        """What dlt calls it."""
+        return "sqlalchemy" if self.by_sqlalchemy else self.name
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether all was done to it."""
+        return self.by.keys() == PARTS.keys()
+
+
+_LEASE = "a lease in the copy, looked at before each commit"
+
+DESTINATIONS = {
+    one.name: one
+    for one in (
+        Destination(
+            "duckdb",
+            "a file lock beside the database",
+            {
+                "first load": "tests/e2e/test_first_load.py",
+                "nothing to do": "tests/e2e/test_first_load.py",
+                "edits": "tests/e2e/test_changes.py",
+                "deletions": "tests/e2e/test_reconcile.py",
+                "kills": "tests/crash/test_every_point.py",
+                "fresh machine": "tests/crash/test_every_point.py",
+                "two machines": "tests/crash/test_two_machines.py",
+            },
+        ),
+        Destination(
+            "postgres",
+            "an advisory lock, and a row that each transaction of a load locks",
+            {
+                "first load": "tests/postgres/test_postgres.py",
+                "nothing to do": "tests/postgres/test_postgres.py",
+                "edits": "tests/postgres/test_postgres.py",
+                "deletions": "tests/postgres/test_postgres.py",
+                "kills": "tests/postgres/test_kills.py",
+                "fresh machine": "tests/postgres/test_kills.py",
+                "two machines": "tests/postgres/test_fence.py",
+            },
+            "PostgreSQL 15 is what tests run.",
+        ),
+        Destination(
+            "sqlite",
+            _LEASE,
+            {
+                "first load": "tests/e2e/test_sqlite.py",
+                "edits": "tests/e2e/test_sqlite.py",
+                "two machines": "tests/e2e/test_sqlite.py",
+            },
+            by_sqlalchemy=True,
+        ),
+        Destination(
+            "bigquery",
+            _LEASE,
+            known="dlt does not load JSON columns there from the files that are written for it.",
+        ),
+        Destination("snowflake", _LEASE),
+        Destination("redshift", _LEASE),
+        Destination("databricks", _LEASE),
+        Destination("mssql", _LEASE),
+        Destination("motherduck", _LEASE),
+        Destination(
+            "clickhouse",
+            _LEASE,
+            known="Its outer joins give '' in place of NULL unless told otherwise, which would count as read.",
+        ),
+        Destination(
+            "ducklake",
+            _LEASE,
+            known="Two machines at once have left rows doubled there, before there was a lease.",
+        ),
+        Destination("mysql", _LEASE, known="So is MariaDB called.", by_sqlalchemy=True),
+    )
+}
+"""All that are known by name; dlt has more."""
+
+
+def tested() -> list[str]:
+    """Return the names of the destinations to which all was done."""
+    return [name for name, one in DESTINATIONS.items() if one.is_tested]
+
+
+def kind(pipeline: Any) -> str:
+    """Return what the destination of a pipeline is, whatever the user calls it; of SQLAlchemy's, which database.
+
+    Raises:
+        ConfigurationException: That is a matter of its configuration, which is not complete.
+    """
+    name = str(pipeline.destination.destination_type).rpartition(".")[2]
+    if name != "sqlalchemy":
+        return name
+    drivername: str = pipeline.destination_client().config.credentials.drivername
+    return drivername.partition("+")[0]
+
+
+def untested(pipeline: Any) -> str | None:
+    """Return what is to be told of a destination to which not all was done; ``None``: it was."""
+    name = kind(pipeline)
+    one = DESTINATIONS.get(name)
+    if one is None or not one.by:
+        told = f"No copy in {name} was ever compared with its workspace: rows could be lost there without a word."
+    elif one.is_tested:
+        return None
+    else:
+        missing = ", ".join(part for part in PARTS if part not in one.by)
+        told = (
+            f"Copies in {name} were compared with their workspace, but not after all that can happen to them"
+            f" (not tried: {missing})."
+        )
+    return f"{told} {one.known}" if one and one.known else told
+
+
+def choose() -> str:
+    """Return the advice to take one that was tested."""
+    *others, last = tested()
+    return f"Choose {', '.join(others)} or {last}."
+
+
+def require_tested(pipeline: Any, *, allowed: bool) -> str | None:
+    """Refuse a destination to which not all was done, unless that is allowed.
+
+    Returns:
+        What the user is to be told of it; ``None``: all was done to it.
+
+    Raises:
+        UntestedDestination: It is one, and not allowed.
+    """
+    told = untested(pipeline)
+    if told and not allowed:
+        raise UntestedDestination(told, choose())
+    return told
