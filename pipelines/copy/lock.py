@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import socket
@@ -14,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+import portalocker
 from dlt.destinations.exceptions import DatabaseTransientException
 
 from pylon_elt.sources.pylon.copy.connections import use_utc
@@ -78,7 +78,7 @@ def hold(path: Path) -> Iterator[None]:
             exits.CONFIGURATION,
         ) from error
     with handle:
-        _take(handle, fcntl.LOCK_EX)
+        _take(handle, portalocker.LockFlags.EXCLUSIVE)
         handle.seek(0)
         handle.truncate()
         handle.write(_me())
@@ -99,11 +99,11 @@ def read_lock(pipeline: dlt.Pipeline) -> Iterator[None]:
         yield  # servers allow readers; a file without a lock file was never written by a run
         return
     with path.open(encoding="utf-8") as handle:
-        _take(handle, fcntl.LOCK_SH)
+        _take(handle, portalocker.LockFlags.SHARED)
         yield
 
 
-def _take(handle: TextIO, kind: int) -> None:
+def _take(handle: TextIO, kind: portalocker.LockFlags) -> None:
     """Take the lock. A run is not waited for; whoever only reads is, since that takes a moment.
 
     Raises:
@@ -111,21 +111,29 @@ def _take(handle: TextIO, kind: int) -> None:
     """
     until = time.monotonic() + READERS_SECONDS
     while not _taken(handle, kind):
-        if not _taken(handle, fcntl.LOCK_SH):  # others who read would let us
-            handle.seek(0)
-            raise locked(_holder(handle.read()))
-        fcntl.flock(handle, fcntl.LOCK_UN)
+        if not _taken(handle, portalocker.LockFlags.SHARED):  # others who read would let us
+            raise locked(_holder(_text(handle)))
+        portalocker.unlock(handle)
         if time.monotonic() > until:
             raise locked("somebody who reads the copy")
         time.sleep(0.05)
 
 
-def _taken(handle: TextIO, kind: int) -> bool:
+def _taken(handle: TextIO, kind: portalocker.LockFlags) -> bool:
     try:
-        fcntl.flock(handle, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
+        portalocker.lock(handle, kind | portalocker.LockFlags.NON_BLOCKING)
+    except portalocker.AlreadyLocked:
         return False
     return True
+
+
+def _text(handle: TextIO) -> str:
+    """Return what is in a lock file, which Windows lets nobody read but who has the lock."""
+    try:
+        handle.seek(0)
+        return handle.read()
+    except OSError:
+        return ""
 
 
 @contextmanager

@@ -31,7 +31,7 @@ def run(former: Path, dataset: str) -> int:
         locks.enter_context(hold(lock_file(target)))
         _settle(former, dataset)
         _rename(destinations.folder_of(former, dataset), destinations.folder_of(target, dataset))
-        _rename(snapshot.of(former), snapshot.of(target))
+        snapshot.move(former, target)
         _rename(former, target)  # last: were it first, a kill would leave the others behind
         lock_file(former).unlink(missing_ok=True)
     screens.tell(f"The copy is in {target} now; nothing needs to be read again.")

@@ -24,13 +24,46 @@ from . import modes
 SETTING = "snapshot.keep"
 SECONDS = 600.0
 """How old the snapshot of a run that goes on may become."""
+PLACES = 9
+"""How many snapshots there may be at once: a new one takes another name while somebody has the former one open, where
+the system lets no open file be replaced (Windows)."""
 _CLONE = 0x40049409
 """Linux's FICLONE: let two files share their blocks until one of them changes."""
 
 
 def of(database: Path) -> Path:
-    """Return where the snapshot of a database file is: ``support.snapshot.duckdb`` beside ``support.duckdb``."""
-    return database.with_name(f"{database.stem}.snapshot{database.suffix}")
+    """Return where the snapshot of a database file is: ``support.snapshot.duckdb`` beside ``support.duckdb``.
+
+    It has a number in its name, as ``support.snapshot-2.duckdb``, where another one could not be replaced.
+    """
+    return max(_all(database), key=lambda file: file.stat().st_ctime_ns, default=_places(database)[0])
+
+
+def _places(database: Path) -> list[Path]:
+    numbers = ("", *(f"-{number}" for number in range(2, PLACES + 1)))
+    return [database.with_name(f"{database.stem}.snapshot{number}{database.suffix}") for number in numbers]
+
+
+def _all(database: Path) -> list[Path]:
+    return [place for place in _places(database) if place.exists()]
+
+
+def remove(database: Path) -> str:
+    """Remove all snapshots of a database file; return what could not be removed, and why, else nothing."""
+    problems = []
+    for file in _all(database):
+        try:
+            file.unlink(missing_ok=True)
+        except PermissionError as error:
+            problems.append(f"{file.name} could not be removed: {error.strerror}.")
+    return " ".join(problems)
+
+
+def move(database: Path, target: Path) -> None:
+    """Let the snapshot of a database file be that of another one, and remove what is left of former ones."""
+    if (taken := of(database)).exists():
+        taken.replace(_places(target)[0])
+    remove(database)
 
 
 def is_wanted() -> bool:
@@ -60,8 +93,7 @@ def keep(database: Path | None, *, oldest: float = 0.0, let_go: Callable[[], Non
     if database is None or not database.exists():
         return ""
     if not is_wanted():
-        of(database).unlink(missing_ok=True)  # it would keep what is deleted from the copy
-        return ""
+        return remove(database)  # it would keep what is deleted from the copy
     if is_current(database):
         return ""
     if oldest and time.time() - _taken_at(database) < oldest:
@@ -104,16 +136,36 @@ def copy(database: Path, target: Path) -> None:
 
 def _take(database: Path) -> str:
     """Copy the file under a name of its own, then give it the right one: readers see the old or the new."""
-    new = of(database).with_suffix(f"{database.suffix}.new")  # overwrites what a killed run left
+    new = _places(database)[0].with_suffix(f"{database.suffix}.new")  # overwrites what a killed run left
     if shutil.disk_usage(database.parent).free < 2 * database.stat().st_size:
         return f"{of(database).name} was not written: it would take more than half of the space that is left."
     try:
         copy(database, new)
-        new.replace(of(database))
+        _put(new, _places(database))
     finally:
         with suppress(FileNotFoundError):
             new.unlink()
     return ""
+
+
+def _put(new: Path, places: list[Path]) -> None:
+    """Give a new snapshot the first name that can be had, and remove the former ones as far as nobody reads them.
+
+    Raises:
+        PermissionError: None can be had.
+    """
+    for place in places:
+        try:
+            new.replace(place)
+        except PermissionError:  # somebody has it open, where that matters
+            if place == places[-1]:
+                raise
+            continue
+        for former in places:
+            if former != place:
+                with suppress(FileNotFoundError, PermissionError):
+                    former.unlink()
+        return
 
 
 def _merge_log(database: Path) -> None:
@@ -141,8 +193,10 @@ def _taken_at(database: Path) -> float:
 def _cloned(source: Path, target: Path) -> bool:
     if sys.platform != "linux":
         return False
-    import fcntl
-
+    try:
+        import fcntl
+    except ModuleNotFoundError:
+        return False
     with source.open("rb") as old, target.open("wb") as new:
         try:
             fcntl.ioctl(new.fileno(), _CLONE, old.fileno())
