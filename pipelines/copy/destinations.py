@@ -31,6 +31,7 @@ from ..base import exits
 from ..base.desk import command
 from ..base.memory import give_back
 from . import modes
+from .merging import MergingClient
 from .resolved import Resolved
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class _SqlClient(DuckDbSqlClient):
         return super().open_connection()
 
 
-class _Client(DuckDbClient):
+class _Client(MergingClient):
     def __init__(
         self, schema: Schema, config: DuckDbClientConfiguration, capabilities: DestinationCapabilitiesContext
     ) -> None:
