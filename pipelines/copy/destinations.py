@@ -105,7 +105,8 @@ class _Client(MergingClient):
 
     def update_stored_schema(self, *tables: Any, **options: Any) -> TSchemaTables | None:
         """Make room first: what follows is a load, and DuckDB works in this process."""
-        give_back()
+        if not self.in_staging_dataset_mode:  # which follows at once
+            give_back()
         return super().update_stored_schema(*tables, **options)
 
 

@@ -201,12 +201,8 @@ def _statements(client: SqlClientBase[Any], table: PreparedTableSchema, source: 
 
 def _is_unique(client: SqlClientBase[Any], table: PreparedTableSchema, source: str) -> bool:
     keys = ", ".join(map(client.escape_column_name, get_columns_names_with_prop(table, "primary_key")))
-    if not keys:
-        return False
-    counts = client.execute_sql(
-        f"SELECT (SELECT count(*) FROM {source}) = (SELECT count(*) FROM (SELECT DISTINCT {keys} FROM {source}))"
-    )
-    return bool(counts and counts[0][0])
+    twice = f"SELECT 1 FROM {source} GROUP BY {keys} HAVING count(*) > 1 LIMIT 1"
+    return bool(keys) and not client.execute_sql(twice)
 
 
 def _is_request(path: str) -> bool:
