@@ -26,7 +26,8 @@ from dlt.destinations.job_impl import FollowupJobRequestImpl
 from dlt.destinations.sql_jobs import SqlMergeFollowupJob
 
 if TYPE_CHECKING:
-    from dlt.common.destination.client import FollowupJobRequest, LoadJob, PreparedTableSchema
+    from dlt.common.destination import PreparedTableSchema
+    from dlt.common.destination.client import FollowupJobRequest, LoadJob
     from dlt.common.storages.load_package import LoadJobInfo
     from dlt.destinations.sql_client import SqlClientBase
 
@@ -48,7 +49,7 @@ class MergingClient(DuckDbClient):
         """Make the job of a file: to wait for the merge, to merge, or what dlt does with it."""
         if _is_request(file_path):
             return Merge(file_path, self.sql_client.dataset_name)
-        if _format(file_path) == FORMAT and self._reads_files(table):
+        if _format(file_path) == FORMAT and self.reads_files(table):
             return Waiting(file_path)
         return super().create_load_job(table, file_path, load_id, restore)
 
@@ -60,22 +61,19 @@ class MergingClient(DuckDbClient):
         """Ask for the merge of a table once all of its files have been looked at."""
         done = [job.job_file_info for job in completed_table_chain_jobs or ()]
         files = [file for file in done if file.file_format == FORMAT]
-        if not files or not self._reads_files(table_chain[0]):
+        if not files or not self.reads_files(table_chain[0]):
             return super().create_table_chain_completed_followup_jobs(table_chain, completed_table_chain_jobs)
         staged = any(file.file_format not in (FORMAT, "sql") for file in done)
-        return [_Request(table_chain[0]["name"], [file.file_name() for file in files], staged=staged)]
+        return [_Request(files[0].table_name, [file.file_name() for file in files], staged=staged)]
 
-    def _reads_files(self, table: PreparedTableSchema) -> bool:
+    def reads_files(self, table: PreparedTableSchema) -> bool:
         """Whether a table's files are read where they are; its merge has to be the one kind that does so."""
         if table["write_disposition"] != "merge" or str(self.config.credentials.database).startswith("md:"):
             return False
-        tables = self.schema.tables
-        alone = table["name"] in tables and len(get_nested_tables(tables, table["name"])) == 1
-        return (
-            alone
-            and not table.get("parent")
-            and resolve_merge_strategy(tables, table, self.capabilities) == STRATEGY
-        )
+        tables, name = self.schema.tables, str(table["name"])
+        if name not in tables or table.get("parent") or len(get_nested_tables(tables, name)) > 1:
+            return False
+        return resolve_merge_strategy(tables, tables[name], self.capabilities) == STRATEGY
 
 
 class Waiting(RunnableLoadJob, HasFollowupJobs):
@@ -151,7 +149,7 @@ class _Rows:
         columns = [self._column(name, there) for name in self._names()]
         rows = f"SELECT {', '.join(columns)} FROM {self._files}"
         if staged:
-            _, staging = self._sql_client.get_qualified_table_names(self._table["name"])
+            _, staging = self._sql_client.get_qualified_table_names(str(self._table["name"]))
             names = ", ".join(map(self._sql_client.escape_column_name, self._names()))
             rows = f"{rows} UNION ALL SELECT {names} FROM {staging}"
         return f"({rows})"
@@ -194,12 +192,13 @@ class _Names:
 
 def _statements(client: SqlClientBase[Any], table: PreparedTableSchema, source: str) -> list[str]:
     """Return dlt's own statements; they sort whole rows by key only where two have the same, which costs a third."""
-    known: Any = {**table, _DEDUPLICATED: table.get(_DEDUPLICATED) or _is_unique(client, table, source)}
+    known: Any = dict(table)
+    known[_DEDUPLICATED] = known.get(_DEDUPLICATED) or _is_unique(client, known, source)
     names: Any = _Names(client, source)
     return SqlMergeFollowupJob.gen_merge_sql([known], names)
 
 
-def _is_unique(client: SqlClientBase[Any], table: PreparedTableSchema, source: str) -> bool:
+def _is_unique(client: SqlClientBase[Any], table: Any, source: str) -> bool:
     keys = ", ".join(map(client.escape_column_name, get_columns_names_with_prop(table, "primary_key")))
     twice = f"SELECT 1 FROM {source} GROUP BY {keys} HAVING count(*) > 1 LIMIT 1"
     return bool(keys) and not client.execute_sql(twice)

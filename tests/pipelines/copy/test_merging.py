@@ -33,8 +33,8 @@ ROW, PARENT, MARKER = "issues", "issue_messages", "custom_field_versions"
 THINGS: Any = {"table_name": "things", "primary_key": "id", "write_disposition": "merge"}
 
 
-class _DltClient(destinations._Client):  # noqa: SLF001 - the same client, but for the merge
-    def _reads_files(self, table: Any) -> bool:  # noqa: ARG002 - dlt's signature
+class _DltClient(destinations._Client):
+    def reads_files(self, table: Any) -> bool:
         return False
 
 
@@ -261,7 +261,9 @@ def test_a_merge_that_waits_goes_on_wherever_its_package_is(
     assert ids(copy) == {"b", "c"}
 
 
-def test_a_package_that_dlt_has_begun_by_itself_is_finished(tmp_path: Path, deleted: pytest.MonkeyPatch) -> None:
+def test_a_package_that_dlt_has_begun_by_itself_is_finished(
+    tmp_path: Path, deleted: pytest.MonkeyPatch
+) -> None:
     """As an earlier version left it: the rows are in the staging table, and dlt's own statements wait."""
     former = Copy(tmp_path / "copy", dlts_way=True)
     merge = f'DELETE FROM "{DATASET}"."{PARENT}"'
@@ -357,7 +359,9 @@ def test_the_file_is_hardly_larger_than_its_rows(tmp_path: Path) -> None:
     compact = tmp_path / "compact.duckdb"
     with duckdb.connect() as connection:
         connection.execute(f"ATTACH '{copy.file}' AS loaded (READ_ONLY)")
-        connection.execute(f"ATTACH '{compact}' AS compact (STORAGE_VERSION '{destinations.STORAGE_VERSION}')")
+        connection.execute(
+            f"ATTACH '{compact}' AS compact (STORAGE_VERSION '{destinations.STORAGE_VERSION}')"
+        )
         connection.execute("COPY FROM DATABASE loaded TO compact")
     assert copy.file.stat().st_size <= 1.3 * compact.stat().st_size
 
