@@ -144,7 +144,7 @@ def test_both_ways_leave_the_same_table(
     monkeypatch.setenv("DATA_WRITER__FILE_MAX_ITEMS", "7")
     table, worlds = ALL_TABLES[name], Worlds(ALL_TABLES[name], Random(f"{name} {seed}"))
     ours, dlts = Copy(tmp_path / "ours"), Copy(tmp_path / "dlts", dlts_way=True)
-    for _ in range(3):
+    for _ in range(2):
         package = worlds.package()
         for copy in (ours, dlts):
             copy.load(resource_of(table, package))
