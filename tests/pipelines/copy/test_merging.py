@@ -100,10 +100,10 @@ class Worlds:
         self._table, self._rng, self._clock = table, rng, 0
 
     def package(self) -> list[pa.Table]:
-        return [self._batch() for _ in range(self._rng.randint(1, 4))]
+        return [self._batch() for _ in range(self._rng.randint(2, 4))]
 
     def _batch(self) -> pa.Table:
-        rows = [self._row() for _ in range(self._rng.randint(1, 8))]
+        rows = [self._row() for _ in range(self._rng.randint(3, 8))]
         rows += [dict(self._rng.choice(rows), **{self._table.sort: self._time()}) for _ in range(2)]
         made = pa.Table.from_pylist(rows, schema=arrow_schema(self._table))
         kept = {*self._table.key, self._table.sort, self._table.parent, "_removed"}
@@ -141,7 +141,7 @@ def test_both_ways_leave_the_same_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, seed: int
 ) -> None:
     monkeypatch.setenv("DATA_WRITER__BUFFER_MAX_ITEMS", "1")
-    monkeypatch.setenv("DATA_WRITER__FILE_MAX_ITEMS", "7")
+    monkeypatch.setenv("DATA_WRITER__FILE_MAX_ITEMS", "1")
     table, worlds = ALL_TABLES[name], Worlds(ALL_TABLES[name], Random(f"{name} {seed}"))
     ours, dlts = Copy(tmp_path / "ours"), Copy(tmp_path / "dlts", dlts_way=True)
     for _ in range(2):
@@ -151,7 +151,7 @@ def test_both_ways_leave_the_same_table(
         assert ours.rows(name) == dlts.rows(name)
     assert ours.types(name) == dlts.types(name)
     assert ours.rows(name)
-    assert max(ours.files(name)) > 1
+    assert min(ours.files(name)) > 1
     assert not ours.rows(name, f"{DATASET}_dlt_staging")
     assert dlts.rows(name, f"{DATASET}_dlt_staging")
 
