@@ -17,6 +17,7 @@ Contestant = Callable[..., dict[str, Any]]
 NAMES = {
     "ours": "benchmarks.ours:over_http",
     "ours-replayed": "benchmarks.ours:replayed",
+    "packages": "benchmarks.merging:load_again",
     "rest-api": "benchmarks.rest_api:over_http",
     "rest-api-incremental": "benchmarks.rest_api:incremental",
     "plain-dlt": "benchmarks.plain_dlt:replayed",

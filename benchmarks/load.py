@@ -1,8 +1,9 @@
 """A load at full speed: the API without limits, 50,000 issues and 200,000 messages into DuckDB.
 
-Two comparisons. *Over HTTP* there is one request for each issue, so what a request costs the client weighs
+Three comparisons. *Over HTTP* there is one request for each issue, so what a request costs the client weighs
 most. *Without HTTP* the same pages come from files and nothing is sent: the load part alone, which can be
-compared with the floor, DuckDB's own reader of the same rows.
+compared with the floor, DuckDB's own reader of the same rows. *The merge alone*: the packages of one load,
+loaded into DuckDB straight from Parquet and by dlt's staging tables.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from functools import partial
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from .merging import compared
 from .process import Cost, measure
 from .rounds import Contestants, interleaved, note, ratio, table, typical
 from .server import UNLIMITED, serving
@@ -35,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--issues", type=int, default=50_000)
     parser.add_argument("--messages-mean", type=float, default=4.2, help="messages per issue that has any")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", choices=("with-http", "without-http"), help="one of the two comparisons")
+    parser.add_argument(
+        "--only", choices=("with-http", "without-http", "merge"), help="one of the comparisons"
+    )
     parser.add_argument(
         "--skip-default",
         action="store_true",
@@ -44,10 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     skipped = {DEFAULT, PLAIN} if options.skip_default else set()
     print(f"# Load at full speed: {options.issues:,} issues\n")
-    if options.only != "without-http":
+    if options.only in (None, "with-http"):
         print(over_http(options.issues, options.messages_mean, options.rounds, skipped), flush=True)
-    if options.only != "with-http":
+    if options.only in (None, "without-http"):
         print(without_http(options.issues, options.messages_mean, options.rounds, skipped), flush=True)
+    if options.only in (None, "merge"):
+        print(compared(options.issues, options.messages_mean, options.rounds), flush=True)
 
 
 def over_http(issues: int, messages_mean: float, rounds: int, skipped: Collection[str]) -> str:

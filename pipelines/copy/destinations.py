@@ -32,6 +32,7 @@ from ..base import exits
 from ..base.desk import command
 from ..base.memory import give_back
 from . import modes
+from .merging import MergingClient
 from .resolved import Resolved
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class _SqlClient(DuckDbSqlClient):
         return super().open_connection()
 
 
-class _Client(DuckDbClient):
+class _Client(MergingClient):
     def __init__(
         self, schema: Schema, config: DuckDbClientConfiguration, capabilities: DestinationCapabilitiesContext
     ) -> None:
@@ -95,7 +96,8 @@ class _Client(DuckDbClient):
 
     def update_stored_schema(self, *tables: Any, **options: Any) -> TSchemaTables | None:
         """Make room first: what follows is a load, and DuckDB works in this process."""
-        give_back()
+        if not self.in_staging_dataset_mode:  # which follows at once
+            give_back()
         return super().update_stored_schema(*tables, **options)
 
 

@@ -27,6 +27,14 @@ def test_load(capsys: pytest.CaptureFixture[str], part: str) -> None:
     assert all(re.fullmatch(r"\d+\.\d\d", cells[6]) for cells in found.values())
 
 
+def test_merge(capsys: pytest.CaptureFixture[str]) -> None:
+    load.main(["--issues", "60", "--rounds", "1", "--only", "merge"])
+    found = figures(capsys.readouterr().out)
+    assert found.pop("")[:2] == ["issues", "messages"]
+    assert len(found) == 2
+    assert len({tuple(cells[:2]) for cells in found.values()}) == 1, "both of them merged the same"
+
+
 @pytest.mark.slow
 def test_allowance(capsys: pytest.CaptureFixture[str]) -> None:
     allowance.main(

@@ -19,6 +19,7 @@ from support.ordeal import (
     POINTS,
     SOAK,
     after_merge_of,
+    after_staging_of,
     before_merge_of,
     one_way_each,
     recover,
@@ -65,6 +66,15 @@ def test_killed_when_all_but_one_table_of_a_package_were_loaded(edited: Site, ta
     site = edited.branch(f"but-{table}")
     site.killed(before_merge_of(table), last=[table], turns=ONE_TURN)
     recover(site, fresh=True)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_killed_when_a_merge_waits(edited: Site, when: str) -> None:
+    """It is written down which files it merges, and the last of them is, or is not yet, where the others are."""
+    site = edited.branch(f"waits-{when}")
+    site.killed(after_staging_of("issue_messages").replace("after", when, 1), turns=ONE_TURN)
+    assert list(site.machine.folder.glob("**/new_jobs/issue_messages.*.sql"))
+    recover(site, fresh=False)
 
 
 def test_a_killed_merge_leaves_the_former_rows(edited: Site) -> None:
