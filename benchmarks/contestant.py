@@ -22,6 +22,7 @@ NAMES = {
     "plain-dlt": "benchmarks.plain_dlt:replayed",
     "empty-dlt": "benchmarks.plain_dlt:empty",
     "floor": "benchmarks.floor:read_json",
+    "verb": "benchmarks.verbs:verb",
     "record": "benchmarks.recording:record",
 }
 

@@ -76,6 +76,10 @@ class Copied:
         """Return how the database is called in the configuration: DuckDB's by its path, or ``md:`` and a name."""
         return self._ask(lambda client: str(getattr(client.credentials, "database", "") or ""))
 
+    def dialect(self) -> str:
+        """Return how the destination's SQL is called, as sqlglot does; \"\" where that is not known."""
+        return self._ask(lambda client: client.capabilities.sqlglot_dialect or "")
+
     def neighbour(self, dataset: str) -> Copied:
         """Return another dataset of the same database, to be read over the same connections."""
         other = copy(self)

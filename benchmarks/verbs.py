@@ -1,0 +1,45 @@
+"""A verb of ours, in a process of its own, and what of a comparison only a server with all issues could ask for."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import importlib
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from pylon_elt.pipelines.base.memory import COLLECTIONS
+from pylon_elt.pipelines.copy.destinations import open_own_pipeline
+from pylon_elt.sources.pylon.api.client import Client
+from pylon_elt.sources.pylon.copy.copied import Copied
+
+from .stopwatch import Stopwatch
+
+_IO = Path("/proc/self/io")
+
+
+def verb(watch: Stopwatch, folder: Path, *, arguments: Sequence[str]) -> dict[str, Any]:
+    """Run the command; what it prints comes first."""
+    sys.modules["httpx._main"] = None  # type: ignore[assignment] # as the command does, and the next line too
+    gc.set_threshold(*COLLECTIONS)
+    sys.argv = ["pylon", *arguments]
+    code: Any = 0
+    with watch:
+        try:
+            importlib.import_module("pylon_elt.pipelines.cli").app(prog_name="pylon")
+        except SystemExit as ended:
+            code = ended.code
+    return {"exit": code, "written": written()}
+
+
+def written() -> int:
+    """Return how many bytes this process has given to disks so far; 0 where the system does not tell."""
+    with suppress(OSError):
+        told = dict(line.split(": ") for line in _IO.read_text(encoding="ascii").splitlines())
+        return int(told["write_bytes"]) - int(told["cancelled_write_bytes"])
+    return 0
