@@ -88,9 +88,7 @@ class Copied:
 
     def select(self, sql: str, *values: Any, most: int | None = None) -> list[tuple[Any, ...]]:
         """Run a query and return its rows, at most ``most``."""
-        return (
-            self._run(sql, values, lambda cursor: cursor.fetchmany(most) if most else cursor.fetchall()) or []
-        )
+        return self._run(sql, values, lambda rows: rows.fetchmany(most) if most else rows.fetchall()) or []
 
     def select_in(self, sql: str, ids: Sequence[str]) -> list[tuple[Any, ...]]:
         """Run a query that ends in ``IN``, for some ids at a time, and return the rows of all."""
