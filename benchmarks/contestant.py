@@ -23,6 +23,7 @@ NAMES = {
     "empty-dlt": "benchmarks.plain_dlt:empty",
     "floor": "benchmarks.floor:read_json",
     "verb": "benchmarks.verbs:verb",
+    "compared": "benchmarks.compared:compared",
     "record": "benchmarks.recording:record",
 }
 

@@ -18,6 +18,8 @@ ISSUES = {
     "issue_sync": ("issue_id",),
 }
 """What is multiplied, and the columns by which its rows are told apart."""
+LISTED = "listed.parquet"
+FORM = "%Y-%m-%dT%H:%M:%S.%fZ"
 SHIFTED = {"issues": ("created_at", "updated_at", "latest_message_time")}
 SHIFTED["issue_sync"] = ("issue_updated_at", "latest_message_time")
 """What says whether something is due; the ledger's must be shifted as those of the issues are."""
@@ -63,3 +65,18 @@ def make_due(database: Path, issues: int) -> None:
     """Forget that what hangs on some issues was read."""
     with duckdb.connect(str(database)) as connection:
         connection.execute(f"DELETE FROM pylon.issue_sync WHERE issue_id IN ({DUE.format(issues)})")
+
+
+def list_issues(database: Path, listing: Path) -> None:
+    """Write down what a complete listing of a copy's issues would show, the newest first, but a second's older times.
+
+    So a comparison has no values to compare, which would be those of a page whatever the size of the copy.
+    """
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        times = ("created_at AS created_at", "updated_at - INTERVAL 1 SECOND AS updated_at")
+        told = [f"strftime({time.replace(' AS ', f', {FORM!r}) AS ')}" for time in times]
+        connection.execute(
+            f"COPY (SELECT id, {', '.join(told)} FROM pylon.issues AS i ORDER BY i.created_at DESC)"
+            f" TO '{listing}' (FORMAT parquet, ROW_GROUP_SIZE 50_000)"
+        )

@@ -1,22 +1,16 @@
-"""A verb of ours, in a process of its own, and what of a comparison only a server with all issues could ask for."""
+"""A verb of ours, in a process of its own."""
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import importlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 from pylon_elt.pipelines.base.memory import COLLECTIONS
-from pylon_elt.pipelines.copy.destinations import open_own_pipeline
-from pylon_elt.sources.pylon.api.client import Client
-from pylon_elt.sources.pylon.copy.copied import Copied
 
 from .stopwatch import Stopwatch
 
