@@ -1,4 +1,4 @@
-"""What of a comparison only a server with all issues could ask for: the copy against a listing that was made from it."""
+"""A comparison for which only a server with all issues could give the listing: it is made from the copy."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def compared(watch: Stopwatch, folder: Path) -> dict[str, Any]:
     pipeline = open_own_pipeline()
     config = settings(os.environ["PYLON_API_KEY"], base_url=os.environ["SOURCES__PYLON__BASE_URL"])
 
-    async def listed(_reader: Any, _past: Any, stretch: Stretch, *_: Any) -> AsyncIterator[tuple[None, Batch]]:
+    async def listed(
+        _reader: Any, _past: Any, stretch: Stretch, *_: Any
+    ) -> AsyncIterator[tuple[None, Batch]]:
         now = datetime.now(UTC)
         with pq.ParquetFile(folder / LISTED) as file:
             for page in file.iter_batches(PAGE):
@@ -40,4 +42,9 @@ def compared(watch: Stopwatch, folder: Path) -> dict[str, Any]:
 
     with patch.object(reading, "newest_to_oldest", listed), watch:
         outcome = Job(pipeline, config).reconcile()
-    return {"stored": outcome.stored, "listed": outcome.listed, "removed": outcome.removed, "written": written()}
+    return {
+        "stored": outcome.stored,
+        "listed": outcome.listed,
+        "removed": outcome.removed,
+        "written": written(),
+    }

@@ -40,7 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     print("# What grows with the copy\n")
     today = datetime.now(UTC).isoformat(timespec="seconds")  # what is read once a day is not due again
-    with serving(options.seeded, now=today, log="counts") as server, TemporaryDirectory(prefix="benchmark-") as folder:
+    with (
+        serving(options.seeded, now=today, log="counts") as server,
+        TemporaryDirectory(prefix="benchmark-") as folder,
+    ):
         small = Path(folder) / "small"
         small.mkdir()
         measure(server, small, "run")
@@ -105,7 +108,13 @@ def _process(server: Server, folder: Path, contestant: str, options: dict[str, o
 def _lines(name: str, found: dict[int, dict[str, list[Cost]]]) -> list[list[str]]:
     """Return the lines of one piece of work, a line for each size."""
     return [
-        [name, f"{issues:,}", f"{_cpu(costs[name]):.2f}", f"{_peak(costs[name]):.0f}", f"{_written(costs[name]):,.0f}"]
+        [
+            name,
+            f"{issues:,}",
+            f"{_cpu(costs[name]):.2f}",
+            f"{_peak(costs[name]):.0f}",
+            f"{_written(costs[name]):,.0f}",
+        ]
         for issues, costs in found.items()
     ]
 

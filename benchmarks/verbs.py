@@ -17,8 +17,8 @@ from .stopwatch import Stopwatch
 _IO = Path("/proc/self/io")
 
 
-def verb(watch: Stopwatch, folder: Path, *, arguments: Sequence[str]) -> dict[str, Any]:
-    """Run the command; what it prints comes first."""
+def verb(watch: Stopwatch, _folder: Path, *, arguments: Sequence[str]) -> dict[str, Any]:
+    """Run the command in the working folder; what it prints comes first."""
     sys.modules["httpx._main"] = None  # type: ignore[assignment] # as the command does, and the next line too
     gc.set_threshold(*COLLECTIONS)
     sys.argv = ["pylon", *arguments]

@@ -13,7 +13,6 @@ from benchmarks import allowance, growth, idle, load, marts, memory, pace
 from benchmarks.multiplying import make_due, multiply
 from benchmarks.server import serving
 
-
 IDLE_REQUESTS = 9
 """A run with nothing to do asks whose workspace it is, for changes, and for those of what has a search of its own."""
 

@@ -3,7 +3,7 @@
 To ask what is due is to join all parents with their ledger, once for each child. A checksum over both sides joins
 nothing: where the parents' ids, with what they tell of changes, are just what the ledger says was read, nothing is due.
 It rests on the rows alone, as they are at that moment, and so it holds whoever has changed them: a run, a run that was
-killed, other hands, a backup. Where it differs, the question itself is asked, among the parents of the parts that differ.
+killed, other hands, a backup. Where it differs, the question itself is asked, of the parents in the parts that differ.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ class Agreement:
         for child in asked:
             said, there = ledger.get((child.name,), (0, None)), parents.get((child.read.only,), (0, None))
             found[child.name] = () if said == there else None
-            if said != there and abs(said[0] - there[0]) * PARTS < there[0] * MANY:  # else most is due, in all parts
+            if (
+                said != there and abs(said[0] - there[0]) * PARTS < there[0] * MANY
+            ):  # else most is due, in all parts
                 doubtful.append(child)
         return found | (_parts(doubtful, sums) if doubtful else {})
 

@@ -109,11 +109,25 @@ class Ledger:
         table = HANGING[child]
         if not self._contents.holds(table.read.of):
             return set()
-        known = self._contents.in_ledger(TABLES[table.read.ledger], child)
-        if table.parent:
-            known |= self._contents.values(child, table.parent)
-        alive = (self._contents.values(name, column) for name, column in self._sources(table))
-        return known.difference(*alive) if known else set()
+        spoken_of = []
+        if self._contents.holds(table.read.ledger):
+            key = TABLES[table.read.ledger].key[0]
+            spoken_of.append(
+                f"SELECT {{s.{key}}} AS {{.id}} FROM {{{table.read.ledger}}} AS s WHERE {{s.child}} = '{child}'"
+            )
+        if table.parent and self._contents.holds(child):
+            spoken_of.append(f"SELECT {{c.{table.parent}}} AS {{.id}} FROM {{{child}}} AS c")
+        if not spoken_of:
+            return set()
+        sources = self._sources(table)
+        alive = " UNION ".join(
+            f"SELECT {{a.{column}}} AS {{.id}} FROM {{{name}}} AS a" for name, column in sources
+        )
+        rows = self._copied.select(
+            f"SELECT {{k.id}} FROM ({' UNION '.join(spoken_of)}) AS k LEFT JOIN ({alive}) AS p ON {{p.id}} = {{k.id}}"
+            " WHERE {p.id} IS NULL AND {k.id} IS NOT NULL"
+        )
+        return {str(row[0]) for row in rows}
 
     def _query(self, table: Table[PerParent], fresh: Span | None) -> Query | None:
         """Return what asks for the parents whose child is due; ``None``: none is, or there are no parents."""

@@ -36,7 +36,9 @@ class Verified:
         """Return when the conversation that was verified longest ago was read (UTC), by child."""
         found = {child: first for child, (first, _) in self._span.items() if first}
         if not self._are_of_issues(found):
-            found = dict(self._copied.select("SELECT {s.child}, MIN({s.synced_at})" + _FROM + " GROUP BY {s.child}"))
+            found = dict(
+                self._copied.select("SELECT {s.child}, MIN({s.synced_at})" + _FROM + " GROUP BY {s.child}")
+            )
         return {child.name: stamp for child in CHILDREN if (stamp := utc(found.get(child.name)))}
 
     def count(self, before: datetime) -> dict[str, int]:
@@ -50,15 +52,15 @@ class Verified:
 
     @cached_property
     def _span(self) -> dict[str, tuple[Any, Any]]:
-        """When the ledger's readings were made, the first and the last of each child; issues that are gone are among them.
+        """When the first and the last readings of each child in the ledger were made.
 
-        To leave these out takes a join of all issues.
+        Those of issues that are gone are among them: to leave these out takes a join of all issues.
         """
         sql = f"SELECT {{s.child}}, MIN({{s.synced_at}}), MAX({{s.synced_at}}) FROM {_LEDGER} GROUP BY {{s.child}}"
         return {child: (first, last) for child, first, last in self._copied.select(sql)}
 
     def _are_of_issues(self, stamps: Mapping[str, Any]) -> bool:
-        """Whether one of the readings that were made at the time that is told of each child is of an issue of the copy."""
+        """Whether a reading that was made at the time told of each child is of an issue of the copy."""
         which = " OR ".join(["({s.child} = %s AND {s.synced_at} = %s)"] * len(stamps))
         values = [value for pair in stamps.items() for value in pair]
         sql = f"SELECT MIN({{s.issue_id}}) FROM {_LEDGER} AND ({which}) GROUP BY {{s.child}}"

@@ -144,7 +144,8 @@ def test_whatever_was_done_the_same_is_due(
     random = Random(seed)
     chosen = [DONE[seed % len(DONE)], *random.sample(DONE[:-3], random.choice((0, 1, 2)))]
     done = [
-        statement.format(one=ONE.format(random.random(), random.choice((1, 1, 3, 40)))) for statement in chosen
+        statement.format(one=ONE.format(random.random(), random.choice((1, 1, 3, 40))))
+        for statement in chosen
     ]
     with made(*done) as copied:
         found = {child: due(copied, child) for child in CHILDREN}
