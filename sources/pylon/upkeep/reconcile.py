@@ -43,6 +43,13 @@ class Outcome:
     removed: int
     mended: int = 0
     before: int = 0
+    returned: int = 0
+    """How many had been written down as gone, and are listed again."""
+
+    @property
+    def is_without_changes(self) -> bool:
+        """Whether the copy was left as it was."""
+        return not (self.removed or self.mended or self.returned)
 
 
 def reconcile(
@@ -67,8 +74,8 @@ def reconcile(
     comparison.take_back(pipeline)
     comparison.mend(pipeline)
     comparison.remove(pipeline, gone)
-    before = comparison.healing.before
-    return Outcome(comparison.stored + before, listed, len(gone), len(comparison.healing.ids), before)
+    before, mended = comparison.healing.before, len(comparison.healing.ids)
+    return Outcome(comparison.stored + before, listed, len(gone), mended, before, comparison.returned)
 
 
 class _Comparison:
@@ -111,6 +118,11 @@ class _Comparison:
             return len(listing.ids), gone
         finally:
             await client.close()
+
+    @property
+    def returned(self) -> int:
+        """How many issues had been written down as gone, and are listed again."""
+        return len(self._returned)
 
     def _is_implausible(self, missing: Collection[str], listed: Sized) -> bool:
         """Whether the listing is not to be believed; one that shows nothing at all may be of another workspace."""
