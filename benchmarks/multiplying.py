@@ -6,8 +6,11 @@ from pathlib import Path
 
 import duckdb
 
-SHIFT = "INTERVAL (n * 97 % 86400) SECOND"
-"""By how much the times of the nth copy of a row are earlier, so that they spread; all of one issue by the same."""
+MOVED = "make_timestamptz({newest} - ({newest} - epoch_us(t.{name}) + n * {span}) // {copies})"
+"""When something of the nth copy happened: the copies follow each other, and all take as long together as one did.
+
+So the rows lie in the file in the order of time, as those do that were read newest to oldest.
+"""
 AT_ONCE = 20
 """How many times the issues are added with one statement, which bounds what it takes in memory."""
 ISSUES = {
@@ -20,9 +23,9 @@ ISSUES = {
 """What is multiplied, and the columns by which its rows are told apart."""
 LISTED = "listed.parquet"
 FORM = "%Y-%m-%dT%H:%M:%S.%fZ"
-SHIFTED = {"issues": ("created_at", "updated_at", "latest_message_time")}
-SHIFTED["issue_sync"] = ("issue_updated_at", "latest_message_time")
-"""What says whether something is due; the ledger's must be shifted as those of the issues are."""
+TIMES = {"issues": ("created_at", "updated_at", "latest_message_time")}
+TIMES["issue_sync"] = ("issue_updated_at", "latest_message_time")
+"""What says whether something is due; the ledger's must be moved as those of the issues are."""
 DUE = "SELECT id FROM pylon.issues WHERE id NOT LIKE 'n%' ORDER BY created_at DESC LIMIT {}"
 """Issues that the server has too."""
 
@@ -35,16 +38,21 @@ def multiply(database: Path, issues: int) -> None:
         issues: At least as many as the copy holds.
     """
     with duckdb.connect(str(database)) as connection:
-        connection.execute("SET preserve_insertion_order = false")  # else it holds all of them in memory
         ((held,),) = connection.execute("SELECT count(*) FROM pylon.issues").fetchall()
         copies = -(-issues // held)
+        ((newest, oldest),) = connection.execute(
+            "SELECT epoch_us(max(greatest(created_at, updated_at))), epoch_us(min(created_at)) FROM pylon.issues"
+        ).fetchall()
+        moved = MOVED.format(newest=newest, span=newest - oldest, copies=copies, name="{name}")
         for first in range(1, copies, AT_ONCE):
             last = min(first + AT_ONCE, copies)
-            _add(connection, f"range({first}, {last}) AS number(n) WHERE n * {held} + place <= {issues}")
+            _add(
+                connection, f"range({first}, {last}) AS number(n) WHERE n * {held} + place <= {issues}", moved
+            )
         connection.execute("CHECKPOINT")
 
 
-def _add(connection: duckdb.DuckDBPyConnection, which: str) -> None:
+def _add(connection: duckdb.DuckDBPyConnection, which: str, moved: str) -> None:
     """Add copies of those issues that there were at first."""
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE more AS SELECT id, n FROM"
@@ -53,11 +61,11 @@ def _add(connection: duckdb.DuckDBPyConnection, which: str) -> None:
     )
     for table, names in ISSUES.items():
         changed = [f"'n' || md5(concat(t.{name}, '/', n)) AS {name}" for name in names]
-        changed += [f"t.{name} - {SHIFT} AS {name}" for name in SHIFTED.get(table, ())]
+        changed += [f"{moved.format(name=name)} AS {name}" for name in TIMES.get(table, ())]
         own = "id" if table == "issues" else "issue_id"
         connection.execute(
             f"INSERT INTO pylon.{table} BY NAME SELECT t.* REPLACE ({', '.join(changed)})"
-            f" FROM pylon.{table} AS t JOIN more ON more.id = t.{own}"
+            f" FROM pylon.{table} AS t JOIN more ON more.id = t.{own} ORDER BY more.n"
         )
 
 
