@@ -23,6 +23,8 @@ NAMES = {
     "plain-dlt": "benchmarks.plain_dlt:replayed",
     "empty-dlt": "benchmarks.plain_dlt:empty",
     "floor": "benchmarks.floor:read_json",
+    "verb": "benchmarks.verbs:verb",
+    "compared": "benchmarks.compared:compared",
     "record": "benchmarks.recording:record",
 }
 

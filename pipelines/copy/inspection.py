@@ -56,6 +56,7 @@ class Copy:
     def __post_init__(self) -> None:
         self._contents = Contents(self.copied)
         self._ledger = Ledger(self._contents)
+        self._verified = Verified(self.copied)
 
     @cached_property
     def state(self) -> SourceState:
@@ -79,11 +80,12 @@ class Copy:
     def sweep(self, settings: Settings, now: datetime) -> dict[str, int]:
         """Return how many conversations are old enough for the sweep, by child; none is left out."""
         before = cutoff(settings, now)
-        return Verified(self.copied, now).count(before) if before else {}
+        self._verified = Verified(self.copied, now)
+        return self._verified.count(before) if before else {}
 
     def verified(self) -> dict[str, datetime]:
         """Return when the conversation that was verified longest ago was read (UTC), by child."""
-        return Verified(self.copied).oldest()
+        return self._verified.oldest()
 
     def rows(self, table: Table) -> tuple[int, datetime | None] | None:
         """Return how many rows a table holds and when the newest was read; ``None``: there is no table."""

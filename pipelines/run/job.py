@@ -286,14 +286,18 @@ def _reconcile(job: Job) -> bool:
 
 def _recount(job: Job) -> bool:
     """Make due again what is not there as it was read; say whether that is anything."""
-    job.unchanged = False
-    return recount(job.copied, job.control.report.warn)
+    due = recount(job.copied, job.control.report.warn)
+    job.unchanged = job.unchanged and not due
+    return due
 
 
 def _compare(job: Job, *, confirmed: bool = False) -> Outcome:
     from pylon_elt.sources.pylon.upkeep.reconcile import reconcile  # once a day
 
-    return reconcile(job.pipeline, job.settings, job.control, job.copied, confirmed=confirmed)
+    unchanged, job.unchanged = job.unchanged, False  # it may end in the middle of what it changes
+    outcome = reconcile(job.pipeline, job.settings, job.control, job.copied, confirmed=confirmed)
+    job.unchanged = unchanged and outcome.is_without_changes
+    return outcome
 
 
 def _has_time_to_spare(job: Job) -> bool:

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from pathlib import Path
 
+import duckdb
 import pytest
 
-from benchmarks import allowance, idle, load, marts, memory, pace
+from benchmarks import allowance, growth, idle, load, marts, memory, pace
+from benchmarks.multiplying import make_due, multiply
+from benchmarks.server import serving
+
+IDLE_REQUESTS = 9
+"""A run with nothing to do asks whose workspace it is, for changes, and for those of what has a search of its own."""
 
 
 def figures(printed: str) -> dict[str, list[str]]:
@@ -69,6 +77,31 @@ def test_idle(capsys: pytest.CaptureFixture[str]) -> None:
     found = figures(capsys.readouterr().out)
     assert found["dlt alone: an empty resource"][0] == "0"
     assert found["ours, as a script"][0] == "2", "whose workspace it is, and one page of search results"
+
+
+@pytest.mark.slow
+def test_growth(capsys: pytest.CaptureFixture[str]) -> None:
+    growth.main(["--issues", "90", "200", "--seeded", "60", "--due", "5", "--rounds", "1"])
+    printed = capsys.readouterr().out
+    lines = [line.split("|")[1:-1] for line in printed.splitlines() if line.startswith("| ")]
+    measured = [[cell.strip() for cell in cells[:2]] for cells in lines if len(cells) == 5][1:9]
+    names = ("pylon run, idle", "pylon status", "pylon run, 5 due", "comparison")
+    assert measured == [[name, issues] for name in names for issues in ("90", "200")]
+    assert set(figures(printed)) >= {"each 100,000 issues more", *names}
+
+
+@pytest.mark.slow
+def test_a_multiplied_copy_has_nothing_due_until_something_is(tmp_path: Path) -> None:
+    with serving(60, now=datetime.now(UTC).isoformat(timespec="seconds"), log="counts") as server:
+        growth.measure(server, tmp_path, "run")
+        multiply(tmp_path / growth.FILE, 400)
+        assert growth.measure(server, tmp_path, "run").facts["asked"] == IDLE_REQUESTS
+        make_due(tmp_path / growth.FILE, 7)
+        assert growth.measure(server, tmp_path, "run").facts["asked"] == IDLE_REQUESTS + 3 * 7
+    with duckdb.connect(str(tmp_path / growth.FILE)) as connection:
+        rows = {name: connection.execute(f"SELECT count(*), count(DISTINCT {key}) FROM pylon.{name}").fetchall()
+                for name, key in (("issues", "id"), ("issue_sync", "(issue_id, child)"))}  # fmt: skip
+    assert rows == {"issues": [(400, 400)], "issue_sync": [(1200, 1200)]}
 
 
 @pytest.mark.slow

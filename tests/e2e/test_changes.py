@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,10 @@ from support.compare import assert_ledger_settled
 
 from pylon_elt import emulator
 from pylon_elt.emulator.mutations import SILENT
+from pylon_elt.sources.pylon.catalog import HANGING
+from pylon_elt.sources.pylon.copy.agreement import Agreement
+from pylon_elt.sources.pylon.copy.contents import Contents
+from pylon_elt.sources.pylon.copy.copied import Copied
 
 World = emulator.World
 Change = Callable[[World], Any]
@@ -287,3 +292,15 @@ def test_many_random_changes_are_in_the_copy(_round: int, seed: int, loaded: Any
         copy.run()
         copy.assert_equal(ignore_deleted_issues=True)
     assert_ledger_settled(copy.rows)
+
+
+def test_after_a_run_the_ledger_says_of_each_issue_what_the_issue_says(loaded: Any, tmp_path: Path) -> None:
+    copy = loaded(bumps=False)
+    copy.run()
+    _bulk(copy.world)
+    copy.world.advance(60)
+    copy.run()
+    with Copied(runs.pipeline_in(tmp_path, "reader")) as copied:
+        agreement = Agreement(Contents(copied))
+        found = {name: agreement.differing(HANGING[name]) for name in ("issue_messages", "issue_followers")}
+    assert found == {"issue_messages": (), "issue_followers": ()}, "else each run joins all of them"

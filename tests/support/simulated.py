@@ -63,6 +63,10 @@ class Database(Copied):
     def close(self) -> None:
         """Keep what is held, as a database does when it is left."""
 
+    def dialect(self) -> str:
+        """Return how this database's SQL is called."""
+        return "duckdb"
+
     def tables(self, names: Any) -> set[str]:
         """Return which of some tables there are."""
         return self._there & set(names)

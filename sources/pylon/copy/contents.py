@@ -148,13 +148,6 @@ class Contents:
         sql = f"SELECT {{t.id}}, {{t.issue_id}} FROM {{{table}}} AS t WHERE {{t.issue_id}} IN"
         return [(row[0], row[1]) for row in self.copied.select_in(sql, issue_ids)]
 
-    def in_ledger(self, ledger: Table, child: str) -> set[str]:
-        """Return the parents of which a ledger says that a child of theirs was read, by whatever load."""
-        if not self.holds(ledger.name):
-            return set()
-        sql = f"SELECT {{s.{ledger.key[0]}}} FROM {{{ledger.name}}} AS s WHERE {{s.child}} = %s"
-        return self.copied.gather(_first, sql, child)
-
 
 def _moment(value: Any) -> Any:
     return utc(value) if isinstance(value, datetime) else value

@@ -76,6 +76,10 @@ class Copied:
         """Return how the database is called in the configuration: DuckDB's by its path, or ``md:`` and a name."""
         return self._ask(lambda client: str(getattr(client.credentials, "database", "") or ""))
 
+    def dialect(self) -> str:
+        """Return how the destination's SQL is called, as sqlglot does; \"\" where that is not known."""
+        return self._ask(lambda client: client.capabilities.sqlglot_dialect or "")
+
     def neighbour(self, dataset: str) -> Copied:
         """Return another dataset of the same database, to be read over the same connections."""
         other = copy(self)
@@ -84,9 +88,7 @@ class Copied:
 
     def select(self, sql: str, *values: Any, most: int | None = None) -> list[tuple[Any, ...]]:
         """Run a query and return its rows, at most ``most``."""
-        return (
-            self._run(sql, values, lambda cursor: cursor.fetchmany(most) if most else cursor.fetchall()) or []
-        )
+        return self._run(sql, values, lambda rows: rows.fetchmany(most) if most else rows.fetchall()) or []
 
     def select_in(self, sql: str, ids: Sequence[str]) -> list[tuple[Any, ...]]:
         """Run a query that ends in ``IN``, for some ids at a time, and return the rows of all."""

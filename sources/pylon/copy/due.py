@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from ..catalog import TABLES, PerParent, Table
+from .agreement import among
 from .work import Span
 
 _TIMES = ("created_at", "updated_at", "latest_message_time")
@@ -19,6 +20,7 @@ class Query:
         read: Whether there is a ledger to trust.
         sources: Tables and columns that name its parents.
         fresh: What was read before it or, by its stamp, after it is due as well.
+        parts: Ask only about the parents in some parts, as :mod:`.agreement` divides them; none: about all.
     """
 
     def __init__(
@@ -28,8 +30,10 @@ class Query:
         read: bool,
         sources: Sequence[tuple[str, str]] = (),
         fresh: Span | None = None,
+        parts: Collection[int] = (),
     ) -> None:
         self._table = table
+        self._parts = parts
         self._read = read
         self._fresh = fresh
         self._sources = sources
@@ -47,6 +51,7 @@ class Query:
         stamps = [known.get(name) for name in ("updated_at", "latest_message_time")]
         columns = [f"{{s.{name}}}" if name else "NULL" for name in stamps]
         only = f" AND {{s.child}} = '{child}'" if child else ""
+        only += f" AND {among(f'{{s.{self.parent}}}', self._parts)}" if self._parts else ""
         return (
             f"SELECT {{s.{self.parent}}}, {{s.child}}, {', '.join(columns)}, {{s.synced_at}}"
             f" FROM {{{self._table.read.ledger}}} AS s JOIN {{_dlt_loads}} AS l ON {{l.load_id}} = {{s.load_id}}"
@@ -67,6 +72,8 @@ class Query:
         """The parents whose child is due, by the same rule as :func:`work.is_due`."""
         conditions = []
         parents = f"FROM {self._parents()} AS i"
+        if self._parts:
+            conditions.append(among("{i.id}", self._parts))
         if self._table.read.only:
             column, value = self._table.read.only
             conditions.append(f"{{i.{column}}} = '{value}'")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime
 
 from .copied import Copied, utc
@@ -22,10 +22,28 @@ def created_before(copied: Copied, floor: datetime | None) -> set[str]:
     return copied.gather(lambda rows: {row[0] for row in rows}, sql, floor)
 
 
-def updates(copied: Copied) -> dict[str, datetime | None]:
-    """Return up to when each issue is known (UTC), by its id."""
-    sql = "SELECT {i.id}, {i.updated_at} FROM {issues} AS i"
-    return copied.gather(lambda rows: {id_: utc(updated) for id_, updated in rows}, sql)
+def count(copied: Copied, *, before: datetime | None = None) -> int:
+    """Return how many issues there are, or how many of them were created before an instant."""
+    sql = "SELECT COUNT(*) FROM {issues} AS i" + (" WHERE {i.created_at} < %s" if before else "")
+    found = copied.select(sql, before) if before else copied.select(sql)
+    return int(found[0][0]) if found else 0
+
+
+def missing(copied: Copied, listed: Container[str], floor: datetime | None) -> set[str]:
+    """Return the ids of the issues that are not listed; those that were created before an instant are left out."""
+    sql = "SELECT {i.id} FROM {issues} AS i"
+    if floor:
+        sql += " WHERE {i.created_at} >= %s OR {i.created_at} IS NULL"
+    values = [floor] if floor else []
+    return copied.gather(lambda rows: {id_ for (id_,) in rows if id_ not in listed}, sql, *values)
+
+
+def updates_between(copied: Copied, first: datetime, last: datetime) -> dict[str, datetime | None]:
+    """Return up to when each issue is known that was created between two instants, both included (UTC), by its id."""
+    sql = (
+        "SELECT {i.id}, {i.updated_at} FROM {issues} AS i WHERE {i.created_at} >= %s AND {i.created_at} <= %s"
+    )
+    return {id_: utc(updated) for id_, updated in copied.select(sql, first, last)}
 
 
 def updates_of(copied: Copied, issue_ids: Sequence[str]) -> dict[str, datetime | None]:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 
 from ..catalog import HANGING, TABLES, PerParent, Table
+from .agreement import Agreement
 from .contents import Contents
 from .copied import chunks, marks, utc
 from .due import Query
@@ -26,6 +27,7 @@ class Ledger:
     def __init__(self, contents: Contents) -> None:
         self._contents = contents
         self._copied = contents.copied
+        self._agreement = Agreement(contents)
 
     def due(
         self, child: str, most: int | None = None, fresh: Span | None = None
@@ -82,6 +84,7 @@ class Ledger:
 
     def forget(self, child: str) -> None:
         """Forget all readings of a child at once: it is due for every parent."""
+        self._agreement.forget()
         ledger = HANGING[child].read.ledger
         if self._contents.holds(ledger):
             self._copied.execute(f"DELETE FROM {{{ledger}}} WHERE {{.child}} = %s", child)
@@ -95,6 +98,7 @@ class Ledger:
 
     def forget_some(self, child: str, parents: Sequence[str]) -> None:
         """Forget the readings of a child of some parents at once: it is due for them."""
+        self._agreement.forget()
         ledger = TABLES[HANGING[child].read.ledger]
         for some in chunks(parents):
             sql = f"DELETE FROM {{{ledger.name}}} WHERE {{.child}} = %s AND {{.{ledger.key[0]}}} IN {marks(some)}"
@@ -105,16 +109,36 @@ class Ledger:
         table = HANGING[child]
         if not self._contents.holds(table.read.of):
             return set()
-        known = self._contents.in_ledger(TABLES[table.read.ledger], child)
-        if table.parent:
-            known |= self._contents.values(child, table.parent)
-        alive = (self._contents.values(name, column) for name, column in self._sources(table))
-        return known.difference(*alive) if known else set()
+        spoken_of = []
+        if self._contents.holds(table.read.ledger):
+            key = TABLES[table.read.ledger].key[0]
+            spoken_of.append(
+                f"SELECT {{s.{key}}} AS {{.id}} FROM {{{table.read.ledger}}} AS s WHERE {{s.child}} = '{child}'"
+            )
+        if table.parent and self._contents.holds(child):
+            spoken_of.append(f"SELECT {{c.{table.parent}}} AS {{.id}} FROM {{{child}}} AS c")
+        if not spoken_of:
+            return set()
+        sources = self._sources(table)
+        alive = " UNION ".join(
+            f"SELECT {{a.{column}}} AS {{.id}} FROM {{{name}}} AS a" for name, column in sources
+        )
+        rows = self._copied.select(
+            f"SELECT {{k.id}} FROM ({' UNION '.join(spoken_of)}) AS k LEFT JOIN ({alive}) AS p ON {{p.id}} = {{k.id}}"
+            " WHERE {p.id} IS NULL AND {k.id} IS NOT NULL"
+        )
+        return {str(row[0]) for row in rows}
 
     def _query(self, table: Table[PerParent], fresh: Span | None) -> Query | None:
-        """Return what asks for the parents whose child is due; ``None``: there are no parents."""
-        sources = self._sources(table)
-        return Query(table, read=self._trusted(table), sources=sources, fresh=fresh) if sources else None
+        """Return what asks for the parents whose child is due; ``None``: none is, or there are no parents."""
+        if not (sources := self._sources(table)):
+            return None
+        read = self._trusted(table)
+        # by its age, a reading may be due although nothing moved
+        parts = self._agreement.differing(table) if read and not fresh else None
+        if parts is not None and not parts:
+            return None
+        return Query(table, read=read, sources=sources, fresh=fresh, parts=parts or ())
 
     def _sources(self, table: Table[PerParent]) -> list[tuple[str, str]]:
         """Return the tables and columns that tell which parents there are."""

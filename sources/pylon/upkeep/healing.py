@@ -47,10 +47,10 @@ class Healing:
         stretch = state.issues
         self._copied = copied
         self._masks = settings.masks
-        before = known.created_before(copied, settings.start_date)
-        self.before = len(before)
+        self.before = known.count(copied, before=settings.start_date) if settings.start_date else 0
         """How many issues of the copy were created before the start date: no listing shows them, and they stay."""
-        self._known = {id_: at for id_, at in known.updates(copied).items() if id_ not in before}
+        self.stored = known.count(copied) - self.before
+        """How many issues of the copy were not."""
         self._lookback = timedelta(seconds=settings.lookback_seconds)
         self._passed = stretch.changed_until if stretch.begun else None
         self._compared = state.reconciled_at or stretch.begun_at
@@ -63,16 +63,12 @@ class Healing:
         self._again = again
         self.readings = Readings(TABLES["issues"], state, now)
         """What differs at each reading."""
-        self.ids: set[str] = set()
-        """The issues that have to be loaded anew."""
+        self._mended: dict[str, datetime | None] = {}
 
     @property
-    def known(self) -> Collection[str]:
-        """The ids of the issues that the copy holds, or will hold once :attr:`batch` is loaded.
-
-        Those from before the start date are left out.
-        """
-        return self._known.keys()
+    def ids(self) -> Collection[str]:
+        """The issues that have to be loaded anew."""
+        return self._mended.keys()
 
     @property
     def batch(self) -> pa.Table | None:
@@ -84,16 +80,16 @@ class Healing:
         if self._passed is None:
             return  # nothing has been read yet
         wanted = [row for row in rows if self._is_ours(row)]
-        news = {row["id"]: row for row in wanted if self._is_newer(row)}
-        edited = await self._edited([row for row in wanted if row["id"] not in news])
+        held = self._known(wanted)
+        news = {row["id"]: row for row in wanted if _is_newer(row, held)}
+        edited = await self._edited([row for row in wanted if row["id"] not in news], held)
         found = [*news.values(), *edited]
         if not found:
             return
         self._overdue += sum(self._came_too_late(row) for row in news.values())
         self._last = max(sent_at, self._last + _TICK) if self._last else sent_at
         self._batches.append(to_arrow(TABLES["issues"], found, {"_synced_at": self._last}, self._masks))
-        self._known |= {row["id"]: instant(row.get("updated_at")) for row in found}
-        self.ids |= {row["id"] for row in found}
+        self._mended |= {row["id"]: instant(row.get("updated_at")) for row in found}
 
     def note(self, state: SourceState) -> None:
         """Write into the source's state how many issues were later than the lookback."""
@@ -105,11 +101,17 @@ class Healing:
         created = instant(row.get("created_at"))
         return not (self._floor and created and created < self._floor)
 
-    def _is_newer(self, row: Row) -> bool:
-        if row["id"] not in self._known:
-            return True
-        updated, known = instant(row.get("updated_at")), self._known[row["id"]]
-        return updated is not None and (known is None or updated > known)
+    def _known(self, rows: Sequence[Row]) -> dict[str, datetime | None]:
+        """Return up to when each of some issues is known, or will be once :attr:`batch` is loaded, by its id.
+
+        They are looked up by their time: a page is a stretch of it, and databases skip what lies outside.
+        """
+        created = [at for row in rows if (at := instant(row.get("created_at")))]
+        found = known.updates_between(self._copied, min(created), max(created)) if created else {}
+        # what is new, and what the copy holds with another time
+        others = [row["id"] for row in rows if row["id"] not in found]
+        mended = {row["id"]: self._mended[row["id"]] for row in rows if row["id"] in self._mended}
+        return {**found, **known.updates_of(self._copied, others), **mended}
 
     def _came_too_late(self, row: Row) -> bool:
         """Whether no later search would have shown it.
@@ -121,14 +123,11 @@ class Healing:
             return False
         return self._compared <= updated < self._passed - self._lookback
 
-    async def _edited(self, rows: Sequence[Row]) -> list[Row]:
-        """Return the rows of the version that the copy holds which it holds otherwise.
-
-        They are looked up by their time: a page is a stretch of it, and databases skip what lies outside.
-        """
+    async def _edited(self, rows: Sequence[Row], known: Mapping[str, datetime | None]) -> list[Row]:
+        """Return the rows of the version that the copy holds which it holds otherwise."""
         table = TABLES["issues"]
         # a row without a time may have been edited at any
-        same = [row for row in rows if instant(row.get("updated_at")) in (None, self._known[row["id"]])]
+        same = [row for row in rows if instant(row.get("updated_at")) in (None, known[row["id"]])]
         created = [at for row in same if (at := instant(row.get("created_at")))]
         if not created:
             return []
@@ -156,3 +155,10 @@ class Healing:
         again = await self._again(min(created), max(created))
         twice = typed(TABLES["issues"], again, self._masks)
         self.readings.learn([(seen[row["id"]], row) for row in twice if row["id"] in seen])
+
+
+def _is_newer(row: Row, held: Mapping[str, datetime | None]) -> bool:
+    if row["id"] not in held:
+        return True
+    updated, known = instant(row.get("updated_at")), held[row["id"]]
+    return updated is not None and (known is None or updated > known)

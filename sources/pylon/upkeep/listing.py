@@ -12,6 +12,7 @@ from datetime import datetime
 from ..api.client import Client
 from ..api.windows import PAD, Window
 from ..catalog import ENDPOINTS, ISSUES
+from ..copy.ids import Ids
 from ..copy.state import Going, Stretch
 from ..errors import GONE, CredentialsError, PylonError, Rejected, Unavailable
 from ..lanes import issues, reading
@@ -35,8 +36,10 @@ class Gone:
 class Listing:
     """All issues that Pylon shows; ``began`` is the time (UTC) before which they were created."""
 
-    ids: set[str]
+    ids: Ids
     began: datetime
+    some: Sequence[str] = ()
+    """The first of the ids in their order, at most :data:`WITNESSES`."""
 
 
 async def list_all(
@@ -62,18 +65,19 @@ async def list_all(
     began += client.ahead  # by the later clock: an issue that the listing leaves out would seem to be gone
     stretch = Stretch()
     stretch.begin(began)
-    ids: set[str] = set()
+    ids, some = Ids(), list[str]()
     async for _, batch in reading.newest_to_oldest(_reader(client), issues.PAST, stretch, floor, page_size):
         rows = [row for row in batch.rows if has_key(ISSUES, row)]
-        ids.update(row["id"] for row in rows)
+        ids.add(row["id"] for row in rows)
+        some = heapq.nsmallest(WITNESSES, {*some, *(row["id"] for row in rows)})
         await see(rows, batch.sent_at)
-    if not stretch.history_done(floor) and (ids or held):
+    if not stretch.history_done(floor) and (some or held):
         raise Unavailable(
             issues.BY_CREATION.endpoint.label,
             "gives no list where issues may be",
             "What the copy has stays as it is.",
         )
-    return Listing(ids, began)
+    return Listing(ids, began, some)
 
 
 async def read_again(client: Client, oldest: datetime, newest: datetime) -> list[Row]:
@@ -96,7 +100,7 @@ async def confirm(
     Args:
         client: Whom to ask.
         missing: Issues that a complete listing lacks.
-        listed: Issues that it shows.
+        listed: Some that it shows.
         warn: Takes what the user should know.
 
     Raises:
@@ -126,7 +130,7 @@ async def confirm(
 
 async def _expect_witness(client: Client, listed: Collection[str]) -> None:
     error: PylonError | None = None
-    for issue_id in heapq.nsmallest(WITNESSES, listed):  # one may have been deleted since
+    for issue_id in listed:  # one may have been deleted since
         try:
             await client.ask(ENDPOINTS["get_issue"], ids={"issue_id": issue_id})
         except Rejected as refused:

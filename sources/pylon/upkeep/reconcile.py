@@ -5,7 +5,7 @@ what the copy lacks, or holds otherwise, is mended.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence, Sized
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from ..api.client import Client
 from ..catalog import ABOUT_ISSUES, CHILDREN, ENDPOINTS, ISSUES, VERSIONS, Table, Versions
+from ..copy import known
 from ..copy.contents import Contents
 from ..copy.copied import Copied
 from ..copy.state import SourceState
@@ -42,6 +43,13 @@ class Outcome:
     removed: int
     mended: int = 0
     before: int = 0
+    returned: int = 0
+    """How many had been written down as gone, and are listed again."""
+
+    @property
+    def is_without_changes(self) -> bool:
+        """Whether the copy was left as it was."""
+        return not (self.removed or self.mended or self.returned)
 
 
 def reconcile(
@@ -66,8 +74,8 @@ def reconcile(
     comparison.take_back(pipeline)
     comparison.mend(pipeline)
     comparison.remove(pipeline, gone)
-    before = comparison.healing.before
-    return Outcome(comparison.stored + before, listed, len(gone), len(comparison.healing.ids), before)
+    before, mended = comparison.healing.before, len(comparison.healing.ids)
+    return Outcome(comparison.stored + before, listed, len(gone), mended, before, comparison.returned)
 
 
 class _Comparison:
@@ -82,7 +90,7 @@ class _Comparison:
         self._lane = control.report.lanes["reconcile"]
         self.healing = Healing(settings, contents.copied, state, self._compared_at, self._again)
         self._client: Client | None = None
-        self._lane.due = self.stored = len(self.healing.known)
+        self._lane.due = self.stored = self.healing.stored
         self._returned: set[str] = set()
 
     async def find(self) -> tuple[int, list[Gone]]:
@@ -99,20 +107,26 @@ class _Comparison:
         try:
             page_size = self._settings.limit(ENDPOINTS["list_issues"])
             listing = await list_all(client, self._settings.start_date, page_size, self._see, self.stored)
-            known = (self.healing.known, self._strays())
-            missing = {id_ for ids in known for id_ in ids if id_ not in listing.ids}
+            missing = known.missing(self._contents.copied, listing.ids, self._settings.start_date)
+            missing |= {id_ for id_ in self._strays() if id_ not in listing.ids}
             if self._is_implausible(missing, listing.ids) and not self._confirmed:
                 raise Implausible(ISSUES.name, len(missing), self.stored)
-            self._returned = listing.ids & {id_ for id_, _ in self._contents.deleted(ISSUES.name)}
-            gone = await confirm(client, missing, listing.ids, control.report.warn)
+            deleted = self._contents.deleted(ISSUES.name)
+            self._returned = {id_ for id_, _ in deleted if id_ in listing.ids}
+            gone = await confirm(client, missing, listing.some, control.report.warn)
             self._compared_at = await client.now()
             return len(listing.ids), gone
         finally:
             await client.close()
 
-    def _is_implausible(self, missing: set[str], listed: set[str]) -> bool:
+    @property
+    def returned(self) -> int:
+        """How many issues had been written down as gone, and are listed again."""
+        return len(self._returned)
+
+    def _is_implausible(self, missing: Collection[str], listed: Sized) -> bool:
         """Whether the listing is not to be believed; one that shows nothing at all may be of another workspace."""
-        return catches(len(missing), self.stored) or (not listed and self.stored > 0)
+        return catches(len(missing), self.stored) or (not len(listed) and self.stored > 0)
 
     async def _see(self, rows: Sequence[Row], sent_at: datetime) -> None:
         self._lane.done += len(rows)

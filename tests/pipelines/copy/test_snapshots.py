@@ -54,6 +54,37 @@ def test_a_reconciliation_leaves_no_deleted_issue_in_the_snapshot(open_desk: Any
     assert '"n":0' in answer
 
 
+def test_a_reconciliation_that_changes_nothing_leaves_the_snapshot_alone(open_desk: Any) -> None:
+    desk = open_desk()
+    quiet, daily = ({"SOURCES__PYLON__RECONCILE_HOURS": hours} for hours in ("0", "0.0000001"))
+    desk.pylon("run", *SOME, env=quiet)
+    first = snapshot.of(desk.database).stat().st_ino
+    for verb, env in (("reconcile", quiet), ("run", daily)):
+        assert desk.pylon(verb, *(SOME if verb == "run" else ()), env=env).code == exits.DONE
+        assert snapshot.of(desk.database).stat().st_ino == first
+        assert snapshot.is_current(desk.database)
+
+
+def test_what_a_reconciliation_mends_comes_into_the_snapshot(open_desk: Any) -> None:
+    desk = open_desk()
+    desk.pylon("run", *SOME, env={"SOURCES__PYLON__RECONCILE_HOURS": "0"})
+    desk.server.world.touch_silently(desk.server.world.issue_ids()[0], title="Edited in silence")
+    assert desk.pylon("reconcile").code == exits.DONE
+    assert snapshot.of(desk.database).read_bytes() == desk.database.read_bytes()
+    found = "select count(*) n from issues where title = 'Edited in silence'"
+    assert '"n":1' in desk.pylon("query", found, "--format", "json").out
+
+
+def test_what_was_deleted_by_hand_comes_back_into_the_snapshot(open_desk: Any) -> None:
+    desk = open_desk()
+    desk.pylon("run", *SOME, env={"SOURCES__PYLON__RECONCILE_HOURS": "0"})
+    with duckdb.connect(str(desk.database)) as connection:
+        connection.execute("DELETE FROM pylon.issue_messages")
+    snapshot.stand(desk.database, let_go=lambda: None)  # as if it had been true
+    assert desk.pylon("reconcile").code == exits.DONE
+    assert snapshot.of(desk.database).read_bytes() == desk.database.read_bytes()
+
+
 def test_a_run_leaves_none_where_none_is_wanted(desk: Desk) -> None:
     desk.config("[snapshot]\nkeep = false\n")
     assert desk.pylon("run", *SOME).code == exits.DONE
