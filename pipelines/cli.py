@@ -115,7 +115,7 @@ def run(
 
     Ctrl-C ends a run in good order: what was read is saved, and the next run goes on from there.
     Exit codes: 0 done, 1 failed, 2 usage, 3 credentials or configuration, 4 Pylon stayed unavailable,
-    5 a data check failed, 75 another run is at work.
+    5 a data check failed, 75 another run is at work, 130 Ctrl-C.
 
     \b
     Examples:

@@ -36,7 +36,6 @@ BaseUrl = Annotated[
     str | None,
     typer.Option("--base-url", metavar="URL", help="Another host than Zaia's own, such as the emulator."),
 ]
-WITH_OWN_OPTIONS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
 def main() -> None:
@@ -98,7 +97,7 @@ def run(
     All lists are read and loaded first, then what hangs on chats, minute by minute: whatever ends a run,
     the next one goes on from there.
     Exit codes: 0 done, 1 failed, 2 usage, 3 credentials or configuration, 4 Zaia stayed unavailable,
-    5 more would be removed than can be believed, 75 another run is at work.
+    5 more would be removed than can be believed, 75 another run is at work, 130 Ctrl-C.
 
     \b
     Examples:
@@ -247,7 +246,7 @@ Examples:
 """
 ASK = """Answer a ready question from the tables that zaia transform builds; without a name, list the questions.
 
-Each question has options of its own, such as --by; --explain shows them.
+Each question has options of its own, such as --by: zaia ask desks --help shows them, --explain its SQL too.
 Exit codes: 0 done, 1 the tables are not there, 2 usage, 3 configuration, 75 locked.
 
 \b
@@ -290,7 +289,7 @@ app.command(help=QUERY, short_help="Answer a SELECT from the copy.")(verbs.query
 app.command(
     help=ASK,
     short_help="Answer a ready question; without a name, list them.",
-    context_settings=WITH_OWN_OPTIONS,
+    context_settings=verbs.WITH_OWN_OPTIONS,
 )(verbs.ask)
 app.command(help=EXPORT, short_help="Write the tables to Parquet files.")(verbs.export)
 app.command(help=REPORT, short_help="Write the dashboard as one page of HTML.")(verbs.report)

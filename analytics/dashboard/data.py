@@ -96,7 +96,7 @@ class Marts:
     def ask(self, sql: str, filters: Filters) -> pa.Table:
         """Return what a SELECT gives.
 
-        It has the names of :class:`Filters` and ``$start`` to filter by, and ``$first`` and ``$today`` for what is drawn.
+        It has the names of :class:`Filters` and ``$start`` to filter by; ``$first`` and ``$today`` say what is drawn.
         """
         start = self.start(filters)
         first = start if filters.days else self._begun(filters)
@@ -126,7 +126,8 @@ class Marts:
         where = f"WHERE desk = '{filters.desk}'" if filters.desk in self.read_at else ""
         with self._lock:
             (day,) = self._one(f"SELECT min(created_on) FROM issues {where}")
-        return day or self.today
+        first: date = day or self.today
+        return first
 
     def _one(self, sql: str) -> tuple[Any, ...]:
         return self._connection.execute(sql).fetchall()[0]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pylon_elt.sources.pylon.errors import Implausible, NoSecondPage, PermissionDenied
 
+from .desk import command
 from .exits import Told
 
 
@@ -26,8 +27,8 @@ def remedy(error: Told, table: str = "") -> str:
             return f"What the copy has stays as it is. {leave_out[0].upper()}{leave_out[1:]}"
         case Implausible():
             return (
-                "If that many were really deleted, confirm with: pylon reconcile --yes. If not, check that the token"
-                " belongs to the same workspace."
+                f"If that many were really deleted, confirm with: {command('reconcile')} --yes. If not, check that the"
+                " token belongs to the same workspace."
             )
         case _:
             return error.remedy

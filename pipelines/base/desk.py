@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 NAMES = ("pylon", "zaia")
 """What the desks are called, and the schemas of their sources."""
+_COPY, _MARTS = ("destination", "dataset"), ("destination", "dataset", "schema")
+PLACES: Mapping[str, Sequence[str]] = {
+    **dict.fromkeys(("run", "check", "status", "reconcile", "verify"), _COPY),
+    **dict.fromkeys(("transform", "query", "ask", "export", "report", "dashboard"), _MARTS),
+    "move": ("dataset",),
+}
+"""The options that say where the copy is, by verb."""
 USUAL = "pylon"
 """What a process is called that no command line has begun."""
 
@@ -143,5 +150,18 @@ def name() -> str:
 
 
 def command(verb: str) -> str:
-    """Return a verb as it can be typed, such as ``pylon run``."""
-    return f"{name()} {verb}"
+    """Return a verb as it can be typed, such as ``pylon run``, with where the copy is as it was typed just now."""
+    return " ".join([name(), verb, *_given(verb)])
+
+
+def _given(verb: str) -> Iterator[str]:
+    """Yield those options of the command under way that say where the copy is, and which another verb has too."""
+    import shlex
+
+    import click
+
+    context = click.get_current_context(silent=True)
+    for option in PLACES.get(verb, ()) if context else ():
+        source = context.get_parameter_source(option) if context else None
+        if context and source is click.core.ParameterSource.COMMANDLINE:
+            yield f"--{option} {shlex.quote(str(context.params[option]))}"

@@ -24,6 +24,7 @@ class Format(StrEnum):
     """How to write rows."""
 
     TABLE = "table"
+    VERTICAL = "vertical"
     CSV = "csv"
     JSON = "json"
     PARQUET = "parquet"
@@ -47,6 +48,13 @@ def _print_version(wanted: bool) -> None:
         except PackageNotFoundError:  # run from a folder where nothing was installed
             typer.echo(f"{name()} (not installed)")
         raise typer.Exit
+
+
+def _not_empty(given: str | None) -> str | None:
+    """Return a name; an empty one is most often a variable that is not set, and must not mean the usual one."""
+    if given is not None and not given.strip():
+        raise typer.BadParameter("it names nothing; leave it out for the usual one.")
+    return given
 
 
 Version = Annotated[
@@ -90,7 +98,10 @@ Source = Annotated[
 Dataset = Annotated[
     str | None,
     typer.Option(
-        "--dataset", metavar="NAME", help="The schema that holds the tables.  [default: as the command]"
+        "--dataset",
+        metavar="NAME",
+        callback=_not_empty,
+        help="The schema that holds the tables.  [default: as the command]",
     ),
 ]
 Schema = Annotated[

@@ -11,9 +11,8 @@ from . import exits
 from .printable import printable
 from .redaction import redact
 
-INTERRUPTED = 130
-"""The exit code of a command that was ended with Ctrl-C, by the shell's convention."""
 WIDTH = 110
+"""Lines are no longer, however wide the screen is."""
 
 
 @contextmanager
@@ -25,7 +24,7 @@ def one_screen(*, debug: bool = False, as_json: bool = False) -> Iterator[None]:
         raise
     except KeyboardInterrupt:
         say("\nInterrupted; nothing was lost.")
-        raise SystemExit(INTERRUPTED) from None
+        raise SystemExit(exits.INTERRUPTED) from None
     except BrokenPipeError:
         _hush()
         raise SystemExit(exits.DONE) from None
@@ -86,17 +85,40 @@ def confirm(tables: Sequence[str], where: str) -> None:
         raise exits.Problem("Nothing was done.", code=exits.FAILED)
 
 
+def width() -> int:
+    """Return how long a line may be: as wide as the terminal, or as ``COLUMNS`` says, and not too long to be read."""
+    import shutil
+
+    return min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
+
+
 def wrapped(label: str, text: str) -> str:
-    """Return a text that fits the screen, after a label that hangs out on its left."""
+    """Return a text that fits the screen, after a label that hangs out on its left.
+
+    No word is broken. A label that takes most of a narrow screen is a part of the text.
+    """
+    room = width()
+    if len(label) > room // 2:
+        indent = " " * (len(label) - len(label.lstrip()))
+        return _lines(f"{label.lstrip()}{text}", room, indent, f"{indent}    ")
+    return _lines(text, room, label, " " * len(label))
+
+
+def _lines(text: str, room: int, first: str, then: str) -> str:
     import textwrap
 
-    lines = [
-        line
-        for part in text.splitlines()
-        for line in textwrap.wrap(part, WIDTH - len(label), break_long_words=False, break_on_hyphens=False)
-        or [""]
-    ]
-    return "\n".join((label if number == 0 else " " * len(label)) + line for number, line in enumerate(lines))
+    lines: list[str] = []
+    for part in text.splitlines():
+        indent = then if lines else first
+        lines += textwrap.wrap(
+            part,
+            room,
+            initial_indent=indent,
+            subsequent_indent=then,
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [indent]
+    return "\n".join(lines)
 
 
 def _hush() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from pylon_elt.sources.pylon.catalog import LEDGERS, TABLES, USUAL, with_ledgers
+from pylon_elt.sources.pylon.catalog import FOLLOWING, LEDGERS, TABLES, USUAL, with_ledgers
 
 from . import exits
 
@@ -30,6 +30,13 @@ class Selection:
         wanted = self.selected or {*USUAL, *include}
         if left := with_ledgers(wanted - self.excluded):
             return left
+        if self.selected and self.selected <= FOLLOWING:
+            raise exits.Problem(
+                f"{', '.join(sorted(self.selected))}: nothing of this can be read from Pylon; runs write it down by"
+                " themselves when they read other tables.",
+                "Select what it is about as well, such as --select issues.",
+                exits.USAGE,
+            )
         ledgers = {table.name for table in LEDGERS}
         raise exits.Problem(
             "No table is left to read.",
@@ -64,6 +71,12 @@ def names(option: str, texts: Sequence[str], known: Collection[str]) -> list[str
         Problem: A name is unknown.
     """
     found = [name.strip() for text in texts for name in text.split(",") if name.strip()]
+    if texts and not found:
+        raise exits.Problem(
+            f"{option} names no table.",
+            f"There are {', '.join(known)}; leave it out for the usual ones.",
+            exits.USAGE,
+        )
     for name in found:
         if name not in known:
             wanted = name.lower().replace("-", "_").replace(" ", "_")

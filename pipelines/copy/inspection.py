@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from pylon_elt.sources.pylon.catalog import ALL_TABLES, Table
 from pylon_elt.sources.pylon.copy.contents import Contents
 from pylon_elt.sources.pylon.copy.copied import Copied, utc
 from pylon_elt.sources.pylon.copy.ledger import Ledger
+from pylon_elt.sources.pylon.copy.neighbours import holds_copy
 from pylon_elt.sources.pylon.copy.state import SourceState
 from pylon_elt.sources.pylon.copy.verified import Verified, cutoff
 from pylon_elt.sources.pylon.copy.work import Span
@@ -22,7 +23,7 @@ from pylon_elt.sources.pylon.rows import extras
 from pylon_elt.sources.pylon.rows.extras import Extra
 
 from ..base import exits
-from ..base.desk import command
+from ..base.desk import NAMES, command
 from . import destinations, saved
 from .lock import read_lock, still_lock
 
@@ -43,6 +44,8 @@ class Place:
     location: str
     dataset: str
     folder: Path
+    others: tuple[str, ...] = ()
+    """The datasets beside it that hold a copy, where it holds none."""
 
 
 @dataclass
@@ -132,7 +135,15 @@ def seen(destination: str, dataset: str, *, still: bool = False) -> Iterator[tup
     """Say where a copy is, or will be, and open it for reading; arguments and errors as of :func:`opened`."""
     with looked_at(destination, dataset, still=still) as (place, pipeline, copied):
         copy = Copy(pipeline, copied) if copied else None
-        yield place, copy if copy and copy.exists else None
+        yield (place, copy) if copy and copy.exists else (beside(place, copied), None)
+
+
+def beside(place: Place, copied: Copied | None) -> Place:
+    """Return a place that holds no copy with the usual datasets that hold one."""
+    if copied is None:
+        return place
+    usual = (name for name in NAMES if name != place.dataset)
+    return replace(place, others=tuple(name for name in usual if holds_copy(copied.neighbour(name))))
 
 
 @contextmanager

@@ -62,6 +62,8 @@ def run(options: Run) -> int:
     except Exception as error:
         raise _failed(job, watcher, started, explain(error), as_json=options.as_json) from error
     early = _why(job, stop(), options)
+    if stop() == signal.SIGINT and code == exits.DONE:
+        code = exits.INTERRUPTED  # `pylon run && pylon transform` is not to go on
     summary = summarize(job, location=location, seconds=watcher.seconds, code=code, ended_early=early)
     _look_what_is_left(job, options, summary)
     _tell(job, watcher, started, summary, as_json=options.as_json)

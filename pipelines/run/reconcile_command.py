@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,11 +27,11 @@ def run(destination: str, dataset: str, given: Mapping[str, Any], *, confirmed: 
     remember(settings.api_key)
     job = Job(destinations.open_own_pipeline(destination, dataset), settings)
     try:
-        with stopped_by_signals(job, screens.say):
+        with stopped_by_signals(job, screens.say) as stop:
             outcome = job.reconcile(confirmed=confirmed)
     except TurnOver:
         screens.tell("Ended early; nothing was removed.")
-        return exits.DONE
+        return exits.INTERRUPTED if stop() == signal.SIGINT else exits.DONE
     for text in job.control.report.warnings:
         screens.say(screens.wrapped("Warning: ", text))
     screens.tell(

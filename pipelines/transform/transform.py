@@ -76,6 +76,8 @@ def _require_known(select: tuple[str, ...]) -> None:
     """Answer a misspelt name at once; what is more than a name, dbt understands."""
     names = package.models()
     for text in select:
+        if not text.strip():
+            raise exits.Problem("--select names no table.", "Leave it out to build all.", exits.USAGE)
         if text.strip("+@").isidentifier() and text.strip("+@") not in names:
             raise _nothing(text)
 

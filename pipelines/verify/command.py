@@ -92,7 +92,7 @@ def _lines(report: Verification) -> Iterator[str]:
         if number
     ]
     if since:
-        yield screens.wrapped("No differences, since the next run reads them: ", f"{'; '.join(since)}.")
+        yield screens.wrapped("Not counted, since the next run reads them: ", f"{'; '.join(since)}.")
     if report.before_start:
         yield f"Created before start_date, so not compared: {count(report.before_start, 'issue')}."
     for table, names in report.volatile.items():
@@ -117,6 +117,6 @@ def _months(report: Verification) -> str:
     for name, month in report.months.items():
         found = (month.listed, month.copied, month.missing, month.surplus)
         drawn.add_row(name, *(f"{number:,}" for number in found))
-    console = Console(file=io.StringIO(), width=screens.WIDTH)
+    console = Console(file=io.StringIO(), width=screens.width())
     console.print(drawn)
     return console.file.getvalue().rstrip()  # type: ignore[attr-defined, no-any-return]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pylon_elt.sources.zaia.errors import Implausible, Refused, ZaiaError
 
+from ..base.desk import command
+
 
 def remedy(error: ZaiaError) -> str:
     """Return what to do next, as somebody can type it."""
@@ -11,7 +13,7 @@ def remedy(error: ZaiaError) -> str:
         case Implausible():
             return (
                 "Check that the key belongs to the same workspace. If they are really gone, confirm with:"
-                " zaia run --confirm-removals"
+                f" {command('run')} --confirm-removals"
             )
         case Refused(status=400 | 422):
             return (

@@ -14,7 +14,7 @@ from pylon_elt.sources.zaia.catalog import CHAT_SYNC, CHATS, CHILDREN, DELETIONS
 from ..base import exits, screens
 from ..base.wording import ago, count, duration
 from ..copy import inspection, runs, saved
-from ..look.status import RUNS_SHOWN, run_line
+from ..look.status import RUNS_SHOWN, columns, no_copy_text, run_line
 from .selection import TABLES
 from .settings import NAME, read_settings
 
@@ -81,6 +81,8 @@ def look(destination: str, dataset: str, now: datetime) -> Status:
             status.exists = True
             status.messages_until = _instant(lists.get(CHATS.name, {}).get("watermark"))
             status.tables = dict(_tables(copied, lists, timedelta(hours=settings.full_read_hours)))
+        if not status.exists:
+            status.place = inspection.beside(place, copied)
     return status
 
 
@@ -105,21 +107,25 @@ def _instant(text: str | None) -> datetime | None:
 
 
 def _lines(status: Status) -> Iterator[str]:
-    yield f"{status.place.location}, dataset {status.place.dataset}"
+    yield screens.wrapped("", f"{status.place.location}, dataset {status.place.dataset}")
     if not status.exists:
-        yield "There is no copy yet. Make it with: zaia run"
+        yield no_copy_text(status.place)
     elif status.messages_until:
         at = status.messages_until
-        yield f"Messages are read up to {at:%Y-%m-%d %H:%M:%S} UTC ({ago(at, status.now)})."
+        yield screens.wrapped(
+            "", f"Messages are read up to {at:%Y-%m-%d %H:%M:%S} UTC ({ago(at, status.now)})."
+        )
     if status.pending_packages:
-        yield f"A run that was killed left {count(status.pending_packages, 'load package')} for the next run."
+        left = count(status.pending_packages, "load package")
+        yield screens.wrapped("", f"A run that was killed left {left} for the next run.")
     if status.tables:
         yield ""
-        yield f"  {'table':<25}{'rows':>12}  {'newest change':>14}  read whole"
-    for name, table in status.tables.items():
-        yield (
-            f"  {name:<25}{table.rows:>12,}  {ago(table.read_at, status.now):>14}"
-            f"  {_whole(name, table, status.now)}".rstrip()
+        yield from columns(
+            ("table", "rows", "newest change", "read whole"),
+            [
+                (name, f"{table.rows:,}", ago(table.read_at, status.now), _whole(name, table, status.now))
+                for name, table in status.tables.items()
+            ],
         )
     if status.runs:
         yield "\n  last runs"

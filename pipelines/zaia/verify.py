@@ -24,7 +24,7 @@ from pylon_elt.sources.zaia.rows import identified
 from pylon_elt.sources.zaia.run import Run
 
 from ..base import exits, screens
-from ..base.desk import Verify
+from ..base.desk import Verify, command
 from ..base.redaction import remember
 from ..base.wording import ago, count
 from ..copy import inspection, saved
@@ -243,7 +243,7 @@ def _lines(found: Verification) -> Iterator[str]:
     if any(table.differences for table in found.tables.values()):
         yield (
             "What was edited or removed since the last run without a time of its own counts as well: run, and verify"
-            " again. What is left is mended by: zaia run --full-refresh"
+            f" again. What is left is mended by: {command('run')} --full-refresh"
         )
     elif not found.failures:
         yield "The copy is what Zaia shows."
