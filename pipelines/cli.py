@@ -156,6 +156,7 @@ def check(
     dataset: Dataset = None,
     region: Region = None,
     base_url: BaseUrl = None,
+    form: TableAs = LogFormat.TEXT,
     debug: Debug = False,
 ) -> None:
     """Say whether a run would work: token, region, permissions for each table, and the destination.
@@ -171,19 +172,22 @@ def check(
     """
     from .base.screens import one_screen
 
-    prepare(debug=debug)
-    with one_screen(debug=debug):
+    as_json = form is LogFormat.JSON
+    prepare(debug=debug, as_json=as_json)
+    with one_screen(debug=debug, as_json=as_json):
         from .look import check as checks
 
         tables = (tuple(select or ()), tuple(exclude or ()))
         given = _settings(region, base_url)
-        raise SystemExit(checks.run(PYLON.check(*tables, given), destination, dataset or name()))
+        found = PYLON.check(*tables, given)
+        raise SystemExit(checks.run(found, destination, dataset or name(), as_json=as_json))
 
 
 @app.command(short_help="Show what the copy holds, how fresh it is, and what is due.")
 def status(
     destination: Destination = "duckdb",
     dataset: Dataset = None,
+    form: TableAs = LogFormat.TEXT,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -197,10 +201,11 @@ def status(
     Examples:
       pylon status
       pylon status --destination postgres
-      pylon status --json
+      pylon status --format json
     """
     from .base.screens import one_screen
 
+    as_json = as_json or form is LogFormat.JSON
     prepare(debug=debug)
     with one_screen(debug=debug, as_json=as_json):
         raise SystemExit(current().status(destination, dataset or name(), as_json=as_json))
@@ -216,6 +221,7 @@ def reconcile(
     region: Region = None,
     base_url: BaseUrl = None,
     start_date: StartDate = None,
+    form: TableAs = LogFormat.TEXT,
     debug: Debug = False,
 ) -> None:
     """Compare the copy with a complete listing, and remove the issues that are gone from Pylon.
@@ -231,12 +237,14 @@ def reconcile(
     """
     from .base.screens import one_screen
 
-    prepare(debug=debug)
-    with one_screen(debug=debug):
+    as_json = form is LogFormat.JSON
+    prepare(debug=debug, as_json=as_json)
+    with one_screen(debug=debug, as_json=as_json):
         from .run import reconcile_command
 
         given = _settings(region, base_url, start_date)
-        raise SystemExit(reconcile_command.run(destination, dataset or name(), given, confirmed=yes))
+        where = (destination, dataset or name(), given)
+        raise SystemExit(reconcile_command.run(*where, confirmed=yes, as_json=as_json))
 
 
 @app.command(short_help="Compare the copy with Pylon: counts by month, and a sample value by value.")
@@ -265,7 +273,7 @@ def verify(
     Examples:
       pylon verify
       pylon verify --sample 200 --seed 7
-      pylon verify --log-format json
+      pylon verify --format json
     """
     from .base.screens import one_screen
 
@@ -326,6 +334,7 @@ def transform(
     ] = "",
     test: Annotated[bool, typer.Option("--test", help="Test the tables too.")] = False,
     progress: ShowProgress = Progress.AUTO,
+    form: TableAs = LogFormat.TEXT,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -344,6 +353,7 @@ def transform(
     """
     from .base.screens import one_screen
 
+    as_json = as_json or form is LogFormat.JSON
     prepare(debug=debug)
     with one_screen(debug=debug, as_json=as_json):
         from .transform import transform as building

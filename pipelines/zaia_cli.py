@@ -133,6 +133,7 @@ def check(
     destination: Destination = "duckdb",
     dataset: Dataset = None,
     base_url: BaseUrl = None,
+    form: TableAs = LogFormat.TEXT,
     debug: Debug = False,
 ) -> None:
     """Say whether a run would work: key, each list, and the destination.
@@ -147,13 +148,14 @@ def check(
     """
     from .base.screens import one_screen
 
-    prepare(debug=debug)
-    with one_screen(debug=debug):
+    as_json = form is LogFormat.JSON
+    prepare(debug=debug, as_json=as_json)
+    with one_screen(debug=debug, as_json=as_json):
         from .look import check as checks
 
         tables = (tuple(select or ()), tuple(exclude or ()))
         found = ZAIA.check(*tables, _settings(base_url))
-        raise SystemExit(checks.run(found, destination, dataset or name()))
+        raise SystemExit(checks.run(found, destination, dataset or name(), as_json=as_json))
 
 
 @app.command(short_help="Compare the copy with Zaia: all lists, and a sample of chats.")
@@ -218,7 +220,7 @@ DuckDB does not, and the answer is then who is at work (exit code 75).
 \b
 Examples:
   zaia status
-  zaia status --json
+  zaia status --format json
 """
 TRANSFORM = """Build the tables for analysis from the copy: support__tickets, support__messages and more.
 

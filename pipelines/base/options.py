@@ -78,9 +78,15 @@ ShowProgress = Annotated[
     typer.Option("--progress", help="How to show progress; auto takes rich on a terminal, else plain."),
 ]
 LinesAs = Annotated[
-    LogFormat, typer.Option("--log-format", help="Lines for people, or JSON lines for machines.")
+    LogFormat,
+    typer.Option("--log-format", help="Lines for people, or for machines one JSON object a line on stdout."),
 ]
-TableAs = Annotated[LogFormat, typer.Option("--log-format", help="A table for people, or JSON for machines.")]
+TableAs = Annotated[
+    LogFormat,
+    typer.Option(
+        "--format", "--log-format", help="Text for people, or for machines one JSON object a line on stdout."
+    ),
+]
 Seed = Annotated[
     int | None,
     typer.Option("--seed", metavar="N", help="Draw the same sample again.  [default: at random]"),
@@ -109,7 +115,7 @@ Schema = Annotated[
     typer.Option("--schema", metavar="NAME", help="Where transform built.  [default: DATASET_analytics]"),
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+AsJson = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
 
 
 def application(name: str) -> typer.Typer:

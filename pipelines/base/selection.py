@@ -32,8 +32,8 @@ class Selection:
             return left
         if self.selected and self.selected <= FOLLOWING:
             raise exits.Problem(
-                f"{', '.join(sorted(self.selected))}: nothing of this can be read from Pylon; runs write it down by"
-                " themselves when they read other tables.",
+                f"No table is left to read: runs write {', '.join(sorted(self.selected))} by themselves, when they"
+                " read other tables.",
                 "Select what it is about as well, such as --select issues.",
                 exits.USAGE,
             )

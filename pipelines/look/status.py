@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -98,7 +97,10 @@ def run(destination: str, dataset: str, *, as_json: bool) -> int:
         Problem: The copy cannot be read, or a run has locked it (exit code 75).
     """
     status = look(destination, dataset, datetime.now(UTC))
-    screens.tell(json.dumps(status.as_facts(), default=_iso, indent=2) if as_json else render(status))
+    if as_json:
+        screens.event("status", **status.as_facts())
+    else:
+        screens.tell(render(status))
     return exits.DONE
 
 
@@ -161,14 +163,14 @@ def render(status: Status) -> str:
 
 
 def _lines(status: Status) -> Iterator[str]:
-    yield screens.wrapped("", f"{status.place.location}, dataset {status.place.dataset}")
+    yield screens.flowing(f"{status.place.location}, dataset {status.place.dataset}")
     if status.due is None:
         yield no_copy_text(status.place)
     else:
-        yield screens.wrapped("", _progress(status.due))
+        yield screens.flowing(_progress(status.due))
     if status.pending_packages:
         left = count(status.pending_packages, "load package")
-        yield screens.wrapped("", f"A run that was killed left {left} for the next run.")
+        yield screens.flowing(f"A run that was killed left {left} for the next run.")
     if status.tables:
         yield ""
         yield from columns(
@@ -190,14 +192,14 @@ def _lines(status: Status) -> Iterator[str]:
 def columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Write a table of names, two numbers and a text, which goes on below where the screen is narrow."""
     lines = [head, *rows]
-    roomy = screens.width() >= screens.WIDTH
+    roomy = screens.room() >= screens.WIDTH
     first, second, third = (
         max(usual if roomy else 0, *(len(line[place]) for line in lines))
         for place, usual in enumerate((24, 12, 14))
     )
     for name, number, age, text in lines:
         fixed = f"  {name:<{first}} {number:>{second}}  {age:>{third}}"
-        if text and len(fixed) + 2 + len(text) <= screens.width():
+        if text and len(fixed) + 2 + len(text) <= screens.room():
             yield f"{fixed}  {text}"
         else:
             yield f"{fixed}\n{screens.wrapped('      ', text)}" if text else fixed
@@ -208,7 +210,7 @@ def no_copy_text(place: inspection.Place) -> str:
     others = " and ".join(place.others)
     where = f"There is no copy in the dataset {place.dataset}; there is one in {others}." if others else ""
     what = where or "There is no copy yet."
-    return screens.wrapped("", f"{what} Make it with: {command('run')}")
+    return screens.flowing(f"{what} Make it with: {command('run')}")
 
 
 def _progress(due: dues.Due) -> str:
@@ -265,12 +267,12 @@ def _pace(pace: dict[str, tuple[float, float]]) -> Iterator[str]:
         if learnt != start or "/issues" in endpoint
     }
     if shown:
-        room = max(map(len, shown)) if screens.width() < screens.WIDTH else 50
+        room = max(map(len, shown)) if screens.room() < screens.WIDTH else 50
         yield f"\n  {'pace':<{room}}  requests a minute"
     for endpoint, (learnt, start) in shown.items():
         note = "" if learnt == start else f"(learnt; began at {start:,.0f})"
         fixed = f"  {endpoint:<{room}}  {learnt:>8,.0f}"
-        fits = len(fixed) + 2 + len(note) <= screens.width()
+        fits = len(fixed) + 2 + len(note) <= screens.room()
         yield f"{fixed}  {note}".rstrip() if fits else f"{fixed}\n      {note}"
 
 
@@ -300,11 +302,8 @@ def run_line(run: runs.Run) -> str:
     outcome = exits.MEANINGS.get(run.exit, "")
     if run.ended_early:
         outcome = f"Ended early: {run.ended_early}."
-    text = screens.wrapped(
-        f"  {begun}  {duration(run.seconds):>12}  exit {run.exit:<2}  ", f"{done}. {outcome}"
-    )
+    fixed = f"  {begun}  {duration(run.seconds):>12}  exit {run.exit:<2}"
+    told = f"{done}. {outcome}"
+    fits = len(fixed) + 2 + len(told) <= screens.room()
+    text = f"{fixed}  {told}" if fits else f"{fixed}\n{screens.wrapped('      ', told)}"
     return f"{text}\n{screens.wrapped('      ', run.problem)}" if run.problem else text
-
-
-def _iso(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)

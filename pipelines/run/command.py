@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -41,7 +40,10 @@ def dry_run(options: Run) -> int:
     with inspection.seen(options.destination, options.dataset) as (place, copy):
         made = plan.make(copy, settings, tables, datetime.now(UTC), full_refresh=options.full_refresh)
     made.max_minutes, made.place = options.max_minutes, place
-    screens.tell(json.dumps(made.as_facts(), indent=2) if options.as_json else plan.render(made))
+    if options.as_json:
+        screens.event("plan", **made.as_facts())
+    else:
+        screens.tell(plan.render(made))
     return exits.DONE
 
 

@@ -19,7 +19,7 @@ from pylon_elt.sources.pylon.rows.extras import is_column
 from ..base import advice, exits
 from ..base.desk import command
 from ..base.redaction import redact
-from ..base.screens import width, wrapped
+from ..base.screens import flowing, room, wrapped
 from ..base.wording import count, duration
 from ..copy import runs
 from .failures import not_available, remedy
@@ -176,7 +176,7 @@ def _lines(summary: Summary) -> Iterator[str]:
         return
     verb = "Copied in part" if unread else "Copied"
     where = f"{verb} to {summary.location}, dataset {summary.dataset}, in {duration(summary.seconds)}."
-    yield wrapped("", where)
+    yield flowing(where)
     yield from _table(summary)
     if summary.removed is not None:
         mended = f"missing or different, and mended: {summary.mended or 0:,}"
@@ -185,14 +185,14 @@ def _lines(summary: Summary) -> Iterator[str]:
         )
     if summary.swept is not None:
         swept = count(summary.swept, "conversation")
-        yield wrapped("", f"With time to spare, {swept} verified longest ago read again.")
+        yield flowing(f"With time to spare, {swept} verified longest ago read again.")
     yield from _extras(summary)
     for tables, why in summary.not_available:
         text = f"{', '.join(tables)}: {why} What the copy has stays. {advice.leaving_out(tables)}"
         yield wrapped("Not available here: ", text)
     for text in summary.warnings[:SHOWN]:
         yield wrapped("Warning: ", text)
-    yield wrapped("", left(summary))
+    yield flowing(left(summary))
 
 
 def _extras(summary: Summary) -> Iterator[str]:
@@ -240,7 +240,7 @@ def _line(name: str, rows: int, requests: dict[str, tuple[int, int]]) -> Iterato
     several = ", ".join(f"{label} {count:,}" for label, (count, _) in requests.items())
     note = f"  {several}" if name not in ("directory", *LANES) else ""
     fixed = f"  {name:<16} {rows:>10,} {asked:>9,} {refused or '':>8}"
-    fits = len(fixed) + len(note) <= width()
+    fits = len(fixed) + len(note) <= room()
     yield f"{fixed}{note}".rstrip() if fits else f"{fixed.rstrip()}\n{wrapped(' ' * 19, note.strip())}"
 
 

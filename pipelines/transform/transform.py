@@ -155,7 +155,7 @@ def _nothing(asked: str) -> exits.Problem:
 def _tell(build: dbt_run.Build, options: Options, location: str, schema: str, seconds: float) -> None:
     if options.as_json:
         facts = {"location": location, "schema": schema, "seconds": round(seconds, 1)}
-        screens.tell(json.dumps({**facts, "nodes": [asdict(node) for node in build.nodes]}, indent=2))
+        screens.event("transformed", **facts, nodes=[asdict(node) for node in build.nodes])
         return
     screens.tell(
         f"{count(build.count('model'), 'table')} built in {duration(seconds)}: {location}, schema {schema}."

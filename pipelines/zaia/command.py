@@ -100,7 +100,7 @@ def lines(job: Job, summary: Summary) -> Iterator[str]:
     )
     verb = "Copied in part" if summary.failures else "Copied"
     taken = f"in {duration(summary.seconds)}: {requests}."
-    yield screens.wrapped("", f"{verb} to {summary.location}, dataset {summary.dataset}, {taken}")
+    yield screens.flowing(f"{verb} to {summary.location}, dataset {summary.dataset}, {taken}")
     if summary.rows or removed:
         yield f"  {'':<16} {'new or changed':>14} {'removed':>9}"
     for name in TABLES:

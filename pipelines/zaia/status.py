@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -65,8 +64,10 @@ def run(destination: str, dataset: str, *, as_json: bool) -> int:
         ConfigurationError: A setting cannot be used.
     """
     status = look(destination, dataset, datetime.now(UTC))
-    facts = json.dumps(status.as_facts(), default=str, indent=2) if as_json else ""
-    screens.tell(facts or "\n".join(_lines(status)))
+    if as_json:
+        screens.event("status", **status.as_facts())
+    else:
+        screens.tell("\n".join(_lines(status)))
     return exits.DONE
 
 
@@ -107,17 +108,15 @@ def _instant(text: str | None) -> datetime | None:
 
 
 def _lines(status: Status) -> Iterator[str]:
-    yield screens.wrapped("", f"{status.place.location}, dataset {status.place.dataset}")
+    yield screens.flowing(f"{status.place.location}, dataset {status.place.dataset}")
     if not status.exists:
         yield no_copy_text(status.place)
     elif status.messages_until:
         at = status.messages_until
-        yield screens.wrapped(
-            "", f"Messages are read up to {at:%Y-%m-%d %H:%M:%S} UTC ({ago(at, status.now)})."
-        )
+        yield screens.flowing(f"Messages are read up to {at:%Y-%m-%d %H:%M:%S} UTC ({ago(at, status.now)}).")
     if status.pending_packages:
         left = count(status.pending_packages, "load package")
-        yield screens.wrapped("", f"A run that was killed left {left} for the next run.")
+        yield screens.flowing(f"A run that was killed left {left} for the next run.")
     if status.tables:
         yield ""
         yield from columns(

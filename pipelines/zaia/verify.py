@@ -5,7 +5,6 @@ The source compares what it reads with the copy, so that what it would load is w
 
 from __future__ import annotations
 
-import json
 import math
 import random
 from collections.abc import Iterator, Mapping
@@ -120,15 +119,20 @@ def run(asked: Verify) -> int:
             raise inspection.no_copy()
         found = Verification(place, _last_load(copied), seed)
         reading = Run(settings, Lists(settings))
-        screens.say(
-            f"This takes about {count(_cost(copied, settings, asked.sample), 'request')}, and changes nothing."
-        )
+        cost = _cost(copied, settings, asked.sample)
+        if asked.as_json:
+            screens.event("announcement", requests=cost)
+        else:
+            screens.say(f"This takes about {count(cost, 'request')}, and changes nothing.")
         pipeline.activate()  # the source compares with the copy of the pipeline that is active
         _compare(found, reading)
         _compare_sample(found, reading, asked.sample)
         found.failures += reading.notes.failures
         found.requests = sum(reading.lists.session.asked.values())
-    screens.tell(json.dumps(found.as_facts(), indent=2) if asked.as_json else "\n".join(_lines(found)))
+    if asked.as_json:
+        screens.event("verified", **found.as_facts())
+    else:
+        screens.tell("\n".join(_lines(found)))
     return found.code
 
 

@@ -175,12 +175,12 @@ def test_progress_is_a_plain_line_where_there_is_no_terminal(desk: Desk) -> None
     assert "saved" in line
 
 
-def test_json_lines_tell_the_whole_run_and_leave_stdout_alone(desk: Desk) -> None:
+def test_json_lines_tell_the_whole_run_and_stand_alone_on_stdout(desk: Desk) -> None:
     desk.server.settings.denied = ["GET /users", "GET /issues/{id}/threads"]
     result = desk.pylon(
         "run", "--log-format", "json", "--exclude", "kb_articles,kb_collections,contacts,accounts"
     )
-    assert result.out == ""
+    assert result.err == ""
     names = [event["event"] for event in result.events]
     assert names[0] == "run_started"
     assert names[-1] == "run_finished"
