@@ -194,8 +194,8 @@ def status(
     """Show what the copy holds, how fresh it is, what is due, the pace learnt and the last runs; also how long ago
     conversations were verified, what the search showed late, and which new fields there are.
 
-    It only reads, and asks Pylon nothing. Beside a running sync it works where the destination lets it:
-    DuckDB does not, and the answer is then who is at work (exit code 75).
+    It only reads, and asks Pylon nothing. While a run writes to a DuckDB file, the answer comes from its snapshot,
+    and says from when that is; without one, it says who is at work (exit code 75).
 
     \b
     Examples:

@@ -214,8 +214,8 @@ def emulator(context: typer.Context) -> None:
 
 STATUS = """Show what the copy holds, how fresh it is, when each list is read whole, and the last runs.
 
-It only reads, and asks Zaia nothing. Beside a running sync it works where the destination lets it:
-DuckDB does not, and the answer is then who is at work (exit code 75).
+It only reads, and asks Zaia nothing. While a run writes to a DuckDB file, the answer comes from its snapshot,
+and says from when that is; without one, it says who is at work (exit code 75).
 
 \b
 Examples:

@@ -69,6 +69,7 @@ class Status:
         return {
             "location": self.place.location,
             "dataset": self.place.dataset,
+            "snapshot_at": self.place.snapshot_at,
             "exists": self.exists,
             **asdict(due.issues if due else dues.IssuesRead()),
             "tables": {name: asdict(table) for name, table in (self.tables or {}).items()},
@@ -94,7 +95,7 @@ def run(destination: str, dataset: str, *, as_json: bool) -> int:
     """Print the status of a copy.
 
     Raises:
-        Problem: The copy cannot be read, or a run has locked it (exit code 75).
+        Problem: The copy cannot be read, or a run has locked it and there is no snapshot (exit code 75).
     """
     status = look(destination, dataset, datetime.now(UTC))
     if as_json:
@@ -107,7 +108,7 @@ def run(destination: str, dataset: str, *, as_json: bool) -> int:
 def look(destination: str, dataset: str, now: datetime) -> Status:
     """Take everything together."""
     settings = configuration.read_settings(token=False)
-    with inspection.seen(destination, dataset) as (place, copy):
+    with inspection.seen(destination, dataset, beside_a_run=True) as (place, copy):
         waiting = inspection.pending_packages(place.folder)
         status = Status(place, now, runs.recall(place.folder), waiting)
         if copy is not None:
@@ -164,6 +165,8 @@ def render(status: Status) -> str:
 
 def _lines(status: Status) -> Iterator[str]:
     yield screens.flowing(f"{status.place.location}, dataset {status.place.dataset}")
+    if note := status.place.note(status.now):
+        yield screens.flowing(note)
     if status.due is None:
         yield no_copy_text(status.place)
     else:

@@ -48,6 +48,7 @@ class Status:
         return {
             "location": self.place.location,
             "dataset": self.place.dataset,
+            "snapshot_at": self.place.snapshot_at,
             "exists": self.exists,
             "messages_until": self.messages_until,
             "tables": {name: asdict(table) for name, table in self.tables.items()},
@@ -60,7 +61,7 @@ def run(destination: str, dataset: str, *, as_json: bool) -> int:
     """Print the status of a copy.
 
     Raises:
-        Problem: The copy cannot be read, or a run has locked it (exit code 75).
+        Problem: The copy cannot be read, or a run has locked it and there is no snapshot (exit code 75).
         ConfigurationError: A setting cannot be used.
     """
     status = look(destination, dataset, datetime.now(UTC))
@@ -74,7 +75,8 @@ def run(destination: str, dataset: str, *, as_json: bool) -> int:
 def look(destination: str, dataset: str, now: datetime) -> Status:
     """Take everything together."""
     settings = read_settings(key=False)
-    with inspection.looked_at(destination, dataset, name=NAME) as (place, pipeline, copied):
+    found = inspection.looked_at(destination, dataset, name=NAME, beside_a_run=True)
+    with found as (place, pipeline, copied):
         waiting = inspection.pending_packages(place.folder, NAME)
         status = Status(place, now, runs.recall(place.folder, NAME), waiting)
         if copied and (stored := saved.state(copied, pipeline.pipeline_name)):
@@ -109,6 +111,8 @@ def _instant(text: str | None) -> datetime | None:
 
 def _lines(status: Status) -> Iterator[str]:
     yield screens.flowing(f"{status.place.location}, dataset {status.place.dataset}")
+    if note := status.place.note(status.now):
+        yield screens.flowing(note)
     if not status.exists:
         yield no_copy_text(status.place)
     elif status.messages_until:
