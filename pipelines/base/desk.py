@@ -5,9 +5,13 @@ One process is one command, ``pylon`` or ``zaia``; texts name verbs as their rea
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import typer
 
 from . import exits
 
@@ -144,6 +148,11 @@ def current() -> Desk:
     return _current
 
 
+def writes(table: str) -> bool:
+    """Whether a copy of the desk of this process has a table, whoever fills it."""
+    return _current is not None and table in _current.tables()
+
+
 def name() -> str:
     """Return what the command of this process is called."""
     return _current.name if _current else USUAL
@@ -156,12 +165,14 @@ def command(verb: str) -> str:
 
 def _given(verb: str) -> Iterator[str]:
     """Yield those options of the command under way that say where the copy is, and which another verb has too."""
-    import shlex
-
-    import click
-
-    context = click.get_current_context(silent=True)
+    context = _context()
     for option in PLACES.get(verb, ()) if context else ():
-        source = context.get_parameter_source(option) if context else None
-        if context and source is click.core.ParameterSource.COMMANDLINE:
+        source = context.get_parameter_source(option)
+        if source is not None and source.name == "COMMANDLINE":
             yield f"--{option} {shlex.quote(str(context.params[option]))}"
+
+
+def _context() -> Any:
+    """Return the command under way, as the library for command lines knows it, which typer brings or has in itself."""
+    library = typer.Context.__mro__[1].__module__.rpartition(".")[0]
+    return import_module(f"{library}.globals").get_current_context(silent=True)

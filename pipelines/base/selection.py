@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pylon_elt.sources.pylon.catalog import FOLLOWING, LEDGERS, TABLES, USUAL, with_ledgers
 
 from . import exits
+from .desk import writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,7 @@ class Selection:
         if left := with_ledgers(wanted - self.excluded):
             return left
         if self.selected and self.selected <= FOLLOWING:
-            raise exits.Problem(
-                f"No table is left to read: runs write {', '.join(sorted(self.selected))} by themselves, when they"
-                " read other tables.",
-                "Select what it is about as well, such as --select issues.",
-                exits.USAGE,
-            )
+            raise _written(sorted(self.selected))
         ledgers = {table.name for table in LEDGERS}
         raise exits.Problem(
             "No table is left to read.",
@@ -78,6 +74,8 @@ def names(option: str, texts: Sequence[str], known: Collection[str]) -> list[str
             exits.USAGE,
         )
     for name in found:
+        if name not in known and writes(name):
+            raise _written([name])
         if name not in known:
             wanted = name.lower().replace("-", "_").replace(" ", "_")
             near = next(iter(get_close_matches(wanted, known, n=1)), None)
@@ -87,3 +85,11 @@ def names(option: str, texts: Sequence[str], known: Collection[str]) -> list[str
                 exits.USAGE,
             )
     return found
+
+
+def _written(tables: Sequence[str]) -> exits.Problem:
+    return exits.Problem(
+        f"No table is left to read: runs write {', '.join(tables)} by themselves, when they read other tables.",
+        "Select what it is about instead, such as --select issues, or leave --select out.",
+        exits.USAGE,
+    )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.copy.copied import utc
-from pylon_elt.sources.zaia.catalog import CHAT_SYNC, CHATS, CHILDREN, DELETIONS
+from pylon_elt.sources.zaia.catalog import CHAT_SYNC, CHATS, CHILDREN, DELETIONS, TICKETS
 
 from ..base import exits, screens
 from ..base.wording import ago, count, duration
@@ -18,6 +18,8 @@ from .selection import TABLES
 from .settings import NAME, read_settings
 
 if TYPE_CHECKING:
+    import dlt
+
     from pylon_elt.sources.pylon.copy.copied import Copied
 
 
@@ -87,6 +89,13 @@ def look(destination: str, dataset: str, now: datetime) -> Status:
         if not status.exists:
             status.place = inspection.beside(place, copied)
     return status
+
+
+def were_tickets_read(pipeline: dlt.Pipeline, copied: Copied) -> bool:
+    """Whether a run has read the list of tickets, of which there may be none."""
+    stored = saved.state(copied, pipeline.pipeline_name) or {}
+    lists = stored.get("sources", {}).get(NAME, {}).get("lists", {})
+    return bool(lists.get(TICKETS.name, {}).get("read_whole"))
 
 
 def _tables(
