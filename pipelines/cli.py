@@ -117,7 +117,7 @@ def run(
 
     Ctrl-C ends a run in good order: what was read is saved, and the next run goes on from there.
     Exit codes: 0 done, 1 failed, 2 usage, 3 credentials or configuration, 4 Pylon stayed unavailable,
-    5 a data check failed, 75 another run is at work.
+    5 a data check failed, 75 another run is at work, 130 Ctrl-C.
 
     \b
     Examples:
@@ -158,6 +158,7 @@ def check(
     dataset: Dataset = None,
     region: Region = None,
     base_url: BaseUrl = None,
+    form: TableAs = LogFormat.TEXT,
     debug: Debug = False,
 ) -> None:
     """Say whether a run would work: token, region, permissions for each table, and the destination.
@@ -173,36 +174,40 @@ def check(
     """
     from .base.screens import one_screen
 
-    prepare(debug=debug)
-    with one_screen(debug=debug):
+    as_json = form is LogFormat.JSON
+    prepare(debug=debug, as_json=as_json)
+    with one_screen(debug=debug, as_json=as_json):
         from .look import check as checks
 
         tables = (tuple(select or ()), tuple(exclude or ()))
         given = _settings(region, base_url)
-        raise SystemExit(checks.run(PYLON.check(*tables, given), destination, dataset or name()))
+        found = PYLON.check(*tables, given)
+        raise SystemExit(checks.run(found, destination, dataset or name(), as_json=as_json))
 
 
 @app.command(short_help="Show what the copy holds, how fresh it is, and what is due.")
 def status(
     destination: Destination = "duckdb",
     dataset: Dataset = None,
+    form: TableAs = LogFormat.TEXT,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
     """Show what the copy holds, how fresh it is, what is due, the pace learnt and the last runs; also how long ago
     conversations were verified, what the search showed late, and which new fields there are.
 
-    It only reads, and asks Pylon nothing. Beside a running sync it works where the destination lets it:
-    DuckDB does not, and the answer is then who is at work (exit code 75).
+    It only reads, and asks Pylon nothing. While a run writes to a DuckDB file, the answer comes from its snapshot,
+    and says from when that is; without one, it says who is at work (exit code 75).
 
     \b
     Examples:
       pylon status
       pylon status --destination postgres
-      pylon status --json
+      pylon status --format json
     """
     from .base.screens import one_screen
 
+    as_json = as_json or form is LogFormat.JSON
     prepare(debug=debug)
     with one_screen(debug=debug, as_json=as_json):
         raise SystemExit(current().status(destination, dataset or name(), as_json=as_json))
@@ -219,6 +224,7 @@ def reconcile(
     region: Region = None,
     base_url: BaseUrl = None,
     start_date: StartDate = None,
+    form: TableAs = LogFormat.TEXT,
     debug: Debug = False,
 ) -> None:
     """Compare the copy with a complete listing, and remove the issues that are gone from Pylon.
@@ -234,12 +240,14 @@ def reconcile(
     """
     from .base.screens import one_screen
 
-    prepare(debug=debug)
-    with one_screen(debug=debug):
+    as_json = form is LogFormat.JSON
+    prepare(debug=debug, as_json=as_json)
+    with one_screen(debug=debug, as_json=as_json):
         from .run import reconcile_command
 
         given = _settings(region, base_url, start_date, untested=untested_destination)
-        raise SystemExit(reconcile_command.run(destination, dataset or name(), given, confirmed=yes))
+        where = (destination, dataset or name(), given)
+        raise SystemExit(reconcile_command.run(*where, confirmed=yes, as_json=as_json))
 
 
 @app.command(short_help="Compare the copy with Pylon: counts by month, and a sample value by value.")
@@ -268,7 +276,7 @@ def verify(
     Examples:
       pylon verify
       pylon verify --sample 200 --seed 7
-      pylon verify --log-format json
+      pylon verify --format json
     """
     from .base.screens import one_screen
 
@@ -329,6 +337,7 @@ def transform(
     ] = "",
     test: Annotated[bool, typer.Option("--test", help="Test the tables too.")] = False,
     progress: ShowProgress = Progress.AUTO,
+    form: TableAs = LogFormat.TEXT,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -347,6 +356,7 @@ def transform(
     """
     from .base.screens import one_screen
 
+    as_json = as_json or form is LogFormat.JSON
     prepare(debug=debug)
     with one_screen(debug=debug, as_json=as_json):
         from .transform import transform as building

@@ -37,7 +37,6 @@ BaseUrl = Annotated[
     str | None,
     typer.Option("--base-url", metavar="URL", help="Another host than Zaia's own, such as the emulator."),
 ]
-WITH_OWN_OPTIONS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
 def main() -> None:
@@ -100,7 +99,7 @@ def run(
     All lists are read and loaded first, then what hangs on chats, minute by minute: whatever ends a run,
     the next one goes on from there.
     Exit codes: 0 done, 1 failed, 2 usage, 3 credentials or configuration, 4 Zaia stayed unavailable,
-    5 more would be removed than can be believed, 75 another run is at work.
+    5 more would be removed than can be believed, 75 another run is at work, 130 Ctrl-C.
 
     \b
     Examples:
@@ -136,6 +135,7 @@ def check(
     destination: Destination = "duckdb",
     dataset: Dataset = None,
     base_url: BaseUrl = None,
+    form: TableAs = LogFormat.TEXT,
     debug: Debug = False,
 ) -> None:
     """Say whether a run would work: key, each list, and the destination.
@@ -150,13 +150,14 @@ def check(
     """
     from .base.screens import one_screen
 
-    prepare(debug=debug)
-    with one_screen(debug=debug):
+    as_json = form is LogFormat.JSON
+    prepare(debug=debug, as_json=as_json)
+    with one_screen(debug=debug, as_json=as_json):
         from .look import check as checks
 
         tables = (tuple(select or ()), tuple(exclude or ()))
         found = ZAIA.check(*tables, _settings(base_url))
-        raise SystemExit(checks.run(found, destination, dataset or name()))
+        raise SystemExit(checks.run(found, destination, dataset or name(), as_json=as_json))
 
 
 @app.command(short_help="Compare the copy with Zaia: all lists, and a sample of chats.")
@@ -215,13 +216,13 @@ def emulator(context: typer.Context) -> None:
 
 STATUS = """Show what the copy holds, how fresh it is, when each list is read whole, and the last runs.
 
-It only reads, and asks Zaia nothing. Beside a running sync it works where the destination lets it:
-DuckDB does not, and the answer is then who is at work (exit code 75).
+It only reads, and asks Zaia nothing. While a run writes to a DuckDB file, the answer comes from its snapshot,
+and says from when that is; without one, it says who is at work (exit code 75).
 
 \b
 Examples:
   zaia status
-  zaia status --json
+  zaia status --format json
 """
 TRANSFORM = """Build the tables for analysis from the copy: support__tickets, support__messages and more.
 
@@ -249,7 +250,7 @@ Examples:
 """
 ASK = """Answer a ready question from the tables that zaia transform builds; without a name, list the questions.
 
-Each question has options of its own, such as --by; --explain shows them.
+Each question has options of its own, such as --by: zaia ask desks --help shows them, --explain its SQL too.
 Exit codes: 0 done, 1 the tables are not there, 2 usage, 3 configuration, 75 locked.
 
 \b
@@ -292,7 +293,7 @@ app.command(help=QUERY, short_help="Answer a SELECT from the copy.")(verbs.query
 app.command(
     help=ASK,
     short_help="Answer a ready question; without a name, list them.",
-    context_settings=WITH_OWN_OPTIONS,
+    context_settings=verbs.WITH_OWN_OPTIONS,
 )(verbs.ask)
 app.command(help=EXPORT, short_help="Write the tables to Parquet files.")(verbs.export)
 app.command(help=REPORT, short_help="Write the dashboard as one page of HTML.")(verbs.report)

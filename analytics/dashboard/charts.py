@@ -7,11 +7,15 @@ from typing import Any
 import altair as alt
 import pyarrow as pa
 
-STATES = {"new": "#d55e00", "waiting_on_you": "#e69f00", "waiting_on_customer": "#56b4e9"}
+from . import data
+
+STATES = dict(zip(data.STATES, ("#d55e00", "#e69f00", "#56b4e9"), strict=True))
 COLOURS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b8a800", "#8c8c8c"]
 ACCENT, SECOND = "#0072b2", "#e69f00"
 WEEKDAYS = "['Mon','Tue','Wed','Thu','Fri','Sat','Sun'][datum.value - 1]"
 HEIGHT = 230
+PALER = alt.Scale(domain=[False, True], range=[1, 0.45])
+"""For what holds only a part of its week."""
 _OFFLINE = {
     "embedOptions": {"actions": {"export": True, "source": False, "compiled": False, "editor": False}}
 }
@@ -28,7 +32,7 @@ def backlog(table: pa.Table) -> Drawing:
         scale=alt.Scale(domain=list(STATES), range=list(STATES.values())),
         legend=alt.Legend(orient="top", labelExpr="replace(replace(datum.label, '_', ' '), '_', ' ')"),
     )
-    return _sized(
+    area = (
         alt.Chart(table)
         .mark_area()
         .encode(
@@ -38,10 +42,12 @@ def backlog(table: pa.Table) -> Drawing:
             tooltip=["day:T", "state:N", "open_issues:Q"],
         )
     )
+    today = alt.Chart(table).transform_filter("datum.is_part").mark_rule(strokeDash=[3, 3], opacity=0.6)
+    return _sized(area + today.encode(alt.X("day:T")))
 
 
 def waits(table: pa.Table) -> Drawing:
-    """Draw a week's median and the range up to its 90th percentile."""
+    """Draw a week's median and the range up to its 90th percentile; a hollow point has a part of a week."""
     base = alt.Chart(table).encode(alt.X("week:T", title=None))
     tooltip: list[Any] = ["week:T", "issues:Q"]
     tooltip += [alt.Tooltip(f"{name}:Q", format=".1f") for name in ("median_hours", "p90_hours")]
@@ -54,12 +60,17 @@ def waits(table: pa.Table) -> Drawing:
         ),
         alt.Y2("p90_hours:Q"),
     )
-    line = base.mark_line(color=ACCENT, point={"size": 18}).encode(alt.Y("median_hours:Q"), tooltip=tooltip)
-    return _sized(band + line)
+    line = base.mark_line(color=ACCENT).encode(alt.Y("median_hours:Q"))
+    point = base.transform_filter("isValid(datum.median_hours)").mark_point(
+        stroke=ACCENT, fill=ACCENT, size=18, opacity=1
+    )
+    fill = alt.FillOpacity("is_part:N", scale=alt.Scale(domain=[False, True], range=[1, 0]), legend=None)
+    points = point.encode(alt.Y("median_hours:Q"), fill, tooltip=tooltip)
+    return _sized(band + line + points)
 
 
 def volume(table: pa.Table) -> Drawing:
-    """Draw the issues of each week, stacked by source."""
+    """Draw the issues of each week, stacked by source; paler where the week is there in part."""
     return _sized(
         alt.Chart(table)
         .mark_bar()
@@ -72,6 +83,7 @@ def volume(table: pa.Table) -> Drawing:
                 scale=alt.Scale(range=COLOURS),
                 legend=alt.Legend(orient="top", columns=6),
             ),
+            alt.Opacity("is_part:N", scale=PALER, legend=None),
             tooltip=["week:T", "source:N", "issues:Q"],
         )
     )

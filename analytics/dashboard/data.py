@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 Ask = Callable[[str], pa.Table]
 """Answers a SELECT over the marts."""
@@ -22,7 +23,7 @@ _READ = {
     "issues": """
         select
             ticket_key, desk, created_on, created_weekday, created_hour, channel as source, team_name,
-            customer_name as account_name, assignee_name, is_open, closed_on, first_response_seconds,
+            customer_label as account_name, assignee_name, is_open, closed_on, first_response_seconds,
             resolution_seconds, waiting_since is not null as is_waiting
         from support__tickets""",
     "tags": """
@@ -31,21 +32,33 @@ _READ = {
         inner join support__tickets as tickets on tickets.desk = 'pylon' and tags.issue_id = tickets.ticket_id""",
     "backlog": """
         select
-            desk, date_day, state, team_name, customer_name as account_name,
-            cast(sum(open_tickets) as bigint) as open_issues
-        from support__backlog_daily
-        group by desk, date_day, state, team_name, customer_name""",
+            backlog.desk, backlog.date_day, backlog.state, backlog.team_name,
+            coalesce(customers.customer_label, backlog.customer_id) as account_name,
+            cast(sum(backlog.open_tickets) as bigint) as open_issues
+        from support__backlog_daily as backlog
+        left join support__customers as customers
+            on backlog.desk = customers.desk and backlog.customer_id = customers.customer_id
+        group by 1, 2, 3, 4, 5""",
     "replies": """
         select
             messages.desk, messages.sent_on, coalesce(messages.author_name, '(unknown)') as agent,
-            tickets.team_name, tickets.customer_name as account_name, count(*) as replies
+            tickets.team_name, tickets.customer_label as account_name, count(*) as replies
         from support__messages as messages
         inner join support__tickets as tickets on messages.ticket_key = tickets.ticket_key
         where messages.is_reply
-        group by messages.desk, messages.sent_on, messages.author_name, tickets.team_name, tickets.customer_name""",
+        group by messages.desk, messages.sent_on, messages.author_name, tickets.team_name, tickets.customer_label""",
     "desks": "select desk, read_at, as_of_day from support__desks",
-    "accounts": "select health.*, 'pylon' as desk from pylon__account_health as health",
-    "ratings": "select 'pylon' as desk, date_day, score, is_satisfied, team_name, account_name from pylon__csat",
+    "accounts": """
+        select health.*, customers.desk, customers.customer_label
+        from pylon__account_health as health
+        inner join support__customers as customers
+            on customers.desk = 'pylon' and health.account_id = customers.customer_id""",
+    "ratings": """
+        select
+            tickets.desk, ratings.date_day, ratings.score, ratings.is_satisfied, ratings.team_name,
+            tickets.customer_label as account_name
+        from pylon__csat as ratings
+        inner join support__tickets as tickets on tickets.desk = 'pylon' and ratings.issue_id = tickets.ticket_id""",
     "tables": "select table_name, row_count, newest_row_at, last_load_at, issues_never_read from pylon__sync_freshness",
 }
 """What is read of the marts, in SQL that DuckDB and Postgres share."""
@@ -81,8 +94,13 @@ class Marts:
         )
 
     def ask(self, sql: str, filters: Filters) -> pa.Table:
-        """Return what a SELECT gives; it has ``$start`` and the names of :class:`Filters` to filter by."""
-        known = {"start": self.start(filters), **asdict(filters)}
+        """Return what a SELECT gives.
+
+        It has the names of :class:`Filters` and ``$start`` to filter by; ``$first`` and ``$today`` say what is drawn.
+        """
+        start = self.start(filters)
+        first = start if filters.days else self._begun(filters)
+        known = {"start": start, "first": first, "today": self.today, **asdict(filters)}
         values = {name: value for name, value in known.items() if f"${name}" in sql}
         with self._lock:
             found: pa.Table = self._connection.sql(sql, params=values).to_arrow_table()
@@ -103,6 +121,14 @@ class Marts:
         )
         return [str(name) for name in found["name"].to_pylist()]
 
+    def _begun(self, filters: Filters) -> date:
+        """Return the day of the first issue of the desks that are shown."""
+        where = f"WHERE desk = '{filters.desk}'" if filters.desk in self.read_at else ""
+        with self._lock:
+            (day,) = self._one(f"SELECT min(created_on) FROM issues {where}")
+        first: date = day or self.today
+        return first
+
     def _one(self, sql: str) -> tuple[Any, ...]:
         return self._connection.execute(sql).fetchall()[0]
 
@@ -110,9 +136,27 @@ class Marts:
 _MINE = """($desk = '' OR desk = $desk) AND ($team = '' OR team_name = $team)
     AND ($account = '' OR account_name = $account)"""
 
-_RISKY = """is_at_risk AND ($desk = '' OR accounts.desk = $desk) AND ($account = '' OR account_name = $account)
+_RISKY = """is_at_risk AND ($desk = '' OR accounts.desk = $desk) AND ($account = '' OR customer_label = $account)
     AND ($team = '' OR EXISTS (FROM issues WHERE issues.is_open AND issues.team_name = $team
-        AND issues.desk = accounts.desk AND issues.account_name = accounts.account_name))"""
+        AND issues.desk = accounts.desk AND issues.account_name = accounts.customer_label))"""
+
+
+_IS_PART = "week < $start OR week + 6 >= $today"
+"""Whether the period, which ends within a day, holds only a part of a week."""
+
+STATES = ["new", "waiting_on_you", "waiting_on_customer"]
+"""What a conversation shows on a day."""
+
+
+def _every(unit: str) -> str:
+    """Return a relation of every week or month of the period."""
+    first, last = (f"date_trunc('{unit}', ${bound})" for bound in ("first", "today"))
+    return f"(SELECT unnest(generate_series({first}, {last}, INTERVAL 1 {unit}))::date AS {unit})"
+
+
+def _any(table: pa.Table, column: str) -> pa.Table:
+    """Return the rows; none where nothing is counted in any."""
+    return table if pc.sum(table[column]).as_py() else table.slice(0, 0)
 
 
 def headline(marts: Marts, filters: Filters) -> dict[str, Any]:
@@ -133,44 +177,66 @@ def headline(marts: Marts, filters: Filters) -> dict[str, Any]:
 
 
 def backlog(marts: Marts, filters: Filters) -> pa.Table:
-    """Return ``day``, ``state``, ``open_issues``: what was open at the end of each day, by state.
+    """Return ``day``, ``state``, ``open_issues``, ``is_part``: what was open at the end of each day, by state.
 
-    It ends with the last day that is known of all desks: without one of them, the sum would fall.
+    Every day of the period has a row for each state. Where the marts keep no history, ``open_issues`` is null. It ends
+    with the last day that is known of all desks, which is not over: without one of them, the sum would fall.
     """
-    return marts.ask(
-        f"""SELECT date_day AS day, state, sum(open_issues)::BIGINT AS open_issues FROM backlog
-            WHERE date_day >= $start AND {_MINE}
-                AND date_day <= (SELECT min(as_of_day) FROM desks WHERE $desk = '' OR desk = $desk)
-            GROUP BY ALL ORDER BY ALL""",
+    found = marts.ask(
+        f"""WITH bounds AS (
+                SELECT min(as_of_day) AS last_day,
+                    (SELECT min(date_day) FROM backlog WHERE $desk = '' OR desk = $desk) AS known_day,
+                    (SELECT min(created_on) FROM issues WHERE $desk = '' OR desk = $desk) AS begun
+                FROM desks WHERE $desk = '' OR desk = $desk),
+            days AS (
+                SELECT unnest(generate_series(CASE WHEN $days = 0 THEN known_day ELSE $first END, last_day,
+                    INTERVAL 1 DAY))::date AS day, * FROM bounds),
+            counted AS (
+                SELECT date_day AS day, state, sum(open_issues)::BIGINT AS open_issues FROM backlog
+                WHERE {_MINE} GROUP BY ALL)
+            SELECT day, state,
+                CASE WHEN day >= known_day OR day < begun THEN coalesce(open_issues, 0) END AS open_issues,
+                day = last_day AS is_part
+            FROM days CROSS JOIN (SELECT unnest({STATES}) AS state) LEFT JOIN counted USING (day, state)
+            ORDER BY ALL""",
         filters,
     )
+    return _any(found, "open_issues")
 
 
 def first_response(marts: Marts, filters: Filters) -> pa.Table:
-    """Return ``week`` (of the request), ``median_hours``, ``p90_hours``, ``issues``."""
+    """Return ``week`` (of the request), ``median_hours``, ``p90_hours``, ``issues``, ``is_part``, for every week."""
     return _waits(marts, filters, "created_on", "first_response_seconds")
 
 
 def resolution(marts: Marts, filters: Filters) -> pa.Table:
-    """Return ``week`` (of the solution), ``median_hours``, ``p90_hours``, ``issues``."""
+    """Return ``week`` (of the solution), ``median_hours``, ``p90_hours``, ``issues``, ``is_part``, for every week."""
     return _waits(marts, filters, "closed_on", "resolution_seconds")
 
 
 def _waits(marts: Marts, filters: Filters, day: str, seconds: str) -> pa.Table:
-    return marts.ask(
-        f"""SELECT date_trunc('week', {day})::date AS week, median({seconds}) / 3600 AS median_hours,
-                quantile_cont({seconds}, 0.9) / 3600 AS p90_hours, count(*) AS issues
-            FROM issues WHERE {seconds} IS NOT NULL AND {day} >= $start AND {_MINE} GROUP BY ALL ORDER BY ALL""",
+    found = marts.ask(
+        f"""SELECT week, median({seconds}) / 3600 AS median_hours, quantile_cont({seconds}, 0.9) / 3600 AS p90_hours,
+                count({seconds}) AS issues, {_IS_PART} AS is_part
+            FROM {_every("week")} LEFT JOIN (
+                SELECT date_trunc('week', {day})::date AS week, {seconds}
+                FROM issues WHERE {day} >= $start AND {_MINE}) USING (week)
+            GROUP BY week ORDER BY week""",
         filters,
     )
+    return _any(found, "issues")
 
 
 def volume(marts: Marts, filters: Filters) -> pa.Table:
-    """Return ``week``, ``source``, ``issues``: what came in, by channel."""
+    """Return ``week``, ``source``, ``issues``, ``is_part``: what came in, by channel, for every week."""
     return marts.ask(
-        f"""SELECT date_trunc('week', created_on)::date AS week, coalesce(source, '(none)') AS source,
-                count(*) AS issues
-            FROM issues WHERE created_on >= $start AND {_MINE} GROUP BY ALL ORDER BY ALL""",
+        f"""WITH mine AS (
+                SELECT date_trunc('week', created_on)::date AS week, coalesce(source, '(none)') AS source
+                FROM issues WHERE created_on >= $start AND {_MINE}),
+            counted AS (SELECT week, source, count(*) AS issues FROM mine GROUP BY ALL)
+            SELECT week, source, coalesce(issues, 0) AS issues, {_IS_PART} AS is_part
+            FROM {_every("week")} CROSS JOIN (SELECT DISTINCT source FROM mine) LEFT JOIN counted USING (week, source)
+            ORDER BY week, source""",
         filters,
     )
 
@@ -226,7 +292,7 @@ def teams(marts: Marts, filters: Filters) -> pa.Table:
 def at_risk(marts: Marts, filters: Filters, top: int = 15) -> pa.Table:
     """Return the accounts at risk, the most reasons first, with ``why``; of a team, those it has open issues of."""
     return marts.ask(
-        f"""SELECT account_name AS account, owner_name AS owner, risks, open_issues, waiting_issues AS waiting,
+        f"""SELECT customer_label AS account, owner_name AS owner, risks, open_issues, waiting_issues AS waiting,
                 oldest_open_days AS oldest_days,
                 round(first_response_seconds_median_90d / 3600, 1) AS response_hours_90d,
                 round(csat_score_90d, 1) AS csat_90d,
@@ -243,13 +309,17 @@ def at_risk(marts: Marts, filters: Filters, top: int = 15) -> pa.Table:
 
 
 def csat(marts: Marts, filters: Filters) -> pa.Table:
-    """Return ``month``, ``score`` (mean), ``ratings``, ``satisfied_percent``."""
-    return marts.ask(
-        f"""SELECT date_trunc('month', date_day)::date AS month, avg(score) AS score, count(*) AS ratings,
-                100.0 * count(*) FILTER (is_satisfied) / count(*) AS satisfied_percent
-            FROM ratings WHERE date_day >= $start AND {_MINE} GROUP BY ALL ORDER BY ALL""",
+    """Return ``month``, ``score`` (mean), ``ratings``, ``satisfied_percent``, for every month."""
+    found = marts.ask(
+        f"""SELECT month, avg(score) AS score, count(date_day) AS ratings,
+                100.0 * count(*) FILTER (is_satisfied) / nullif(count(date_day), 0) AS satisfied_percent
+            FROM {_every("month")} LEFT JOIN (
+                SELECT date_trunc('month', date_day)::date AS month, date_day, score, is_satisfied
+                FROM ratings WHERE date_day >= $start AND {_MINE}) USING (month)
+            GROUP BY month ORDER BY month""",
         filters,
     )
+    return _any(found, "ratings")
 
 
 def freshness(marts: Marts, filters: Filters) -> pa.Table:

@@ -51,18 +51,25 @@ class Section:
 
 SECTIONS = (
     Section(
-        "backlog", "Open backlog", "Open issues at the end of each day, by whose turn it is.",
+        "backlog", "Open backlog",
+        "Open issues at the end of each day, by whose turn it is; at the dashed line, as of the last load.",
         data.backlog, charts.backlog, wide=True,
     ),
     Section(
-        "first_response", "First response", "Hours from request to first answer, by the week of the request.",
+        "first_response", "First response",
+        "Hours from request to first answer, by the week of the request; weeks that are there in part are hollow.",
         data.first_response, charts.waits,
     ),
     Section(
-        "resolution", "Resolution", "Hours from creation to solution, by the week of the solution.",
+        "resolution", "Resolution",
+        "Hours from creation to solution, by the week of the solution; weeks that are there in part are hollow.",
         data.resolution, charts.waits,
     ),
-    Section("volume", "Volume by source", "Issues created each week, by channel.", data.volume, charts.volume),
+    Section(
+        "volume", "Volume by source",
+        "Issues created each week, by channel; weeks that are there in part are paler.",
+        data.volume, charts.volume,
+    ),
     Section(
         "tags", "Volume by tag", "Issues created in the period, by tag; an issue can have several.",
         data.tags, charts.tags, desk="pylon",

@@ -83,7 +83,10 @@
   hour(convert_timezone(current_timezone(), '{{ zone }}', cast({{ instant }} as timestamp_ntz)))
 {%- endmacro %}
 
-{# The moment at which a clock where pylon_timezone is shows a time, such as 09:00, on a day. #}
+{#
+  The moment at which a clock where pylon_timezone is shows a time, such as 09:00, on a day: the first of two where clocks
+  are set back, of which DuckDB and Postgres would take the second.
+#}
 {% macro local_instant(day, clock) -%}
   {%- if clock == '24:00' -%}
     {{ return(pylon.local_instant(pylon.add_days(day, 1), '00:00')) }}
@@ -92,11 +95,19 @@
 {%- endmacro %}
 
 {% macro default__local_instant(day, clock, zone) -%}
-  timezone('{{ zone }}', {{ day }} + time '{{ clock }}:00')
+  {%- set local = '(' ~ day ~ " + time '" ~ clock ~ ":00')" -%}
+  {{ pylon._first_of_two("timezone('" ~ zone ~ "', " ~ local ~ ')', local, zone) }}
 {%- endmacro %}
 
-{% macro postgres__local_instant(day, clock, zone) -%}
-  (({{ day }} + time '{{ clock }}:00') at time zone '{{ zone }}')
+{# A moment, or the one an hour or half an hour earlier at which clocks showed the same: Lord Howe's go back by half. #}
+{% macro _first_of_two(instant, local, zone) -%}
+  case
+  {%- for minutes in (60, 30) %}
+    when timezone('{{ zone }}', {{ instant }} - interval '{{ minutes }} minutes') = {{ local }}
+      then {{ instant }} - interval '{{ minutes }} minutes'
+  {%- endfor %}
+    else {{ instant }}
+  end
 {%- endmacro %}
 
 {% macro snowflake__local_instant(day, clock, zone) -%}

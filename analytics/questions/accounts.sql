@@ -3,7 +3,7 @@
 -- sort: open | waiting | volume | csat; open issues, issues that wait for us, issues of 30 days, or the lowest rating first
 -- top: 1..1000, 15; how many lines
 select
-    account_name as account,
+    customers.customer_label as account,
     owner_name as owner,
     open_issues,
     waiting_issues,
@@ -11,7 +11,8 @@ select
     issues_30d,
     round(cast(csat_score_90d as numeric(20, 6)), 2) as csat_90d,
     risks
-from pylon__account_health
+from pylon__account_health as health
+inner join support__customers as customers on customers.desk = 'pylon' and health.account_id = customers.customer_id
 order by
     case $sort
         when 'open' then open_issues
@@ -20,5 +21,5 @@ order by
         else -coalesce(csat_score_90d, 99)
     end desc,
     open_issues desc,
-    account_name
+    customers.customer_label
 limit cast($top as integer)

@@ -3,7 +3,7 @@
 -- owner: any of pylon__account_health.owner_name; only this agent's accounts
 -- top: 1..1000, 15; how many lines
 select
-    account_name as account,
+    customers.customer_label as account,
     owner_name as owner,
     risks,
     open_issues,
@@ -19,7 +19,8 @@ select
             then cast(issues_30d as varchar(10)) || ' after ' || cast(issues_previous_30d as varchar(10))
         else ''
     end as volume
-from pylon__account_health
+from pylon__account_health as health
+inner join support__customers as customers on customers.desk = 'pylon' and health.account_id = customers.customer_id
 where is_at_risk and ($owner = '' or owner_name = $owner)
-order by risks desc, longest_waiting_seconds desc nulls last, open_issues desc, account_name
+order by risks desc, longest_waiting_seconds desc nulls last, open_issues desc, customers.customer_label
 limit cast($top as integer)

@@ -8,7 +8,7 @@ select
     coalesce(
         case $by
             when 'team' then tickets.team_name
-            when 'account' then tickets.customer_name
+            when 'account' then tickets.customer_label
             when 'assignee' then tickets.assignee_name
             when 'state' then tickets.desk_state_label
             when 'priority' then tickets.priority

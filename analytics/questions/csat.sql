@@ -6,19 +6,20 @@
 select
     coalesce(
         case $by
-            when 'month' then substr(cast(date_day as varchar(10)), 1, 7)
-            when 'team' then team_name
-            when 'assignee' then assignee_name
-            when 'account' then account_name
-            else source
+            when 'month' then substr(cast(ratings.date_day as varchar(10)), 1, 7)
+            when 'team' then ratings.team_name
+            when 'assignee' then ratings.assignee_name
+            when 'account' then tickets.customer_label
+            else ratings.source
         end,
         '(none)'
     ) as name,
     count(*) as ratings,
-    round(cast(avg(score) as numeric(20, 6)), 2) as mean_score,
-    round(cast(100.0 * count(case when is_satisfied then 1 end) / count(*) as numeric(20, 6)), 0) as satisfied_percent
-from pylon__csat
-where date_day >= (
+    round(cast(avg(ratings.score) as numeric(20, 6)), 2) as mean_score,
+    round(cast(100.0 * count(case when ratings.is_satisfied then 1 end) / count(*) as numeric(20, 6)), 0) as satisfied_percent
+from pylon__csat as ratings
+inner join support__tickets as tickets on tickets.desk = 'pylon' and ratings.issue_id = tickets.ticket_id
+where ratings.date_day >= (
     select date_trunc('month', max(last_load_at)) - cast($months as integer) * interval '1 month'
     from pylon__sync_freshness
 )

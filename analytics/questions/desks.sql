@@ -19,7 +19,7 @@ named as (
                 when 'channel' then tickets.channel
                 when 'team' then tickets.team_name
                 when 'assignee' then tickets.assignee_name
-                else tickets.customer_name
+                else tickets.customer_label
             end,
             '(none)'
         ) as name,

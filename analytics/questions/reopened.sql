@@ -8,7 +8,7 @@ select
         case $by
             when 'team' then issues.team_name
             when 'assignee' then issues.assignee_name
-            when 'account' then issues.account_name
+            when 'account' then tickets.customer_label
             when 'source' then issues.source
             else substr(cast(issues.created_on as varchar(10)), 1, 7)
         end,
@@ -18,6 +18,7 @@ select
     count(case when metrics.is_reopened then 1 end) as reopened,
     round(cast(100.0 * count(case when metrics.is_reopened then 1 end) / count(*) as numeric(20, 6)), 1) as percent
 from pylon__issues as issues
+inner join support__tickets as tickets on tickets.desk = 'pylon' and issues.issue_id = tickets.ticket_id
 inner join pylon__issue_metrics as metrics on issues.issue_id = metrics.issue_id
 where issues.created_on >= (
     select date_trunc('month', max(last_load_at)) - cast($months as integer) * interval '1 month'

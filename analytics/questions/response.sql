@@ -11,7 +11,7 @@ select
             when 'month' then substr(cast(tickets.created_on as varchar(10)), 1, 7)
             when 'team' then tickets.team_name
             when 'assignee' then tickets.assignee_name
-            when 'account' then tickets.customer_name
+            when 'account' then tickets.customer_label
             when 'source' then tickets.channel
             else tickets.priority
         end,

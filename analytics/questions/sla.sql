@@ -1,5 +1,6 @@
 -- Targets met
--- How many of the targets with a deadline were met, missed, or are overdue now; Pylon's only.
+-- How many of the targets with a deadline were met, missed, or are overdue now; closed_before are those of issues that were closed
+-- before the deadline without an answer. Pylon's only.
 -- by: target | team | month; what to count them by
 -- top: 1..1000, 24; how many lines
 select
@@ -15,7 +16,8 @@ select
     count(case when outcome = 'met' then 1 end) as met,
     count(case when outcome = 'breached' then 1 end) as missed,
     count(case when outcome = 'overdue' then 1 end) as overdue,
-    count(case when outcome = 'running' then 1 end) as running
+    count(case when outcome = 'running' then 1 end) as running,
+    count(case when outcome = 'closed' then 1 end) as closed_before
 from pylon__sla
 where outcome <> 'untimed'
 group by 1

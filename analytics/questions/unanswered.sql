@@ -7,7 +7,7 @@
 select
     tickets.ticket_number as number,
     tickets.title,
-    tickets.customer_name as account,
+    tickets.customer_label as account,
     tickets.team_name as team,
     tickets.assignee_name as assignee,
     tickets.priority,

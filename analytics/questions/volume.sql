@@ -17,7 +17,7 @@ named as (
         case $by
             when 'source' then tickets.channel
             when 'team' then tickets.team_name
-            when 'account' then tickets.customer_name
+            when 'account' then tickets.customer_label
             when 'type' then tickets.ticket_type
             else tickets.priority
         end as name

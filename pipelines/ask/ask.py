@@ -8,7 +8,7 @@ from ..base import exits, screens
 from ..base.desk import command
 from . import query as query_command
 from . import reading
-from .questions import all_questions, find
+from .questions import Question, all_questions, find
 from .reader import Reader
 
 
@@ -16,7 +16,7 @@ def list_all() -> int:
     """Print the names of all questions with their titles and options."""
     for question in all_questions().values():
         options = " ".join(f"--{name} {parameter.told}" for name, parameter in question.parameters.items())
-        screens.tell(f"{command('ask')} {question.name:<15} {question.title}")
+        screens.tell(screens.wrapped(f"{command('ask')} {question.name:<15} ", question.title))
         if options:
             screens.tell(screens.wrapped(" " * 26, options))
     screens.tell(
@@ -32,12 +32,34 @@ def explain(name: str) -> int:
         Problem: There is none of that name.
     """
     question = find(name)
+    _describe(question)
+    screens.tell(f"\n{question.statement}")
+    return exits.DONE
+
+
+def help_of(name: str, general: str) -> int:
+    """Print how to ask a question: what it is about, its own options, and those of all.
+
+    Args:
+        name: The question.
+        general: The help of ``ask``.
+
+    Raises:
+        Problem: There is none of that name.
+    """
+    question = find(name)
+    screens.tell(f"Usage: {command('ask')} {question.name} [OPTIONS]\n")
+    _describe(question)
+    screens.tell(f"\nOptions of every question:\n{general.partition('Options:')[2].strip(chr(10))}")
+    return exits.DONE
+
+
+def _describe(question: Question) -> None:
     screens.tell(f"{question.title}\n{screens.wrapped('', question.explanation)}\n")
     for parameter in question.parameters.values():
         default = f"  [default: {parameter.default}]" if parameter.default else ""
-        screens.tell(f"  --{parameter.name} {parameter.told}\n      {parameter.meaning}{default}")
-    screens.tell(f"\n{question.statement}")
-    return exits.DONE
+        screens.tell(f"  --{parameter.name} {parameter.told}")
+        screens.tell(screens.wrapped("      ", f"{parameter.meaning}{default}"))
 
 
 def run(name: str, arguments: Sequence[str], options: query_command.Options) -> int:
@@ -61,9 +83,10 @@ def require_marts(reader: Reader) -> None:
     Raises:
         Problem: They are not.
     """
-    if "support__desks" not in reader.tables()[reader.schemas[1]]:
+    if "support__customers" not in reader.tables()[reader.schemas[1]]:
         raise exits.Problem(
-            f"The tables for analysis are not there yet: schema {reader.schemas[1]}, {reader.location}.",
+            "The tables for analysis are not there yet, or were built by an earlier version:"
+            f" schema {reader.schemas[1]}, {reader.location}.",
             f"Build them, with: {command('transform')}",
             exits.FAILED,
         )

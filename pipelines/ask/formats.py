@@ -19,21 +19,36 @@ import pyarrow as pa
 from ..base import exits
 from ..base.options import Format
 from ..base.printable import printable
+from . import drawing
 from .reader import Result
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 """What a cell of a spreadsheet begins with that is no text to it (OWASP on CSV injection)."""
 CELL = 60
 """A longer text is cut in the table for people."""
+LONG = 1000
+"""And on a screen where each value has a line of its own."""
+TEXT = ("", ".txt", ".log", ".dat")
+"""Files that are CSV unless it is said otherwise."""
+SHEETS = (".xlsx", ".xlsm", ".xls", ".ods")
+"""Files of spreadsheets, which open none of our formats under these names."""
 
 
 def choose(wanted: Format | None, output: Path | None) -> Format:
     """Return the format: as asked for, else by the file's name, else a table.
 
     Raises:
-        Problem: Parquet is to go to a terminal.
+        Problem: Parquet is to go to a terminal, or the file's name belongs to another format.
     """
-    by_name = {f".{one}": one for one in Format}.get(output.suffix.lower() if output else "")
+    suffix = output.suffix.lower() if output else ""
+    by_name = {f".{one}": one for one in (Format.CSV, Format.JSON, Format.PARQUET)}.get(suffix)
+    if suffix in SHEETS or not (wanted or by_name or suffix in TEXT):
+        raise exits.Problem(
+            f"{output} cannot be written: {suffix} is none of the formats.",
+            f"Name it {output.with_suffix('.csv') if output else ''}, which spreadsheets open too,"
+            " or end it with .json or .parquet.",
+            exits.USAGE,
+        )
     chosen = wanted or by_name or (Format.CSV if output else Format.TABLE)
     if chosen is Format.PARQUET and output is None and sys.stdout.isatty():
         raise exits.Problem("Parquet is not for a screen.", "Name a file: --output rows.parquet", exits.USAGE)
@@ -54,8 +69,8 @@ def write(
     """
     result.schema = _distinct(result.schema)
     with _target(output) as stream:
-        if chosen is Format.TABLE:
-            return _table(result, stream, limit)
+        if chosen in (Format.TABLE, Format.VERTICAL):
+            return _table(result, stream, limit, vertical=chosen is Format.VERTICAL)
         if chosen is Format.CSV:
             return _csv(result, stream, _safe if safe_cells else _csv_cell)
         if chosen is Format.JSON:
@@ -149,7 +164,7 @@ def _json(result: Result, stream: IO[bytes]) -> int:
     return count
 
 
-def _table(result: Result, stream: IO[bytes], limit: int) -> int:
+def _table(result: Result, stream: IO[bytes], limit: int, *, vertical: bool) -> int:
     import io
 
     rows = list(islice(_rows(result), limit + 1 if limit else None))
@@ -159,7 +174,7 @@ def _table(result: Result, stream: IO[bytes], limit: int) -> int:
         text.writelines(row[1] for row in rows)  # DuckDB has drawn it
         rows = []
     else:
-        draw(result.schema, rows[:limit] if more else rows, text)
+        draw(result.schema, rows[:limit] if more else rows, text, vertical=vertical)
     if more:
         text.write(
             f"The first {limit:,} rows; --limit 0 shows all, --format csv writes them for a program.\n"
@@ -169,30 +184,34 @@ def _table(result: Result, stream: IO[bytes], limit: int) -> int:
     return limit if more else len(rows)
 
 
-def draw(schema: pa.Schema, rows: Sequence[Sequence[Any]], stream: Any, width: int | None = None) -> None:
-    """Draw rows as a table; where it is no terminal, as wide as it needs to be."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+def draw(
+    schema: pa.Schema,
+    rows: Sequence[Sequence[Any]],
+    stream: Any,
+    width: int | None = None,
+    *,
+    vertical: bool = False,
+) -> None:
+    """Draw rows as a table, where it is no terminal as wide as it needs to be; or one value a line.
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for field in schema:
-        number = (
-            pa.types.is_integer(field.type)
-            or pa.types.is_floating(field.type)
-            or pa.types.is_decimal(field.type)
-        )
-        table.add_column(Text(printable(field.name)), justify="right" if number else "left")
-    for row in rows:
-        table.add_row(*(Text(cell(value)) for value in row))
-    is_terminal = hasattr(stream, "isatty") and stream.isatty()
-    console = Console(file=stream, width=width or (None if is_terminal else 10_000), highlight=False)
-    console.print(table)
+    Args:
+        schema: The columns.
+        rows: Their values.
+        stream: Where to write.
+        width: How wide a line may be; ``None`` for what the stream says.
+        vertical: One value a line, which a few rows that do not fit are without being asked for.
+    """
+    width = width or drawing.width_of(stream)
+    what = drawing.drawn(schema, rows, cell)
+    if not vertical and (len(rows) > drawing.FEW or not rows or drawing.fits(what, width)):
+        drawing.table(what, stream, width)
+        return
+    long = drawing.drawn(schema, rows, lambda value: cell(value, LONG if width < drawing.UNBOUNDED else None))
+    drawing.vertical(long, stream, width)
 
 
-def cell(value: Any) -> str:
-    """Write one value for people."""
+def cell(value: Any, most: int | None = CELL) -> str:
+    """Write one value for people; of a longer text, so many characters."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -204,7 +223,7 @@ def cell(value: Any) -> str:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
     text = printable(" ".join(str(_csv_cell(value)).split()))
-    return text if len(text) <= CELL else text[: CELL - 1] + "…"
+    return text if most is None or len(text) <= most else text[: most - 1] + "…"
 
 
 def _csv_cell(value: Any) -> Any:

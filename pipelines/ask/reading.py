@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 
 from ..base import exits
 from ..base.desk import command
-from ..base.wording import ago
 from ..copy import destinations, snapshot
-from ..copy.lock import read_lock
+from ..copy.lock import is_locked, read_lock
 from .reader import Reader
 from .reader_duckdb import DuckDbReader
 from .reader_postgres import PostgresReader
@@ -81,14 +80,6 @@ def _of_file(
             stack.push(lock.pop_all())
             return reader
     except Exception as error:
-        if not _is_locked(error) or not taken.exists():
+        if not is_locked(error) or not taken.exists():
             raise
-        at = datetime.fromtimestamp(taken.stat().st_mtime, UTC)
-        note = f"{database.name} is being written to; this is its snapshot, {ago(at, datetime.now(UTC))}"
-        return attach(taken, f"{note.removesuffix(' ago')} old.")
-
-
-def _is_locked(error: Exception) -> bool:
-    if isinstance(error, exits.Problem):
-        return error.code == exits.LOCKED
-    return "Could not set lock on file" in str(error)
+        return attach(taken, snapshot.note(database, datetime.now(UTC)))

@@ -13,6 +13,9 @@ from ..base.options import Dataset, Debug, Format, Schema, Source, prepare
 
 app = typer.Typer(rich_markup_mode=None)
 
+WITH_OWN_OPTIONS = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+"""A question's options are its own, and its help shows them."""
+
 Form = Annotated[
     Format | None,
     typer.Option(
@@ -76,7 +79,7 @@ def query(
 
 @app.command(
     short_help="Answer a ready question; without a name, list them.",
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    context_settings=WITH_OWN_OPTIONS,
 )
 def ask(
     context: typer.Context,
@@ -94,10 +97,13 @@ def ask(
     dataset: Dataset = None,
     schema: Schema = "",
     debug: Debug = False,
+    show_help: Annotated[
+        bool, typer.Option("--help", "-h", help="Show this message, or the options of a question, and exit.")
+    ] = False,
 ) -> None:
     """Answer a ready question from the tables that pylon transform builds; without a name, list the questions.
 
-    Each question has options of its own, such as --by; --explain shows them.
+    Each question has options of its own, such as --by: pylon ask backlog --help shows them, --explain its SQL too.
     Exit codes: 0 done, 1 the tables are not there, 2 usage, 3 configuration, 75 locked.
 
     \b
@@ -117,7 +123,12 @@ def ask(
         options = query_command.Options(
             destination, dataset or usual(), schema, form, output, limit, safe_cells
         )
-        if name is None:
+        if show_help and name is None:
+            typer.echo(context.get_help())
+            code = 0
+        elif show_help:
+            code = ask_command.help_of(str(name), context.get_help())
+        elif name is None:
             code = ask_command.list_all()
         elif explain:
             code = ask_command.explain(name)

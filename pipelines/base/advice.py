@@ -11,6 +11,7 @@ from pylon_elt.sources.pylon.errors import (
     UntestedDestination,
 )
 
+from .desk import command
 from .exits import Told
 
 UNTESTED = "To load there all the same, and compare it yourself: --untested-destination"
@@ -34,8 +35,8 @@ def remedy(error: Told, table: str = "") -> str:
             return f"What the copy has stays as it is. {leave_out[0].upper()}{leave_out[1:]}"
         case Implausible():
             return (
-                "If that many were really deleted, confirm with: pylon reconcile --yes. If not, check that the token"
-                " belongs to the same workspace."
+                f"If that many were really deleted, confirm with: {command('reconcile')} --yes. If not, check that the"
+                " token belongs to the same workspace."
             )
         case UntestedDestination():
             return f"{error.choose} {UNTESTED}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any
 
@@ -56,7 +57,13 @@ def read_settings(given: Mapping[str, Any] | None = None, *, token: bool = True)
         found.pop("base_url", None)  # it would silently win over the region that was just asked for
     api_key = configured_token().value if token else UNUSED
     mask_key = first(dlt.secrets, MASK_KEY)
-    return settings(api_key, mask_key=mask_key, **{**found, **chosen})
+    read = settings(api_key, mask_key=mask_key, **{**found, **chosen})
+    if read.start_date and read.start_date > datetime.now(UTC):
+        raise ConfigurationError(
+            f"start_date is {read.start_date:%Y-%m-%d %H:%M} UTC, which is still to come: no issue is as young.",
+            "Set it to a day that is over, or leave it out for all issues.",
+        )
+    return read
 
 
 def configured_token() -> Token:

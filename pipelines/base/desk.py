@@ -5,9 +5,13 @@ One process is one command, ``pylon`` or ``zaia``; texts name verbs as their rea
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import typer
 
 from . import exits
 
@@ -18,6 +22,13 @@ if TYPE_CHECKING:
 
 NAMES = ("pylon", "zaia")
 """What the desks are called, and the schemas of their sources."""
+_COPY, _MARTS = ("destination", "dataset"), ("destination", "dataset", "schema")
+PLACES: Mapping[str, Sequence[str]] = {
+    **dict.fromkeys(("run", "check", "status", "reconcile", "verify"), _COPY),
+    **dict.fromkeys(("transform", "query", "ask", "export", "report", "dashboard"), _MARTS),
+    "move": ("dataset",),
+}
+"""The options that say where the copy is, by verb."""
 USUAL = "pylon"
 """What a process is called that no command line has begun."""
 
@@ -144,11 +155,31 @@ def current() -> Desk:
     return _current
 
 
+def writes(table: str) -> bool:
+    """Whether a copy of the desk of this process has a table, whoever fills it."""
+    return _current is not None and table in _current.tables()
+
+
 def name() -> str:
     """Return what the command of this process is called."""
     return _current.name if _current else USUAL
 
 
 def command(verb: str) -> str:
-    """Return a verb as it can be typed, such as ``pylon run``."""
-    return f"{name()} {verb}"
+    """Return a verb as it can be typed, such as ``pylon run``, with where the copy is as it was typed just now."""
+    return " ".join([name(), verb, *_given(verb)])
+
+
+def _given(verb: str) -> Iterator[str]:
+    """Yield those options of the command under way that say where the copy is, and which another verb has too."""
+    context = _context()
+    for option in PLACES.get(verb, ()) if context else ():
+        source = context.get_parameter_source(option)
+        if source is not None and source.name == "COMMANDLINE":
+            yield f"--{option} {shlex.quote(str(context.params[option]))}"
+
+
+def _context() -> Any:
+    """Return the command under way, as the library for command lines knows it, which typer brings or has in itself."""
+    library = typer.Context.__mro__[1].__module__.rpartition(".")[0]
+    return import_module(f"{library}.globals").get_current_context(silent=True)

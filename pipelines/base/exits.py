@@ -12,6 +12,8 @@ CONFIGURATION = 3
 UNAVAILABLE = 4
 DATA_CHECK = 5
 LOCKED = 75
+INTERRUPTED = 130
+"""By the convention of shells."""
 
 MEANINGS: dict[int, str] = {
     DONE: "Done.",
@@ -21,6 +23,7 @@ MEANINGS: dict[int, str] = {
     UNAVAILABLE: "The API stayed unavailable; what was read is saved, run again.",
     DATA_CHECK: "A data check found a difference.",
     LOCKED: "Another run, or another program, holds the lock.",
+    INTERRUPTED: "Ctrl-C ended it; what was read is saved.",
 }
 """What each exit code means, for the help and the README."""
 

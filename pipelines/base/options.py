@@ -24,6 +24,7 @@ class Format(StrEnum):
     """How to write rows."""
 
     TABLE = "table"
+    VERTICAL = "vertical"
     CSV = "csv"
     JSON = "json"
     PARQUET = "parquet"
@@ -49,6 +50,13 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _not_empty(given: str | None) -> str | None:
+    """Return a name; an empty one is most often a variable that is not set, and must not mean the usual one."""
+    if given is not None and not given.strip():
+        raise typer.BadParameter("it names nothing; leave it out for the usual one.")
+    return given
+
+
 Version = Annotated[
     bool,
     typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave."),
@@ -70,9 +78,15 @@ ShowProgress = Annotated[
     typer.Option("--progress", help="How to show progress; auto takes rich on a terminal, else plain."),
 ]
 LinesAs = Annotated[
-    LogFormat, typer.Option("--log-format", help="Lines for people, or JSON lines for machines.")
+    LogFormat,
+    typer.Option("--log-format", help="Lines for people, or for machines one JSON object a line on stdout."),
 ]
-TableAs = Annotated[LogFormat, typer.Option("--log-format", help="A table for people, or JSON for machines.")]
+TableAs = Annotated[
+    LogFormat,
+    typer.Option(
+        "--format", "--log-format", help="Text for people, or for machines one JSON object a line on stdout."
+    ),
+]
 Seed = Annotated[
     int | None,
     typer.Option("--seed", metavar="N", help="Draw the same sample again.  [default: at random]"),
@@ -102,7 +116,10 @@ Untested = Annotated[
 Dataset = Annotated[
     str | None,
     typer.Option(
-        "--dataset", metavar="NAME", help="The schema that holds the tables.  [default: as the command]"
+        "--dataset",
+        metavar="NAME",
+        callback=_not_empty,
+        help="The schema that holds the tables.  [default: as the command]",
     ),
 ]
 Schema = Annotated[
@@ -110,7 +127,7 @@ Schema = Annotated[
     typer.Option("--schema", metavar="NAME", help="Where transform built.  [default: DATASET_analytics]"),
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+AsJson = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
 
 
 def application(name: str) -> typer.Typer:

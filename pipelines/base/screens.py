@@ -6,14 +6,16 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
 
 from . import exits
 from .printable import printable
 from .redaction import redact
 
-INTERRUPTED = 130
-"""The exit code of a command that was ended with Ctrl-C, by the shell's convention."""
 WIDTH = 110
+"""Texts are no wider, however wide the screen is."""
+ENDLESS = 10_000
 
 
 @contextmanager
@@ -25,9 +27,9 @@ def one_screen(*, debug: bool = False, as_json: bool = False) -> Iterator[None]:
         raise
     except KeyboardInterrupt:
         say("\nInterrupted; nothing was lost.")
-        raise SystemExit(INTERRUPTED) from None
+        raise SystemExit(exits.INTERRUPTED) from None
     except BrokenPipeError:
-        _hush()
+        hush()
         raise SystemExit(exits.DONE) from None
     except Exception as error:
         if type(error).__module__.partition(".")[0] in ("typer", "click"):
@@ -47,8 +49,7 @@ def one_screen(*, debug: bool = False, as_json: bool = False) -> Iterator[None]:
 def show(problem: exits.Problem, *, as_json: bool = False) -> None:
     """Print a problem."""
     if as_json:
-        event = {"event": "failure", "what": problem.what, "remedy": problem.remedy, "exit": problem.code}
-        say(json.dumps(event))
+        event("failure", what=problem.what, remedy=problem.remedy, exit=problem.code)
         return
     say(wrapped("Error: ", problem.what))
     if problem.remedy:
@@ -65,6 +66,16 @@ def tell(text: str = "") -> None:
     """Print a result to stdout, secrets crossed out and controls of terminals written out."""
     sys.stdout.write(f"{printable(redact(text))}\n")
     sys.stdout.flush()
+
+
+def event(name: str, **facts: Any) -> None:
+    """Print one JSON object, in one line on stdout, with its name and the time (UTC)."""
+    at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    tell(json.dumps({"event": name, "at": at, **facts}, ensure_ascii=False, default=_written))
+
+
+def _written(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def confirm(tables: Sequence[str], where: str) -> None:
@@ -86,20 +97,52 @@ def confirm(tables: Sequence[str], where: str) -> None:
         raise exits.Problem("Nothing was done.", code=exits.FAILED)
 
 
+def room() -> int:
+    """Return how long a line can be: as the terminal, or ``COLUMNS``, says; what goes to no screen has no end."""
+    import shutil
+
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else ENDLESS
+
+
+def width() -> int:
+    """Return how long a line may be: as the screen can show, and not too long to be read."""
+    return min(WIDTH, room())
+
+
+def flowing(text: str) -> str:
+    """Return a line that stays one where no screen would break it."""
+    return _lines(text, room(), "", "")
+
+
 def wrapped(label: str, text: str) -> str:
-    """Return a text that fits the screen, after a label that hangs out on its left."""
+    """Return a text that fits the screen, after a label that hangs out on its left.
+
+    No word is broken. A label that takes most of a narrow screen is a part of the text.
+    """
+    if len(label) > width() // 2:
+        indent = " " * (len(label) - len(label.lstrip()))
+        return _lines(f"{label.lstrip()}{text}", width(), indent, f"{indent}    ")
+    return _lines(text, width(), label, " " * len(label))
+
+
+def _lines(text: str, most: int, first: str, then: str) -> str:
     import textwrap
 
-    lines = [
-        line
-        for part in text.splitlines()
-        for line in textwrap.wrap(part, WIDTH - len(label), break_long_words=False, break_on_hyphens=False)
-        or [""]
-    ]
-    return "\n".join((label if number == 0 else " " * len(label)) + line for number, line in enumerate(lines))
+    lines: list[str] = []
+    for part in text.splitlines():
+        indent = then if lines else first
+        lines += textwrap.wrap(
+            part,
+            most,
+            initial_indent=indent,
+            subsequent_indent=then,
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [indent]
+    return "\n".join(lines)
 
 
-def _hush() -> None:
+def hush() -> None:
     """Whoever read our output has gone: say nothing more, not even at the interpreter's end."""
     import os
 

@@ -6,9 +6,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from pylon_elt.sources.pylon.catalog import LEDGERS, TABLES, USUAL, with_ledgers
+from pylon_elt.sources.pylon.catalog import FOLLOWING, LEDGERS, TABLES, USUAL, with_ledgers
 
 from . import exits
+from .desk import writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Selection:
         wanted = self.selected or {*USUAL, *include}
         if left := with_ledgers(wanted - self.excluded):
             return left
+        if self.selected and self.selected <= FOLLOWING:
+            raise _written(sorted(self.selected))
         ledgers = {table.name for table in LEDGERS}
         raise exits.Problem(
             "No table is left to read.",
@@ -64,7 +67,15 @@ def names(option: str, texts: Sequence[str], known: Collection[str]) -> list[str
         Problem: A name is unknown.
     """
     found = [name.strip() for text in texts for name in text.split(",") if name.strip()]
+    if texts and not found:
+        raise exits.Problem(
+            f"{option} names no table.",
+            f"There are {', '.join(known)}; leave it out for the usual ones.",
+            exits.USAGE,
+        )
     for name in found:
+        if name not in known and writes(name):
+            raise _written([name])
         if name not in known:
             wanted = name.lower().replace("-", "_").replace(" ", "_")
             near = next(iter(get_close_matches(wanted, known, n=1)), None)
@@ -74,3 +85,11 @@ def names(option: str, texts: Sequence[str], known: Collection[str]) -> list[str
                 exits.USAGE,
             )
     return found
+
+
+def _written(tables: Sequence[str]) -> exits.Problem:
+    return exits.Problem(
+        f"No table is left to read: runs write {', '.join(tables)} by themselves, when they read other tables.",
+        "Select what it is about instead, such as --select issues, or leave --select out.",
+        exits.USAGE,
+    )

@@ -223,10 +223,10 @@ def open_pipeline(
     return pipeline
 
 
-def only_read(pipeline: dlt.Pipeline) -> None:
-    """Let a pipeline open a DuckDB file without changing it; it must be there."""
+def only_read(pipeline: dlt.Pipeline, instead: Path | None = None) -> None:
+    """Let a pipeline open a DuckDB file without changing it, its own or another ``instead``; it must be there."""
     if is_duckdb(pipeline):
-        pipeline.destination = DuckDb(credentials=_reading(pipeline))  # type: ignore[assignment]
+        pipeline.destination = DuckDb(credentials=_reading(pipeline, instead))  # type: ignore[assignment]
         _name_staging(pipeline)
 
 
@@ -254,11 +254,12 @@ def _name_staging(pipeline: dlt.Pipeline) -> None:
         kind.config_params.setdefault(STAGING, f"%s{OWN_STAGING}")
 
 
-def _reading(pipeline: dlt.Pipeline) -> DuckDbCredentials:
-    """Return the credentials that are configured, made to read only."""
+def _reading(pipeline: dlt.Pipeline, instead: Path | None) -> DuckDbCredentials:
+    """Return the credentials that are configured, made to read only, of another file if one is given."""
     known: Any = pipeline.destination_client().config.credentials
     names = ("extensions", "global_config", "pragmas", "statements", "local_config", "session_timezone")
-    return DuckDbCredentials(known.database, read_only=True, **{name: getattr(known, name) for name in names})
+    file = str(instead) if instead else known.database
+    return DuckDbCredentials(file, read_only=True, **{name: getattr(known, name) for name in names})
 
 
 def _forget_lost_schema(pipeline: dlt.Pipeline) -> None:

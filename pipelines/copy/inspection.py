@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.catalog import ALL_TABLES, Table
 from pylon_elt.sources.pylon.copy.contents import Contents
 from pylon_elt.sources.pylon.copy.copied import Copied, utc
 from pylon_elt.sources.pylon.copy.ledger import Ledger
+from pylon_elt.sources.pylon.copy.neighbours import holds_copy
 from pylon_elt.sources.pylon.copy.state import SourceState
 from pylon_elt.sources.pylon.copy.verified import Verified, cutoff
 from pylon_elt.sources.pylon.copy.work import Span
@@ -22,9 +23,9 @@ from pylon_elt.sources.pylon.rows import extras
 from pylon_elt.sources.pylon.rows.extras import Extra
 
 from ..base import exits
-from ..base.desk import command
-from . import destinations, saved
-from .lock import read_lock, still_lock
+from ..base.desk import NAMES, command
+from . import destinations, saved, snapshot
+from .lock import is_locked, read_lock, still_lock
 
 if TYPE_CHECKING:
     import dlt
@@ -43,6 +44,19 @@ class Place:
     location: str
     dataset: str
     folder: Path
+    others: tuple[str, ...] = ()
+    """The datasets beside it that hold a copy, where it holds none."""
+    snapshot_of: Path | None = None
+    """The file that somebody writes to, where its snapshot is looked at instead."""
+
+    def note(self, now: datetime) -> str:
+        """Say that the snapshot is looked at; nothing where it is not."""
+        return snapshot.note(self.snapshot_of, now) if self.snapshot_of else ""
+
+    @property
+    def snapshot_at(self) -> datetime | None:
+        """What moment the snapshot shows that is looked at (UTC)."""
+        return snapshot.taken_at(self.snapshot_of) if self.snapshot_of else None
 
 
 @dataclass
@@ -130,16 +144,32 @@ def opened(destination: str, dataset: str, *, still: bool = False) -> Iterator[C
 
 
 @contextmanager
-def seen(destination: str, dataset: str, *, still: bool = False) -> Iterator[tuple[Place, Copy | None]]:
-    """Say where a copy is, or will be, and open it for reading; arguments and errors as of :func:`opened`."""
-    with looked_at(destination, dataset, still=still) as (place, pipeline, copied):
+def seen(
+    destination: str, dataset: str, *, still: bool = False, beside_a_run: bool = False
+) -> Iterator[tuple[Place, Copy | None]]:
+    """Say where a copy is, or will be, and open it for reading; arguments and errors as of :func:`looked_at`."""
+    found = looked_at(destination, dataset, still=still, beside_a_run=beside_a_run)
+    with found as (place, pipeline, copied):
         copy = Copy(pipeline, copied) if copied else None
-        yield place, copy if copy and copy.exists else None
+        yield (place, copy) if copy and copy.exists else (beside(place, copied), None)
+
+
+def beside(place: Place, copied: Copied | None) -> Place:
+    """Return a place that holds no copy with the usual datasets that hold one."""
+    if copied is None:
+        return place
+    usual = (name for name in NAMES if name != place.dataset)
+    return replace(place, others=tuple(name for name in usual if holds_copy(copied.neighbour(name))))
 
 
 @contextmanager
 def looked_at(
-    destination: str, dataset: str, *, name: str = destinations.PIPELINE, still: bool = False
+    destination: str,
+    dataset: str,
+    *,
+    name: str = destinations.PIPELINE,
+    still: bool = False,
+    beside_a_run: bool = False,
 ) -> Iterator[tuple[Place, dlt.Pipeline, Copied | None]]:
     """Say where a copy is, or will be, and open what is there for reading, whatever it is.
 
@@ -148,6 +178,7 @@ def looked_at(
         dataset: Its schema.
         name: What its pipeline is called.
         still: As of :func:`opened`.
+        beside_a_run: Look at the snapshot where somebody writes to the file.
 
     Returns:
         The place, the pipeline, and what the destination holds; ``None``: there is no file.
@@ -164,12 +195,29 @@ def looked_at(
         if file is not None and not file.exists():
             yield place, pipeline, None
             return
-        with (still_lock if still else read_lock)(pipeline):
-            if file is not None:
-                destinations.only_read(pipeline)
-            with Copied(pipeline) as copied:
-                copied.open()
-                yield place, pipeline, copied
+        with ExitStack() as stack:
+            try:
+                copied = _open(stack, pipeline, (still_lock if still else read_lock)(pipeline))
+            except Exception as error:
+                instead = snapshot.of(file) if file and beside_a_run and is_locked(error) else None
+                if instead is None or not instead.exists():
+                    raise
+                stack.close()
+                copied = _open(stack, pipeline, nullcontext(), instead)
+                place = replace(place, snapshot_of=file)
+            yield place, pipeline, copied
+
+
+def _open(
+    stack: ExitStack, pipeline: dlt.Pipeline, lock: AbstractContextManager[Any], instead: Path | None = None
+) -> Copied:
+    """Open a copy for reading until the stack is closed."""
+    stack.enter_context(lock)
+    if destinations.database_file(pipeline) is not None:
+        destinations.only_read(pipeline, instead)
+    copied = stack.enter_context(Copied(pipeline))
+    copied.open()
+    return copied
 
 
 def no_copy() -> exits.Problem:

@@ -87,6 +87,13 @@ def hold(path: Path) -> Iterator[None]:
         handle.truncate(0)
 
 
+def is_locked(error: Exception) -> bool:
+    """Whether a copy could not be opened since somebody writes to it."""
+    if isinstance(error, exits.Problem):
+        return error.code == exits.LOCKED
+    return "Could not set lock on file" in str(error)
+
+
 @contextmanager
 def read_lock(pipeline: dlt.Pipeline) -> Iterator[None]:
     """Keep runs from a DuckDB file while it is being read, which takes a moment: DuckDB would fail them.

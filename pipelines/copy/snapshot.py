@@ -15,10 +15,12 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dlt
 
+from ..base.wording import ago
 from . import modes
 
 SETTING = "snapshot.keep"
@@ -77,6 +79,17 @@ def is_current(database: Path) -> bool:
     if not taken.exists() or not database.exists() or _log(database).exists():
         return False
     return taken.stat().st_mtime_ns == database.stat().st_mtime_ns
+
+
+def taken_at(database: Path) -> datetime:
+    """Return what moment the snapshot shows (UTC); it must be there."""
+    return datetime.fromtimestamp(of(database).stat().st_mtime, UTC)
+
+
+def note(database: Path, now: datetime) -> str:
+    """Say that the snapshot is read, and from when it is."""
+    old = ago(taken_at(database), now).removesuffix(" ago")
+    return f"{database.name} is being written to; this is its snapshot, {old} old."
 
 
 def keep(database: Path | None, *, oldest: float = 0.0, let_go: Callable[[], None] = lambda: None) -> str:

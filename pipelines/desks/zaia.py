@@ -67,15 +67,16 @@ class Zaia:
         """Return the variables by which the dbt package finds a copy."""
         return {"zaia_schema": dataset}
 
-    def require_built_from(self, pipeline: dlt.Pipeline, copied: Copied) -> None:  # noqa: ARG002
-        """Make sure that there are tickets to build tables for analysis from.
+    def require_built_from(self, pipeline: dlt.Pipeline, copied: Copied) -> None:
+        """Make sure that there are tickets to build tables for analysis from, or that the workspace has none.
 
         Raises:
-            Problem: There are none.
+            Problem: No run has read them.
         """
         from ..transform.issues import no_copy
+        from ..zaia.status import were_tickets_read
 
-        if not copied.holds("tickets"):
+        if not copied.holds("tickets") and not were_tickets_read(pipeline, copied):
             raise no_copy()
 
 

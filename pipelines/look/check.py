@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -32,27 +32,38 @@ LONGEST_PAUSE = 0.5
 """A check does not back off for minutes; the pacer is asked again after this many seconds."""
 
 
-def run(found: Iterable[Finding], destination: str, dataset: str) -> int:
+def run(found: Iterable[Finding], destination: str, dataset: str, *, as_json: bool = False) -> int:
     """Check everything that a run needs, print what was found, and return the exit code.
 
     Args:
         found: What there is to say of the API: see :meth:`Desk.check`.
         destination: Where a run would load, by dlt's name.
         dataset: The schema.
+        as_json: Whether to print an object a line.
     """
     codes = set()
     for finding in chain(found, _destination(destination, dataset)):
         codes.add(finding.code)
-        screens.tell(f"{finding.what:<17} {finding.verdict:<8} {finding.text}".rstrip())
-        if finding.remedy:
-            screens.tell(screens.wrapped(" " * 27 + "-> ", finding.remedy))
+        if as_json:
+            screens.event("finding", **asdict(finding))
+        else:
+            _tell(finding)
     code = next((code for code in (exits.CONFIGURATION, exits.UNAVAILABLE) if code in codes), exits.DONE)
+    if as_json:
+        screens.event("check_finished", exit=code, meaning=exits.MEANINGS[code])
+        return code
     screens.tell(
         f"All is well: {command('run')} would work."
         if code == exits.DONE
         else "Not everything is well; see above."
     )
     return code
+
+
+def _tell(finding: Finding) -> None:
+    screens.tell(f"{finding.what:<17} {finding.verdict:<8} {finding.text}".rstrip())
+    if finding.remedy:
+        screens.tell(screens.wrapped(" " * 27 + "-> ", finding.remedy))
 
 
 def _destination(destination: str, dataset: str) -> Iterator[Finding]:

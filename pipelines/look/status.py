@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from pylon_elt.sources.pylon.copy.state import Lack, Late, SourceState, suggeste
 from pylon_elt.sources.pylon.rows.extras import Extra
 
 from ..base import configuration, exits, screens
+from ..base.desk import command
 from ..base.wording import ago, count, duration
 from ..copy import inspection, runs
 from ..run import due as dues
@@ -69,6 +69,7 @@ class Status:
         return {
             "location": self.place.location,
             "dataset": self.place.dataset,
+            "snapshot_at": self.place.snapshot_at,
             "exists": self.exists,
             **asdict(due.issues if due else dues.IssuesRead()),
             "tables": {name: asdict(table) for name, table in (self.tables or {}).items()},
@@ -94,17 +95,20 @@ def run(destination: str, dataset: str, *, as_json: bool) -> int:
     """Print the status of a copy.
 
     Raises:
-        Problem: The copy cannot be read, or a run has locked it (exit code 75).
+        Problem: The copy cannot be read, or a run has locked it and there is no snapshot (exit code 75).
     """
     status = look(destination, dataset, datetime.now(UTC))
-    screens.tell(json.dumps(status.as_facts(), default=_iso, indent=2) if as_json else render(status))
+    if as_json:
+        screens.event("status", **status.as_facts())
+    else:
+        screens.tell(render(status))
     return exits.DONE
 
 
 def look(destination: str, dataset: str, now: datetime) -> Status:
     """Take everything together."""
     settings = configuration.read_settings(token=False)
-    with inspection.seen(destination, dataset) as (place, copy):
+    with inspection.seen(destination, dataset, beside_a_run=True) as (place, copy):
         waiting = inspection.pending_packages(place.folder)
         status = Status(place, now, runs.recall(place.folder), waiting)
         if copy is not None:
@@ -160,20 +164,25 @@ def render(status: Status) -> str:
 
 
 def _lines(status: Status) -> Iterator[str]:
-    yield f"{status.place.location}, dataset {status.place.dataset}"
+    yield screens.flowing(f"{status.place.location}, dataset {status.place.dataset}")
+    if note := status.place.note(status.now):
+        yield screens.flowing(note)
     if status.due is None:
-        yield "There is no copy yet. Make it with: pylon run"
+        yield no_copy_text(status.place)
     else:
-        yield _progress(status.due)
+        yield screens.flowing(_progress(status.due))
     if status.pending_packages:
-        yield f"A run that was killed left {count(status.pending_packages, 'load package')} for the next run."
+        left = count(status.pending_packages, "load package")
+        yield screens.flowing(f"A run that was killed left {left} for the next run.")
     if status.tables:
         yield ""
-        yield f"  {'table':<25}{'rows':>12}  {'newest read':>14}  due"
-        for name, table in status.tables.items():
-            read = ago(table.read_at, status.now)
-            due = _due(name, table, status.now)
-            yield f"  {name:<25}{table.rows:>12,}  {read:>14}  {due}".rstrip()
+        yield from columns(
+            ("table", "rows", "newest read", "due"),
+            [
+                (name, f"{table.rows:,}", ago(table.read_at, status.now), _due(name, table, status.now))
+                for name, table in status.tables.items()
+            ],
+        )
         yield from _verified(status.tables, status.now)
     yield from _late(status)
     yield from _extras(status.extras)
@@ -181,6 +190,30 @@ def _lines(status: Status) -> Iterator[str]:
     if status.runs:
         yield "\n  last runs"
         yield from (run_line(run) for run in reversed(status.runs[-RUNS_SHOWN:]))
+
+
+def columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Write a table of names, two numbers and a text, which goes on below where the screen is narrow."""
+    lines = [head, *rows]
+    roomy = screens.room() >= screens.WIDTH
+    first, second, third = (
+        max(usual if roomy else 0, *(len(line[place]) for line in lines))
+        for place, usual in enumerate((24, 12, 14))
+    )
+    for name, number, age, text in lines:
+        fixed = f"  {name:<{first}} {number:>{second}}  {age:>{third}}"
+        if text and len(fixed) + 2 + len(text) <= screens.room():
+            yield f"{fixed}  {text}"
+        else:
+            yield f"{fixed}\n{screens.wrapped('      ', text)}" if text else fixed
+
+
+def no_copy_text(place: inspection.Place) -> str:
+    """Return what is said of a place where there is no copy, and of the copies that are beside it."""
+    others = " and ".join(place.others)
+    where = f"There is no copy in the dataset {place.dataset}; there is one in {others}." if others else ""
+    what = where or "There is no copy yet."
+    return screens.flowing(f"{what} Make it with: {command('run')}")
 
 
 def _progress(due: dues.Due) -> str:
@@ -216,8 +249,8 @@ def _late(status: Status) -> Iterator[str]:
 def _extras(extras: dict[str, dict[str, Extra]]) -> Iterator[str]:
     """Say what is kept in ``_extra``: fields that could become columns, and values that no column could hold."""
     for misfit, label in (
-        (False, "undocumented fields"),
-        (True, "values of another type than their column's"),
+        (False, "not documented"),
+        (True, "not of their column's type"),
     ):
         parts = [
             f"{table}.{name} (since {extra.since:%Y-%m-%d})"
@@ -226,7 +259,7 @@ def _extras(extras: dict[str, dict[str, Extra]]) -> Iterator[str]:
             if extra.misfit is misfit
         ]
         if parts:
-            yield screens.wrapped(f"  {label}, kept in _extra: ", f"{', '.join(parts)}.")
+            yield screens.wrapped(f"  kept in _extra, {label}: ", f"{', '.join(parts)}.")
 
 
 def _pace(pace: dict[str, tuple[float, float]]) -> Iterator[str]:
@@ -237,10 +270,13 @@ def _pace(pace: dict[str, tuple[float, float]]) -> Iterator[str]:
         if learnt != start or "/issues" in endpoint
     }
     if shown:
-        yield f"\n  {'pace':<50}  requests a minute"
+        room = max(map(len, shown)) if screens.room() < screens.WIDTH else 50
+        yield f"\n  {'pace':<{room}}  requests a minute"
     for endpoint, (learnt, start) in shown.items():
-        note = "" if learnt == start else f"  (learnt; began at {start:,.0f})"
-        yield f"  {endpoint:<50}  {learnt:>8,.0f}{note}"
+        note = "" if learnt == start else f"(learnt; began at {start:,.0f})"
+        fixed = f"  {endpoint:<{room}}  {learnt:>8,.0f}"
+        fits = len(fixed) + 2 + len(note) <= screens.room()
+        yield f"{fixed}  {note}".rstrip() if fits else f"{fixed}\n      {note}"
 
 
 def _verified(tables: dict[str, TableStatus], now: datetime) -> Iterator[str]:
@@ -269,9 +305,8 @@ def run_line(run: runs.Run) -> str:
     outcome = exits.MEANINGS.get(run.exit, "")
     if run.ended_early:
         outcome = f"Ended early: {run.ended_early}."
-    text = f"  {begun}  {duration(run.seconds):>12}  exit {run.exit:<2}  {done}. {outcome}"
+    fixed = f"  {begun}  {duration(run.seconds):>12}  exit {run.exit:<2}"
+    told = f"{done}. {outcome}"
+    fits = len(fixed) + 2 + len(told) <= screens.room()
+    text = f"{fixed}  {told}" if fits else f"{fixed}\n{screens.wrapped('      ', told)}"
     return f"{text}\n{screens.wrapped('      ', run.problem)}" if run.problem else text
-
-
-def _iso(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)

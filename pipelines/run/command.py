@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -42,7 +41,10 @@ def dry_run(options: Run) -> int:
     with inspection.seen(options.destination, options.dataset) as (place, copy):
         made = plan.make(copy, settings, tables, datetime.now(UTC), full_refresh=options.full_refresh)
     made.max_minutes, made.place = options.max_minutes, place
-    screens.tell(json.dumps(made.as_facts(), indent=2) if options.as_json else plan.render(made))
+    if options.as_json:
+        screens.event("plan", **made.as_facts())
+    else:
+        screens.tell(plan.render(made))
     return exits.DONE
 
 
@@ -63,6 +65,8 @@ def run(options: Run) -> int:
     except Exception as error:
         raise _failed(job, watcher, started, explain(error), as_json=options.as_json) from error
     early = _why(job, stop(), options)
+    if stop() == signal.SIGINT and code == exits.DONE:
+        code = exits.INTERRUPTED  # `pylon run && pylon transform` is not to go on
     summary = summarize(job, location=location, seconds=watcher.seconds, code=code, ended_early=early)
     _look_what_is_left(job, options, summary)
     _tell(job, watcher, started, summary, as_json=options.as_json)

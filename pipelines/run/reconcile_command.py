@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.copy.tested import require_tested
 from pylon_elt.sources.pylon.errors import TurnOver
@@ -15,8 +17,13 @@ from ..copy import destinations
 from .job import Job
 from .signals import stopped_by_signals
 
+if TYPE_CHECKING:
+    from pylon_elt.sources.pylon.upkeep.reconcile import Outcome
 
-def run(destination: str, dataset: str, given: Mapping[str, Any], *, confirmed: bool) -> int:
+
+def run(
+    destination: str, dataset: str, given: Mapping[str, Any], *, confirmed: bool, as_json: bool = False
+) -> int:
     """Compare the copy with a complete listing, and say what was found.
 
     Raises:
@@ -29,17 +36,31 @@ def run(destination: str, dataset: str, given: Mapping[str, Any], *, confirmed: 
     require_tested(pipeline, allowed=settings.untested_destination)
     job = Job(pipeline, settings)
     try:
-        with stopped_by_signals(job, screens.say):
+        with stopped_by_signals(job, screens.say) as stop:
             outcome = job.reconcile(confirmed=confirmed)
     except TurnOver:
-        screens.tell("Ended early; nothing was removed.")
-        return exits.DONE
+        code = exits.INTERRUPTED if stop() == signal.SIGINT else exits.DONE
+        if as_json:
+            screens.event("reconciled", exit=code, complete=False)
+        else:
+            screens.tell("Ended early; nothing was removed.")
+        return code
     for text in job.control.report.warnings:
-        screens.say(screens.wrapped("Warning: ", text))
+        if as_json:
+            screens.event("warning", text=text)
+        else:
+            screens.say(screens.wrapped("Warning: ", text))
+    if as_json:
+        screens.event("reconciled", exit=exits.DONE, complete=True, **asdict(outcome))
+    else:
+        _tell(outcome)
+    return exits.DONE
+
+
+def _tell(outcome: Outcome) -> None:
     screens.tell(
         f"{count(outcome.stored, 'issue')} in the copy, {outcome.listed:,} listed by Pylon;"
         f" gone and removed: {outcome.removed:,}; missing or different, and mended: {outcome.mended:,}."
     )
     if outcome.before:
         screens.tell(f"Created before start_date, so not compared and left as they are: {outcome.before:,}.")
-    return exits.DONE

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,12 @@ from pylon_elt.sources.pylon.catalog import (
     Issues,
     PerParent,
 )
+from pylon_elt.sources.pylon.rows.extras import is_column
 
 from ..base import advice, exits
+from ..base.desk import command
 from ..base.redaction import redact
-from ..base.screens import wrapped
+from ..base.screens import flowing, room, wrapped
 from ..base.wording import count, duration
 from ..copy import runs
 from .failures import not_available, remedy
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     from .job import Job
     from .remaining import Remaining
 
+EXTRAS_SHOWN = 2
+"""Fields beyond so many are counted: a line has an end."""
 SHOWN = 12
 """Failures and warnings beyond so many are counted, not shown: the screen has an end."""
 
@@ -50,6 +55,9 @@ class Summary:
     failures: list[tuple[str, str, str]] = field(default_factory=list)
     """Lane, what, remedy."""
     extra_fields: dict[str, list[str]] = field(default_factory=dict)
+    """Fields that are not documented, by table."""
+    misfits: dict[str, list[str]] = field(default_factory=dict)
+    """Columns with values that are not of their type, by table."""
     ended_early: str = ""
     removed: int | None = None
     """Issues that are gone from Pylon and now from the copy; ``None`` where nobody compared."""
@@ -109,6 +117,7 @@ class Summary:
                 {"lane": lane, "what": what, "remedy": remedy} for lane, what, remedy in self.failures
             ],
             "extra_fields": self.extra_fields,
+            "misfits": self.misfits,
             "complete": self.complete,
             "ended_early": self.ended_early,
             "remaining": self.remaining.as_facts() if self.remaining else None,
@@ -137,12 +146,21 @@ def summarize(job: Job, *, location: str, seconds: float, code: int, ended_early
         warnings=list(report.warnings),
         not_available=not_available(report.lacking),
         failures=[(one.lane, one.error.message, remedy(one)) for one in report.failures],
-        extra_fields={table: sorted(names) for table, names in report.extra_fields.items() if names},
+        extra_fields=_named(report.extra_fields, misfits=False),
+        misfits=_named(report.extra_fields, misfits=True),
         ended_early=ended_early,
         removed=job.outcome.removed if job.outcome else None,
         mended=job.outcome.mended if job.outcome else None,
         swept=job.swept,
     )
+
+
+def _named(found: Mapping[str, AbstractSet[str]], *, misfits: bool) -> dict[str, list[str]]:
+    names = {
+        table: sorted(name for name in each if is_column(table, name) is misfits)
+        for table, each in found.items()
+    }
+    return {table: each for table, each in names.items() if each}
 
 
 def render(summary: Summary) -> str:
@@ -157,21 +175,42 @@ def _lines(summary: Summary) -> Iterator[str]:
         yield "Nothing was read."
         return
     verb = "Copied in part" if unread else "Copied"
-    yield f"{verb} to {summary.location}, dataset {summary.dataset}, in {duration(summary.seconds)}."
+    where = f"{verb} to {summary.location}, dataset {summary.dataset}, in {duration(summary.seconds)}."
+    yield flowing(where)
     yield from _table(summary)
     if summary.removed is not None:
         mended = f"missing or different, and mended: {summary.mended or 0:,}"
-        yield f"Compared with a complete listing: gone and removed: {summary.removed:,}; {mended}."
+        yield wrapped(
+            "", f"Compared with a complete listing: gone and removed: {summary.removed:,}; {mended}."
+        )
     if summary.swept is not None:
-        yield f"With time to spare, {count(summary.swept, 'conversation')} verified longest ago read again."
-    for table, names in summary.extra_fields.items():
-        yield wrapped("Kept in _extra: ", f"{table} has fields that are not documented: {', '.join(names)}.")
+        swept = count(summary.swept, "conversation")
+        yield flowing(f"With time to spare, {swept} verified longest ago read again.")
+    yield from _extras(summary)
     for tables, why in summary.not_available:
         text = f"{', '.join(tables)}: {why} What the copy has stays. {advice.leaving_out(tables)}"
         yield wrapped("Not available here: ", text)
     for text in summary.warnings[:SHOWN]:
         yield wrapped("Warning: ", text)
-    yield left(summary)
+    yield flowing(left(summary))
+
+
+def _extras(summary: Summary) -> Iterator[str]:
+    """One line for fields that nobody documents, one for values that do not fit their columns."""
+    for names, one, many in (
+        (summary.extra_fields, "field that is not documented", "fields that are not documented"),
+        (
+            summary.misfits,
+            "field with values that are not of its type",
+            "fields with values that are not of their type",
+        ),
+    ):
+        found = [f"{table}.{name}" for table, each in names.items() for name in each]
+        if not found:
+            continue
+        more = f", and others; {command('status')} names them" if len(found) > EXTRAS_SHOWN else ""
+        what = one if len(found) == 1 else many
+        yield wrapped("Kept in _extra: ", f"{len(found)} {what}: {', '.join(found[:EXTRAS_SHOWN])}{more}.")
 
 
 def _table(summary: Summary) -> Iterator[str]:
@@ -200,7 +239,9 @@ def _line(name: str, rows: int, requests: dict[str, tuple[int, int]]) -> Iterato
         return
     several = ", ".join(f"{label} {count:,}" for label, (count, _) in requests.items())
     note = f"  {several}" if name not in ("directory", *LANES) else ""
-    yield f"  {name:<16} {rows:>10,} {asked:>9,} {refused or '':>8}{note}".rstrip()
+    fixed = f"  {name:<16} {rows:>10,} {asked:>9,} {refused or '':>8}"
+    fits = len(fixed) + len(note) <= room()
+    yield f"{fixed}{note}".rstrip() if fits else f"{fixed.rstrip()}\n{wrapped(' ' * 19, note.strip())}"
 
 
 def left(summary: Summary) -> str:

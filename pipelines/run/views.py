@@ -5,13 +5,11 @@ A view is only ever called from the watcher's thread (:mod:`pipelines.watcher`),
 
 from __future__ import annotations
 
-import json
 import sys
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..base.desk import command
-from ..base.screens import say
+from ..base.screens import event, hush, say
 from ..base.wording import count, duration
 from .progress import LaneView, Moment
 
@@ -60,7 +58,7 @@ class PlainView(View):
 
 
 class JsonView(View):
-    """JSON lines: one object for each event, with its name and its time (UTC)."""
+    """JSON lines on stdout: one object for each event, with its name and its time (UTC)."""
 
     interval = 10.0
 
@@ -73,9 +71,11 @@ class JsonView(View):
         self.event("turn", **now.as_facts())
 
     def event(self, name: str, **facts: Any) -> None:
-        """Print one object."""
-        at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        say(json.dumps({"event": name, "at": at, **facts}, ensure_ascii=False))
+        """Print one object; a run goes on where whoever read has gone."""
+        try:
+            event(name, **facts)
+        except BrokenPipeError:
+            hush()
 
     def message(self, text: str) -> None:
         """Print a ``message`` event."""

@@ -76,6 +76,8 @@ def _require_known(select: tuple[str, ...]) -> None:
     """Answer a misspelt name at once; what is more than a name, dbt understands."""
     names = package.models()
     for text in select:
+        if not text.strip():
+            raise exits.Problem("--select names no table.", "Leave it out to build all.", exits.USAGE)
         if text.strip("+@").isidentifier() and text.strip("+@") not in names:
             raise _nothing(text)
 
@@ -153,7 +155,7 @@ def _nothing(asked: str) -> exits.Problem:
 def _tell(build: dbt_run.Build, options: Options, location: str, schema: str, seconds: float) -> None:
     if options.as_json:
         facts = {"location": location, "schema": schema, "seconds": round(seconds, 1)}
-        screens.tell(json.dumps({**facts, "nodes": [asdict(node) for node in build.nodes]}, indent=2))
+        screens.event("transformed", **facts, nodes=[asdict(node) for node in build.nodes])
         return
     screens.tell(
         f"{count(build.count('model'), 'table')} built in {duration(seconds)}: {location}, schema {schema}."

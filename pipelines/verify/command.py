@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -44,12 +43,16 @@ def run(asked_for: Verify) -> int:
     _announce(report, paces, as_json=asked_for.as_json)
     verify(held, settings, paces, report)
     report.asked = {name: asked(pacer) for name, pacer in paces.known().items() if asked(pacer)}
-    screens.tell(json.dumps(report.as_facts(), indent=2) if asked_for.as_json else render(report))
+    code = exits.DATA_CHECK if report.differences else exits.DONE
+    if asked_for.as_json:
+        screens.event("verified", exit=code, remedies=list(remedies(report)), **report.as_facts())
+        return code
+    screens.tell(render(report))
     if not report.differences:
-        return exits.DONE
+        return code
     what = f"The copy differs from what Pylon holds in {count(len(report.differences), 'place')}."
-    screens.show(exits.Problem(what, " ".join(remedies(report)), exits.DATA_CHECK), as_json=asked_for.as_json)
-    return exits.DATA_CHECK
+    screens.show(exits.Problem(what, " ".join(remedies(report)), code))
+    return code
 
 
 def _announce(report: Verification, pacers: Pacers, *, as_json: bool) -> None:
@@ -61,8 +64,7 @@ def _announce(report: Verification, pacers: Pacers, *, as_json: bool) -> None:
     total, seconds = sum(report.announced.values()), max(times, default=0.0)
     labels = {ENDPOINTS[name].label: number for name, number in report.announced.items()}
     if as_json:
-        event = {"event": "announcement", "requests": labels, "seconds": round(seconds, 1)}
-        screens.say(json.dumps(event))
+        screens.event("announcement", requests=labels, seconds=round(seconds, 1))
         return
     text = f"{count(total, 'request')}, about {duration(seconds)} at the present pace: "
     screens.say(
@@ -92,7 +94,7 @@ def _lines(report: Verification) -> Iterator[str]:
         if number
     ]
     if since:
-        yield screens.wrapped("No differences, since the next run reads them: ", f"{'; '.join(since)}.")
+        yield screens.wrapped("Not counted, since the next run reads them: ", f"{'; '.join(since)}.")
     if report.before_start:
         yield f"Created before start_date, so not compared: {count(report.before_start, 'issue')}."
     for table, names in report.volatile.items():
@@ -101,7 +103,7 @@ def _lines(report: Verification) -> Iterator[str]:
     for one in report.differences[:SHOWN]:
         yield screens.wrapped("  ", f"{one.table} {one.id}: {one.what}")
     if (more := len(report.differences) - SHOWN) > 0:
-        yield f"  and {more:,} more; see them all with --log-format json"
+        yield f"  and {more:,} more; see them all with --format json"
     yield f"{sum(report.asked.values()):,} requests were made."
     if not report.differences:
         yield "No difference was found."
@@ -117,6 +119,6 @@ def _months(report: Verification) -> str:
     for name, month in report.months.items():
         found = (month.listed, month.copied, month.missing, month.surplus)
         drawn.add_row(name, *(f"{number:,}" for number in found))
-    console = Console(file=io.StringIO(), width=screens.WIDTH)
+    console = Console(file=io.StringIO(), width=screens.width())
     console.print(drawn)
     return console.file.getvalue().rstrip()  # type: ignore[attr-defined, no-any-return]

@@ -15,6 +15,7 @@ from pylon_elt.sources.pylon.copy.state import SourceState
 from pylon_elt.sources.pylon.copy.work import Synced, Times, is_due
 
 from ..base import exits
+from ..base.desk import command
 from .listing_cost import listing_cost
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def take(copy: Copy, settings: Settings, sample: int, seed: int) -> Held:
     """
     copied, stretch = copy.copied, copy.state.issues
     if not stretch.begun:
-        raise exits.Problem("The copy holds no issues yet.", "Make it with: pylon run", exits.FAILED)
+        raise exits.Problem("The copy holds no issues yet.", f"Make it with: {command('run')}", exits.FAILED)
     times, before = known.times(copied), known.created_before(copied, settings.start_date)
     for id_ in before:
         times.pop(id_, None)

@@ -26,6 +26,7 @@ from pylon_elt.sources.pylon.rows.masking import Masks
 from pylon_elt.sources.pylon.rows.rows import Row, instant
 from pylon_elt.sources.pylon.upkeep.listing import list_all
 
+from ..base.desk import command
 from .held import Held, key_of
 from .twice import Twice
 
@@ -278,6 +279,7 @@ def remedies(report: Verification) -> Iterator[str]:
     """Say what mends the differences."""
     tables = {one.table for one in report.differences}
     if "issues" in tables:
-        yield "pylon reconcile removes issues that are gone, and mends those that are missing or different."
+        yield f"{command('reconcile')} removes issues that are gone, and mends those that are missing or different."
     if tables - {"issues"}:
-        yield "A sweep mends conversations: pylon run --max-minutes 60, with sweep_days below the copy's age in days."
+        run = f"{command('run')} --max-minutes 60"
+        yield f"A sweep mends conversations: {run}, with sweep_days below the copy's age in days."

@@ -13,6 +13,8 @@ from ..base.advice import UNTESTED
 if TYPE_CHECKING:
     import dlt
 
+from ..base.desk import command
+
 
 def remedy(error: ZaiaError) -> str:
     """Return what to do next, as somebody can type it."""
@@ -20,7 +22,7 @@ def remedy(error: ZaiaError) -> str:
         case Implausible():
             return (
                 "Check that the key belongs to the same workspace. If they are really gone, confirm with:"
-                " zaia run --confirm-removals"
+                f" {command('run')} --confirm-removals"
             )
         case Refused(status=400 | 422):
             return (

@@ -100,7 +100,8 @@ def lines(job: Job, summary: Summary) -> Iterator[str]:
         f"{count(summary.asked, 'request')}{f', {summary.refused:,} refused' if summary.refused else ''}"
     )
     verb = "Copied in part" if summary.failures else "Copied"
-    yield f"{verb} to {summary.location}, dataset {summary.dataset}, in {duration(summary.seconds)}: {requests}."
+    taken = f"in {duration(summary.seconds)}: {requests}."
+    yield screens.flowing(f"{verb} to {summary.location}, dataset {summary.dataset}, {taken}")
     if summary.rows or removed:
         yield f"  {'':<16} {'new or changed':>14} {'removed':>9}"
     for name in TABLES:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.copy.copied import utc
-from pylon_elt.sources.zaia.catalog import CHAT_SYNC, CHATS, CHILDREN, DELETIONS
+from pylon_elt.sources.zaia.catalog import CHAT_SYNC, CHATS, CHILDREN, DELETIONS, TICKETS
 
 from ..base import exits, screens
 from ..base.wording import ago, count, duration
 from ..copy import inspection, runs, saved
-from ..look.status import RUNS_SHOWN, run_line
+from ..look.status import RUNS_SHOWN, columns, no_copy_text, run_line
 from .selection import TABLES
 from .settings import NAME, read_settings
 
 if TYPE_CHECKING:
+    import dlt
+
     from pylon_elt.sources.pylon.copy.copied import Copied
 
 
@@ -49,6 +50,7 @@ class Status:
         return {
             "location": self.place.location,
             "dataset": self.place.dataset,
+            "snapshot_at": self.place.snapshot_at,
             "exists": self.exists,
             "messages_until": self.messages_until,
             "tables": {name: asdict(table) for name, table in self.tables.items()},
@@ -61,19 +63,22 @@ def run(destination: str, dataset: str, *, as_json: bool) -> int:
     """Print the status of a copy.
 
     Raises:
-        Problem: The copy cannot be read, or a run has locked it (exit code 75).
+        Problem: The copy cannot be read, or a run has locked it and there is no snapshot (exit code 75).
         ConfigurationError: A setting cannot be used.
     """
     status = look(destination, dataset, datetime.now(UTC))
-    facts = json.dumps(status.as_facts(), default=str, indent=2) if as_json else ""
-    screens.tell(facts or "\n".join(_lines(status)))
+    if as_json:
+        screens.event("status", **status.as_facts())
+    else:
+        screens.tell("\n".join(_lines(status)))
     return exits.DONE
 
 
 def look(destination: str, dataset: str, now: datetime) -> Status:
     """Take everything together."""
     settings = read_settings(key=False)
-    with inspection.looked_at(destination, dataset, name=NAME) as (place, pipeline, copied):
+    found = inspection.looked_at(destination, dataset, name=NAME, beside_a_run=True)
+    with found as (place, pipeline, copied):
         waiting = inspection.pending_packages(place.folder, NAME)
         status = Status(place, now, runs.recall(place.folder, NAME), waiting)
         if copied and (stored := saved.state(copied, pipeline.pipeline_name)):
@@ -81,7 +86,16 @@ def look(destination: str, dataset: str, now: datetime) -> Status:
             status.exists = True
             status.messages_until = _instant(lists.get(CHATS.name, {}).get("watermark"))
             status.tables = dict(_tables(copied, lists, timedelta(hours=settings.full_read_hours)))
+        if not status.exists:
+            status.place = inspection.beside(place, copied)
     return status
+
+
+def were_tickets_read(pipeline: dlt.Pipeline, copied: Copied) -> bool:
+    """Whether a run has read the list of tickets, of which there may be none."""
+    stored = saved.state(copied, pipeline.pipeline_name) or {}
+    lists = stored.get("sources", {}).get(NAME, {}).get("lists", {})
+    return bool(lists.get(TICKETS.name, {}).get("read_whole"))
 
 
 def _tables(
@@ -105,21 +119,25 @@ def _instant(text: str | None) -> datetime | None:
 
 
 def _lines(status: Status) -> Iterator[str]:
-    yield f"{status.place.location}, dataset {status.place.dataset}"
+    yield screens.flowing(f"{status.place.location}, dataset {status.place.dataset}")
+    if note := status.place.note(status.now):
+        yield screens.flowing(note)
     if not status.exists:
-        yield "There is no copy yet. Make it with: zaia run"
+        yield no_copy_text(status.place)
     elif status.messages_until:
         at = status.messages_until
-        yield f"Messages are read up to {at:%Y-%m-%d %H:%M:%S} UTC ({ago(at, status.now)})."
+        yield screens.flowing(f"Messages are read up to {at:%Y-%m-%d %H:%M:%S} UTC ({ago(at, status.now)}).")
     if status.pending_packages:
-        yield f"A run that was killed left {count(status.pending_packages, 'load package')} for the next run."
+        left = count(status.pending_packages, "load package")
+        yield screens.flowing(f"A run that was killed left {left} for the next run.")
     if status.tables:
         yield ""
-        yield f"  {'table':<25}{'rows':>12}  {'newest change':>14}  read whole"
-    for name, table in status.tables.items():
-        yield (
-            f"  {name:<25}{table.rows:>12,}  {ago(table.read_at, status.now):>14}"
-            f"  {_whole(name, table, status.now)}".rstrip()
+        yield from columns(
+            ("table", "rows", "newest change", "read whole"),
+            [
+                (name, f"{table.rows:,}", ago(table.read_at, status.now), _whole(name, table, status.now))
+                for name, table in status.tables.items()
+            ],
         )
     if status.runs:
         yield "\n  last runs"

@@ -5,7 +5,6 @@ The source compares what it reads with the copy, so that what it would load is w
 
 from __future__ import annotations
 
-import json
 import math
 import random
 from collections.abc import Iterator, Mapping
@@ -24,7 +23,7 @@ from pylon_elt.sources.zaia.rows import identified
 from pylon_elt.sources.zaia.run import Run
 
 from ..base import exits, screens
-from ..base.desk import Verify
+from ..base.desk import Verify, command
 from ..base.redaction import remember
 from ..base.wording import ago, count
 from ..copy import inspection, saved
@@ -120,15 +119,20 @@ def run(asked: Verify) -> int:
             raise inspection.no_copy()
         found = Verification(place, _last_load(copied), seed)
         reading = Run(settings, Lists(settings))
-        screens.say(
-            f"This takes about {count(_cost(copied, settings, asked.sample), 'request')}, and changes nothing."
-        )
+        cost = _cost(copied, settings, asked.sample)
+        if asked.as_json:
+            screens.event("announcement", requests=cost)
+        else:
+            screens.say(f"This takes about {count(cost, 'request')}, and changes nothing.")
         pipeline.activate()  # the source compares with the copy of the pipeline that is active
         _compare(found, reading)
         _compare_sample(found, reading, asked.sample)
         found.failures += reading.notes.failures
         found.requests = sum(reading.lists.session.asked.values())
-    screens.tell(json.dumps(found.as_facts(), indent=2) if asked.as_json else "\n".join(_lines(found)))
+    if asked.as_json:
+        screens.event("verified", **found.as_facts())
+    else:
+        screens.tell("\n".join(_lines(found)))
     return found.code
 
 
@@ -243,7 +247,7 @@ def _lines(found: Verification) -> Iterator[str]:
     if any(table.differences for table in found.tables.values()):
         yield (
             "What was edited or removed since the last run without a time of its own counts as well: run, and verify"
-            " again. What is left is mended by: zaia run --full-refresh"
+            f" again. What is left is mended by: {command('run')} --full-refresh"
         )
     elif not found.failures:
         yield "The copy is what Zaia shows."

@@ -136,6 +136,7 @@ def test_what_issues_have_is_taken_over_as_it_is(built: Built) -> None:
                 "state",
                 "customer_email",
                 "customer_id",
+                "customer_label",
             }:
                 own = renamed.get(
                     column, column.replace("desk_", "").replace("ticket_number", "issue_number")

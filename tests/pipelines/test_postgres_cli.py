@@ -68,7 +68,7 @@ def test_what_is_edited_silently_is_found_and_mended(desk: Desk) -> None:
     issue = next(id_ for id_ in world.issue_ids() if world.messages(id_))
     world.redact_message(world.messages(issue)[0]["id"])
     world.touch_silently(issue, custom_fields={"n": {"value": 12}}, number_of_touches=99)
-    found = json.loads(desk.pylon("verify", *TO, "--sample", "100", "--log-format", "json").out)
+    found = desk.pylon("verify", *TO, "--sample", "100", "--log-format", "json").event("verified")
     assert {one["what"] for one in found["differences"]} >= {
         "custom_fields differs",
         "number_of_touches differs",

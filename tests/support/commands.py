@@ -31,8 +31,8 @@ class Result:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """The JSON lines on stderr."""
-        return [json.loads(line) for line in self.err.splitlines()]
+        """The JSON lines on stdout, where nothing else is."""
+        return [json.loads(line) for line in self.out.splitlines()]
 
     def event(self, name: str) -> dict[str, Any]:
         """The only event of a name."""

@@ -23,6 +23,8 @@ from pylon_elt.sources.pylon.rows.rows import REMOVED, to_arrow
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 """When the workspace was copied."""
 ISSUES, SEED = 400, 7
+NAMESAKES = {"Quartz Ltd": "Northwind Inc"}
+"""What an account is called, and one that is called so too."""
 
 
 def make(folder: Path, issues: int = ISSUES) -> Path:
@@ -55,6 +57,8 @@ def copy(database: Path, issues: int = ISSUES) -> None:
             "CREATE TABLE _dlt_loads AS SELECT '1' AS load_id, 'pylon' AS schema_name, 0 AS status, ? AS inserted_at",
             [NOW],
         )
+        for name, other in NAMESAKES.items():
+            connection.execute("UPDATE accounts SET name = ? WHERE name = ?", [name, other])
         zaia_sample.copy(connection, NOW)
 
 

@@ -79,7 +79,9 @@ judged as (
         coalesce(oldest_open_days > {{ var('pylon_risk_open_days') }}, false) as is_backlog_old,
         coalesce(longest_waiting_seconds > 3600 * {{ var('pylon_risk_unanswered_hours') }}, false) as is_unanswered_long,
         coalesce(csat_score_90d < {{ var('pylon_risk_csat_below') }}, false) as is_csat_low,
-        coalesce(issues_30d >= 5 and volume_trend >= {{ var('pylon_risk_volume_growth') }}, false) as is_volume_rising
+        issues_30d >= 5 and (
+            issues_previous_30d = 0 or volume_trend >= {{ var('pylon_risk_volume_growth') }}
+        ) as is_volume_rising
     from measured
 )
 

@@ -156,7 +156,12 @@ select
     raw.first_response_due_at,
     case
         when raw.first_response_due_at is null then null
-        else coalesce(raw.pylon_first_response_at, judged.first_response_at, as_of.as_of) > raw.first_response_due_at
+        else coalesce(
+            raw.pylon_first_response_at,
+            judged.first_response_at,
+            case when not judged.is_open then judged.closed_at end,
+            as_of.as_of
+        ) > raw.first_response_due_at
     end as is_first_response_breached,
     raw.resolution_due_at,
     case

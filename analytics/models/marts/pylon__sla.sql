@@ -31,6 +31,12 @@ targets as (
     union all
     select issue_id, 'team', position, team_id, target, due_at, reached_at, seconds, business_seconds
     from {{ ref('stg_pylon__issue_team_slas') }}
+),
+
+ended as (
+    select targets.*, case when not metrics.is_open then metrics.closed_at end as ended_at
+    from targets
+    inner join metrics on targets.issue_id = metrics.issue_id
 )
 
 select
@@ -51,11 +57,13 @@ select
         when targets.due_at is null then 'untimed'
         when targets.reached_at is not null and targets.reached_at <= targets.due_at then 'met'
         when targets.reached_at is not null then 'breached'
+        when targets.ended_at <= targets.due_at then 'closed'
+        when targets.ended_at is not null then 'breached'
         when as_of.as_of > targets.due_at then 'overdue'
         else 'running'
     end as outcome,
-    {{ pylon.seconds_between('targets.due_at', 'coalesce(targets.reached_at, as_of.as_of)') }} as seconds_late
-from targets
+    {{ pylon.seconds_between('targets.due_at', 'coalesce(targets.reached_at, targets.ended_at, as_of.as_of)') }} as seconds_late
+from ended as targets
 inner join {{ ref('int_pylon__issues') }} as issues on targets.issue_id = issues.issue_id
 cross join {{ ref('int_pylon__as_of') }} as as_of
 left join {{ ref('stg_pylon__teams') }} as teams on coalesce(targets.team_id, issues.team_id) = teams.team_id

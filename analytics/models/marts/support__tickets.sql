@@ -16,6 +16,7 @@ select
     issues.priority,
     issues.account_id as customer_id,
     issues.account_name as customer_name,
+    coalesce(customers.customer_label, issues.account_id) as customer_label,
     issues.requester_email as customer_email,
     issues.assignee_id,
     issues.assignee_name,
@@ -45,6 +46,8 @@ select
     issues.synced_at
 from {{ ref('pylon__issues') }} as issues
 inner join {{ ref('pylon__issue_metrics') }} as metrics on issues.issue_id = metrics.issue_id
+left join {{ ref('support__customers') }} as customers
+    on customers.desk = 'pylon' and issues.account_id = customers.customer_id
 
 union all
 
@@ -62,6 +65,7 @@ select
     cast(null as {{ dbt.type_string() }}) as priority,
     tickets.owner_id as customer_id,
     tickets.owner_name as customer_name,
+    coalesce(customers.customer_label, tickets.owner_id) as customer_label,
     tickets.owner_email as customer_email,
     tickets.assignee_id,
     tickets.assignee_name,
@@ -92,3 +96,5 @@ select
 from {{ ref('stg_zaia__tickets') }} as tickets
 inner join {{ ref('int_zaia__tickets') }} as judged on tickets.ticket_id = judged.ticket_id
 inner join {{ ref('int_zaia__metrics') }} as metrics on tickets.ticket_id = metrics.ticket_id
+left join {{ ref('support__customers') }} as customers
+    on customers.desk = 'zaia' and tickets.owner_id = customers.customer_id

@@ -50,7 +50,7 @@ def _with(extras: Extras, table: str, names: AbstractSet[str], now: datetime) ->
     known = _as_of_now(extras, table)
     for name in sorted(names - known.keys()):
         if len(known) < MOST and len(name) <= LONGEST:
-            known[name] = Extra(now, _is_column(table, name))
+            known[name] = Extra(now, is_column(table, name))
     return known
 
 
@@ -62,8 +62,9 @@ def current(extras: Extras) -> dict[str, dict[str, Extra]]:
 
 def _as_of_now(extras: Extras, table: str) -> dict[str, Extra]:
     known = extras.get(table, {})
-    return {name: extra for name, extra in known.items() if extra.misfit == _is_column(table, name)}
+    return {name: extra for name, extra in known.items() if extra.misfit == is_column(table, name)}
 
 
-def _is_column(table: str, name: str) -> bool:
+def is_column(table: str, name: str) -> bool:
+    """Return whether a table has a column of a name, which a value that stands in ``_extra`` did not fit."""
     return table in TABLES and name in TABLES[table].column_names

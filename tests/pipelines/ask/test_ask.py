@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from support import questions_docs
+from support import questions_docs, sample
 from support.workplaces import CopyDesk
 
 from pylon_elt.pipelines.ask.questions import FOLDER, all_questions
@@ -56,7 +57,7 @@ def test_every_value_of_every_option_is_answered(name: str, built: Path) -> None
 
 
 def test_backlog_counts_what_is_open(desk: CopyDesk) -> None:
-    for by, column in {"team": "team_name", "account": "customer_name", "source": "channel"}.items():
+    for by, column in {"team": "team_name", "account": "customer_label", "source": "channel"}.items():
         rows = _answer(desk, "backlog", "--by", by, "--top", "1000")
         expected = desk.sql(
             f"select coalesce({column}, '(none)'), count(*) from support__tickets where is_open group by 1"
@@ -69,6 +70,36 @@ def test_backlog_counts_what_is_open(desk: CopyDesk) -> None:
     states = desk.sql("select count(*) from issues where state = 'closed'")[0][0]
     still = desk.sql("select count(*) from issues")[0][0] - states
     assert sum(row["open_issues"] for row in of_pylon) <= still
+
+
+@pytest.mark.parametrize(
+    ("question", "condition"),
+    [("backlog", "is_open"), ("response", "first_response_seconds is not null"), ("desks", "true")],
+)
+def test_accounts_of_one_name_are_not_one(question: str, condition: str, desk: CopyDesk) -> None:
+    by = "customer" if question == "desks" else "account"
+    more = ("--months", "120") if question == "response" else ()
+    (name,) = sample.NAMESAKES
+    rows = _answer(desk, question, "--by", by, "--top", "1000", *more)
+    found = [list(row.values())[1] for row in rows if row["name"].startswith(name)]
+    expected = desk.sql(
+        f"select count(*) from support__tickets where customer_name = '{name}' and {condition} group by customer_id"
+    )
+    assert sorted(found) == sorted(count for (count,) in expected)
+    assert len(found) == 2
+
+
+def test_every_day_has_its_backlog(desk: CopyDesk) -> None:
+    """A day with nothing open is told as such, and the last one as not over."""
+    (team,) = desk.sql("""select team_name from support__backlog_daily where team_name is not null
+        group by 1 order by count(distinct date_day) limit 1""")[0]
+    rows = _answer(desk, "backlog-trend", "--by", "day", "--team", team, "--top", "1000")
+    ((first, last),) = desk.sql("select min(date_day), max(date_day) from support__backlog_daily")
+    assert [row["at_the_end_of"] for row in rows] == [
+        (last - timedelta(days=number)).isoformat() for number in range((last - first).days + 1)
+    ]
+    assert any(row["open_issues"] == 0 and row["oldest_days"] is None for row in rows)
+    assert [row["so_far"] for row in rows[:2]] == ["so far", ""]
 
 
 def test_backlog_of_a_team_is_what_the_daily_table_ends_with(desk: CopyDesk) -> None:

@@ -116,7 +116,7 @@ def _by(rows: Rows, name: Callable[[dict[str, Any]], Any]) -> dict[str, Rows]:
 def test_open_issues_are_those_of_the_desk(desk: str, built: Path, tables: Mapping[str, Rows]) -> None:
     columns = {
         "team": "team_name",
-        "account": "customer_name",
+        "account": "customer_label",
         "assignee": "assignee_name",
         "source": "channel",
     }
@@ -288,7 +288,7 @@ def test_a_customer_of_zaia_who_is_called_as_an_account_is_another(desk: CopyDes
     (account,) = data.at_risk(_marts(desk.database), data.Filters(), top=1)["account"].to_pylist()
     with duckdb.connect(str(desk.database)) as connection:
         connection.execute(
-            "UPDATE pylon_analytics.support__tickets SET customer_name = ?, team_name = 'Elsewhere' WHERE desk = 'zaia'",
+            "UPDATE pylon_analytics.support__tickets SET customer_label = ?, team_name = 'Elsewhere' WHERE desk = 'zaia'",
             [account],
         )
     marts = _marts(desk.database)

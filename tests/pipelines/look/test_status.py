@@ -147,6 +147,22 @@ def test_beside_a_run_it_says_who_holds_the_lock(open_desk: Any) -> None:
     assert run.wait().code == 0, "the run must not notice"
 
 
+def test_beside_a_run_it_answers_from_the_snapshot_and_says_from_when(open_desk: Any) -> None:
+    desk = open_desk(issues=60)
+    assert desk.pylon("run", "--select", "teams").code == 0
+    desk.server.settings.latency_seconds = 0.3
+    run = desk.start("run", "--select", "teams,issues")
+    wait_for_lock(desk)
+    result = desk.pylon("status")
+    assert (result.code, result.err) == (0, "")
+    assert "support.duckdb is being written to; this is its snapshot," in result.text
+    found = status(desk)
+    assert found["tables"]["teams"]["rows"] == len(desk.server.world.rows("teams"))
+    assert datetime.fromisoformat(found["snapshot_at"]) < datetime.now(UTC)
+    assert run.wait().code == 0
+    assert status(desk)["snapshot_at"] is None
+
+
 def test_a_copy_that_is_read_at_the_moment_does_not_fail_a_run(desk: Desk) -> None:
     desk.pylon("run", "--select", "teams")
     statuses = [desk.start("status") for _ in range(3)]

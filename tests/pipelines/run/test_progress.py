@@ -123,7 +123,7 @@ def test_the_plain_line_says_it_all() -> None:
 
 def test_json_holds_the_same_numbers(capsys: pytest.CaptureFixture[str]) -> None:
     JsonView().turn(MOMENT)
-    event = json.loads(capsys.readouterr().err)
+    event = json.loads(capsys.readouterr().out)
     assert event["event"] == "turn"
     assert event["seconds_left"] == 4_980.0
     assert event["lanes"][2] == {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import select
 import time
 from pathlib import Path
@@ -175,12 +176,12 @@ def test_progress_is_a_plain_line_where_there_is_no_terminal(desk: Desk) -> None
     assert "saved" in line
 
 
-def test_json_lines_tell_the_whole_run_and_leave_stdout_alone(desk: Desk) -> None:
+def test_json_lines_tell_the_whole_run_and_stand_alone_on_stdout(desk: Desk) -> None:
     desk.server.settings.denied = ["GET /users", "GET /issues/{id}/threads"]
     result = desk.pylon(
         "run", "--log-format", "json", "--exclude", "kb_articles,kb_collections,contacts,accounts"
     )
-    assert result.out == ""
+    assert result.err == ""
     names = [event["event"] for event in result.events]
     assert names[0] == "run_started"
     assert names[-1] == "run_finished"
@@ -235,11 +236,43 @@ def test_two_copies_never_share_a_working_folder(desk: Desk, tmp_path: Path) -> 
     assert len(list((tmp_path / "dlt").rglob("pylon.runs.jsonl"))) == 3
 
 
-def on_a_terminal(desk: Desk, *arguments: str, answer: str = "") -> str:
+def test_on_a_narrow_terminal_no_word_is_broken(desk: Desk) -> None:
+    desk.server.settings.denied = ["GET /tags"]
+    world = desk.server.world
+    for table in ("teams", "accounts", "users"):
+        for row in world.rows(table):
+            world.edit(table, row["id"], weather="fine")
+    ran = on_a_terminal(desk, "run", "--progress", "none", "--exclude", "kb_articles", columns=60)
+    for text in (ran, on_a_terminal(desk, "status", columns=60)):
+        lines = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text).splitlines()
+        assert len(lines) > 10
+        long = [line for line in lines if len(line) > 60 and " " in line.strip()]
+        assert not long, long
+    assert len([line for line in ran.splitlines() if "Kept in _extra" in line]) == 1
+
+
+def test_what_nobody_documents_is_one_line_and_what_does_not_fit_another(open_desk: Any) -> None:
+    desk = open_desk()
+    world = desk.server.world
+    for table in ("teams", "accounts", "users", "tags"):
+        world.edit(table, world.rows(table)[0]["id"], weather="fine")
+    world.edit("teams", world.rows("teams")[0]["id"], name={"not": "a text"})
+    result = desk.pylon("run", "--select", "teams,accounts,users,tags")
+    kept = [line for line in result.out.splitlines() if line.startswith("Kept in _extra")]
+    assert re.match(r"Kept in _extra: \d+ fields that are not documented: \w+\.\w+, ", kept[0]), kept
+    assert kept[1] == "Kept in _extra: 1 field with values that are not of its type: teams.name.", kept
+    assert len(kept) == 2
+    told = desk.pylon("status").text
+    assert "kept in _extra, not of their column's type: teams.name" in told
+
+
+def on_a_terminal(desk: Desk, *arguments: str, answer: str = "", columns: int = 120) -> str:
     """Run a command on a terminal and return what stood on it."""
     ours, theirs = pty.openpty()
     name = os.ttyname(theirs)
-    command = desk.start(*arguments, env={"TERM": "xterm", "COLUMNS": "120"}, stdin=Path(name), terminal=name)
+    command = desk.start(
+        *arguments, env={"TERM": "xterm", "COLUMNS": str(columns)}, stdin=Path(name), terminal=name
+    )
     screen, until = b"", time.monotonic() + 60
     while time.monotonic() < until:
         ended = command.ended.is_set()

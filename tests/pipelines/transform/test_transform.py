@@ -61,8 +61,9 @@ def test_issues_that_were_dropped_are_no_empty_workspace(desk: Desk) -> None:
 def test_a_workspace_without_issues_makes_tables_without_rows(open_desk: Any) -> None:
     desk = open_desk(issues=0)
     assert desk.pylon("run", "--select", "issues,issue_messages,accounts").code == exits.DONE
-    result = desk.pylon("transform", "--test", "--json")
+    result = desk.pylon("transform", "--test", "--format", "json")
     assert result.code == exits.DONE, result.text
+    assert {node["status"] for node in result.event("transformed")["nodes"]} == {"success", "pass"}
     assert desk.rows("pylon__issue_metrics", "pylon_analytics") == 0
     assert desk.rows("pylon__issues", "pylon_analytics") == 0
 

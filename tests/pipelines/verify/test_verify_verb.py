@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,7 +28,7 @@ def copied(open_desk: Any) -> Desk:
 def report(desk: Desk, *arguments: str, expect: int = 0) -> dict[str, Any]:
     result = desk.pylon("verify", "--log-format", "json", *arguments)
     assert result.code == expect, result.text
-    return json.loads(result.out)  # type: ignore[no-any-return]
+    return result.event("verified")  # type: ignore[no-any-return]
 
 
 def test_an_equal_copy_costs_what_was_announced_and_has_no_difference(copied: Desk) -> None:
@@ -37,7 +36,7 @@ def test_an_equal_copy_costs_what_was_announced_and_has_no_difference(copied: De
     result = copied.pylon("verify", "--sample", "40", "--seed", "5", "--log-format", "json")
     assert result.code == 0, result.text
     assert everything(copied.folder) == before
-    found = json.loads(result.out)
+    found = result.event("verified")
     assert found["equal"] is True
     assert result.event("announcement")["requests"] == asked(copied)
     assert found["announced"] == found["asked"]
@@ -187,7 +186,7 @@ def test_what_was_created_before_the_start_date_is_not_compared(copied: Desk) ->
     assert report(copied, "--sample", "100", expect=5)["before_start"] == 0
     result = copied.pylon("verify", "--sample", "100", "--log-format", "json", env=later)
     assert result.code == 0, result.text
-    found = json.loads(result.out)
+    found = result.event("verified")
     assert (found["before_start"], found["sampled"]["issues"]) == (30, 10)
     assert found["announced"] == found["asked"]
     assert "Created before start_date, so not compared: 30 issues." in copied.pylon("verify", env=later).out

@@ -8,6 +8,16 @@ from typing import Any
 import pytest
 
 
+def test_a_workspace_without_tickets_is_no_copy_that_is_not_there(open_zaia: Any) -> None:
+    desk = open_zaia(tickets=0)
+    early = desk.zaia("transform")
+    assert (early.code, "There is no copy yet" in early.text) == (1, True)
+    assert desk.zaia("run").code == 0
+    built = desk.zaia("transform", "--select", "+support__desks", "--format", "json")
+    assert built.code == 0, built.text
+    assert built.event("transformed")["schema"] == "zaia_analytics"
+
+
 @pytest.mark.slow
 def test_tables_questions_report_and_files_of_the_second_desk_alone(copied: Any) -> None:
     early = copied.zaia("ask", "backlog")

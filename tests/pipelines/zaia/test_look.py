@@ -64,7 +64,7 @@ def test_a_copy_that_is_equal_verifies(copied: Any) -> None:
     assert result.code == 0, result.text
     assert "The copy is what Zaia shows." in result.out
     assert "This takes about" in result.err
-    facts = json.loads(copied.zaia("verify", "--log-format", "json", "--sample", "100").out)
+    facts = copied.zaia("verify", "--format", "json", "--sample", "100").event("verified")
     assert facts["chats_compared"] == len(copied.world.rows("chats"))
     assert facts["tables"]["chat_messages"]["stored"] == len(copied.world.rows("chat_messages"))
 
@@ -87,7 +87,7 @@ def test_each_kind_of_difference_is_found_and_nothing_is_changed(copied: Any) ->
     assert result.code == 5, result.text
     found = {
         name: {kind: table[kind] for kind in ("missing", "different", "gone") if table[kind]}
-        for name, table in json.loads(result.out)["tables"].items()
+        for name, table in result.event("verified")["tables"].items()
         if table["missing"] or table["different"] or table["gone"]
     }
     assert found == {
@@ -105,7 +105,7 @@ def test_each_kind_of_difference_is_found_and_nothing_is_changed(copied: Any) ->
 def test_what_came_after_the_run_is_no_difference(copied: Any) -> None:
     copied.world.advance(3600 * 24 * 365)
     copied.world.new_ticket()
-    facts = json.loads(copied.zaia("verify", "--log-format", "json").out)
+    facts = copied.zaia("verify", "--log-format", "json").event("verified")
     assert (facts["exit"], facts["tables"]["tickets"]["newer"]) == (0, 1)
 
 
