@@ -22,13 +22,16 @@ EPOCHS = 3
 Case = TypeVar("Case")
 POINTS_OF_A_RUN = 250
 
+NAMED = r'["`]?\bpylon["`]?\.["`]?{}\b'
+"""A table of the copy, quoted or not."""
+
 POINTS = {
     "extracted, its state not yet saved": r"after rename .* to pylon/normalize/extracted/",
     "normalized": r"after rename .* to pylon/load/normalized/",
     "staged": r"after sql DELETE FROM .*_staging|after sql TRUNCATE",
-    "in the middle of the messages": r"after sql (DELETE FROM|INSERT INTO) \S*\"pylon\"\.\"issue_messages\"",
-    "loaded, not yet counted": r"before sql INSERT INTO .*\"_dlt_loads\"",
-    "counted, not yet marked": r"after sql INSERT INTO .*\"_dlt_loads\"",
+    "in the middle of the messages": r"after sql (DELETE FROM|INSERT INTO) \S*" + NAMED.format("issue_messages"),
+    "loaded, not yet counted": r"before sql INSERT INTO .*_dlt_loads\b",
+    "counted, not yet marked": r"after sql INSERT INTO .*_dlt_loads\b",
     "marked, not yet put away": r"after rename .*/package_completed\.json",
     "put away": r"after rename .* to pylon/load/loaded/",
 }
@@ -59,7 +62,7 @@ def after_merge_of(table: str) -> str:
 
 def before_merge_of(table: str) -> str:
     """Return the point at which a table is about to be merged."""
-    return rf"before sql DELETE FROM \S*\"pylon\"\.\"{table}\""
+    return r"before sql DELETE FROM \S*" + NAMED.format(table)
 
 
 def recover(site: Site, *, fresh: bool) -> None:
