@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from typing import Any
 
 from ..catalog import ALL_TABLES, DELETIONS, TABLES, PerParent, Table, Versions
 from ..rows.volatile import Paths
-from .copied import Copied, utc
+from .copied import Copied
+from .values import parsed
 
 
 class Contents:
@@ -124,8 +124,10 @@ class Contents:
         found = {subject: newest[subject][1] for subject in subjects if subject in newest}
         if not volatile:
             return {subject: str(values[0]) for subject, values in found.items()}
+        types = {column.name: column.type for column in versions.columns}
+        kinds = [types[name] for name in names]
         return {
-            subject: fingerprint(versions, [_moment(value) for value in values], volatile)
+            subject: fingerprint(versions, list(map(parsed, kinds, values)), volatile)
             for subject, values in found.items()
         }
 
@@ -154,10 +156,6 @@ class Contents:
             return set()
         sql = f"SELECT {{s.{ledger.key[0]}}} FROM {{{ledger.name}}} AS s WHERE {{s.child}} = %s"
         return self.copied.gather(_first, sql, child)
-
-
-def _moment(value: Any) -> Any:
-    return utc(value) if isinstance(value, datetime) else value
 
 
 def _first(rows: Any) -> set[str]:
