@@ -98,7 +98,6 @@ class MariaDb:
 
     def connect(self, **options: Any) -> Any:
         """Return a connection of one's own."""
-        import pymysql
 
         self.start()
         return self._connect(**options)

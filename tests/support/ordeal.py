@@ -29,7 +29,8 @@ POINTS = {
     "extracted, its state not yet saved": r"after rename .* to pylon/normalize/extracted/",
     "normalized": r"after rename .* to pylon/load/normalized/",
     "staged": r"after sql DELETE FROM .*_staging|after sql TRUNCATE",
-    "in the middle of the messages": r"after sql (DELETE FROM|INSERT INTO) \S*" + NAMED.format("issue_messages"),
+    "in the middle of the messages": r"after sql (DELETE FROM|INSERT INTO) \S*"
+    + NAMED.format("issue_messages"),
     "loaded, not yet counted": r"before sql INSERT INTO .*_dlt_loads\b",
     "counted, not yet marked": r"after sql INSERT INTO .*_dlt_loads\b",
     "marked, not yet put away": r"after rename .*/package_completed\.json",

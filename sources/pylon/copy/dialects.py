@@ -6,8 +6,9 @@ dlt's own only, and those of other sources stay as they are.
 - Texts of any length: dlt's ``TEXT`` holds 64 KB in MySQL, and its own schema is longer than that.
 - Texts that are equal only where they are the same, whatever the server's default is: by that of most servers,
   ``a`` is ``A`` and ``a `` is ``a``, so that a merge would replace the rows of others. And all of Unicode.
-- JSON as the text that it came as. dlt would encode that text once more. A column of the type ``JSON`` refuses in MariaDB
-  what is nested 32 deep, and SQLite makes numbers of what looks like one; the functions for JSON read texts as well.
+- JSON as the text that it came as. dlt would encode that text once more. A column of the type ``JSON`` is a text as well in
+  MariaDB, but refuses what is nested 32 deep (seen in 10.11), and SQLite makes numbers there of what looks like one; the
+  functions for JSON of either read texts.
 - Indexes by which a merge finds what it replaces: MariaDB would compare each row with each.
 """
 
@@ -76,7 +77,7 @@ class _MySql(dlt_dialect.MysqlDialectCapabilities):
     def type_mapper_class(self) -> Any:
         return _MySqlTypes
 
-    def adapt_table(self, table: sa.Table, table_schema: Any) -> sa.Table:
+    def adapt_table(self, table: sa.Table, table_schema: Any) -> sa.Table:  # noqa: ARG002 - dlt's signature
         """Add an index for each column by which a merge looks for rows."""
         known = {index.name for index in table.indexes}
         for name in _looked_for(table.name):

@@ -47,7 +47,8 @@ class Query:
         stamps = [known.get(name) for name in ("updated_at", "latest_message_time")]
         # two without a name would be one name twice, which MySQL refuses in a derived table
         columns = [
-            f"{{s.{name}}}" if name else f"NULL AS {{.unknown_{number}}}" for number, name in enumerate(stamps)
+            f"{{s.{name}}}" if name else f"NULL AS {{.unknown_{number}}}"
+            for number, name in enumerate(stamps)
         ]
         only = f" AND {{s.child}} = '{child}'" if child else ""
         return (

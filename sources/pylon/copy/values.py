@@ -1,7 +1,7 @@
 """What a destination gives and takes for a time or a truth value: the one place that binds and parses.
 
-Most give instants. Some have no time zones, and give times without one, which are UTC here since dlt writes them so; and
-SQLite has no times at all: it holds and compares texts, of always the same form, and numbers for truth values.
+Most give instants. Some have no time zones, and give times without one, which are UTC here since dlt writes them so;
+and SQLite has no times at all: it holds and compares texts, of always the same form, and numbers for truth values.
 """
 
 from __future__ import annotations
@@ -50,10 +50,14 @@ def bound(client: SqlClientBase[Any], values: Sequence[Any]) -> list[Any]:
     if client.capabilities.supports_tz_aware_datetime:
         return list(values)
     is_text = client.capabilities.sqlglot_dialect == "sqlite"
-    return [_without_zone(value, is_text=is_text) if isinstance(value, datetime) else value for value in values]
+    return [
+        _without_zone(value, is_text=is_text) if isinstance(value, datetime) else value for value in values
+    ]
 
 
 def _without_zone(value: datetime, *, is_text: bool) -> Any:
-    instant = value.replace(tzinfo=None) if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
+    instant = (
+        value.replace(tzinfo=None) if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
+    )
     # strftime writes the year 1 as it likes
     return f"{instant.year:04}{instant.strftime(_TEXT.removeprefix('%Y'))}" if is_text else instant
