@@ -14,6 +14,7 @@ from typing import Any
 
 from . import advice, exits
 from .exits import Problem
+from .mysql_causes import mysql
 from .refusals import chain as chain  # noqa: PLC0414 - who asks for causes walks to them
 from .refusals import said
 
@@ -294,7 +295,7 @@ def _connection(error: BaseException) -> Problem | None:
 
 
 TELLERS: tuple[Callable[[BaseException], Problem | None], ...] = (
-    _ours, _disk, _memory, _duckdb, _postgres, _configuration, _files, _connection,
+    _ours, _disk, _memory, _duckdb, _postgres, mysql, _configuration, _files, _connection,
 )  # fmt: skip
 """In this order: what says most comes first."""
 

@@ -43,7 +43,8 @@ class _Redacting(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = redact(embedded(record.getMessage())), ()
         if record.exc_info and record.exc_info[1]:
-            record.exc_text = redact(told(record.exc_info[1]))
+            # what is formatted as JSON would be made of the exception itself
+            record.exc_text, record.exc_info = redact(told(record.exc_info[1])), None
         return True
 
 

@@ -31,21 +31,17 @@ _INNER = ("exception", "inner_exc", "dbapi_exception", "inner_exception", "clien
 """Attributes by which dlt's exceptions carry the one that they are about."""
 
 _STATEMENT = re.compile(r"\s*(\[SQL: |\[parameters: |\(Background on this error)")
-_HARMLESS = re.compile(
-    r"^\(?[\w.]*\)? ?\(?\d*,? ?[\"']?(Access denied for |Can't connect to |Unknown (database|MySQL server host|column) "
-    r"|Table '[\w.$-]+' doesn't exist|Lost connection |Column '\w+' cannot be null"
-    r"|(Data too long|Data truncated|Out of range value) for column '\w+' at row \d+[\"')]*$)"
+_FRAME = re.compile(r"(\([\w.]+\) )?\(?\d+, [\"']|\([\w.]+\) ")
+"""What SQLAlchemy and the drivers of MySQL put before a text."""
+_NAMED = re.compile(
+    r"(?:\b(?:column|constraint|database|encoding|file|function|host name|index|relation|role|schema|server at|server on"
+    r"|socket|table|trigger|type|user)) ([\"'])[\w .:$/-]{1,128}\1",
+    re.IGNORECASE,
 )
-"""What MySQL and MariaDB say in quotes that is no value."""
-_VALUES = (
-    re.compile(r"'.*'?"),
-    re.compile(r'(?<=: )".*'),
-    re.compile(r'(?<=[Kk]ey )".*"'),
-    re.compile(r"(?<=[Ii]nput: ).*"),
-    re.compile(r"(?<=\)=)\(.*"),
-)
-"""Where a value may stand in a line; a value may hold any character."""
-_SAID = re.compile(rf"^.*\b(?:{'|'.join(DRIVERS)})\.(?:\w+\.)*[A-Z]\w+\)?[: ].*$", re.MULTILINE)
+"""What is in quotes and is no value: a name, of what kind is said before it."""
+_VALUE = re.compile(r"(?<!\w)[\"'](?!\)?$)|(?<=[Ii]nput: ).|(?<=\bwith value )\S|(?<=\)=)\(")
+"""Where a value may begin; where it ends nobody knows, since it may hold any character."""
+_SAID = re.compile(rf"^(.*?\b(?:{'|'.join(DRIVERS)})\.(?:\w+\.)*[A-Z]\w+\)?[: ]+)(.*)$", re.MULTILINE)
 """A line in which a traceback or a message tells what a driver said."""
 _QUOTES = re.compile(r"\[SQL: |\[parameters: |^\s*(DETAIL|CONTEXT): |^\s*LINE \d+: ", re.MULTILINE)
 
@@ -86,19 +82,20 @@ def without_values(line: str) -> str:
     """Return the first line of what a database says without the values in it."""
     if found := _STATEMENT.search(line):
         line = line[: found.start()]
-    if _HARMLESS.match(line):
-        return line
-    for pattern in _VALUES:
-        line = pattern.sub(CUT, line)
+    frame = _FRAME.match(line)
+    place = frame.end() if frame else 0
+    while found := _VALUE.search(line, place):
+        named = next((one for one in _NAMED.finditer(line, place) if one.start(1) == found.start()), None)
+        if named is None:
+            return f"{line[: found.start()]}{CUT}"
+        place = named.end()
     return line
 
 
 def embedded(text: str) -> str:
     """Return a text up to where it quotes a database, if it does: where the quotation ends, nobody knows."""
     if found := _SAID.search(text):
-        return f"{text[: found.start()]}{without_values(found[0])}" + (
-            CUT if text[found.end() :].strip() else ""
-        )
+        return f"{text[: found.start()]}{found[1]}{without_values(found[2])}"
     if found := _QUOTES.search(text):
         return f"{text[: found.start()].rstrip()} {CUT}"
     return text

@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,6 +53,12 @@ class SqliteCopy(FolderCopy):
             return _rows(names, lambda name: map(dict, connection.execute(f'SELECT * FROM "{name}"')))
 
 
+    def execute(self, sql: str) -> None:
+        """Run a statement as somebody else's program does."""
+        with closing(sqlite3.connect(self.folder / "copy__pylon.db")) as connection, connection:
+            connection.execute(sql.replace("pylon.", ""))
+
+
 @dataclass
 class _Client(Machine):
     """A machine of which a server is there when it begins."""
@@ -91,6 +98,10 @@ class MariaDbCopy(FolderCopy):
         """Delete it, working folders and all."""
         self.server.stop()
         super().discard()
+
+    def execute(self, sql: str) -> None:
+        """Run a statement as somebody else's program does."""
+        self.server.execute(sql)
 
     def read(self) -> Rows:
         """Return everything in it."""

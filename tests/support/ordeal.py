@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from support.amounts import SOAK
 from support.site import Site
@@ -66,12 +66,12 @@ def before_merge_of(table: str) -> str:
     return r"before sql DELETE FROM \S*" + NAMED.format(table)
 
 
-def recover(site: Site, *, fresh: bool) -> None:
+def recover(site: Site, *, fresh: bool, **options: Any) -> None:
     """Finish a copy, in place or on a machine that has only the database, and check it."""
     if fresh:
         site.machine.replace()
     with site.audited():
-        site.finish(turns=ONE_TURN)
+        site.finish(turns=ONE_TURN, **options)
     site.check()
 
 

@@ -81,8 +81,9 @@ class _MySql(dlt_dialect.MysqlDialectCapabilities):
         """Add an index for each column by which a merge looks for rows."""
         known = {index.name for index in table.indexes}
         for name in _looked_for(table.name):
-            if name in table.columns and f"by_{name}" not in known:
-                sa.Index(f"by_{name}", table.columns[name], mysql_length=PREFIX, mariadb_length=PREFIX)
+            column = table.columns.get(name)
+            if isinstance(getattr(column, "type", None), LongText) and f"by_{name}" not in known:
+                sa.Index(f"by_{name}", column, mysql_length=PREFIX, mariadb_length=PREFIX)
         return table
 
 
