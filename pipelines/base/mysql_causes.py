@@ -26,7 +26,11 @@ _CAUSES = {
     **dict.fromkeys((2002, 2003, 2005), _AWAY),
     **dict.fromkeys((1053, 2006, 2013, 1205, 1213), _BROKEN),
     **dict.fromkeys((1044, 1142, 1143, 1227), _RIGHTS),
-    1049: ("The database of the connection string is not there", f"Create it. {_CREDENTIALS}", exits.CONFIGURATION),
+    1049: (
+        "The database of the connection string is not there",
+        f"Create it. {_CREDENTIALS}",
+        exits.CONFIGURATION,
+    ),
     1153: (
         "A row is larger than the database takes",
         "Set max_allowed_packet of the server, such as to 256M, and run again.",

@@ -34,8 +34,8 @@ _STATEMENT = re.compile(r"\s*(\[SQL: |\[parameters: |\(Background on this error)
 _FRAME = re.compile(r"(\([\w.]+\) )?\(?\d+, [\"']|\([\w.]+\) ")
 """What SQLAlchemy and the drivers of MySQL put before a text."""
 _NAMED = re.compile(
-    r"(?:\b(?:column|constraint|database|encoding|file|function|host name|index|relation|role|schema|server at|server on"
-    r"|socket|table|trigger|type|user)) ([\"'])[\w .:$/-]{1,128}\1",
+    r"(?:\b(?:column|constraint|database|encoding|file|function|host name|index|relation|role|schema|server at"
+    r"|server on|socket|table|trigger|type|user)) ([\"'])[\w .:$/-]{1,128}\1",
     re.IGNORECASE,
 )
 """What is in quotes and is no value: a name, of what kind is said before it."""

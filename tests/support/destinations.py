@@ -52,7 +52,6 @@ class SqliteCopy(FolderCopy):
             ]
             return _rows(names, lambda name: map(dict, connection.execute(f'SELECT * FROM "{name}"')))
 
-
     def execute(self, sql: str) -> None:
         """Run a statement as somebody else's program does."""
         with closing(sqlite3.connect(self.folder / "copy__pylon.db")) as connection, connection:

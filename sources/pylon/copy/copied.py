@@ -34,6 +34,9 @@ NAME = re.compile(r"\{(?:(\w*)\.)?(\w+)\}")
 
 T = TypeVar("T")
 
+_SQLITE = "SELECT m.name, c.name FROM {}.sqlite_master AS m JOIN pragma_table_info(m.name, %s) AS c WHERE m.type = 'table'"
+"""Lists columns where there is no information schema."""
+
 
 class Copied:
     """Reads a copy through the pipeline's own SQL client; a table that is not there has no rows.
@@ -220,7 +223,11 @@ def _listed(client: SqlClientBase[Any], names: Collection[str]) -> set[str]:
 def _columns(client: SqlClientBase[Any]) -> dict[str, set[str]]:
     """Return the names of all columns by table; raises as :func:`_listed`."""
     found = defaultdict[str, set[str]](set)
-    for table, column in _information(client, "COLUMNS", "table_name, column_name")[0]:
+    if client.capabilities.sqlglot_dialect == "sqlite":
+        rows = client.execute_sql(_SQLITE.format(client.fully_qualified_dataset_name()), client.dataset_name)
+    else:
+        rows, _ = _information(client, "COLUMNS", "table_name, column_name")
+    for table, column in rows or ():
         found[table.casefold()].add(column.casefold())
     return found
 

@@ -6,9 +6,9 @@ dlt's own only, and those of other sources stay as they are.
 - Texts of any length: dlt's ``TEXT`` holds 64 KB in MySQL, and its own schema is longer than that.
 - Texts that are equal only where they are the same, whatever the server's default is: by that of most servers,
   ``a`` is ``A`` and ``a `` is ``a``, so that a merge would replace the rows of others. And all of Unicode.
-- JSON as the text that it came as. dlt would encode that text once more. A column of the type ``JSON`` is a text as well in
-  MariaDB, but refuses what is nested 32 deep (seen in 10.11), and SQLite makes numbers there of what looks like one; the
-  functions for JSON of either read texts.
+- JSON as the text that it came as. dlt would encode that text once more. In MariaDB a column of the type ``JSON`` is a
+  text as well, but one that refuses what is nested 32 deep (seen in 10.11), and in SQLite numbers are made there of what
+  looks like one; the functions for JSON of both read texts.
 - Indexes by which a merge finds what it replaces: MariaDB would compare each row with each.
 """
 
@@ -82,7 +82,7 @@ class _MySql(dlt_dialect.MysqlDialectCapabilities):
         known = {index.name for index in table.indexes}
         for name in _looked_for(table.name):
             column = table.columns.get(name)
-            if isinstance(getattr(column, "type", None), LongText) and f"by_{name}" not in known:
+            if column is not None and isinstance(column.type, LongText) and f"by_{name}" not in known:
                 sa.Index(f"by_{name}", column, mysql_length=PREFIX, mariadb_length=PREFIX)
         return table
 

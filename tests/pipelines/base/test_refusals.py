@@ -19,13 +19,22 @@ WORDS = "my card is 4929 'and' \"so\" on"
 """Stands in what the database refuses."""
 ADDRESS = "somebody@private.example"
 TABLES = ("--select", "issues")
-TOLD = ("no_cards", "no cards here", "duplicate key", "Duplicate entry", "UNIQUE constraint", "column 'title'")
+TOLD = (
+    "no_cards",
+    "no cards here",
+    "duplicate key",
+    "Duplicate entry",
+    "UNIQUE constraint",
+    "column 'title'",
+)
 """What may be told of a refusal."""
 Refuse = Callable[[str], None]
 
 
 @contextmanager
-def refusing(kind: str, folder: Path, request: pytest.FixtureRequest) -> Iterator[tuple[dict[str, str], Refuse]]:
+def refusing(
+    kind: str, folder: Path, request: pytest.FixtureRequest
+) -> Iterator[tuple[dict[str, str], Refuse]]:
     """Give the environment of a destination, and what has it run a statement."""
     if kind == "duckdb":
         file = folder / "refusing.duckdb"
@@ -59,7 +68,10 @@ CASES = {
         " BEGIN SELECT RAISE(ABORT, 'no cards here'); END"
     ),
     ("mariadb", "unique"): "CREATE UNIQUE INDEX one_of_each ON pylon.issues (title(200))",
-    ("mariadb", "check"): "ALTER TABLE pylon.issues ADD CONSTRAINT no_cards CHECK (title NOT LIKE '%%card%%')",
+    (
+        "mariadb",
+        "check",
+    ): "ALTER TABLE pylon.issues ADD CONSTRAINT no_cards CHECK (title NOT LIKE '%%card%%')",
     ("mariadb", "too long"): "ALTER TABLE pylon.issues MODIFY title VARCHAR(20)",
 }
 """By destination and kind of refusal, what makes the database refuse."""
@@ -95,12 +107,21 @@ def test_rows_that_a_database_refuses_are_never_shown(
             "(pymysql.err.OperationalError) (2003, \"Can't connect to MySQL server on 'db.example' ([Errno 111])\")",
             "(pymysql.err.OperationalError) (2003, \"Can't connect to MySQL server on 'db.example' ([Errno 111])\")",
         ),
-        ("(1406, \"Data too long for column 'body' at row 1\")", "(1406, \"Data too long for column 'body' at row 1\")"),
-        ("(1062, \"Duplicate entry 'column 'x'' for key 'k'\")", "(1062, \"Duplicate entry …"),
-        ('new row for relation "issues" violates check "my"', 'new row for relation "issues" violates check …'),
+        (
+            "(1406, \"Data too long for column 'body' at row 1\")",
+            "(1406, \"Data too long for column 'body' at row 1\")",
+        ),
+        ("(1062, \"Duplicate entry 'column 'x'' for key 'k'\")", '(1062, "Duplicate entry …'),
+        (
+            'new row for relation "issues" violates check "my"',
+            'new row for relation "issues" violates check …',
+        ),
         ('invalid input syntax for type timestamp: "my', "invalid input syntax for type timestamp: …"),
         ('database "x" does not exist', 'database "x" does not exist'),
-        ("Conversion Error: Could not convert string 'my' to INT32", "Conversion Error: Could not convert string …"),
+        (
+            "Conversion Error: Could not convert string 'my' to INT32",
+            "Conversion Error: Could not convert string …",
+        ),
         ('Constraint Error: duplicate key "column "x""', "Constraint Error: duplicate key …"),
         ("UNIQUE constraint failed: issues.title", "UNIQUE constraint failed: issues.title"),
         ("refused [SQL: INSERT INTO t VALUES (?)] [parameters: ('my',)]", "refused"),
