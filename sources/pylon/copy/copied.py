@@ -34,7 +34,10 @@ NAME = re.compile(r"\{(?:(\w*)\.)?(\w+)\}")
 
 T = TypeVar("T")
 
-_SQLITE = "SELECT m.name, c.name FROM {}.sqlite_master AS m JOIN pragma_table_info(m.name, %s) AS c WHERE m.type = 'table'"
+_SQLITE = (
+    "SELECT m.name, c.name FROM {}.sqlite_master AS m"
+    " JOIN pragma_table_info(m.name, %s) AS c WHERE m.type = 'table'"
+)
 """Lists columns where there is no information schema."""
 
 

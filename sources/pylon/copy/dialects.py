@@ -7,8 +7,8 @@ dlt's own only, and those of other sources stay as they are.
 - Texts that are equal only where they are the same, whatever the server's default is: by that of most servers,
   ``a`` is ``A`` and ``a `` is ``a``, so that a merge would replace the rows of others. And all of Unicode.
 - JSON as the text that it came as. dlt would encode that text once more. In MariaDB a column of the type ``JSON`` is a
-  text as well, but one that refuses what is nested 32 deep (seen in 10.11), and in SQLite numbers are made there of what
-  looks like one; the functions for JSON of both read texts.
+  text as well, but one that refuses what is nested 32 deep (seen in 10.11), and in SQLite numbers are made there of
+  what looks like one; the functions for JSON of both read texts.
 - Indexes by which a merge finds what it replaces: MariaDB would compare each row with each.
 """
 
