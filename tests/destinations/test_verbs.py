@@ -13,6 +13,7 @@ from support.compare import assert_equal_copy
 from support.destinations import copy_in
 
 from pylon_elt import emulator
+from pylon_elt.pipelines.ask.reader_server import ServerReader
 from pylon_elt.sources.pylon import pylon_source
 
 TABLES = (*runs.TABLES, "teams")
@@ -25,7 +26,7 @@ def copy(kind: str, tmp_path: Path) -> Iterator[Any]:
     one.discard()
 
 
-def test_plain_dlt_makes_the_same_copy(copy: Any, tmp_path: Path) -> None:
+def test_plain_dlt_makes_the_same_copy_and_it_can_be_asked(copy: Any, tmp_path: Path) -> None:
     copy.machine().environment()
     pipeline = dlt.pipeline(
         "by_hand",
@@ -51,3 +52,7 @@ def test_plain_dlt_makes_the_same_copy(copy: Any, tmp_path: Path) -> None:
         world.edit_issue(source, title="é" * 70_000)
         world.advance(300)
         load()
+        with ServerReader.opened(pipeline, ("pylon",)) as reader:
+            (row,) = reader.ask("SELECT COUNT(*) AS number, MAX(id) AS last FROM issues").table().to_pylist()
+            assert row == {"number": len(world.issue_ids()), "last": max(world.issue_ids())}
+            assert {"issues", "teams", "_dlt_loads"} <= set(reader.tables()["pylon"])
