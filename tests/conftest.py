@@ -51,7 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 ONE_WORKER = ("tests/analytics/", "tests/pipelines/ask/", "tests/pipelines/transform/", "tests/wheel/")
 """Rooms whose tests share something that takes long to make: each is one worker's."""
-ONE_WORKER_A_FILE = ("tests/crash/", "tests/postgres/")
+ONE_WORKER_A_FILE = ("tests/crash/", "tests/destinations/", "tests/postgres/")
 """Rooms of which the same is true of each file."""
 
 

@@ -38,9 +38,12 @@ class ServerReader:
         self.location = destinations.location(pipeline)
         self.schemas = schemas
         kind = pipeline.destination.destination_type if pipeline.destination else ""
-        self.dialect = {"mssql": "tsql", "synapse": "tsql", "motherduck": "duckdb"}.get(
-            name := kind.rpartition(".")[2], name
-        )
+        self.dialect = {
+            "mssql": "tsql",
+            "synapse": "tsql",
+            "motherduck": "duckdb",
+            "sqlalchemy": client.capabilities.sqlglot_dialect,
+        }.get(name := kind.rpartition(".")[2], name)
 
     @classmethod
     @contextmanager
@@ -48,6 +51,10 @@ class ServerReader:
         """Connect."""
         with pipeline.sql_client() as client:
             use_utc(client)
+            if (
+                client.capabilities.sqlglot_dialect == "mysql"
+            ):  # where a table without a database is looked for
+                client.execute_sql(f"USE {client.fully_qualified_dataset_name()}")
             yield cls(pipeline, client, schemas)
 
     def ask(self, sql: str, values: Mapping[str, Any] | None = None) -> Result:  # noqa: ARG002 - none are bound here
@@ -57,6 +64,8 @@ class ServerReader:
 
     def tables(self) -> dict[str, list[str]]:
         """Return the names of the tables and views of each schema."""
+        if self.dialect == "sqlite":
+            return {schema: self._in_sqlite(schema) for schema in self.schemas}
         marks = ", ".join(["%s"] * len(self.schemas))
         found = self.client.execute_sql(
             "SELECT table_schema, table_name FROM information_schema.tables"
@@ -64,6 +73,16 @@ class ServerReader:
             *self.schemas,
         )
         return {schema: [name for place, name in found or [] if place == schema] for schema in self.schemas}
+
+    def _in_sqlite(self, schema: str) -> list[str]:
+        """Return the names of the tables in a file; none where it is not there."""
+        if schema not in {row[1] for row in self.client.execute_sql("PRAGMA database_list") or []}:
+            return []
+        listing = f"{self.client.escape_column_name(schema)}.sqlite_master"
+        found = self.client.execute_sql(
+            f"SELECT name FROM {listing} WHERE type IN ('table', 'view') ORDER BY 1"
+        )
+        return [name for (name,) in found or []]
 
     def name(self, schema: str, table: str) -> str:
         """Return a table's name in full, quoted."""
@@ -78,13 +97,22 @@ class ServerReader:
 def answer(cursor: Any) -> Result:
     """Return what a cursor of a database driver gives, as Arrow."""
     rows = cursor.fetchmany(BATCH_ROWS)  # a cursor of the server knows its columns from then on
-    columns = [(str(column[0]), column[1]) for column in cursor.description or []]
+    columns = _columns(cursor)
     parts: list[pa.Table] = []
     while rows:
         parts.append(_table(columns, rows))
         rows = cursor.fetchmany(BATCH_ROWS)
     table = pa.concat_tables(parts, promote_options="permissive") if parts else _table(columns, [])
     return Result(table.schema, iter(table.to_batches(BATCH_ROWS)))
+
+
+def _columns(cursor: Any) -> list[tuple[str, Any]]:
+    """Return names and types of what a cursor gives; SQLAlchemy's tells names only."""
+    try:
+        described = cursor.description or []
+    except AttributeError:
+        return [(str(name), None) for name in cursor._get_columns()]  # noqa: SLF001 - dlt's own
+    return [(str(column[0]), column[1]) for column in described]
 
 
 def _table(columns: Sequence[tuple[str, Any]], rows: Sequence[Sequence[Any]]) -> pa.Table:

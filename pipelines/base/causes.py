@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from . import advice, exits
 from .exits import Problem
+from .mysql_causes import mysql
+from .refusals import chain as chain  # noqa: PLC0414 - who asks for causes walks to them
+from .refusals import said
 
 KEPT = "Nothing is lost: what was saved stays, the rest is read by the next run."
 _FULL = r"No space left on device|File too large|Disk quota exceeded|could not extend file"
-_INNER = ("exception", "inner_exc", "dbapi_exception", "inner_exception")
-"""Attributes by which dlt's exceptions carry the one that they are about."""
 
 
 def explain(error: BaseException) -> Problem:
@@ -30,26 +31,10 @@ def explain(error: BaseException) -> Problem:
                 return problem
     last = causes[-1]
     return Problem(
-        f"{type(last).__name__}: {_first_line(last)}",
+        f"{type(last).__name__}: {said(last, error)}",
         "This was not expected. Run again with --debug for the traceback, and report it. " + KEPT,
         exits.FAILED,
     )
-
-
-def chain(error: BaseException) -> Iterator[BaseException]:
-    """Walk from an exception to everything that caused it, outermost first."""
-    seen: set[int] = set()
-    queue: list[BaseException] = [error]
-    while queue:
-        current = queue.pop(0)
-        if id(current) in seen:
-            continue
-        seen.add(id(current))
-        yield current
-        inner = [getattr(current, name, None) for name in _INNER]
-        queue += [
-            one for one in (*inner, current.__cause__, current.__context__) if isinstance(one, BaseException)
-        ]
 
 
 def _ours(error: BaseException) -> Problem | None:
@@ -77,7 +62,7 @@ def _disk(error: BaseException) -> Problem | None:
 def _memory(error: BaseException) -> Problem | None:
     if type(error).__name__ == "OutOfMemoryException":
         return Problem(
-            f"DuckDB ran out of memory: {_first_line(error)}",
+            f"DuckDB ran out of memory: {said(error)}",
             'Let it have more, such as DESTINATION__DUCKDB__CREDENTIALS__GLOBAL_CONFIG=\'{"memory_limit": "1GB"}\','
             f" and run again. {KEPT}",
             exits.FAILED,
@@ -151,7 +136,7 @@ _DUCKDB: dict[str, Callable[[str], Problem]] = {
 def _postgres(error: BaseException) -> Problem | None:
     if not type(error).__module__.startswith("psycopg2"):
         return None
-    text = _first_line(error)
+    text = said(error)
     for pattern, (what, remedy, code) in _POSTGRES.items():
         if re.search(pattern, f"{type(error).__name__} {text}"):
             return Problem(f"{what}: {text}", remedy, code)
@@ -243,7 +228,7 @@ def _bad_value(error: Any) -> Problem:
     what = (
         f"The setting {field} has a value of the wrong kind."
         if field
-        else f"A setting cannot be used: {_first_line(error)}"
+        else f"A setting cannot be used: {said(error)}"
     )
     return Problem(
         what, "Correct it in .dlt/config.toml, .dlt/secrets.toml or the environment.", exits.CONFIGURATION
@@ -278,7 +263,7 @@ def _driver(error: Any) -> Problem:
 
 def _no_upgrade(error: Any) -> Problem:
     return Problem(
-        f"The copy was written by another version of dlt: {_first_line(error)}",
+        f"The copy was written by another version of dlt: {said(error)}",
         "Install at least the version that wrote it.",
         exits.CONFIGURATION,
     )
@@ -303,14 +288,14 @@ def _connection(error: BaseException) -> Problem | None:
         return None
     inner = getattr(error, "inner_exc", error)
     return Problem(
-        f"The destination cannot be reached: {_first_line(inner)}",
+        f"The destination cannot be reached: {said(inner)}",
         f"Check its credentials and the network, then run again. {KEPT}",
         exits.CONFIGURATION,
     )
 
 
 TELLERS: tuple[Callable[[BaseException], Problem | None], ...] = (
-    _ours, _disk, _memory, _duckdb, _postgres, _configuration, _files, _connection,
+    _ours, _disk, _memory, _duckdb, _postgres, mysql, _configuration, _files, _connection,
 )  # fmt: skip
 """In this order: what says most comes first."""
 
@@ -318,8 +303,3 @@ TELLERS: tuple[Callable[[BaseException], Problem | None], ...] = (
 def _quoted(text: str) -> str:
     found = re.search(r'"([^"]+)"', text)
     return found[1] if found else ""
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else "no message"

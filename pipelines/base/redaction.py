@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+from .refusals import embedded, told
+
 MARK = "[secret]"
 SHORTEST = 4
 """A shorter value is no secret, and to cross it out everywhere would make a text unreadable."""
@@ -36,12 +38,13 @@ def redact(text: str) -> str:
 
 
 class _Redacting(logging.Filter):
-    """Crosses out secrets in what others log, tracebacks included."""
+    """Crosses out secrets in what others log, and leaves out rows, tracebacks included."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = redact(record.getMessage()), ()
-        if record.exc_info:
-            record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
+        record.msg, record.args = redact(embedded(record.getMessage())), ()
+        if record.exc_info and record.exc_info[1]:
+            # what is formatted as JSON would be made of the exception itself
+            record.exc_text, record.exc_info = redact(told(record.exc_info[1])), None
         return True
 
 

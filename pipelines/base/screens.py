@@ -37,9 +37,9 @@ def one_screen(*, debug: bool = False, as_json: bool = False) -> Iterator[None]:
         from .causes import explain
 
         if debug:
-            import traceback
+            from .refusals import told
 
-            say(traceback.format_exc().rstrip())
+            say(told(error))
         problem = explain(error)
         if not problem.told:
             show(problem, as_json=as_json)

@@ -31,7 +31,7 @@ from pylon_elt.sources.pylon.errors import ConfigurationError
 from ..base import exits
 from ..base.desk import command
 from ..base.memory import give_back
-from . import modes
+from . import alchemy, modes
 from .merging import MergingClient
 from .resolved import Resolved
 
@@ -167,6 +167,10 @@ class DuckDb(dlt_duckdb):
         return _Client
 
 
+OWN: dict[str, type[Any]] = {DEFAULT: DuckDb, alchemy.NAME: alchemy.Alchemy}
+"""Destinations of dlt's that a copy needs otherwise than they are."""
+
+
 def make_file(file: Path) -> None:
     """Make a DuckDB file in the oldest format that holds a copy, unless it is there: it then keeps its format.
 
@@ -203,7 +207,7 @@ def open_pipeline(
         Problem: dlt knows no such destination, or it cannot replace the rows of a parent, or a DuckDB file may not be
             called as it is.
     """
-    target: Any = DuckDb() if destination == DEFAULT else destination
+    target: Any = OWN[destination]() if destination in OWN else destination
     try:
         pipeline: dlt.Pipeline = dlt.pipeline(name, destination=target, dataset_name=dataset, **options)
     except UnknownDestinationModule as error:

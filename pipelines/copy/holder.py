@@ -22,6 +22,7 @@ from dlt.destinations.exceptions import DatabaseException, DatabaseTerminalExcep
 from pylon_elt.sources.pylon.copy.copied import Copied
 
 from ..base import exits
+from ..base.refusals import said
 from . import destinations, lease
 from .lock import called, locked
 
@@ -190,7 +191,7 @@ def held(
     except (DatabaseTerminalException, NotImplementedError) as error:
         if holder.locks:
             raise
-        warn(f"That two machines load at once would not be noticed at this destination: {error!r}")
+        warn(f"That two machines load at once would not be noticed at this destination: {said(error)}")
         yield None
         return
     if holder.locks:

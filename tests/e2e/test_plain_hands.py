@@ -15,6 +15,7 @@ from support.compare import assert_equal_copy
 
 from pylon_elt.pipelines.base.causes import chain
 from pylon_elt.sources.pylon import pylon_source
+from pylon_elt.sources.pylon.copy import tested
 from pylon_elt.sources.pylon.errors import ConfigurationError
 
 TABLES = ["issues", "issue_messages", "issue_threads", "users", "tags"]
@@ -88,7 +89,10 @@ def test_a_destination_that_cannot_replace_rows_is_refused(serve: Any, tmp_path:
     assert not list((tmp_path / "files").rglob("*issues*"))
 
 
-def test_so_is_one_in_which_no_copy_was_ever_compared_unless_it_is_wanted(serve: Any, tmp_path: Path) -> None:
+def test_so_is_one_in_which_no_copy_was_ever_compared_unless_it_is_wanted(
+    serve: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(tested.DESTINATIONS, "sqlite")
     server = serve(worlds.quiet(issues=5))
     pipeline = pipeline_to(tmp_path, dlt.destinations.sqlalchemy(f"sqlite:///{tmp_path}/copy.db"))
     assert "untested_destination=True" in refusal(pipeline, source(server))

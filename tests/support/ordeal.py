@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from support.amounts import SOAK
 from support.site import Site
@@ -22,13 +22,17 @@ EPOCHS = 3
 Case = TypeVar("Case")
 POINTS_OF_A_RUN = 250
 
+NAMED = r'["`]?\bpylon["`]?\.["`]?{}\b'
+"""A table of the copy, quoted or not."""
+
 POINTS = {
     "extracted, its state not yet saved": r"after rename .* to pylon/normalize/extracted/",
     "normalized": r"after rename .* to pylon/load/normalized/",
     "staged": r"after sql DELETE FROM .*_staging|after sql TRUNCATE",
-    "in the middle of the messages": r"after sql (DELETE FROM|INSERT INTO) \S*\"pylon\"\.\"issue_messages\"",
-    "loaded, not yet counted": r"before sql INSERT INTO .*\"_dlt_loads\"",
-    "counted, not yet marked": r"after sql INSERT INTO .*\"_dlt_loads\"",
+    "in the middle of the messages": r"after sql (DELETE FROM|INSERT INTO) \S*"
+    + NAMED.format("issue_messages"),
+    "loaded, not yet counted": r"before sql INSERT INTO .*_dlt_loads\b",
+    "counted, not yet marked": r"after sql INSERT INTO .*_dlt_loads\b",
     "marked, not yet put away": r"after rename .*/package_completed\.json",
     "put away": r"after rename .* to pylon/load/loaded/",
 }
@@ -59,15 +63,15 @@ def after_merge_of(table: str) -> str:
 
 def before_merge_of(table: str) -> str:
     """Return the point at which a table is about to be merged."""
-    return rf"before sql DELETE FROM \S*\"pylon\"\.\"{table}\""
+    return r"before sql DELETE FROM \S*" + NAMED.format(table)
 
 
-def recover(site: Site, *, fresh: bool) -> None:
+def recover(site: Site, *, fresh: bool, **options: Any) -> None:
     """Finish a copy, in place or on a machine that has only the database, and check it."""
     if fresh:
         site.machine.replace()
     with site.audited():
-        site.finish(turns=ONE_TURN)
+        site.finish(turns=ONE_TURN, **options)
     site.check()
 
 

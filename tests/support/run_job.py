@@ -31,6 +31,7 @@ import duckdb
 import httpcore  # noqa: F401
 import pyarrow.parquet  # noqa: F401
 import requests  # noqa: F401
+from dlt.common.exceptions import MissingDependencyException
 from dlt.common.storages.load_package import PackageStorage
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from support.remembering import recall, remember
@@ -90,6 +91,12 @@ class Tripwire:
             clients.append(Psycopg2SqlClient)
         except ImportError:
             pass
+        try:
+            from dlt.destinations.impl.sqlalchemy.db_api_client import SqlalchemyClient
+
+            clients.append(SqlalchemyClient)
+        except MissingDependencyException:
+            pass
         for client in clients:
             client.execute_query = self._around_statement(client.execute_query)  # type: ignore[attr-defined]
             client.commit_transaction = self._around(client.commit_transaction, lambda *_: "commit")  # type: ignore[attr-defined]
@@ -124,7 +131,7 @@ class Tripwire:
 def _statements(client: Any, query: Any) -> list[Any]:
     """DuckDB runs the statements of one text one after the other, so that a process may end between them."""
     if not isinstance(client, DuckDbSqlClient):
-        return [query]  # Postgres makes one transaction of them
+        return [query]  # others make one transaction of them, or take one at a time
     return [statement.query for statement in duckdb.extract_statements(query)] or [query]
 
 

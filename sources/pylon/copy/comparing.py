@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
 from typing import Any
 
 from ..catalog import Column, Table
@@ -12,7 +11,7 @@ from ..rows import exact
 from ..rows.masking import Masks
 from ..rows.rows import Row, to_arrow
 from ..rows.volatile import Paths, plain, steady
-from .copied import utc
+from .values import parsed
 
 
 def typed(table: Table, rows: Sequence[Row], masks: Masks, parent: str | None = None) -> list[dict[str, Any]]:
@@ -69,7 +68,7 @@ def _steady_same(column: Column, wanted: Any, held: Any, volatile: Paths) -> boo
 def _readings(column: Column, held: Any) -> list[Any]:
     """Return what a value of a destination may stand for: JSON comes as its text, or as the value itself."""
     if column.type not in ("json", "urls"):
-        return [utc(held) if isinstance(held, datetime) else held]
+        return [parsed(column.type, held)]
     if isinstance(held, (str, bytes)):
         with suppress(ValueError):
             return [held, exact.loads(held.encode() if isinstance(held, str) else held)]
@@ -81,9 +80,7 @@ def _same(column: Column, wanted: Any, held: Any) -> bool:
         return wanted == held or any(
             _alike(plain(column, wanted), value) for value in _readings(column, held)
         )
-    if isinstance(held, datetime):
-        return bool(wanted == utc(held))
-    return bool(wanted == held)
+    return bool(wanted == parsed(column.type, held))
 
 
 def _alike(one: Any, two: Any) -> bool:

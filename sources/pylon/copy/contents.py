@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from typing import Any
 
 from ..catalog import ALL_TABLES, DELETIONS, TABLES, PerParent, Table, Versions
 from ..rows.volatile import Paths
-from .copied import Copied, utc
+from .copied import Copied
+from .values import parsed
 
 
 class Contents:
@@ -124,8 +124,10 @@ class Contents:
         found = {subject: newest[subject][1] for subject in subjects if subject in newest}
         if not volatile:
             return {subject: str(values[0]) for subject, values in found.items()}
+        types = {column.name: column.type for column in versions.columns}
+        kinds = [types[name] for name in names]
         return {
-            subject: fingerprint(versions, [_moment(value) for value in values], volatile)
+            subject: fingerprint(versions, list(map(parsed, kinds, values)), volatile)
             for subject, values in found.items()
         }
 
@@ -147,10 +149,6 @@ class Contents:
             return []
         sql = f"SELECT {{t.id}}, {{t.issue_id}} FROM {{{table}}} AS t WHERE {{t.issue_id}} IN"
         return [(row[0], row[1]) for row in self.copied.select_in(sql, issue_ids)]
-
-
-def _moment(value: Any) -> Any:
-    return utc(value) if isinstance(value, datetime) else value
 
 
 def _first(rows: Any) -> set[str]:

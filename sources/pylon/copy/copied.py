@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from copy import copy
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from dlt.destinations.exceptions import (
@@ -19,6 +19,8 @@ from dlt.destinations.sql_client import WithSchemas
 
 from ..catalog import Table
 from .connections import Connections
+from .values import bound
+from .values import utc as utc  # noqa: PLC0414 - who reads a copy needs it
 
 if TYPE_CHECKING:
     import dlt
@@ -31,6 +33,12 @@ NAME = re.compile(r"\{(?:(\w*)\.)?(\w+)\}")
 """A name in a query: the alias, if it has one, and the name itself."""
 
 T = TypeVar("T")
+
+_SQLITE = (
+    "SELECT m.name, c.name FROM {}.sqlite_master AS m"
+    " JOIN pragma_table_info(m.name, %s) AS c WHERE m.type = 'table'"
+)
+"""Lists columns where there is no information schema."""
 
 
 class Copied:
@@ -101,7 +109,7 @@ class Copied:
 
     def execute(self, sql: str, *values: Any) -> None:
         """Run a statement that gives no rows and may be run twice, such as ``CHECKPOINT``."""
-        self._ask(lambda client: client.execute_sql(_named(client, sql), *values))
+        self._ask(lambda client: client.execute_sql(_named(client, sql), *bound(client, values)))
 
     def change(self, statements: Sequence[str]) -> None:
         """Run statements that may be run twice, in one transaction where the destination has such."""
@@ -168,7 +176,7 @@ class Copied:
 
     def _run(self, sql: str, values: Sequence[Any], fetch: Callable[[Any], Any]) -> Any:
         def query(client: SqlClientBase[Any]) -> Any:
-            with client.execute_query(_named(client, sql), *values) as cursor:
+            with client.execute_query(_named(client, sql), *bound(client, values)) as cursor:
                 return fetch(cursor)
 
         try:
@@ -220,7 +228,11 @@ def _listed(client: SqlClientBase[Any], names: Collection[str]) -> set[str]:
 def _columns(client: SqlClientBase[Any]) -> dict[str, set[str]]:
     """Return the names of all columns by table; raises as :func:`_listed`."""
     found = defaultdict[str, set[str]](set)
-    for table, column in _information(client, "COLUMNS", "table_name, column_name")[0]:
+    if client.capabilities.sqlglot_dialect == "sqlite":
+        rows = client.execute_sql(_SQLITE.format(client.fully_qualified_dataset_name()), client.dataset_name)
+    else:
+        rows, _ = _information(client, "COLUMNS", "table_name, column_name")
+    for table, column in rows or ():
         found[table.casefold()].add(column.casefold())
     return found
 
@@ -247,21 +259,6 @@ def _of_dataset(client: SqlClientBase[Any], ask: Callable[[SqlClientBase[Any]], 
 def _dicts(cursor: Any) -> list[dict[str, Any]]:
     names = [name.lower() for name in cursor._get_columns()]  # noqa: SLF001
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-def utc(value: object) -> datetime | None:
-    """Return a destination's timestamp as an aware datetime; some drivers give naive ones, which are UTC.
-
-    A time beyond the years that Python knows is ``None``: DuckDB gives such as text.
-    """
-    if not isinstance(value, datetime):
-        return None
-    if value.tzinfo is None:
-        return value.replace(tzinfo=UTC)
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:  # at the edge of these years, in another zone; it compares all the same
-        return value
 
 
 def _named(client: SqlClientBase[Any], sql: str) -> str:

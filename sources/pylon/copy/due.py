@@ -49,7 +49,11 @@ class Query:
         """The ledger's rows whose load is complete: parent, child, what was known of it, when it was read."""
         known = dict(self._table.read.moves)
         stamps = [known.get(name) for name in ("updated_at", "latest_message_time")]
-        columns = [f"{{s.{name}}}" if name else "NULL" for name in stamps]
+        # two without a name would be one name twice, which MySQL refuses in a derived table
+        columns = [
+            f"{{s.{name}}}" if name else f"NULL AS {{.unknown_{number}}}"
+            for number, name in enumerate(stamps)
+        ]
         only = f" AND {{s.child}} = '{child}'" if child else ""
         only += f" AND {among(f'{{s.{self.parent}}}', self._parts)}" if self._parts else ""
         return (

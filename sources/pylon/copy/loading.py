@@ -54,6 +54,14 @@ def _scope(table: Table) -> str | None:
     return f"{table.parent} IN (SELECT {table.parent} FROM {{staging_table}} WHERE {REMOVED} IS NOT NULL){same_row}"
 
 
+def know_dialects(pipeline: SupportsPipeline) -> None:
+    """Have dlt's SQLAlchemy destination make tables that hold what a copy holds."""
+    if pipeline.destination.destination_type.endswith(".sqlalchemy"):
+        from .dialects import register  # SQLAlchemy need not be there
+
+        register()
+
+
 def choose_file_format(source: DltSource, pipeline: SupportsPipeline) -> None:
     """Load INSERT statements where dlt would choose CSV for Arrow, as for Postgres: in its CSV "" and null are one."""
     capabilities = pipeline.destination.capabilities()

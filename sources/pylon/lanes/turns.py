@@ -68,6 +68,7 @@ class Turns:
         if plain:
             refuse_other_loads(dlt.current.source(), pipeline, untested=self.settings.untested_destination)
         refuse_ambiguous(pipeline)
+        loading.know_dialects(pipeline)
         loading.choose_file_format(dlt.current.source(), pipeline)
         control = self._control or Control(*learnt(self.settings, state), strict=True)
         copied = self._copied or Copied(pipeline)

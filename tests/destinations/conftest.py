@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from itertools import count
+from typing import Any
+
+import pytest
+from support.destinations import KINDS, copy_in
+from support.runner import Runner
+from support.site import Site, discard_branches, site_of
+
+_numbers = count(1)
+
+Open = Callable[..., AbstractContextManager[Site]]
+
+
+@pytest.fixture(scope="session")
+def runner() -> Iterator[Runner]:
+    with Runner() as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def elsewhere() -> Iterator[Runner]:
+    """Where another machine runs."""
+    with Runner() as one:
+        yield one
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """A destination, by name."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def open_site(kind: str, runner: Runner, tmp_path_factory: pytest.TempPathFactory) -> Open:
+    """Serve a world that is copied into the destination; options are those of ``site_of``."""
+
+    @contextmanager
+    def open_one(seed: int = 1, issues: int = 20, **options: Any) -> Iterator[Site]:
+        copy = copy_in(kind, tmp_path_factory.mktemp(f"{kind}{next(_numbers)}") / "site")
+        try:
+            with site_of(copy, runner, seed, issues, **options) as site:
+                yield site
+        finally:
+            copy.discard()
+
+    return open_one
+
+
+@pytest.fixture
+def site(open_site: Open) -> Iterator[Site]:
+    with open_site() as one:
+        yield one
+
+
+@pytest.fixture(autouse=True)
+def branches() -> Iterator[None]:
+    """Let the copies of copies go away with the test that made them."""
+    yield
+    discard_branches()
