@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any
 
 from ..catalog import ALL_TABLES, DELETIONS, TABLES, PerParent, Table, Versions
 from ..rows.volatile import Paths
 from .copied import Copied
+from .ids import Ids
 from .values import parsed
+
+LOOKS = 20
+"""After so many looks for the rows of one parent, each of which reads a whole table, all are asked for at once."""
 
 
 class Contents:
@@ -26,6 +31,8 @@ class Contents:
         self._dropped = set(dropped)
         self._tables: set[str] | None = None
         self._deleted: set[str] | None = None
+        self._looks: Counter[str] = Counter()
+        self._parents: dict[str, Ids] = {}
 
     def holds(self, table: str) -> bool:
         """Whether there is such a table."""
@@ -45,11 +52,18 @@ class Contents:
         )
 
     def has_rows(self, table: Table[PerParent], parent_id: str) -> bool:
-        """Whether a table holds rows that were read for a parent."""
+        """Whether a table holds rows that were read for a parent; where in doubt (see :class:`Ids`), it does."""
         if not self.holds(table.name):
             return False
-        sql = f"SELECT 1 FROM {{{table.name}}} AS t WHERE {{t.{table.read.asked_by}}} = %s"
-        return bool(self.copied.select(sql, parent_id, most=1))
+        name, column = table.name, table.read.asked_by
+        self._looks[name] += 1
+        if self._looks[name] <= LOOKS:
+            sql = f"SELECT 1 FROM {{{name}}} AS t WHERE {{t.{column}}} = %s"
+            return bool(self.copied.select(sql, parent_id, most=1))
+        if name not in self._parents:
+            sql = f"SELECT DISTINCT {{t.{column}}} FROM {{{name}}} AS t"
+            self._parents[name] = self.copied.gather(lambda rows: Ids(id_ for (id_,) in rows), sql)
+        return parent_id in self._parents[name]
 
     def also_under(self, table: Table[PerParent], places: Collection[tuple[str, str]]) -> set[str]:
         """Return under which other parents a table holds rows that some parents did not have before.

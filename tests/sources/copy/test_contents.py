@@ -1,0 +1,45 @@
+"""What a load finds in the copy, with no more questions than it takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import dlt
+import pytest
+
+from pylon_elt.sources.pylon.catalog import HANGING
+from pylon_elt.sources.pylon.copy.contents import LOOKS, Contents
+from pylon_elt.sources.pylon.copy.copied import Copied
+
+
+class Asked(Copied):
+    """Counts what the database is asked."""
+
+    questions = 0
+
+    def _run(self, *asked: Any) -> Any:
+        self.questions += 1
+        return super()._run(*asked)
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_parents_with_rows_are_told_from_others_however_many_are_asked_about(
+    tmp_path: Path, *, many: bool
+) -> None:
+    pipeline = dlt.pipeline(
+        "contents",
+        destination=dlt.destinations.duckdb(str(tmp_path / "copy.duckdb")),
+        dataset_name="desk",
+        pipelines_dir=str(tmp_path / "work"),
+    )
+    rows = [{"id": str(number), "issue_id": f"issue {number}"} for number in range(0, 10 * LOOKS, 2)]
+    pipeline.run(rows, table_name="issue_messages")
+    messages, threads = HANGING["issue_messages"], HANGING["issue_threads"]
+    asked = range(10 * LOOKS if many else LOOKS)
+    with Asked(pipeline) as copied:
+        contents = Contents(copied)
+        found = [contents.has_rows(messages, f"issue {number}") for number in asked]
+        assert found == [number % 2 == 0 for number in asked]
+        assert not contents.has_rows(threads, "issue 0")
+        assert copied.questions == LOOKS + many
