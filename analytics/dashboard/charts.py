@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from . import data
 
-STATES = dict(zip(data.STATES, ("#d55e00", "#e69f00", "#56b4e9"), strict=True))
+STATES = dict(zip(data.STATES.values(), ("#d55e00", "#e69f00", "#56b4e9"), strict=True))
 COLOURS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b8a800", "#8c8c8c"]
 ACCENT, SECOND = "#0072b2", "#e69f00"
 WEEKDAYS = "['Mon','Tue','Wed','Thu','Fri','Sat','Sun'][datum.value - 1]"

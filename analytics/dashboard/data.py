@@ -24,7 +24,7 @@ _READ = {
         select
             ticket_key, desk, created_on, created_weekday, created_hour, channel as source, team_name,
             customer_label as account_name, assignee_name, is_open, closed_on, first_response_seconds,
-            resolution_seconds, waiting_since is not null as is_waiting
+            resolution_seconds, waiting_since is not null as is_waiting, state, is_agent_first
         from support__tickets""",
     "tags": """
         select tickets.ticket_key, tags.tag
@@ -55,7 +55,7 @@ _READ = {
             on customers.desk = 'pylon' and health.account_id = customers.customer_id""",
     "ratings": """
         select
-            tickets.desk, ratings.date_day, ratings.score, ratings.is_satisfied, ratings.team_name,
+            tickets.desk, tickets.ticket_key, ratings.date_day, ratings.score, ratings.is_satisfied, ratings.team_name,
             tickets.customer_label as account_name
         from pylon__csat as ratings
         inner join support__tickets as tickets on tickets.desk = 'pylon' and ratings.issue_id = tickets.ticket_id""",
@@ -93,14 +93,22 @@ class Marts:
             " (SELECT max(read_at)::date FROM desks), current_date)"
         )
 
-    def ask(self, sql: str, filters: Filters) -> pa.Table:
+    def ask(self, sql: str, filters: Filters, *, before: bool = False) -> pa.Table:
         """Return what a SELECT gives.
 
-        It has the names of :class:`Filters` and ``$start`` to filter by; ``$first`` and ``$today`` say what is drawn.
+        It has the names of :class:`Filters`, ``$start`` and ``$end`` (a day, included) to filter by; ``$first`` and
+        ``$today`` say what is drawn.
+
+        Args:
+            sql: What is asked.
+            filters: What is looked at.
+            before: Let ``$start`` and ``$end`` be those of the period of the same length before.
         """
         start = self.start(filters)
         first = start if filters.days else self._begun(filters)
-        known = {"start": start, "first": first, "today": self.today, **asdict(filters)}
+        end = start - timedelta(days=1) if before else self.today
+        since = start - timedelta(days=filters.days) if before else start
+        known = {"start": since, "end": end, "first": first, "today": self.today, **asdict(filters)}
         values = {name: value for name, value in known.items() if f"${name}" in sql}
         with self._lock:
             found: pa.Table = self._connection.sql(sql, params=values).to_arrow_table()
@@ -141,11 +149,27 @@ _RISKY = """is_at_risk AND ($desk = '' OR accounts.desk = $desk) AND ($account =
         AND issues.desk = accounts.desk AND issues.account_name = accounts.customer_label))"""
 
 
+_CREATED, _CLOSED, _RATED = (
+    f"{day} BETWEEN $start AND $end{more}"
+    for day, more in (("created_on", ""), ("closed_on", " AND NOT is_open"), ("date_day", ""))
+)
+"""Whether what is counted belongs to the period."""
+
+_RATABLE = f"desk = 'pylon' AND {_CLOSED}"
+"""Whether an issue was closed in the period at a desk that asks for ratings."""
+
+_ASKED = "(NOT is_agent_first OR first_response_seconds IS NOT NULL)"
+"""Whether a customer asked for something: an answer is given, or due."""
+
 _IS_PART = "week < $start OR week + 6 >= $today"
 """Whether the period, which ends within a day, holds only a part of a week."""
 
-STATES = ["new", "waiting_on_you", "waiting_on_customer"]
-"""What a conversation shows on a day."""
+STATES = {
+    "new": "unanswered so far",
+    "waiting_on_you": "waits for us",
+    "waiting_on_customer": "waits for the customer",
+}
+"""What a conversation shows on a day, and what that is called: the marts' names are a desk's own for something else."""
 
 
 def _every(unit: str) -> str:
@@ -154,25 +178,67 @@ def _every(unit: str) -> str:
     return f"(SELECT unnest(generate_series({first}, {last}, INTERVAL 1 {unit}))::date AS {unit})"
 
 
+_COMPARED = f"""
+            count(*) FILTER ({_CREATED}) AS created,
+            count(*) FILTER ({_CLOSED}) AS closed,
+            median(first_response_seconds) FILTER ({_CREATED}) / 3600 AS response_hours,
+            median(resolution_seconds) FILTER ({_CLOSED}) / 3600 AS resolution_hours,
+            (SELECT avg(score) FROM ratings WHERE {_RATED} AND {_MINE}) AS csat"""
+"""What is told of one period and of the one before."""
+
+
+def _labels() -> str:
+    """Return a relation of the states of a conversation, and of what they are called."""
+    pairs = ", ".join(f"('{state}', '{label}')" for state, label in STATES.items())
+    return f"(VALUES {pairs}) AS names (state, label)"
+
+
 def _any(table: pa.Table, column: str) -> pa.Table:
     """Return the rows; none where nothing is counted in any."""
     return table if pc.sum(table[column]).as_py() else table.slice(0, 0)
 
 
 def headline(marts: Marts, filters: Filters) -> dict[str, Any]:
-    """Return the numbers at the top: ``open``, ``waiting``, ``created``, ``response_hours``, ``csat``, ``at_risk``."""
+    """Return the numbers at the top.
+
+    Of all that is open: ``open``, ``ours`` (by the desk's own state, it is our turn) and ``waiting`` (a customer's
+    message is unanswered). Of the period: ``created``, ``closed``; ``asked`` (created by a customer, or answered) and
+    ``answered`` of these, with the median ``response_hours``; ``resolution_hours``; ``csat``, the mean of ``ratings``;
+    of the closed issues that could be rated (``ratable``), how many are: ``rated``. ``at_risk`` counts accounts.
+    """
     sql = f"""
         SELECT
             count(*) FILTER (is_open) AS open,
+            count(*) FILTER (state = 'open') AS ours,
             count(*) FILTER (is_open AND is_waiting) AS waiting,
-            count(*) FILTER (created_on >= $start) AS created,
-            count(*) FILTER (closed_on >= $start AND NOT is_open) AS closed,
-            median(first_response_seconds) FILTER (created_on >= $start) / 3600 AS response_hours,
-            median(resolution_seconds) FILTER (closed_on >= $start AND NOT is_open) / 3600 AS resolution_hours,
-            (SELECT avg(score) FROM ratings WHERE date_day >= $start AND {_MINE}) AS csat,
-            (SELECT count(*) FROM accounts WHERE {_RISKY}) AS at_risk
+            count(*) FILTER ({_CREATED} AND {_ASKED}) AS asked,
+            count(first_response_seconds) FILTER ({_CREATED}) AS answered,
+            count(*) FILTER ({_RATABLE}) AS ratable,
+            count(*) FILTER ({_RATABLE} AND ticket_key IN (SELECT ticket_key FROM ratings)) AS rated,
+            (SELECT count(*) FROM ratings WHERE {_RATED} AND {_MINE}) AS ratings,
+            (SELECT count(*) FROM accounts WHERE {_RISKY}) AS at_risk,
+            {_COMPARED}
         FROM issues WHERE {_MINE}"""
     (row,) = marts.ask(sql, filters).to_pylist()
+    return dict(row)
+
+
+def before(marts: Marts, filters: Filters) -> dict[str, Any]:
+    """Return some of these numbers for the period of the same length before; empty where all is looked at.
+
+    ``open`` is what was open when it ended, null where the marts do not know. The others are ``created``, ``closed``,
+    ``response_hours``, ``resolution_hours`` and ``csat``.
+    """
+    if not filters.days:
+        return {}
+    known = "(SELECT min(date_day) FROM backlog WHERE $desk = '' OR desk = $desk) <= $end"
+    sql = f"""
+        SELECT
+            CASE WHEN {known} THEN (SELECT coalesce(sum(open_issues), 0)::BIGINT FROM backlog
+                WHERE date_day = $end AND {_MINE}) END AS open,
+            {_COMPARED}
+        FROM issues WHERE {_MINE}"""
+    (row,) = marts.ask(sql, filters, before=True).to_pylist()
     return dict(row)
 
 
@@ -194,10 +260,10 @@ def backlog(marts: Marts, filters: Filters) -> pa.Table:
             counted AS (
                 SELECT date_day AS day, state, sum(open_issues)::BIGINT AS open_issues FROM backlog
                 WHERE {_MINE} GROUP BY ALL)
-            SELECT day, state,
+            SELECT day, names.label AS state,
                 CASE WHEN day >= known_day OR day < begun THEN coalesce(open_issues, 0) END AS open_issues,
                 day = last_day AS is_part
-            FROM days CROSS JOIN (SELECT unnest({STATES}) AS state) LEFT JOIN counted USING (day, state)
+            FROM days CROSS JOIN {_labels()} LEFT JOIN counted USING (day, state)
             ORDER BY ALL""",
         filters,
     )
@@ -281,7 +347,7 @@ def teams(marts: Marts, filters: Filters) -> pa.Table:
     """Return ``team``, ``open_issues``, ``waiting``, ``created``, ``closed``: load now, and flow in the period."""
     return marts.ask(
         f"""SELECT coalesce(team_name, '(no team)') AS team, count(*) FILTER (is_open) AS open_issues,
-                count(*) FILTER (is_open AND is_waiting) AS waiting,
+            count(*) FILTER (is_open AND is_waiting) AS waiting,
                 count(*) FILTER (created_on >= $start) AS created,
                 count(*) FILTER (closed_on >= $start AND NOT is_open) AS closed
             FROM issues WHERE {_MINE} GROUP BY ALL ORDER BY open_issues DESC, team""",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +52,8 @@ class Section:
 SECTIONS = (
     Section(
         "backlog", "Open backlog",
-        "Open issues at the end of each day, by whose turn it is; at the dashed line, as of the last load.",
+        "Open issues at the end of each day, by who spoke last: no desk tells its states of the past."
+        " At the dashed line, as of the last load.",
         data.backlog, charts.backlog, wide=True,
     ),
     Section(
@@ -105,22 +106,39 @@ UNKNOWN = "n/a"
 
 def tiles(marts: data.Marts, filters: data.Filters) -> Iterator[tuple[str, str, str]]:
     """Yield a label, a number and what it is about, for the numbers at the top."""
-    known = data.headline(marts, filters)
+    known, was = data.headline(marts, filters), data.before(marts, filters)
     period = f"in {filters.days} days" if filters.days else "ever"
-    yield "Open issues", f"{known['open']:,}", f"{known['waiting']:,} wait for us"
-    yield "Created", f"{known['created']:,}", f"{known['closed']:,} closed {period}"
-    yield "First response", hours(known["response_hours"]), f"median {period}"
-    yield "Resolution", hours(known["resolution_hours"]), f"median {period}"
+
+    def then(name: str, write: Callable[[Any], str]) -> str:
+        return f"; before: {UNKNOWN if was[name] is None else write(was[name])}" if was else ""
+
+    turn = f"our turn in {known['ours']:,}, unanswered {known['waiting']:,}"
+    yield "Open issues", f"{known['open']:,}", turn + then("open", _count)
+    yield "Created", f"{known['created']:,}", f"{period}{then('created', _count)}"
+    yield "Closed", f"{known['closed']:,}", f"{period}{then('closed', _count)}"
+    without = f"{known['asked'] - known['answered']:,} of {known['asked']:,} unanswered"
+    median = f"median {period}{then('response_hours', hours)}; {without}"
+    yield "First response", hours(known["response_hours"]), median
+    yield "Resolution", hours(known["resolution_hours"]), f"median {period}{then('resolution_hours', hours)}"
     if marts.desks(filters) and "pylon" not in marts.desks(filters):
         yield "Satisfaction", UNKNOWN, "only Pylon has this"
         yield "Accounts at risk", UNKNOWN, "only Pylon has this"
         return
-    yield (
-        "Satisfaction",
-        f"{known['csat']:.2f}" if known["csat"] is not None else UNKNOWN,
-        f"mean of 5 {period}",
-    )
+    score, rests_on = _satisfaction(known, period)
+    yield "Satisfaction", score, rests_on + then("csat", "{:.1f}".format)
     yield "Accounts at risk", f"{known['at_risk']:,}", "as of the last load"
+
+
+def _count(number: int) -> str:
+    return f"{number:,}"
+
+
+def _satisfaction(known: Mapping[str, Any], period: str) -> tuple[str, str]:
+    """Return the mean rating, and how many ratings it rests on."""
+    if known["csat"] is None:
+        return UNKNOWN, f"no ratings {period}"
+    share = f", {100 * known['rated'] / known['ratable']:.0f} % of closed issues" if known["ratable"] else ""
+    return f"{known['csat']:.1f} of 5", f"{known['ratings']:,} ratings {period}{share}"
 
 
 def read_from(marts: data.Marts, filters: data.Filters) -> str:

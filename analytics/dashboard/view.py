@@ -15,7 +15,7 @@ from . import sections as told
 from .data import Filters, Marts
 
 ALL = "All"
-PERIODS = {"30 days": 30, "90 days": 90, "180 days": 180, "365 days": 365, ALL: 0}
+PERIODS = {"7 days": 7, "14 days": 14, "30 days": 30, "90 days": 90, "180 days": 180, "365 days": 365, ALL: 0}
 USUAL = next(label for label, days in PERIODS.items() if days == Filters().days)
 """The period that is shown until another is chosen."""
 

@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from support import questions_docs, sample
 from support.browser import browser, watch
@@ -76,9 +78,28 @@ def test_the_numbers_at_the_top_are_those_of_the_marts(where: str, marts: data.M
         from support__tickets where {condition}""")
     assert (found["created"], found["open"], found["waiting"]) == (issues, is_open, waiting)
     assert found["response_hours"] == (pytest.approx(response) if response is not None else None)
-    ((score,),) = sql(f"select avg(score) from ratings where {condition}")
+    ((score, ratings),) = sql(f"select avg(score), count(*) from ratings where {condition}")
     assert found["csat"] == (pytest.approx(score) if score is not None else None)
+    assert found["ratings"] == ratings
     assert issues > 0
+
+
+@pytest.mark.parametrize("where", FILTERS)
+def test_the_tiles_tell_of_how_many_a_number_is(where: str, marts: data.Marts, sql: Any) -> None:
+    condition = where or "true"
+    ((ours, unanswered, asked, answered, closed, rated),) = sql(f"""
+        select count(*) filter (state = 'open'), count(waiting_since),
+            count(*) filter (not is_agent_first or first_response_at is not null),
+            count(first_response_seconds),
+            count(*) filter (desk = 'pylon' and not is_open),
+            count(*) filter (not is_open and ticket_id in (select issue_id from pylon__csat) and desk = 'pylon')
+        from support__tickets where {condition}""")
+    told = {label: about for label, _, about in sections.tiles(marts, FILTERS[where])}
+    assert told["Open issues"] == f"our turn in {ours:,}, unanswered {unanswered:,}"
+    assert told["First response"].endswith(f"{asked - answered:,} of {asked:,} unanswered")
+    if "zaia" not in where:
+        assert f"{100 * rated / closed:.0f} % of closed issues" in told["Satisfaction"]
+    assert asked > answered > 0
 
 
 @pytest.mark.parametrize("where", FILTERS)
@@ -102,6 +123,30 @@ def test_the_charts_add_up_to_the_marts(where: str, marts: data.Marts, sql: Any)
     assert {day: count for day, count in counted.items() if count} == dict(daily)
     ratings = sql(f"select count(*) from ratings where {condition}")[0][0]
     assert _sum(data.csat(marts, filters), "ratings") == ratings
+
+
+@pytest.mark.parametrize("where", FILTERS)
+def test_each_tile_has_the_number_of_the_period_before(where: str, marts: data.Marts, sql: Any) -> None:
+    condition, last = where or "true", marts.today
+    chosen = replace(FILTERS[where], days=60)
+    start, end = last - timedelta(days=119), last - timedelta(days=60)
+    ((created, closed, response, resolution),) = sql(f"""
+        select count(*) filter (created_on between '{start}' and '{end}'),
+            count(*) filter (closed_on between '{start}' and '{end}' and not is_open),
+            median(first_response_seconds) filter (created_on between '{start}' and '{end}') / 3600,
+            median(resolution_seconds) filter (closed_on between '{start}' and '{end}' and not is_open) / 3600
+        from support__tickets where {condition}""")
+    was = data.before(marts, chosen)
+    assert (was["created"], was["closed"]) == (created, closed)
+    assert [was["response_hours"], was["resolution_hours"]] == [
+        None if hours is None else pytest.approx(hours) for hours in (response, resolution)
+    ]
+    day = data.backlog(marts, replace(chosen, days=90)).filter(pc.field("day") == end)
+    assert was["open"] == pc.sum(day["open_issues"]).as_py() if day.num_rows else was["open"] in (0, None)
+    told = {label: about for label, _, about in sections.tiles(marts, chosen)}
+    assert told["Created"] == f"in 60 days; before: {created:,}"
+    assert not data.before(marts, ALL)
+    assert created > 0
 
 
 def test_a_period_is_so_many_days_up_to_the_last(marts: data.Marts, sql: Any) -> None:
@@ -144,7 +189,7 @@ def test_every_day_week_and_month_of_the_period_is_there(marts: data.Marts, sql:
     weeks = sorted({day - timedelta(days=day.weekday()) for day in days})
     backlog = data.backlog(marts, filters).to_pylist()
     assert [(row["day"], row["state"]) for row in backlog] == [
-        (day, state) for day in days for state in sorted(data.STATES)
+        (day, state) for day in days for state in sorted(data.STATES.values())
     ]
     assert min(row["open_issues"] for row in backlog) == 0
     assert {row["day"] for row in backlog if row["is_part"]} == {today}
@@ -194,7 +239,7 @@ def test_every_section_can_be_drawn_with_and_without_data(marts: data.Marts) -> 
             table = section.rows(marts, filters)
             if section.chart and table.num_rows:
                 assert page.svg(section.chart(table), 400, section.name).startswith("<svg")
-    assert [tile[1] for tile in sections.tiles(marts, nobody)][2] == sections.UNKNOWN
+    assert [tile[1] for tile in sections.tiles(marts, nobody)][3] == sections.UNKNOWN
 
 
 class _Strict(HTMLParser):
