@@ -35,7 +35,7 @@ def binaries() -> tuple[Path, Path]:
     places = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
     found = [shutil.which(name, path=places) for name in ("mariadbd", "mariadb-install-db")]
     if not all(found):
-        raise LookupError("there is no mariadbd: apt-get install mariadb-server")
+        raise LookupError("there is no mariadbd: apt-get install mariadb-server-core mariadb-client-core")
     return Path(str(found[0])), Path(str(found[1]))
 
 
