@@ -249,14 +249,14 @@ def test_a_destination_that_cannot_replace_rows(desk: Desk) -> None:
 
 
 def test_a_destination_in_which_no_copy_was_ever_compared(desk: Desk) -> None:
-    place = {"DESTINATION__SQLALCHEMY__CREDENTIALS": f"oracle+oracledb://user:{PASSWORD}@nowhere/desk"}
+    place = {"DESTINATION__SQLALCHEMY__CREDENTIALS": f"postgresql+psycopg2://user:{PASSWORD}@nowhere/desk"}
     for verb in ("run", "reconcile"):
         refused = desk.pylon(verb, "--destination", "sqlalchemy", env=place)
-        screen(refused, 3, "No copy in oracle was ever compared", "--untested-destination")
+        screen(refused, 3, "No copy in postgresql was ever compared", "--untested-destination")
     assert not desk.server.log
     checked = desk.pylon("check", "--destination", "sqlalchemy", env=place)
     assert checked.code == 3
-    assert "No copy in oracle was ever compared" in " ".join(checked.text.split())
+    assert "No copy in postgresql was ever compared" in " ".join(checked.text.split())
 
 
 def test_a_missing_driver(desk: Desk) -> None:
