@@ -165,15 +165,21 @@ def name() -> str:
     return _current.name if _current else USUAL
 
 
-def command(verb: str) -> str:
-    """Return a verb as it can be typed, such as ``pylon run``, with where the copy is as it was typed just now."""
-    return " ".join([name(), verb, *_given(verb)])
+def command(verb: str, *, another: str = "") -> str:
+    """Return a verb as it can be typed, such as ``pylon run``, with where the copy is as it was typed just now.
+
+    Args:
+        verb: The verb.
+        another: An option that is to be given otherwise, such as ``dataset``.
+    """
+    wanted = [f"--{another} NAME"] if another else []
+    return " ".join([name(), verb, *_given(verb, another), *wanted])
 
 
-def _given(verb: str) -> Iterator[str]:
+def _given(verb: str, another: str) -> Iterator[str]:
     """Yield those options of the command under way that say where the copy is, and which another verb has too."""
     context = _context()
-    for option in PLACES.get(verb, ()) if context else ():
+    for option in (place for place in PLACES.get(verb, ()) if place != another) if context else ():
         source = context.get_parameter_source(option)
         if source is not None and source.name == "COMMANDLINE":
             yield f"--{option} {shlex.quote(str(context.params[option]))}"

@@ -127,7 +127,7 @@ Schema = Annotated[
     typer.Option("--schema", metavar="NAME", help="Where transform built.  [default: DATASET_analytics]"),
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-AsJson = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line instead of text.")]
 
 
 def application(name: str) -> typer.Typer:

@@ -79,7 +79,7 @@ def _refuse_other_desks(pipeline: dlt.Pipeline, copied: Copied) -> None:
     if others:
         raise exits.Problem(
             f"The dataset {pipeline.dataset_name} holds a copy that was made by {min(others)} run.",
-            f"Load into another one, with: {desk.command('run')} --dataset NAME",
+            f"Load into another one, with: {desk.command('run', another='dataset')}",
             exits.CONFIGURATION,
         )
 

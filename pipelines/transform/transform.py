@@ -98,7 +98,7 @@ def _require_room(pipeline: dlt.Pipeline, options: Options) -> str:
             if place != pipeline.dataset_name and holds_copy(copied.neighbour(place)):
                 raise exits.Problem(
                     f"The schema {place} holds another copy.",
-                    f"Build the tables somewhere else, with: {command('transform')} --schema NAME",
+                    f"Build the tables somewhere else, with: {command('transform', another='schema')}",
                     exits.CONFIGURATION,
                 )
     return places[0]

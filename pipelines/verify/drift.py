@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -43,7 +42,7 @@ def run(file: Path, *, as_json: bool) -> int:
     """
     found = list(compare(read(file)))
     if as_json:
-        screens.tell(json.dumps({"drift": [asdict(one) for one in found]}, indent=2))
+        screens.event("drift", drift=[asdict(one) for one in found])
     else:
         screens.tell("\n".join(_lines(found)))
     if not found:

@@ -58,7 +58,7 @@ def test_a_file_with_the_name_of_a_schema_is_refused(desk: Desk, file: str, data
         result = desk.pylon(*verb, "--dataset", dataset, env=at)
         assert result.code == exits.CONFIGURATION, result.text
         assert str(desk.folder / file) in result.text
-        assert f"pylon move {desk.folder / file}" in result.text
+        assert f"pylon move --dataset {dataset} {desk.folder / file}" in result.text
     assert not (desk.folder / file).exists()
 
 

@@ -106,6 +106,6 @@ def test_new_fields_are_listed_by_table(desk: Desk) -> None:
     today = f"{datetime.now(UTC):%Y-%m-%d}"
     assert found["issues"]["weather"]["since"].startswith(today)
     text = desk.pylon("status").text
-    assert f"issues.weather (since {today})" in text.partition("undocumented fields, kept in _extra:")[2]
-    assert f"another type than their column's, kept in _extra: issues.title (since {today})." in text
+    assert f"issues.weather (since {today})" in text.partition("kept in _extra, not documented:")[2]
+    assert f"kept in _extra, not of their column's type: issues.title (since {today})." in text
     assert json.loads(desk.pylon("status", "--json").out)["late"]["suggested_lookback_seconds"] is None

@@ -105,9 +105,9 @@ def test_the_verb_prints_it_and_exits_5(commands: Commands, same: Any, tmp_path:
     assert "new field      issues.sentiment (text or timestamp)" in result.out
     assert "differs from the catalogue in 1 place" in result.text
     result = commands.run("drift", "--openapi", str(file), "--json", folder=tmp_path)
-    assert json.loads(result.out) == {
-        "drift": [{"kind": "new field", "where": "issues.sentiment", "what": "text or timestamp"}]
-    }
+    found, failure = map(json.loads, result.out.splitlines())
+    assert found["drift"] == [{"kind": "new field", "where": "issues.sentiment", "what": "text or timestamp"}]
+    assert (found["event"], failure["event"], failure["exit"]) == ("drift", "failure", 5)
     assert result.code == 5
 
 
