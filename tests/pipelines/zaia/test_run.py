@@ -269,6 +269,9 @@ def test_a_table_that_somebody_has_dropped_is_made_again(copied: Any) -> None:
 def test_one_run_at_a_time(copied: Any) -> None:
     with hold(lock_file(copied.database)):
         result = copied.zaia("run")
+        beside = copied.zaia("status")
+        assert (beside.code, "snapshot" in beside.text) == (0, True)
+        copied.database.with_name("support.snapshot.duckdb").unlink()
         assert copied.zaia("status").code == 75
     assert (result.code, "Another run is at work" in result.text) == (75, True)
     assert copied.zaia("run").code == 0
