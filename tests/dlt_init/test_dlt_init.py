@@ -69,7 +69,7 @@ def test_the_requirements_name_the_destination_and_are_ours(project: Path) -> No
     theirs = {known.name: known for line in lines for known in [Requirement(line)]}
     stated = tomlkit.parse((ROOT / "pyproject.toml").read_text(encoding="utf-8")).unwrap()["project"]
     ours = {known.name: known for line in stated["dependencies"] for known in [Requirement(line)]}
-    assert set(ours) - set(theirs) == {"duckdb", "rich", "starlette", "typer", "uvicorn"}, (
+    assert set(ours) - set(theirs) == {"duckdb", "portalocker", "rich", "starlette", "typer", "uvicorn"}, (
         "the command line's"
     )
     for name, requirement in theirs.items():

@@ -112,6 +112,7 @@ def test_every_setting_can_be_read_from_the_environment() -> None:
         configuration._WHOLE,
         configuration._TABLES,
         configuration._LISTS,
+        configuration._FLAGS,
         configuration._DATES,
     )
     secrets = (configuration.SECRET, configuration.MASK_KEY)

@@ -100,6 +100,7 @@ def _settings(**given: object) -> Settings:
         "attempts": 1,
         "backoff_seconds": 0,
         "confirm_removals": False,
+        "untested_destination": False,
     }
     return Settings(**{**usual, **given})  # type: ignore[arg-type]
 
