@@ -10,8 +10,6 @@ import pyarrow as pa
 
 from ..base.printable import printable
 
-UNBOUNDED = 10_000
-"""How wide a table may be that goes to no screen."""
 GAP = 3
 """Between two columns of a table."""
 NARROW = 24
@@ -34,14 +32,6 @@ def drawn(schema: pa.Schema, rows: Sequence[Sequence[Any]], cell: Callable[[Any]
     kinds = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
     numbers = [any(is_kind(field.type) for is_kind in kinds) for field in schema]
     return Drawn([printable(name) for name in schema.names], [list(map(cell, row)) for row in rows], numbers)
-
-
-def width_of(stream: Any) -> int:
-    """Return how wide what is written to a stream may be."""
-    from rich.console import Console
-
-    is_terminal = hasattr(stream, "isatty") and stream.isatty()
-    return Console(file=stream).width if is_terminal else UNBOUNDED
 
 
 def widths(what: Drawn) -> list[int]:

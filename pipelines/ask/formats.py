@@ -16,7 +16,7 @@ from typing import IO, Any
 import orjson
 import pyarrow as pa
 
-from ..base import exits
+from ..base import exits, screens
 from ..base.options import Format
 from ..base.printable import printable
 from . import drawing
@@ -201,12 +201,12 @@ def draw(
         width: How wide a line may be; ``None`` for what the stream says.
         vertical: One value a line, which a few rows that do not fit are without being asked for.
     """
-    width = width or drawing.width_of(stream)
+    width = width or screens.room(stream)
     what = drawing.drawn(schema, rows, cell)
     if not vertical and (len(rows) > drawing.FEW or not rows or drawing.fits(what, width)):
         drawing.table(what, stream, width)
         return
-    long = drawing.drawn(schema, rows, lambda value: cell(value, LONG if width < drawing.UNBOUNDED else None))
+    long = drawing.drawn(schema, rows, lambda value: cell(value, LONG if width < screens.ENDLESS else None))
     drawing.vertical(long, stream, width)
 
 

@@ -51,9 +51,8 @@ class ServerReader:
         """Connect."""
         with pipeline.sql_client() as client:
             use_utc(client)
-            if (
-                client.capabilities.sqlglot_dialect == "mysql"
-            ):  # where a table without a database is looked for
+            if client.capabilities.sqlglot_dialect == "mysql":
+                # where a table without a database is looked for
                 client.execute_sql(f"USE {client.fully_qualified_dataset_name()}")
             yield cls(pipeline, client, schemas)
 

@@ -97,11 +97,16 @@ def confirm(tables: Sequence[str], where: str) -> None:
         raise exits.Problem("Nothing was done.", code=exits.FAILED)
 
 
-def room() -> int:
-    """Return how long a line can be: as the terminal, or ``COLUMNS``, says; what goes to no screen has no end."""
+def room(stream: Any = None) -> int:
+    """Return how long a line can be: as the terminal, or ``COLUMNS``, says; what goes to no screen has no end.
+
+    Args:
+        stream: Where it is written to; by default stdout.
+    """
     import shutil
 
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else ENDLESS
+    is_terminal = getattr(stream or sys.stdout, "isatty", bool)
+    return shutil.get_terminal_size().columns if is_terminal() else ENDLESS
 
 
 def width() -> int:
@@ -123,6 +128,15 @@ def wrapped(label: str, text: str) -> str:
         indent = " " * (len(label) - len(label.lstrip()))
         return _lines(f"{label.lstrip()}{text}", width(), indent, f"{indent}    ")
     return _lines(text, width(), label, " " * len(label))
+
+
+def beside(fixed: str, text: str, indent: int = 6) -> str:
+    """Return a text behind what is in columns, or below it where the screen is too narrow."""
+    if not text:
+        return fixed.rstrip()
+    if len(fixed) + 2 + len(text) <= room():
+        return f"{fixed}  {text}"
+    return f"{fixed.rstrip()}\n{wrapped(' ' * indent, text)}"
 
 
 def _lines(text: str, most: int, first: str, then: str) -> str:

@@ -25,13 +25,14 @@ from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.job_impl import FollowupJobRequestImpl
 from dlt.destinations.sql_jobs import SqlMergeFollowupJob
 
+from pylon_elt.sources.pylon.copy.writing import STRATEGY
+
 if TYPE_CHECKING:
     from dlt.common.destination import PreparedTableSchema
     from dlt.common.destination.client import FollowupJobRequest, LoadJob
     from dlt.common.storages.load_package import LoadJobInfo
     from dlt.destinations.sql_client import SqlClientBase
 
-STRATEGY = "delete-insert"
 FORMAT = "parquet"
 _REQUEST = "merge from parquet "
 """Begins a merge that waits in a package. It is no SQL: whoever takes it for that fails, and merges nothing."""

@@ -201,11 +201,7 @@ def columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]
         for place, usual in enumerate((24, 12, 14))
     )
     for name, number, age, text in lines:
-        fixed = f"  {name:<{first}} {number:>{second}}  {age:>{third}}"
-        if text and len(fixed) + 2 + len(text) <= screens.room():
-            yield f"{fixed}  {text}"
-        else:
-            yield f"{fixed}\n{screens.wrapped('      ', text)}" if text else fixed
+        yield screens.beside(f"  {name:<{first}} {number:>{second}}  {age:>{third}}", text)
 
 
 def no_copy_text(place: inspection.Place) -> str:
@@ -274,9 +270,7 @@ def _pace(pace: dict[str, tuple[float, float]]) -> Iterator[str]:
         yield f"\n  {'pace':<{room}}  requests a minute"
     for endpoint, (learnt, start) in shown.items():
         note = "" if learnt == start else f"(learnt; began at {start:,.0f})"
-        fixed = f"  {endpoint:<{room}}  {learnt:>8,.0f}"
-        fits = len(fixed) + 2 + len(note) <= screens.room()
-        yield f"{fixed}  {note}".rstrip() if fits else f"{fixed}\n      {note}"
+        yield screens.beside(f"  {endpoint:<{room}}  {learnt:>8,.0f}", note)
 
 
 def _verified(tables: dict[str, TableStatus], now: datetime) -> Iterator[str]:
@@ -306,7 +300,5 @@ def run_line(run: runs.Run) -> str:
     if run.ended_early:
         outcome = f"Ended early: {run.ended_early}."
     fixed = f"  {begun}  {duration(run.seconds):>12}  exit {run.exit:<2}"
-    told = f"{done}. {outcome}"
-    fits = len(fixed) + 2 + len(told) <= screens.room()
-    text = f"{fixed}  {told}" if fits else f"{fixed}\n{screens.wrapped('      ', told)}"
+    text = screens.beside(fixed, f"{done}. {outcome}")
     return f"{text}\n{screens.wrapped('      ', run.problem)}" if run.problem else text

@@ -19,7 +19,7 @@ from pylon_elt.sources.pylon.rows.extras import is_column
 from ..base import advice, exits
 from ..base.desk import command
 from ..base.redaction import redact
-from ..base.screens import flowing, room, wrapped
+from ..base.screens import beside, flowing, wrapped
 from ..base.wording import count, duration
 from ..copy import runs
 from .failures import not_available, remedy
@@ -238,10 +238,9 @@ def _line(name: str, rows: int, requests: dict[str, tuple[int, int]]) -> Iterato
     if not rows and not asked:
         return
     several = ", ".join(f"{label} {count:,}" for label, (count, _) in requests.items())
-    note = f"  {several}" if name not in ("directory", *LANES) else ""
+    note = several if name not in ("directory", *LANES) else ""
     fixed = f"  {name:<16} {rows:>10,} {asked:>9,} {refused or '':>8}"
-    fits = len(fixed) + len(note) <= room()
-    yield f"{fixed}{note}".rstrip() if fits else f"{fixed.rstrip()}\n{wrapped(' ' * 19, note.strip())}"
+    yield beside(fixed, note, indent=19)
 
 
 def left(summary: Summary) -> str:

@@ -9,11 +9,10 @@ from pylon_elt.sources.zaia.errors import Implausible, Refused, UntestedDestinat
 
 from ..base import exits
 from ..base.advice import UNTESTED
+from ..base.desk import command
 
 if TYPE_CHECKING:
     import dlt
-
-from ..base.desk import command
 
 
 def remedy(error: ZaiaError) -> str:

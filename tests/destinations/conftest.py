@@ -6,19 +6,16 @@ from itertools import count
 from typing import Any
 
 import pytest
+from support.copies import branches, runner, site
 from support.destinations import KINDS, copy_in
 from support.runner import Runner
-from support.site import Site, discard_branches, site_of
+from support.site import Site, site_of
+
+__all__ = ["branches", "runner", "site"]
 
 _numbers = count(1)
 
 Open = Callable[..., AbstractContextManager[Site]]
-
-
-@pytest.fixture(scope="session")
-def runner() -> Iterator[Runner]:
-    with Runner() as one:
-        yield one
 
 
 @pytest.fixture(scope="session")
@@ -48,16 +45,3 @@ def open_site(kind: str, runner: Runner, tmp_path_factory: pytest.TempPathFactor
             copy.discard()
 
     return open_one
-
-
-@pytest.fixture
-def site(open_site: Open) -> Iterator[Site]:
-    with open_site() as one:
-        yield one
-
-
-@pytest.fixture(autouse=True)
-def branches() -> Iterator[None]:
-    """Let the copies of copies go away with the test that made them."""
-    yield
-    discard_branches()

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.copies import branches, runner, site
 from support.postgres import Postgres, running_postgres
 from support.runner import Runner
-from support.site import PostgresCopy, Site, discard_branches, site_of
+from support.site import PostgresCopy, Site, site_of
+
+__all__ = ["branches", "runner", "site"]
 
 _numbers = count(1)
 
@@ -20,12 +23,6 @@ Open = Callable[..., AbstractContextManager[Site]]
 def postgres() -> Iterator[Postgres]:
     with running_postgres() as server:
         yield server
-
-
-@pytest.fixture(scope="session")
-def runner() -> Iterator[Runner]:
-    with Runner() as one:
-        yield one
 
 
 @pytest.fixture(scope="session")
@@ -40,16 +37,3 @@ def open_site(postgres: Postgres, runner: Runner, tmp_path_factory: pytest.TempP
         return site_of(PostgresCopy(postgres, name, folder), runner, seed, issues, **options)
 
     return open_one
-
-
-@pytest.fixture
-def site(open_site: Open) -> Iterator[Site]:
-    with open_site() as one:
-        yield one
-
-
-@pytest.fixture(autouse=True)
-def branches() -> Iterator[None]:
-    """Let the copies of copies go away with the test that made them."""
-    yield
-    discard_branches()

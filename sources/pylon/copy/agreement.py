@@ -66,9 +66,8 @@ class Agreement:
         for child in asked:
             said, there = ledger.get((child.name,), (0, None)), parents.get((child.read.only,), (0, None))
             found[child.name] = () if said == there else None
-            if (
-                said != there and abs(said[0] - there[0]) * PARTS < there[0] * MANY
-            ):  # else most is due, in all parts
+            # where the counts are far apart, most is due, in all parts
+            if said != there and abs(said[0] - there[0]) * PARTS < there[0] * MANY:
                 doubtful.append(child)
         return found | (_parts(doubtful, sums) if doubtful else {})
 
