@@ -69,6 +69,11 @@ class Answer:
         """What tells the rows of a page from others: some of their values may differ at each reading."""
         return {str(row.get("id") or row) for row in self.rows}
 
+    @property
+    def blank(self) -> bool:
+        """Whether it has no list, and yet says where the next page is."""
+        return self.data is None and self.more_at()
+
     def more_at(self, *used: str) -> bool:
         """Whether another page is announced, at a cursor that is none of some that were used."""
         return self.more and self.cursor not in {"", *used}
@@ -151,9 +156,16 @@ def _is_row(entry: object) -> bool:
 
 
 def list_problem(answer: Answer) -> str | None:
-    """Say why a page of a list cannot be read at all; a page without data was seen on the live service."""
+    """Say why a page of a list cannot be read at all."""
+    if answer.data is None and answer.more:
+        return "a page without data announces another page"
+    return first_page_problem(answer)
+
+
+def first_page_problem(answer: Answer) -> str | None:
+    """Say the same of a first page: without data it may be an empty list, of a server that always announces more."""
     if answer.data is None:
-        return "a page without data announces another page" if answer.more else None
+        return None
     if not isinstance(answer.data, list):
         return "data is no list of objects"
     if not answer.rows and any(entry is not None for entry in answer.data):

@@ -17,7 +17,7 @@ from ..catalog import ENDPOINTS, Endpoint
 from ..errors import PermissionDenied, Rejected, Unavailable
 from ..settings import Settings
 from .admission import Admission
-from .answers import Answer, Check, complaints, list_problem
+from .answers import Answer, Check, complaints
 from .pacing import Pacers
 from .paging import Paging
 from .sending import Pause, Sender
@@ -167,13 +167,13 @@ class Client:
         first: bool = False,
         cursor: str = "",
     ) -> Walk:
-        async def ask(limit: int | None, cursor: str) -> Answer:
+        async def ask(limit: int | None, cursor: str, check: Check) -> Answer:
             sent = _with(endpoint, query, body, limit, cursor)
-            return await self.ask(endpoint, check=list_problem, **sent, ids=ids)
+            return await self.ask(endpoint, check=check, **sent, ids=ids)
 
         wanted = self._paging.limit(endpoint.name, limit or self._settings.limit(endpoint))
         habit = self._paging.of(endpoint.name)
-        return Walk(ask, endpoint.label, wanted, endpoint.max_page_size, habit, first=first, cursor=cursor)
+        return Walk(ask, endpoint, wanted, habit, first=first, cursor=cursor)
 
 
 async def _sleep(_name: str, seconds: float) -> None:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
+from ..catalog import Endpoint
 from ..errors import Rejected, Unavailable
-from .answers import Answer
+from .answers import Answer, Check, first_page_problem, list_problem
 from .paging import USUAL_LIMIT, Habit, Seam, seam
 
 Ask = Callable[[int | None, str], Awaitable[Answer]]
 """Asks for the page at a cursor, "" for the first one, with a limit in rows or none."""
+
+AskFor = Callable[[int | None, str, Check], Awaitable[Answer]]
+"""The same, with what to expect of the page."""
 
 TRIES = 2
 """How often a page that contradicts itself is asked for again."""
@@ -23,10 +28,9 @@ class Walk:
     """Gives the pages of one list, one after the other.
 
     Args:
-        ask: How to ask for a page.
-        label: The endpoint as users see it.
+        ask: How to ask for a page, and what to expect of it.
+        endpoint: Whose list it is.
         limit: How many rows to ask for; ``None``: none is sent.
-        most: The largest limit that the endpoint takes, if it takes one.
         habit: How the endpoint was seen to page; what is learnt is noted there.
         first: Whether only the first page is wanted: then what cannot be told counts as more.
         cursor: Where to begin, "" for the first page.
@@ -34,17 +38,17 @@ class Walk:
 
     def __init__(
         self,
-        ask: Ask,
-        label: str,
+        ask: AskFor,
+        endpoint: Endpoint,
         limit: int | None,
-        most: int | None,
         habit: Habit,
         *,
         first: bool = False,
         cursor: str = "",
     ) -> None:
-        self._ask, self._label, self._first = ask, label, first
-        self._limit, self._most, self._habit = limit, most, habit
+        self._ask: Ask = partial(settled, ask, endpoint.paged)
+        self._label, self._first = endpoint.label, first
+        self._limit, self._most, self._habit = limit, endpoint.max_page_size, habit
         self._cursor, self._used = cursor, {"", cursor}
         self._ahead: Answer | None = None
         self._before: Answer | None = None
@@ -65,7 +69,7 @@ class Walk:
         if found is Seam.DOUBT:
             page = await self._resolved(page)
         elif found is not Seam.MORE:
-            page = _last(page)
+            page = last(page)
         elif self._first and self._limit != 1 and self._is_short(page):
             page = await self._followed(page)
         else:
@@ -95,23 +99,23 @@ class Walk:
         try:
             rest = await self._ask(self._limit, page.cursor)
         except Rejected:
-            return _last(page)
+            return last(page)
         if rest.names - page.names or rest.more_at(page.cursor):
             return page
-        return _last(page)
+        return last(page)
 
     async def _resolved(self, page: Answer) -> Answer:
         """Read the same stretch in pages of one row less: if the list is as long as the page, one row is left."""
         count = len(page.rows)
         smaller = await self._ask(count - 1, self._cursor)
         if len(smaller.rows) >= count:
-            return _last(smaller)  # it minds no limit, and so gave all
+            return last(smaller)  # it minds no limit, and so gave all
         if seam(smaller, count - 1, self._used, self._habit) is not Seam.MORE:
             return await self._insisted(page, smaller)
         rest = await self._ask(count - 1, smaller.cursor)
         if len(rest.rows) <= 1 and not rest.more_at(*self._used, smaller.cursor):
             self._habit.longest = max(self._habit.longest, count)
-            return _last(page)
+            return last(page)
         if self._limit and count < self._limit:
             self._habit.cap = count
         self._limit, self._ahead = count - 1, rest
@@ -124,7 +128,7 @@ class Walk:
             Unavailable: It cannot be found out.
         """
         if len(smaller.rows) < len(page.rows) - 1 and not smaller.more:
-            return _last(smaller)  # rows went while it was read
+            return last(smaller)  # rows went while it was read
         for _ in range(TRIES):
             again = await self._ask(self._limit, self._cursor)
             if self._seam(again) is Seam.MORE:
@@ -142,7 +146,7 @@ class Walk:
             limit = min(limit * 2, self._most)
             page = await self._ask(limit, self._cursor)
             if len(page.rows) < limit:
-                return _last(page)
+                return last(page)
         raise Unavailable(
             self._label,
             f"gives pages of {count:,} rows and does not say whether, and where, another follows",
@@ -150,8 +154,33 @@ class Walk:
         )
 
 
-def _last(page: Answer) -> Answer:
+def last(page: Answer) -> Answer:
+    """Return a page as one that no other follows."""
     return replace(page, more=False, cursor="") if page.more else page
+
+
+async def settled(ask: AskFor, paged: bool, limit: int | None, cursor: str) -> Answer:
+    """Ask for a page, and find out what it means where it has no list and yet says where the next one is.
+
+    It is an empty list where the same comes from there: a server that gives one cursor for ever. Of an endpoint that
+    has pages this would be no evidence, since the page may be one that slipped: it is asked for until it has a list.
+
+    Args:
+        ask: How to ask for the page at a cursor, and what to expect of it.
+        paged: Whether the endpoint is known to have pages.
+        limit: How many rows to ask for; ``None``: none is sent.
+        cursor: Where the page is, "" for the first one.
+
+    Raises:
+        Unavailable: The page never comes.
+    """
+    page = await ask(limit, cursor, list_problem if cursor else first_page_problem)
+    if not page.blank:
+        return page
+    following = None if paged else await ask(limit, page.cursor, first_page_problem)
+    if following and following.blank and following.cursor == page.cursor:
+        return last(page)
+    return await ask(limit, cursor, list_problem)
 
 
 class Patience:

@@ -155,6 +155,15 @@ def test_a_page_that_never_comes_ends_the_walk_loudly(kind: str, serve: Any) -> 
     assert len(server.log) == 1 + ATTEMPTS
 
 
+def test_an_empty_list_that_is_null_and_announces_more_is_an_empty_list(serve: Any) -> None:
+    server = serve(empty_data="null")
+    for row in server.world.rows("accounts"):
+        server.world.drop("accounts", row["id"])
+    server.faults.add("empty_cursor", "GET /accounts")
+    assert Asker(server).rows(ACCOUNTS) == []
+    assert len(server.log) == 2
+
+
 @pytest.mark.parametrize("kind", WITHOUT_CURSOR)
 @pytest.mark.parametrize("page", ["first", "later", None])
 @pytest.mark.parametrize("count", [1, 2, 3, None])
