@@ -78,13 +78,18 @@ class Twice:
     async def _read_again(self, table: Table, doubts: Sequence[Doubt], read: Read) -> None:
         readings = self._of(table)
         turns = Counter[str]()
-        while readings.open and (left := [doubt.issue_id for doubt in doubts if self._columns(doubt)]):
-            issue_id = min(left, key=turns.__getitem__)  # the first of those that were read least
+        while left := [doubt for doubt in doubts if self._columns(doubt)]:
+            # two readings of a short list are in the same order often enough, which says nothing
+            shuffled = [doubt for doubt in left if readings.shuffled(doubt.wanted, doubt.held)]
+            if not (readings.open_to_chance if shuffled else readings.open):
+                return
+            among = [doubt.issue_id for doubt in shuffled or left]
+            issue_id = min(among, key=turns.__getitem__)  # the first of those that were read least
             turns[issue_id] += 1
             rows = await again(partial(read, table, issue_id))
             twice = {key_of(table, row): row for row in rows}
             ours = (doubt for doubt in doubts if doubt.issue_id == issue_id and doubt.key in twice)
-            readings.learn([(doubt.wanted, twice[doubt.key]) for doubt in ours])
+            readings.learn([(doubt.wanted, twice[doubt.key]) for doubt in ours], by_chance=bool(shuffled))
 
     def _columns(self, doubt: Doubt) -> list[str]:
         return self._of(doubt.table).differing(doubt.wanted, doubt.held)

@@ -55,20 +55,30 @@ class Readings:
         unordered: Paths = {(column,): "order" for column in self.differing(wanted, held)}
         return not differing(self.table, wanted, held, {**self.paths, **unordered})
 
-    def learn(self, pairs: Sequence[tuple[Typed, Typed]]) -> None:
-        """See what was read twice; a row that was changed between its two readings says nothing."""
+    def learn(self, pairs: Sequence[tuple[Typed, Typed]], *, by_chance: bool = False) -> None:
+        """See what was read twice; a row that was changed between its two readings says nothing.
+
+        Args:
+            pairs: What was read first, and then.
+            by_chance: Whether two readings may agree by chance, so that one that teaches nothing was not in vain.
+        """
         before = self.paths
         for one, two in pairs:
             if one.get("updated_at") == two.get("updated_at"):
                 self._found = merged(self._found, between(self.table, one, two))
         self.paths = merged(self.paths, self._found)
         self._left -= 1
-        self._in_vain += self.paths == before
+        self._in_vain += self.paths == before and not by_chance
 
     @property
     def open(self) -> bool:
         """Whether something may be read a second time."""
-        return self._left > 0 and self._in_vain < IN_VAIN
+        return self.open_to_chance and self._in_vain < IN_VAIN
+
+    @property
+    def open_to_chance(self) -> bool:
+        """The same of rows of which two readings may agree by chance."""
+        return self._left > 0
 
     @property
     def news(self) -> list[str]:

@@ -48,13 +48,14 @@ def test_a_silent_edit_is_found_and_gone_after_the_remedy(copied: Desk) -> None:
     message = world.messages(three)[0]["id"]
     world.redact_message(message)
     found = report(copied, expect=5)
-    assert {(each["id"], each["what"]) for each in found["differences"]} >= {
+    differences = {(each["id"], each["what"]) for each in found["differences"]}
+    assert differences >= {
         (one, "title differs"),
         (one, "body_html differs"),
         (two, "tags differs"),
         (message, "message_html differs"),
     }
-    assert {each["id"] for each in found["differences"]} == {one, two, message}
+    assert not [each for each in found["differences"] if each["id"] not in {one, two, message}]
     assert copied.pylon("reconcile").code == 0
     copied.pylon("run", "--select", TABLES, "--max-minutes", "5", env=SWEEP)
     assert report(copied)["equal"] is True
