@@ -24,7 +24,7 @@ _READ = {
         select
             ticket_key, desk, created_on, created_weekday, created_hour, channel as source, team_name,
             customer_label as account_name, assignee_name, is_open, closed_on, first_response_seconds,
-            resolution_seconds, waiting_since is not null as is_waiting, state, is_agent_first
+            resolution_seconds, waiting_since is not null as is_waiting, waiting_seconds, state, is_agent_first
         from support__tickets""",
     "tags": """
         select tickets.ticket_key, tags.tag
@@ -203,8 +203,9 @@ def headline(marts: Marts, filters: Filters) -> dict[str, Any]:
 
     Of all that is open: ``open``, ``ours`` (by the desk's own state, it is our turn) and ``waiting`` (a customer's
     message is unanswered). Of the period: ``created``, ``closed``; ``asked`` (created by a customer, or answered) and
-    ``answered`` of these, with the median ``response_hours``; ``resolution_hours``; ``csat``, the mean of ``ratings``;
-    of the closed issues that could be rated (``ratable``), how many are: ``rated``. ``at_risk`` counts accounts.
+    ``answered`` of these, with the median ``response_hours``, and with ``at_least_hours``, what it would be if all
+    who still wait were answered now; ``resolution_hours``; ``csat``, the mean of ``ratings``; of the closed issues
+    that could be rated (``ratable``), how many are: ``rated``. ``at_risk`` counts accounts.
     """
     sql = f"""
         SELECT
@@ -213,6 +214,8 @@ def headline(marts: Marts, filters: Filters) -> dict[str, Any]:
             count(*) FILTER (is_open AND is_waiting) AS waiting,
             count(*) FILTER ({_CREATED} AND {_ASKED}) AS asked,
             count(first_response_seconds) FILTER ({_CREATED}) AS answered,
+            median(coalesce(first_response_seconds, CASE WHEN is_open THEN waiting_seconds END))
+                FILTER ({_CREATED} AND {_ASKED}) / 3600 AS at_least_hours,
             count(*) FILTER ({_RATABLE}) AS ratable,
             count(*) FILTER ({_RATABLE} AND ticket_key IN (SELECT ticket_key FROM ratings)) AS rated,
             (SELECT count(*) FROM ratings WHERE {_RATED} AND {_MINE}) AS ratings,

@@ -117,6 +117,8 @@ def tiles(marts: data.Marts, filters: data.Filters) -> Iterator[tuple[str, str, 
     yield "Created", f"{known['created']:,}", f"{period}{then('created', _count)}"
     yield "Closed", f"{known['closed']:,}", f"{period}{then('closed', _count)}"
     without = f"{known['asked'] - known['answered']:,} of {known['asked']:,} unanswered"
+    if known["asked"] > known["answered"]:
+        without += f", with their waits so far at least {hours(known['at_least_hours'])}"
     median = f"median {period}{then('response_hours', hours)}; {without}"
     yield "First response", hours(known["response_hours"]), median
     yield "Resolution", hours(known["resolution_hours"]), f"median {period}{then('resolution_hours', hours)}"

@@ -1,5 +1,7 @@
 -- Time to the first answer
--- How long customers waited for the first answer, round the clock and in working hours; half of those who have one less than the median, nine in ten less than p90; of how many issues, and how many of these are unanswered.
+-- How long customers waited for the first answer, round the clock and in working hours; half of those who have one less than the median, nine in ten less than p90; of how many
+-- issues, and how many of these are unanswered. at_least_hours is the median with those who still wait, as if all of them were answered now:
+-- it cannot become less.
 -- by: month | team | assignee | account | source | priority; what to sort them by
 -- months: 1..120, 12; how many months back
 -- desk: any of support__tickets.desk; only this desk's
@@ -22,7 +24,15 @@ select
     round(cast(percentile_cont(0.5) within group (order by tickets.first_response_seconds) / 3600.0 as numeric(20, 6)), 1) as median_hours,
     round(cast(percentile_cont(0.9) within group (order by tickets.first_response_seconds) / 3600.0 as numeric(20, 6)), 1) as p90_hours,
     round(cast(percentile_cont(0.5) within group (order by tickets.first_response_business_seconds) / 3600.0 as numeric(20, 6)), 1)
-        as median_working_hours
+        as median_working_hours,
+    round(
+        cast(
+            percentile_cont(0.5) within group (
+                order by coalesce(tickets.first_response_seconds, case when tickets.is_open then tickets.waiting_seconds end)
+            ) / 3600.0 as numeric(20, 6)
+        ),
+        1
+    ) as at_least_hours
 from support__tickets as tickets
 where
     (not tickets.is_agent_first or tickets.first_response_seconds is not null)

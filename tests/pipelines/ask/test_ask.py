@@ -7,6 +7,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 from support import questions_docs, sample
 from support.workplaces import CopyDesk
@@ -50,7 +51,7 @@ def test_every_value_of_every_option_is_answered(name: str, built: Path) -> None
                 assert rows.num_columns > 1
                 assert (
                     rows.num_rows
-                    or name in ("articles", "at-risk", "sla")
+                    or name in ("articles", "at-risk", "differences", "sla")
                     or parameter.column
                     or word in ("1", "7")
                 )
@@ -115,14 +116,69 @@ def test_response_times_are_those_of_the_issues(desk: CopyDesk) -> None:
     rows = _answer(desk, "response", "--by", "team", "--months", "120", "--top", "1000")
     expected = desk.sql("""
         select coalesce(team_name, '(none)'), count(*), count(*) filter (first_response_at is null),
-            round(median(first_response_seconds) / 3600, 1), round(quantile_cont(first_response_seconds, 0.9) / 3600, 1)
+            round(median(first_response_seconds) / 3600, 1), round(quantile_cont(first_response_seconds, 0.9) / 3600, 1),
+            round(median(case when first_response_at is not null then first_response_seconds
+                when is_open then waiting_seconds end) / 3600, 1)
         from support__tickets where not is_agent_first or first_response_seconds is not null group by 1""")
-    told = ("issues", "unanswered", "median_hours", "p90_hours")
+    told = ("issues", "unanswered", "median_hours", "p90_hours", "at_least_hours")
     found = {row["name"]: [row[column] for column in told] for row in rows}
     assert found.keys() == {name for name, *_ in expected}
     assert any(unanswered for _, _, unanswered, *_ in expected)
     for name, *values in expected:
         assert found[name] == pytest.approx(values, abs=0.11)
+
+
+def test_the_lower_bound_is_of_those_who_wait_too(desk: CopyDesk) -> None:
+    rows = _answer(desk, "response", "--months", "120", "--top", "1000")
+    told = [(row["median_hours"], row["at_least_hours"]) for row in rows if row["unanswered"]]
+    assert any(median != bound for median, bound in told)
+    assert all(row["at_least_hours"] == row["median_hours"] for row in rows if not row["unanswered"])
+
+
+def test_differences_are_all_first_answers_that_pylon_counts_otherwise(desk: CopyDesk) -> None:
+    rows = _answer(desk, "differences", "--top", "1000")
+    expected = desk.sql("""
+        select issue_id, round(first_response_seconds / 3600, 1), round(pylon_first_response_seconds / 3600, 1)
+        from pylon__issue_metrics
+        where coalesce(abs(first_response_seconds - pylon_first_response_seconds) > 60,
+            first_response_seconds is not null or pylon_first_response_seconds is not null)""")
+    found = {row["issue"]: (row["our_hours"], row["pylon_hours"]) for row in rows}
+    assert found.keys() == {issue for issue, *_ in expected} > set()
+    for issue, *hours in expected:
+        assert found[issue] == pytest.approx(tuple(hours), abs=0.11)
+    for reason in {row["reason"] for row in rows}:
+        same = _answer(desk, "differences", "--top", "1000", "--reason", reason)
+        assert same == [row for row in rows if row["reason"] == reason]
+
+
+REASONS = {
+    "ours_only": "null, null, false, 'agent', true",
+    "beginning": "'2026-03-02 10:00:00', 7200, false, 'agent', true",
+    "answer": "'2026-03-02 09:00:00', 3600, false, 'agent', true",
+    "opening": "'2026-03-02 09:00:00', 3600, true, 'agent', true",
+    "automation": "'2026-03-02 09:00:00', 3600, false, 'automation', true",
+    "note": "'2026-03-02 09:00:00', 3600, false, 'agent', false",
+}
+"""Pylon's answer and its seconds, whether we opened the issue, and who wrote at nine, in public or not."""
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_the_reason_of_a_difference_is_what_stood_there(reason: str) -> None:
+    question = QUESTIONS["differences"]
+    connection = duckdb.connect()
+    connection.execute(f"""
+        create table given as select cast(a as timestamp) as pylon_at, b as seconds, c as opened, d as side, e as public
+            from (values ({REASONS[reason]})) as rows (a, b, c, d, e);
+        create table pylon__issues as select 1 as issue_number, 'i' as issue_id, 'Help' as title,
+            60 as first_response_seconds, timestamp '2026-03-02 10:00:00' as first_response_at;
+        create table pylon__issue_metrics as select 'i' as issue_id, pylon_at as pylon_first_response_at,
+            seconds as pylon_first_response_seconds, opened as is_agent_first from given;
+        create table pylon__issue_messages as
+            select 'i' as issue_id, timestamp '2026-03-02 09:00:00' as sent_at, side, public as is_public from given""")
+    sql = question.statement.replace("$reason", "'any'").replace("$top", "9")
+    ((*_, found, why, issue),) = connection.sql(sql).fetchall()
+    assert (found, issue) == (reason, "i")
+    assert why
 
 
 def test_volume_by_tag_counts_an_issue_once_for_each_of_its_tags(desk: CopyDesk) -> None:

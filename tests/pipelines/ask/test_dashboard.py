@@ -87,16 +87,22 @@ def test_the_numbers_at_the_top_are_those_of_the_marts(where: str, marts: data.M
 @pytest.mark.parametrize("where", FILTERS)
 def test_the_tiles_tell_of_how_many_a_number_is(where: str, marts: data.Marts, sql: Any) -> None:
     condition = where or "true"
-    ((ours, unanswered, asked, answered, closed, rated),) = sql(f"""
+    ((ours, unanswered, asked, answered, closed, rated, at_least),) = sql(f"""
         select count(*) filter (state = 'open'), count(waiting_since),
             count(*) filter (not is_agent_first or first_response_at is not null),
             count(first_response_seconds),
             count(*) filter (desk = 'pylon' and not is_open),
-            count(*) filter (not is_open and ticket_id in (select issue_id from pylon__csat) and desk = 'pylon')
+            count(*) filter (not is_open and ticket_id in (select issue_id from pylon__csat) and desk = 'pylon'),
+            (select median(seconds) from (
+                select first_response_seconds as seconds from support__tickets where {condition}
+                union all select waiting_seconds from support__tickets
+                where {condition} and first_response_at is null and is_open and not is_agent_first)) / 3600
         from support__tickets where {condition}""")
     told = {label: about for label, _, about in sections.tiles(marts, FILTERS[where])}
     assert told["Open issues"] == f"our turn in {ours:,}, unanswered {unanswered:,}"
-    assert told["First response"].endswith(f"{asked - answered:,} of {asked:,} unanswered")
+    bound = f"with their waits so far at least {sections.hours(at_least)}" if asked > answered else ""
+    without = ", ".join(filter(None, (f"{asked - answered:,} of {asked:,} unanswered", bound)))
+    assert told["First response"].endswith(without)
     if "zaia" not in where:
         assert f"{100 * rated / closed:.0f} % of closed issues" in told["Satisfaction"]
     assert asked > answered > 0
