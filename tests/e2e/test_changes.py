@@ -190,8 +190,8 @@ def _by_issue(rows: dict[str, list[Any]]) -> dict[str, list[Any]]:
     return found
 
 
-def _wrong(copy: runs.Copy, happened: dict[str, str]) -> list[str]:
-    """Return how the copy differs from the truth, each with what happened to the issue."""
+def _check(copy: runs.Copy, happened: dict[str, str]) -> None:
+    """Expect the copy to be the truth; where it is not, say what happened to the issue."""
     truth, stored = worlds.truth(copy.world), copy.rows()
     issue_of = {
         row["id"]: row["issue_id"]
@@ -199,11 +199,12 @@ def _wrong(copy: runs.Copy, happened: dict[str, str]) -> list[str]:
         for table in ("issue_messages", "issue_threads")
         for row in rows[table]
     }
-    told = []
+    wrong = []
     for one in differences(truth, stored, copy.tables):
-        ref = one.key.partition("/")[0]
-        told.append(f"{happened.get(issue_of.get(ref, ref), 'nothing')}: {one}")
-    return told
+        parts = one.key.split("/")
+        what = {happened[ref] for ref in (*parts, *map(issue_of.get, parts)) if ref in happened}
+        wrong.append(f"after {sorted(what) or 'nothing'}: {one}")
+    assert not wrong, "\n".join(wrong)
 
 
 def test_is_in_the_copy_after_the_next_run(loaded: Any) -> None:
@@ -214,7 +215,7 @@ def test_is_in_the_copy_after_the_next_run(loaded: Any) -> None:
         world.let(name, change)
     copy.world.advance(5)
     copy.run()
-    assert not _wrong(copy, world.happened)
+    _check(copy, world.happened)
 
 
 @pytest.mark.parametrize("name", ["a deleted message", "a bulk edit"])
@@ -224,7 +225,7 @@ def test_is_in_the_copy_after_the_next_run_though_nothing_else_happens(name: str
     world.let(name, (CHANGES | {"a bulk edit": _bulk})[name])
     copy.world.advance(5)
     copy.run()
-    assert not _wrong(copy, world.happened)
+    _check(copy, world.happened)
 
 
 def test_merged_accounts_are_merged_in_the_copy(loaded: Any) -> None:
