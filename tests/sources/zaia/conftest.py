@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from support.once import once
 from support.zaia import FILE, MACHINE, Desk
@@ -40,6 +41,8 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
             one = Desk(server, folder)
             one.run()
             one.check()
+        with duckdb.connect(str(folder / FILE)) as connection:
+            connection.execute("CHECKPOINT")  # else what dlt has not closed yet stands beside the file
 
     return once(tmp_path_factory, "zaia-source", make)
 
