@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import random
 import shutil
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import hypothesis.configuration
 import pytest
@@ -17,11 +19,17 @@ _FOLDER = tempfile.mkdtemp(prefix="pylon-tests-")
 os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
 os.environ["RUNTIME__LOG_LEVEL"] = "WARNING"
 os.environ["DLT_DATA_DIR"] = _FOLDER
+# of all workers, since what one of them makes serves the others too
+os.environ.setdefault("PYLON_TESTS_BEGAN", datetime.now(UTC).replace(microsecond=0).isoformat())
 atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
 
 from support.remembering import remember  # noqa: E402 - dlt reads the environment when it is imported
 
+from pylon_elt.pipelines.base.memory import COLLECTIONS  # noqa: E402
+
 remember()
+# thousands of tests are some hundred thousand objects that stay: at Python's own thresholds, walking them is a tenth
+gc.set_threshold(*COLLECTIONS)
 
 # a failing example is printed with the line that repeats it; the database of examples would stay in the folder
 hypothesis.configuration.set_hypothesis_home_dir(_FOLDER)

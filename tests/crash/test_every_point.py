@@ -46,6 +46,14 @@ def edited(tmp_path_factory: pytest.TempPathFactory, runner: Runner) -> Iterator
         yield site
 
 
+@pytest.fixture(scope="module")
+def normalized(edited: Site) -> Site:
+    """The same, killed when its package was normalized."""
+    site = edited.lasting("normalized")
+    site.killed(POINTS["normalized"], turns=ONE_TURN)
+    return site
+
+
 @pytest.mark.parametrize(("moment", "fresh"), one_way_each(POINTS))
 def test_killed_at_a_moment_of_a_package(edited: Site, moment: str, fresh: bool) -> None:
     site = edited.branch(f"{moment}-{fresh}")
@@ -109,19 +117,17 @@ def test_killed_at_points_all_over_a_first_load(tmp_path: Path, runner: Runner, 
         sweep(site, tmp_path, FIRST_SEED + 1, step=step, offset=(FIRST_SEED + shard) % step, both=SOAK)
 
 
-def test_a_working_folder_that_lost_its_schema_is_settled(edited: Site) -> None:
+def test_a_working_folder_that_lost_its_schema_is_settled(normalized: Site) -> None:
     """As after a kill while the folder was being deleted."""
-    site = edited.branch("no-schema")
-    site.killed(POINTS["normalized"], turns=ONE_TURN)
+    site = normalized.branch("no-schema")
     for schema in site.machine.folder.glob("*/schemas/*.json"):
         schema.unlink()
     recover(site, fresh=False)
 
 
 @pytest.mark.parametrize("place", ["normalize/extracted", "load/normalized", "load"])
-def test_a_working_folder_that_was_half_deleted_is_settled(edited: Site, place: str) -> None:
-    site = edited.branch(f"half-{place.replace('/', '-')}")
-    site.killed(POINTS["normalized"], turns=ONE_TURN)
+def test_a_working_folder_that_was_half_deleted_is_settled(normalized: Site, place: str) -> None:
+    site = normalized.branch(f"half-{place.replace('/', '-')}")
     (found,) = site.machine.folder.glob(f"*/{place}")
     shutil.rmtree(found)
     recover(site, fresh=False)
@@ -129,10 +135,9 @@ def test_a_working_folder_that_was_half_deleted_is_settled(edited: Site, place: 
 
 @pytest.mark.parametrize("place", ["load/normalized", "load"])
 def test_a_package_that_was_not_yet_normalized_waits_without_the_folders_of_the_next_step(
-    edited: Site, place: str
+    normalized: Site, place: str
 ) -> None:
-    site = edited.branch(f"before-{place.replace('/', '-')}")
-    site.killed(POINTS["normalized"], turns=ONE_TURN)
+    site = normalized.branch(f"before-{place.replace('/', '-')}")
     (work,) = (folder.parent for folder in site.machine.folder.glob("*/normalize"))
     (package,) = (work / "load" / "normalized").iterdir()
     extracted = work / "normalize" / "extracted" / package.name

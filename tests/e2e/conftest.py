@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from support import runs, worlds
 from support.days import let_a_day_pass
+from support.once import once
 
 from pylon_elt import emulator
 from pylon_elt.sources.pylon.api import sending
@@ -53,12 +54,14 @@ def fresh(serve: Serve, tmp_path: Path) -> Start:
 @pytest.fixture(scope="session")
 def baseline(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The database after the first load of the usual world, made once for all tests."""
-    folder = tmp_path_factory.mktemp("baseline")
-    with emulator.running(worlds.quiet()) as server:
-        copy = runs.Copy(server, folder)
-        copy.run()
-        copy.assert_equal()
-    return runs.database(folder)
+
+    def make(folder: Path) -> None:
+        with emulator.running(worlds.quiet()) as server:
+            copy = runs.Copy(server, folder)
+            copy.run()
+            copy.assert_equal()
+
+    return runs.database(once(tmp_path_factory, "baseline", make))
 
 
 @pytest.fixture

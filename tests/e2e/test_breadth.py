@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from support import runs, worlds
+from support.once import once
 from support.runs import Copy
 
 from pylon_elt import emulator
@@ -48,15 +49,17 @@ def world() -> Any:
 @pytest.fixture(scope="session")
 def first_load(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The database after the first load of that world, made once for all tests."""
-    folder = tmp_path_factory.mktemp("breadth")
-    world = worlds.bump_all(worlds.quiet(issues=40))
-    with emulator.running(world) as server:
-        copy = runs.Copy(server, folder, **options(world, NEW))
-        run = copy.run()
-        assert not run.warnings
-        copy.assert_equal()
-        assert all(copy.rows()[name] for name in NEW), "a table without a row shows nothing"
-    return copy.database
+
+    def make(folder: Path) -> None:
+        world = worlds.bump_all(worlds.quiet(issues=40))
+        with emulator.running(world) as server:
+            copy = runs.Copy(server, folder, **options(world, NEW))
+            run = copy.run()
+            assert not run.warnings
+            copy.assert_equal()
+            assert all(copy.rows()[name] for name in NEW), "a table without a row shows nothing"
+
+    return runs.database(once(tmp_path_factory, "breadth", make))
 
 
 @pytest.fixture

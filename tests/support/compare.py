@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -139,8 +139,10 @@ def expected_row(table: Table, source: Row) -> Row:
 # -- reading the copy ----------------------------------------------------------------------------------------------
 
 
-def read_duckdb(path: str | Path, schema: str = "pylon") -> dict[str, list[Row]]:
-    """Return all tables of a schema of a DuckDB file, dlt's own included; JSON columns as parsed values."""
+def read_duckdb(
+    path: str | Path, schema: str = "pylon", only: Collection[str] | None = None
+) -> dict[str, list[Row]]:
+    """Return tables of a schema of a DuckDB file, JSON columns as parsed values; unless some are named, all of them."""
     with duckdb.connect(str(path), read_only=True) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         names = connection.execute(
@@ -151,6 +153,8 @@ def read_duckdb(path: str | Path, schema: str = "pylon") -> dict[str, list[Row]]
         catalog = Path(path).stem
         tables = {}
         for (name,) in names:
+            if only is not None and name not in only:
+                continue
             cursor = connection.execute(f'SELECT * FROM "{catalog}"."{schema}"."{name}"')
             columns = [column[0] for column in cursor.description]
             rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]

@@ -1,20 +1,30 @@
-"""What dlt finds out about types anew for each setting of each step, found out once in a process.
+"""What dlt finds out anew for each setting and each schema of each step, found out once in a process.
 
-These are functions of types alone, and types do not change; a run of a small copy spends half of its time on them.
+These are functions of types, which do not change, or of a document's content, by which they are known; a run of a small
+copy spends more than half of its time on them. ``tests/test_remembering.py`` holds them against dlt's own.
 """
 
 from __future__ import annotations
 
+import base64
 import functools
+import hashlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from copy import deepcopy
 from typing import Any
 
 import dlt.common.configuration.inject
 import dlt.common.configuration.resolve
+import dlt.common.normalizers.json.relational
+import dlt.common.normalizers.naming.naming
 import dlt.common.validation
+import dlt.extract.extract
 import dlt.load.load
 import dlt.normalize.normalize
+import orjson
+import yaml
+from dlt.common import json
 from dlt.common import typing as types
 from dlt.common.configuration.specs import base_configuration as specs
 
@@ -47,6 +57,12 @@ OF_TYPES: dict[Any, tuple[str, ...]] = {
 }
 
 
+AS_THEY_ARE = (
+    orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+)
+"""Nothing but JSON's own types is JSON."""
+
+
 def remembered(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function that computes each answer once; two arguments are the same if they are one object."""
     known: dict[tuple[Any, ...], tuple[Any, Any]] = {}
@@ -61,15 +77,119 @@ def remembered(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
+def clone(document: Any) -> Any:
+    """Return a deep copy of a schema or a part of it: nearly all of it is mappings, lists and text."""
+    return _clone(document, {})
+
+
+def _clone(part: Any, known: dict[int, Any]) -> Any:
+    kind = type(part)
+    if kind is str or kind is bool or kind is int or part is None:
+        return part
+    if id(part) in known:
+        return known[id(part)]
+    if kind is dict:
+        copied = known[id(part)] = {}
+        for name, value in part.items():
+            copied[name] = _clone(value, known)
+        return copied
+    if kind is list:
+        listed = known[id(part)] = []
+        listed += [_clone(value, known) for value in part]
+        return listed
+    return deepcopy(part, known)
+
+
+def validated(validate: Callable[..., None]) -> Callable[..., None]:
+    """Return a function that validates each document once; what is refused is refused each time."""
+    valid: set[tuple[Any, ...]] = set()
+
+    @functools.wraps(validate)
+    def wrapped(spec: Any, doc: Any, path: str, filter_f: Any = None, validator_f: Any = None) -> None:
+        try:
+            content = hashlib.sha1(orjson.dumps(doc, option=AS_THEY_ARE)).digest()
+        except TypeError:
+            content = None  # functions among it
+        key = (spec, filter_f, validator_f, content)
+        if key not in valid:
+            validate(spec, doc, path, filter_f, validator_f)
+            if content:
+                valid.add(key)
+
+    return wrapped
+
+
+def content_hash(schema: Any) -> str:
+    """Return the hash of a schema's content: dlt's own, with the names given to it at once."""
+    unhashed = ("version", "version_hash", "imported_version_hash", "previous_hashes")
+    content = {name: value for name, value in schema.items() if name not in unhashed}
+    hashed = hashlib.sha3_256(json.dumpb(content, sort_keys=True))
+    tables = content.get("tables") or {}
+    hashed.update(
+        "".join(name + "".join(tables[name].get("columns") or ()) for name in sorted(tables)).encode()
+    )
+    return base64.b64encode(hashed.digest()).decode("ascii")
+
+
+def fields_of(spec: type[specs.BaseConfiguration]) -> tuple[str, ...]:
+    """Return the names of a configuration's fields, as iterating over it gives them."""
+    fields = spec.__dataclass_fields__.values()
+    return tuple(field.name for field in fields if specs.is_valid_configspec_field(field))
+
+
+def fields_by_type() -> None:
+    """Let a configuration ask its type for its fields: it is asked for them whenever it is asked whether it is there."""
+    known = functools.cache(fields_of)
+
+    def names(self: specs.BaseConfiguration) -> Iterator[str]:
+        return iter(known(type(self)))
+
+    specs.BaseConfiguration.__iter__ = names
+    specs.BaseConfiguration.__len__ = lambda self: len(known(type(self)))
+    specs.BaseConfiguration._BaseConfiguration__has_attr = lambda self, name: name in known(type(self))
+
+
+def normalized_once() -> None:
+    """Let each name be normalized once by each naming convention."""
+    convention = dlt.common.normalizers.naming.naming.NamingConvention
+    normalize = convention.normalize_path
+    known: dict[tuple[Any, ...], str] = {}
+
+    def normalize_path(self: Any, path: str) -> str:
+        key = (type(self), self.max_length, path)
+        if key not in known:
+            known[key] = normalize(self, path)
+        return known[key]
+
+    convention.normalize_path = normalize_path
+
+
+class QuickYaml:
+    """Writes YAML by libyaml, where it is there."""
+
+    dump = functools.partial(yaml.dump, Dumper=getattr(yaml, "CDumper", yaml.Dumper))
+
+
 def remember() -> None:
     """Let this process, and what is forked from it, find out once."""
     for module, names in OF_TYPES.items():
         for name in names:
-            _replace(getattr(module, name))
+            _replace(getattr(module, name), remembered)
     hints = remembered(lambda spec: types.get_type_hints(spec, globalns=vars(sys.modules[spec.__module__])))
     dlt.common.validation.get_type_hints = lambda spec, **_: hints(spec)
     fields = remembered(specs.BaseConfiguration.get_resolvable_fields.__func__)
     specs.BaseConfiguration.get_resolvable_fields = classmethod(lambda cls: dict(fields(cls)))
+    fields_by_type()
+    normalized_once()
+    dlt.extract.extract.yaml = QuickYaml
+    for module in (dlt.common.schema.schema, dlt.common.schema.utils):
+        module.deepcopy = clone
+        module.generate_version_hash = content_hash
+    quick = validated(dlt.common.validation.validate_dict)
+    for module in (dlt.common.schema.schema, dlt.common.normalizers.json.relational):
+        module.validate_dict = quick
+    unknown = dlt.common.validation.validate_dict_ignoring_xkeys
+    dlt.common.schema.utils.validate_dict_ignoring_xkeys = functools.partial(quick, **unknown.keywords)
 
 
 def recall() -> None:
@@ -83,9 +203,9 @@ def recall() -> None:
                 learn(hint)
 
 
-def _replace(function: Callable[..., Any]) -> None:
-    """Put it in the place of the function, in whatever module of dlt has it."""
-    quick = remembered(function)
+def _replace(function: Callable[..., Any], by: Callable[..., Any]) -> None:
+    """Put what it makes in the place of the function, in whatever module of dlt has it."""
+    quick = by(function)
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] == "dlt":
             for attribute, value in list(vars(module).items()):

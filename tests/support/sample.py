@@ -26,6 +26,9 @@ ISSUES, SEED = 400, 7
 NAMESAKES = {"Quartz Ltd": "Northwind Inc"}
 """What an account is called, and one that is called so too."""
 
+_PARSED: list[bytes] = []
+"""What dbt has parsed, once it has."""
+
 
 def make(folder: Path, issues: int = ISSUES) -> Path:
     """Make ``support.duckdb`` in a folder: copies in ``pylon`` and ``zaia``, what dbt builds in ``pylon_analytics``."""
@@ -63,19 +66,29 @@ def copy(database: Path, issues: int = ISSUES) -> None:
 
 
 def build(database: Path, folder: Path) -> None:
-    """Run dbt in a process of its own."""
-    target = {"type": "duckdb", "path": str(database), "schema": "pylon_analytics", "threads": 2}
+    """Run dbt in a process of its own, in the folder of the database.
+
+    What dbt has parsed once in this process it does not parse again: it looks itself whether that is still so, and for
+    that the profile has to be the same wherever the folder is.
+    """
+    target = {"type": "duckdb", "path": database.name, "schema": "pylon_analytics", "threads": 2}
     target["settings"] = {"TimeZone": "UTC", "threads": 2}
     (folder / "profiles.yml").write_text(json.dumps({"pylon": {"target": "it", "outputs": {"it": target}}}))
+    (folder / "target").mkdir(exist_ok=True)
+    parsed = folder / "target" / "partial_parse.msgpack"
+    if _PARSED:
+        parsed.write_bytes(_PARSED[0])
     command = [
         *(str(Path(sys.executable).with_name("dbt")), "--quiet", "--log-path", str(folder / "logs")),
         *("--no-send-anonymous-usage-stats", "run", "--project-dir", str(package.FOLDER)),
         *("--profiles-dir", str(folder), "--target-path", str(folder / "target")),
     ]
+    environment = os.environ | {"DO_NOT_TRACK": "1"}
     done = subprocess.run(
-        command, check=False, capture_output=True, text=True, env=os.environ | {"DO_NOT_TRACK": "1"}
+        command, check=False, capture_output=True, text=True, env=environment, cwd=database.parent
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    _PARSED[:] = [parsed.read_bytes()]
 
 
 def _arrow(table: Table, rows: list[dict[str, Any]]) -> pa.Table:

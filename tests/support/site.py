@@ -135,8 +135,13 @@ class Site:
 
     def branch(self, name: str) -> Site:
         """Return the same workspace with a copy of the copy, to go on from here more than once."""
+        site = self.lasting(name)
+        _branches.append(site.copy)
+        return site
+
+    def lasting(self, name: str) -> Site:
+        """Return a branch for several tests, whose files stay until the session ends."""
         copy = self.copy.branch(name)
-        _branches.append(copy)
         return replace(self, copy=copy, machine=copy.machine())
 
     def start(self, machine: Machine | None = None, **options: Any) -> Run:

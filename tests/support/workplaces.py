@@ -13,6 +13,9 @@ from pylon_elt import emulator
 
 from .commands import Command, Commands, Result, wait_until
 
+FOLDER = "desk"
+"""Where somebody works, in the folder of a test."""
+
 
 @dataclass
 class Desk:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,8 +11,12 @@ from typing import Any
 from pylon_elt import emulator
 
 MINUTES = 10
-MADE = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=MINUTES)
-"""When the worlds of this process were made; the same for all, so that one seed is one world."""
+BEGAN = datetime.fromisoformat(
+    os.environ.get("PYLON_TESTS_BEGAN") or datetime.now(UTC).replace(microsecond=0).isoformat()
+)
+"""When the tests began, in all of their processes."""
+MADE = BEGAN - timedelta(minutes=MINUTES)
+"""When the worlds of the tests were made; the same for all, so that one seed is one world."""
 
 
 def quiet(

@@ -23,6 +23,8 @@ TABLES = {table.name: table for table in (TICKETS, CHATS, *CHILDREN, *DIRECTORY)
 OWN = {"_synced_at", "_digest", "_extra", "_removed", "_dlt_id", "_dlt_load_id"}
 QUICK = {"requests_per_minute": 0.0, "backoff_seconds": 0.001}
 """Settings of a run against a server of our own."""
+FILE, MACHINE = "inbox.duckdb", "one"
+"""Where a copy is, and the folder of the pipeline that makes it."""
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{3})Z")
 
@@ -34,7 +36,7 @@ class Desk:
         self,
         server: zaia.Server,
         folder: Path,
-        file: str = "inbox.duckdb",
+        file: str = FILE,
         destination: Any = None,
         **settings: Any,
     ) -> None:
@@ -42,7 +44,7 @@ class Desk:
         self.folder = folder
         self.settings = QUICK | settings
         self._destination = destination or dlt.destinations.duckdb(str(folder / file))
-        self.pipeline = self.machine("one")
+        self.pipeline = self.machine(MACHINE)
 
     def machine(self, name: str) -> dlt.Pipeline:
         """Return the pipeline as another machine has it."""

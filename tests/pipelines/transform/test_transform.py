@@ -18,6 +18,7 @@ from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.copy import destinations
 from pylon_elt.pipelines.transform import dbt_profile
 
+TABLES = "issues,issue_messages,teams,users"
 HOLD = """
 import sys, time, duckdb
 connection = duckdb.connect(sys.argv[1])
@@ -49,8 +50,8 @@ def test_issues_that_may_not_be_read_are_no_empty_workspace(open_desk: Any) -> N
     assert "no run has read them so far" in result.text
 
 
-def test_issues_that_were_dropped_are_no_empty_workspace(desk: Desk) -> None:
-    desk.pylon("run", "--select", "issues")
+def test_issues_that_were_dropped_are_no_empty_workspace(open_copy: Any) -> None:
+    desk = open_copy(TABLES)
     with duckdb.connect(str(desk.database)) as connection:
         connection.execute("DROP TABLE pylon.issues")
     result = desk.pylon("transform")
@@ -77,8 +78,8 @@ def told(result: Result) -> list[str]:
     ]
 
 
-def test_one_table_with_what_it_needs(desk: Desk) -> None:
-    desk.pylon("run", "--select", "issues,issue_messages")
+def test_one_table_with_what_it_needs(open_copy: Any) -> None:
+    desk = open_copy(TABLES)
     hours = json.dumps({"monday": ["10:00", "11:00"]})
     variables = {"TRANSFORM__BUSINESS_HOURS": hours, "TRANSFORM__TIMEZONE": "Asia/Kolkata"}
     chosen = ("transform", "--select", "+pylon__issue_metrics", "--schema", "numbers")
@@ -170,8 +171,8 @@ def test_beside_a_run_it_says_who_holds_the_lock(open_desk: Any) -> None:
     assert run.wait().code == 0
 
 
-def test_a_file_that_another_program_has_open(desk: Desk) -> None:
-    desk.pylon("run", "--select", "issues")
+def test_a_file_that_another_program_has_open(open_copy: Any) -> None:
+    desk = open_copy(TABLES)
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(desk.database)], stdout=subprocess.PIPE, text=True
     )
@@ -186,8 +187,8 @@ def test_a_file_that_another_program_has_open(desk: Desk) -> None:
     assert str(holder.pid) in result.text
 
 
-def test_a_model_that_fails_is_named_on_one_screen(desk: Desk) -> None:
-    desk.pylon("run", "--select", "issues,users")
+def test_a_model_that_fails_is_named_on_one_screen(open_copy: Any) -> None:
+    desk = open_copy(TABLES)
     with duckdb.connect(str(desk.database)) as connection:
         connection.execute("ALTER TABLE pylon.users DROP COLUMN status")
     result = desk.pylon("transform", "--progress", "none", "-s", "+pylon__agent_daily")
@@ -199,8 +200,8 @@ def test_a_model_that_fails_is_named_on_one_screen(desk: Desk) -> None:
     assert "Traceback" not in result.err
 
 
-def test_a_test_that_does_not_hold_has_its_own_exit_code(desk: Desk) -> None:
-    desk.pylon("run", "--select", "issues,teams")
+def test_a_test_that_does_not_hold_has_its_own_exit_code(open_copy: Any) -> None:
+    desk = open_copy(TABLES)
     with duckdb.connect(str(desk.database)) as connection:
         connection.execute("INSERT INTO pylon.teams SELECT * FROM pylon.teams LIMIT 1")
     result = desk.pylon("transform", "--test", "-s", "stg_pylon__teams")
