@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ..base.desk import was_given
-from ..base.options import LogFormat, prepare
+from ..base.options import LogFormat, Progress, prepare
 
 Verb = Callable[..., None]
 
@@ -99,6 +99,7 @@ def _all(found: dict[str, Any], given: dict[str, Any]) -> None:
             destination=given["destination"] if was_given("destination") else "",
             of_one=tuple(f"--{name}" for name in OF_ONE_COPY if given.get(name)),
             as_json=_as_json(given),
+            quiet=given.get("progress") is Progress.NONE,
         )
         raise SystemExit(command.run(asked))
 
