@@ -298,7 +298,9 @@ app.command(
 )(plain(verbs.ask))
 app.command(help=EXPORT, short_help="Write the tables to Parquet files.")(plain(verbs.export))
 app.command(help=REPORT, short_help="Write the dashboard as one page of HTML.")(plain(verbs.report))
-app.command(help=DASHBOARD, short_help="Show the dashboard in a browser on this machine.")(plain(verbs.dashboard))
+app.command(help=DASHBOARD, short_help="Show the dashboard in a browser on this machine.")(
+    plain(verbs.dashboard)
+)
 
 
 def _settings(base_url: str | None, *, untested: bool = False) -> dict[str, Any]:

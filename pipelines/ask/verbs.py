@@ -10,7 +10,7 @@ import typer
 from ..base.desk import current
 from ..base.desk import name as usual
 from ..base.options import Dataset, Debug, Format, Schema, Source, prepare
-from ..many.verbs import for_one
+from ..many.verbs import for_one, for_one_or_union
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -42,7 +42,7 @@ SafeCells = Annotated[
 
 
 @app.command(short_help="Answer a SELECT from the copy.")
-@for_one
+@for_one_or_union
 def query(
     sql: Annotated[str, typer.Argument(help="The statement; - reads it from stdin.", show_default=False)],
     form: Form = None,
@@ -141,7 +141,7 @@ def ask(
 
 
 @app.command(short_help="Write the tables to Parquet files.")
-@for_one
+@for_one_or_union
 def export(
     folder: Annotated[Path, typer.Argument(help="Where to write; it is made.", show_default=False)],
     select: Annotated[

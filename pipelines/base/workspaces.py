@@ -166,7 +166,9 @@ def _refuse_name(name: str) -> None:
     raise ConfigurationError(
         f"A workspace cannot be called {name!r}: its name is a part of files, schemas and variables"
         f"{', and the union of all has it' if name == EVERY else ''}.",
-        f"Call it {near}." if usable else "Take small letters, digits and single underscores, such as acme_eu.",
+        f"Call it {near}."
+        if usable
+        else "Take small letters, digits and single underscores, such as acme_eu.",
     )
 
 

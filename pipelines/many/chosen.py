@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ..base import screens, workspaces
+from ..base import exits, screens, workspaces
 from ..base.redaction import remember
 from ..copy import destinations, places
+from ..copy.destinations import DEFAULT
 
 
 def choose(name: str, destination: str = "", dataset: str = "") -> places.Place:
@@ -28,4 +29,24 @@ def choose(name: str, destination: str = "", dataset: str = "") -> places.Place:
     workspaces.use(workspace)
     destinations.DuckDb.instead = place.file
     screens.about["workspace"] = name
+    return place
+
+
+def choose_union(destination: str = "") -> places.Place:
+    """Let this process be about the union of all workspaces, and return where it is.
+
+    Args:
+        destination: Which one, where they are copied to several destinations; "" for DuckDB.
+
+    Raises:
+        Problem: It is yet to be made.
+    """
+    place = places.union_of(destination or DEFAULT, destinations.plain_file())
+    if place.file is not None and not place.file.exists():
+        raise exits.Problem(
+            "There is no union of all workspaces yet.",
+            "Make it first, with: pylon transform --all",
+            exits.FAILED,
+        )
+    destinations.DuckDb.instead = place.file
     return place

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from signal import SIGTERM
 from threading import Lock
@@ -67,12 +67,32 @@ def run(asked: Asked) -> int:
     lanes = list(places.together(found))
     most = asked.at_once or means.side_by_side(verb, len(lanes), means.cpus(), means.memory())
     office = Office(verb, arguments, as_json=asked.as_json, quiet=asked.quiet)
-    code = exits.worst(
-        office.close(ended) for lane in Crew(office.begin).run(lanes, most) for ended in lane
-    )
+    crew = Crew(office.begin)
+    codes = [office.close(ended) for lane in crew.run(lanes, most) for ended in lane]
+    if verb == "transform" and not crew.received:
+        codes.append(_unite(found, as_json=asked.as_json))
+    code = exits.worst(codes)
     if asked.as_json:
         screens.event("all_finished", exit=code, meaning=exits.MEANINGS.get(code, ""), exits=office.exits)
     return code
+
+
+def _unite(found: Sequence[tuple[str, places.Place]], *, as_json: bool) -> int:
+    """Make the union of the tables for analysis, say so in a line, and return the exit code."""
+    from .uniting import unite
+
+    codes = []
+    for one in unite(found):
+        if isinstance(one, exits.Problem):
+            codes.append(one.code)
+            screens.show(one, as_json=as_json)
+        elif as_json:
+            screens.event("united", **asdict(one))
+        else:
+            for name, why in one.left_out.items():
+                screens.say(f"{name} | Left out of the union of all: {why}.")
+            screens.tell(lines.united(one))
+    return exits.worst(codes)
 
 
 def _refuse(asked: Asked) -> None:
@@ -157,9 +177,7 @@ class Office:
             screens.tell(f"{ended.name}: not begun, since a signal came before")
         else:
             seconds = time.monotonic() - story.started
-            screens.tell(
-                lines.result(ended.name, self._verb, code, story.last, seconds, datetime.now(UTC))
-            )
+            screens.tell(lines.result(ended.name, self._verb, code, story.last, seconds, datetime.now(UTC)))
         return code
 
     def _hear(self, story: Story, stream: str, line: str) -> None:

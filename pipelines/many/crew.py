@@ -11,9 +11,7 @@ from threading import RLock
 from typing import Protocol
 
 SIGNALS = tuple(
-    number
-    for name in ("SIGINT", "SIGTERM", "SIGHUP")
-    if (number := getattr(signal, name, None)) is not None
+    number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None
 )
 """What ends a command, where the system has it; a terminal that closes does not reach what has a session of its own."""
 
@@ -49,7 +47,8 @@ class Crew:
         self._begin = begin
         self._lock = RLock()
         self._working: dict[str, Work] = {}
-        self._received = 0
+        self.received = 0
+        """The signal that came last; 0 for none."""
 
     def run(self, lanes: Sequence[Sequence[str]], most: int) -> Iterator[list[Ended]]:
         """Run all, and yield how those of each lane ended, in the order in which lanes end.
@@ -67,18 +66,18 @@ class Crew:
 
     def _one(self, name: str) -> Ended:
         with self._lock:
-            if self._received:
-                return Ended(name, None, self._received)
+            if self.received:
+                return Ended(name, None, self.received)
             work = self._working[name] = self._begin(name)
         try:
-            return Ended(name, work.wait(), self._received)
+            return Ended(name, work.wait(), self.received)
         finally:
             with self._lock:
                 del self._working[name]
 
     def _pass(self, number: int, _frame: object) -> None:
         with self._lock:
-            self._received = number
+            self.received = number
             for work in self._working.values():
                 work.signal(number if number == signal.SIGINT else signal.SIGTERM)
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..base import exits
 from ..base.wording import ago, count, duration
+from ..base.workspaces import EVERY
+
+if TYPE_CHECKING:
+    from .union import Made
 
 Event = Mapping[str, Any]
 
@@ -52,6 +56,14 @@ def result(name: str, verb: str, code: int, last: Event | None, seconds: float, 
     outcome = exits.MEANINGS.get(code, "").partition(";")[0].rstrip(".").lower() or f"exit {code}"
     did = DID[verb](last, now) if last is not None else ""
     return f"{name}: {outcome if code or not did else 'done'}{f', {did}' if did else ''}; {duration(seconds)}"
+
+
+def united(made: Made) -> str:
+    """Return the one line for the union of all."""
+    if not made.workspaces:
+        return f"{EVERY}: nothing to unite"
+    tables = count(len(made.tables), "table")
+    return f"{EVERY}: {tables} of {', '.join(made.workspaces)} united in {made.place}, schema {made.schema}"
 
 
 def _run(event: Event, _now: datetime) -> str:

@@ -17,7 +17,10 @@ Verb = Callable[..., None]
 Named = Annotated[
     str | None,
     typer.Option(
-        "--workspace", "-w", metavar="NAME", help="One of several workspaces, as [workspaces.NAME] configures it."
+        "--workspace",
+        "-w",
+        metavar="NAME",
+        help="One of several workspaces, as [workspaces.NAME] configures it.",
     ),
 ]
 Every = Annotated[
@@ -32,6 +35,16 @@ AtOnce = Annotated[
         help="With --all, the most at a time.  [default: as processors and memory allow]",
     ),
 ]
+NamedOrUnion = Annotated[
+    str | None,
+    typer.Option(
+        "--workspace",
+        "-w",
+        metavar="NAME",
+        help="One of several workspaces; all for the union that transform --all makes.",
+    ),
+]
+FOR_UNION = {"workspace": (NamedOrUnion, None)}
 FOR_ONE = {"workspace": (Named, None)}
 FOR_ALL = {**FOR_ONE, "every": (Every, False), "at_once": (AtOnce, None)}
 OF_ONE_COPY = ("dataset", "schema")
@@ -41,6 +54,11 @@ OF_ONE_COPY = ("dataset", "schema")
 def for_one(verb: Verb) -> Verb:
     """Let a verb be about a workspace that is named."""
     return _with(verb, FOR_ONE)
+
+
+def for_one_or_union(verb: Verb) -> Verb:
+    """Let a verb be about a workspace that is named, or, by the name ``all``, about the union of all."""
+    return _with(verb, FOR_UNION)
 
 
 def for_all(verb: Verb) -> Verb:
@@ -60,7 +78,7 @@ def _with(verb: Verb, options: dict[str, tuple[Any, Any]]) -> Verb:
         if found.get("every") or found.get("at_once"):
             _all(found, given)
         elif found["workspace"] is not None:
-            given |= _one(found["workspace"], given)
+            given |= _one(found["workspace"], given, union=options is FOR_UNION)
         verb(**given)
 
     signature = inspect.signature(verb, eval_str=True)
@@ -78,13 +96,16 @@ def _with(verb: Verb, options: dict[str, tuple[Any, Any]]) -> Verb:
     return wrapped
 
 
-def _one(name: str, given: dict[str, Any]) -> dict[str, Any]:
+def _one(name: str, given: dict[str, Any], *, union: bool) -> dict[str, Any]:
     """Let this process be about a workspace, and return the options that follow from it."""
     with _screen(given):
         from . import chosen
 
         explicit = given["destination"] if was_given("destination") else ""
-        place = chosen.choose(name, explicit, given.get("dataset") or "")
+        if union and name == "all":
+            place = chosen.choose_union(explicit)
+        else:
+            place = chosen.choose(name, explicit, given.get("dataset") or "")
         return {"destination": place.destination, "dataset": place.dataset}
 
 

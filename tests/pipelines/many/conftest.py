@@ -42,8 +42,12 @@ def open_house(commands: Commands, tmp_path: Path) -> Iterator[Any]:
             servers = {}
             for seed, name in enumerate(names, 20):
                 world = worlds.quiet(seed=seed, issues=ISSUES[name])
-                servers[name] = stack.enter_context(emulator.running(world, emulator.Settings(token=f"pyl_test_{name}", **serving)))
-            desk = Desk(commands, next(iter(servers.values())), folder, {"DLT_DATA_DIR": str(tmp_path / "dlt")})
+                servers[name] = stack.enter_context(
+                    emulator.running(world, emulator.Settings(token=f"pyl_test_{name}", **serving))
+                )
+            desk = Desk(
+                commands, next(iter(servers.values())), folder, {"DLT_DATA_DIR": str(tmp_path / "dlt")}
+            )
             places = (f'[workspaces.{name}]\nbase_url = "{servers[name].base_url}"\n{each}' for name in names)
             shared = f"[sources.pylon]\nrate_window_seconds = 1\n{settings}"
             desk.config("\n".join([shared, *places]))

@@ -42,7 +42,9 @@ def test_each_is_copied_and_every_verb_says_one_line_of_each(open_house: Any) ->
     ):
         done = house.desk.pylon(*verb, "--all")
         assert done.code == exits.DONE, done.text
-        assert {name: expected in line for name, line in lines(done.out).items()} == dict.fromkeys(told, True), done.out
+        assert {name: expected in line for name, line in lines(done.out).items()} == dict.fromkeys(
+            told, True
+        ), done.out
 
 
 def test_one_fails_alone_and_the_worst_exit_code_is_that_of_all(open_house: Any) -> None:
@@ -80,7 +82,9 @@ def test_for_machines_each_line_says_whose_it_is(open_house: Any) -> None:
 
 def test_copies_in_one_file_go_one_after_the_other(open_house: Any) -> None:
     house = open_house("acme", "beta", each='file = "both.duckdb"\n')
-    ran = house.desk.pylon("run", "--all", *SELECT, "--at-once", "4", env={"WORKSPACES__BETA__DATASET": "pylon_b"})
+    ran = house.desk.pylon(
+        "run", "--all", *SELECT, "--at-once", "4", env={"WORKSPACES__BETA__DATASET": "pylon_b"}
+    )
     assert ran.code == exits.DONE, ran.text
     with duckdb.connect(str(house.desk.folder / "both.duckdb"), read_only=True) as connection:
         assert connection.execute("SELECT count(*) FROM pylon_b.issues").fetchall() == [(7,)]
@@ -88,8 +92,8 @@ def test_copies_in_one_file_go_one_after_the_other(open_house: Any) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_each_at_the_end_of_its_turn(open_house: Any, number: signal.Signals) -> None:
-    house = open_house("acme", "beta", "gamma", latency_seconds=0.4)
-    under_way = house.desk.start("run", "--all", "--at-once", "2")
+    house = open_house("acme", "beta", "gamma", latency_seconds=0.3)
+    under_way = house.desk.start("run", "--all", "--at-once", "2", *SELECT)
     wait_until(lambda: all(house.servers[name].count("GET /issues") for name in ("acme", "beta")))
     under_way.signal(number)
     ended = under_way.wait()
@@ -98,6 +102,8 @@ def test_a_signal_ends_each_at_the_end_of_its_turn(open_house: Any, number: sign
     assert all("ended early: a signal" in told[name] for name in ("acme", "beta")), ended.text
     assert told["gamma"] == "not begun, since a signal came before"
     assert not house.servers["gamma"].log
+    for server in house.servers.values():
+        server.settings.latency_seconds = 0.0
     after = house.desk.pylon("run", "--all", *SELECT)
     assert after.code == exits.DONE, after.text
     assert {name: issues(house, name) for name in told} == {"acme": 12, "beta": 7, "gamma": 5}
@@ -129,4 +135,6 @@ def test_options_that_do_not_go_together_are_usage(open_house: Any) -> None:
 def test_without_workspaces_it_says_how_to_configure_them(desk: Any) -> None:
     refused = desk.pylon("run", "--all")
     assert refused.code == exits.CONFIGURATION
-    assert "No workspaces are configured. Next: Give each a section, such as [workspaces.acme]" in refused.text
+    assert (
+        "No workspaces are configured. Next: Give each a section, such as [workspaces.acme]" in refused.text
+    )

@@ -88,7 +88,9 @@ def test_a_mask_for_all_holds_for_each_and_its_own_comes_on_top(open_house: Any)
     masks = '[sources.pylon.mask.contacts]\nemail = "redact"\nname = "redact"\n'
     house = open_house("acme", settings=masks)
     with (house.desk.folder / ".dlt" / "config.toml").open("a") as file:
-        file.write('[workspaces.acme.mask.contacts]\nname = "drop"\n[workspaces.acme.mask.accounts]\nname = "redact"\n')
+        file.write(
+            '[workspaces.acme.mask.contacts]\nname = "drop"\n[workspaces.acme.mask.accounts]\nname = "redact"\n'
+        )
     ran = house.desk.pylon("run", "-w", "acme", "--select", "contacts,accounts")
     assert ran.code == exits.DONE, ran.text
     with duckdb.connect(str(house.file("acme")), read_only=True) as connection:
@@ -102,7 +104,11 @@ def test_a_mask_for_all_holds_for_each_and_its_own_comes_on_top(open_house: Any)
 @pytest.mark.parametrize(
     ("text", "place", "near"),
     [
-        ('[workspaces.acme.masks.contacts]\nemail = "hash"', "workspaces.acme.masks.contacts.email", "acme.mask."),
+        (
+            '[workspaces.acme.masks.contacts]\nemail = "hash"',
+            "workspaces.acme.masks.contacts.email",
+            "acme.mask.",
+        ),
         ('[workspaces.acme]\nregoin = "eu"', "workspaces.acme.regoin", "workspaces.acme.region"),
         ('[workspaces.acme]\napi_key = "x"', "workspaces.acme.api_key", "in secrets.toml"),
         ('[workspace.acme.mask.contacts]\nemail = "drop"', "workspace.acme.mask", "workspaces.acme.mask"),
@@ -112,7 +118,9 @@ def test_a_mask_for_all_holds_for_each_and_its_own_comes_on_top(open_house: Any)
         ('[workspaces.acme.region]\nx = "eu"', "workspaces.acme.region.x", "may have api_key"),
     ],
 )
-def test_what_nobody_reads_is_named_with_the_near_one(open_house: Any, text: str, place: str, near: str) -> None:
+def test_what_nobody_reads_is_named_with_the_near_one(
+    open_house: Any, text: str, place: str, near: str
+) -> None:
     house = open_house("acme")
     token = f'[workspaces.acme]\napi_key = "{house.servers["acme"].token}"\n'
     house.desk.config(token, "secrets.toml")
@@ -147,7 +155,9 @@ def test_a_variable_that_nobody_reads_is_named_too(open_house: Any, variable: st
 @pytest.mark.parametrize(
     ("name", "call_it"), [("Acme-EU", "acme_eu"), ("all", "acme_eu"), ("a__b", "a_b"), ("7", "acme_eu")]
 )
-def test_a_name_that_files_and_variables_cannot_have_is_refused(open_house: Any, name: str, call_it: str) -> None:
+def test_a_name_that_files_and_variables_cannot_have_is_refused(
+    open_house: Any, name: str, call_it: str
+) -> None:
     house = open_house("acme")
     house.desk.config(f'[workspaces."{name}"]\napi_key = "pyl_x"\n', "secrets.toml")
     refused = house.desk.pylon("status", "--workspace", name)
@@ -162,7 +172,9 @@ def test_its_region_goes_before_the_host_of_all(open_house: Any) -> None:
     house.desk.config(f'[sources.pylon]\nbase_url = "{server.base_url}"\n[workspaces.acme]\nregion = "xx"\n')
     refused = house.desk.pylon("status", "--workspace", "acme")
     assert "region is 'xx'" in refused.text
-    checked = house.desk.pylon("check", "-w", "acme", "--select", "teams", "--region", "eu", env={"HTTPS_PROXY": server.base_url})
+    checked = house.desk.pylon(
+        "check", "-w", "acme", "--select", "teams", "--region", "eu", env={"HTTPS_PROXY": server.base_url}
+    )
     assert "api.eu.usepylon.com" in checked.text
     assert not server.count("GET /me")
 
