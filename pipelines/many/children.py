@@ -29,7 +29,7 @@ class Child:
     """
 
     def __init__(self, arguments: Sequence[str], told: Told) -> None:
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-c", BEGIN, json.dumps(sys.path), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -92,7 +92,7 @@ def _drafted(
         for file in files:
             narrow.enter_context(modes.narrowed(file))
         destinations.make_file(draft)
-    limits = {"memory_limit": destinations.DUCKDB_CONFIG[destinations.LIMIT]}
+    limits: dict[str, Any] = {"memory_limit": destinations.DUCKDB_CONFIG[destinations.LIMIT]}
     connection = stack.enter_context(closing(duckdb.connect(":memory:", config=limits)))
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute(f"ATTACH {literal(str(draft))} AS made")

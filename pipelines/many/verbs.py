@@ -68,7 +68,8 @@ def for_all(verb: Verb) -> Verb:
 
 def plain(verb: Verb) -> Verb:
     """Return a verb as it is for a desk that has one workspace only."""
-    return inspect.unwrap(verb)
+    found: Verb = inspect.unwrap(verb)
+    return found
 
 
 def _with(verb: Verb, options: dict[str, tuple[Any, Any]]) -> Verb:

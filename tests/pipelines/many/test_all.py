@@ -30,7 +30,7 @@ def test_each_is_copied_and_every_verb_says_one_line_of_each(open_house: Any) ->
     ran = house.desk.pylon("run", "--all", *SELECT)
     assert ran.code == exits.DONE, ran.text
     told = lines(ran.out)
-    assert list(sorted(told)) == ["acme", "beta", "gamma"]
+    assert sorted(told) == ["acme", "beta", "gamma"]
     assert all(line.startswith("done, ") and "request" in line for line in told.values())
     assert {name: issues(house, name) for name in told} == {"acme": 12, "beta": 7, "gamma": 5}
     assert "acme | " in ran.err
