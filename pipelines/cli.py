@@ -127,6 +127,7 @@ def run(
       pylon run --select issues,issue_messages --max-minutes 30
       pylon run --destination postgres --log-format json
       pylon run --dry-run
+      pylon run --all
     """
     from .base.screens import one_screen
 
@@ -360,6 +361,7 @@ def transform(
       pylon transform
       pylon transform --select +pylon__backlog_daily
       pylon transform --test --destination postgres
+      pylon transform --all
     """
     from .base.screens import one_screen
 
