@@ -10,8 +10,8 @@ import pytest
 from support.repository import ROOT
 
 from pylon_elt.pipelines.base import exits
-from pylon_elt.pipelines.docs import destinations_page, reference
 from pylon_elt.pipelines.base.workspaces import KEYS
+from pylon_elt.pipelines.docs import destinations_page, reference
 from pylon_elt.pipelines.transform import package
 from pylon_elt.sources.pylon import pylon_source
 from pylon_elt.sources.pylon.catalog import TABLES
