@@ -31,6 +31,7 @@ from .base.options import (
     prepare,
 )
 from .desks.pylon import PYLON
+from .many.verbs import for_all
 
 app = application("pylon")
 
@@ -75,6 +76,7 @@ def pylon(_version: Version = False) -> None:
 
 
 @app.command(short_help="Copy what is new or changed, and remove what is gone.")
+@for_all
 def run(
     select: Select = None,
     exclude: Exclude = None,
@@ -125,6 +127,7 @@ def run(
       pylon run --select issues,issue_messages --max-minutes 30
       pylon run --destination postgres --log-format json
       pylon run --dry-run
+      pylon run --all
     """
     from .base.screens import one_screen
 
@@ -151,6 +154,7 @@ def run(
 
 
 @app.command(short_help="Say whether a run would work, and what is missing.")
+@for_all
 def check(
     select: Select = None,
     exclude: Exclude = None,
@@ -186,6 +190,7 @@ def check(
 
 
 @app.command(short_help="Show what the copy holds, how fresh it is, and what is due.")
+@for_all
 def status(
     destination: Destination = "duckdb",
     dataset: Dataset = None,
@@ -214,6 +219,7 @@ def status(
 
 
 @app.command(short_help="Remove from the copy what is gone from Pylon, and mend what differs.")
+@for_all
 def reconcile(
     destination: Destination = "duckdb",
     dataset: Dataset = None,
@@ -251,6 +257,7 @@ def reconcile(
 
 
 @app.command(short_help="Compare the copy with Pylon: counts by month, and a sample value by value.")
+@for_all
 def verify(
     destination: Destination = "duckdb",
     dataset: Dataset = None,
@@ -317,6 +324,7 @@ def drift(
 
 
 @app.command(short_help="Build the tables for analysis with dbt.")
+@for_all
 def transform(
     select: Annotated[
         list[str] | None,
@@ -353,6 +361,7 @@ def transform(
       pylon transform
       pylon transform --select +pylon__backlog_daily
       pylon transform --test --destination postgres
+      pylon transform --all
     """
     from .base.screens import one_screen
 

@@ -30,6 +30,7 @@ from .base.options import (
     prepare,
 )
 from .desks.zaia import ZAIA
+from .many.verbs import plain
 
 app = application("zaia")
 
@@ -287,17 +288,19 @@ Exit codes: 0 done, 1 the tables are not there, 2 usage, 3 configuration, 75 loc
 Examples:
   zaia dashboard --port 8080 --no-browser
 """
-app.command(help=STATUS, short_help="Show what the copy holds, and how fresh it is.")(cli.status)
-app.command(help=TRANSFORM, short_help="Build the tables for analysis with dbt.")(cli.transform)
-app.command(help=QUERY, short_help="Answer a SELECT from the copy.")(verbs.query)
+app.command(help=STATUS, short_help="Show what the copy holds, and how fresh it is.")(plain(cli.status))
+app.command(help=TRANSFORM, short_help="Build the tables for analysis with dbt.")(plain(cli.transform))
+app.command(help=QUERY, short_help="Answer a SELECT from the copy.")(plain(verbs.query))
 app.command(
     help=ASK,
     short_help="Answer a ready question; without a name, list them.",
     context_settings=verbs.WITH_OWN_OPTIONS,
-)(verbs.ask)
-app.command(help=EXPORT, short_help="Write the tables to Parquet files.")(verbs.export)
-app.command(help=REPORT, short_help="Write the dashboard as one page of HTML.")(verbs.report)
-app.command(help=DASHBOARD, short_help="Show the dashboard in a browser on this machine.")(verbs.dashboard)
+)(plain(verbs.ask))
+app.command(help=EXPORT, short_help="Write the tables to Parquet files.")(plain(verbs.export))
+app.command(help=REPORT, short_help="Write the dashboard as one page of HTML.")(plain(verbs.report))
+app.command(help=DASHBOARD, short_help="Show the dashboard in a browser on this machine.")(
+    plain(verbs.dashboard)
+)
 
 
 def _settings(base_url: str | None, *, untested: bool = False) -> dict[str, Any]:

@@ -34,7 +34,7 @@ ZAIA = (
 """The modules of ``sources/zaia``, the lowest first."""
 
 PIPELINES = (
-    *("base", "copy", "run", "verify", "transform"),
+    *("base", "copy", "run", "verify", "transform", "many"),
     *("look", "ask", "zaia", "desks"),
     *("docs", "sample", "cli", "zaia_cli", ""),
 )  # fmt: skip

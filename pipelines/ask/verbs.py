@@ -10,6 +10,7 @@ import typer
 from ..base.desk import current
 from ..base.desk import name as usual
 from ..base.options import Dataset, Debug, Format, Schema, Source, prepare
+from ..many.verbs import for_one, for_one_or_union
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -41,6 +42,7 @@ SafeCells = Annotated[
 
 
 @app.command(short_help="Answer a SELECT from the copy.")
+@for_one_or_union
 def query(
     sql: Annotated[str, typer.Argument(help="The statement; - reads it from stdin.", show_default=False)],
     form: Form = None,
@@ -81,6 +83,7 @@ def query(
     short_help="Answer a ready question; without a name, list them.",
     context_settings=WITH_OWN_OPTIONS,
 )
+@for_one
 def ask(
     context: typer.Context,
     name: Annotated[
@@ -138,6 +141,7 @@ def ask(
 
 
 @app.command(short_help="Write the tables to Parquet files.")
+@for_one_or_union
 def export(
     folder: Annotated[Path, typer.Argument(help="Where to write; it is made.", show_default=False)],
     select: Annotated[
@@ -186,6 +190,7 @@ def export(
 
 
 @app.command(short_help="Write the dashboard as one page of HTML.")
+@for_one
 def report(
     file: Annotated[Path, typer.Option("--html", metavar="FILE", help="Where to write the page.")],
     days: Annotated[
@@ -226,6 +231,7 @@ def report(
 
 
 @app.command(short_help="Show the dashboard in a browser on this machine.")
+@for_one
 def dashboard(
     port: Annotated[
         int | None,

@@ -13,6 +13,7 @@ from pylon_elt.sources.pylon.errors import (
 
 from .desk import command
 from .exits import Told
+from .workspaces import current
 
 UNTESTED = "To load there all the same, and compare it yourself: --untested-destination"
 """How to go on where no copy was ever compared with its workspace."""
@@ -41,7 +42,17 @@ def remedy(error: Told, table: str = "") -> str:
         case UntestedDestination():
             return f"{error.choose} {UNTESTED}"
         case _:
-            return error.remedy
+            return _of_workspace(error.remedy)
+
+
+def _of_workspace(text: str) -> str:
+    """Return a remedy with the variables of the workspace that this process is about."""
+    if (own := current()) is None:
+        return text
+    variables = {"PYLON_API_KEY": own.variable("api_key"), "SOURCES__PYLON__REGION": own.variable("region")}
+    for usual, its in variables.items():
+        text = text.replace(usual, its)
+    return text
 
 
 def leaving_out(tables: Sequence[str]) -> str:

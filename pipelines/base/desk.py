@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 NAMES = ("pylon", "zaia")
 """What the desks are called, and the schemas of their sources."""
-_COPY, _MARTS = ("destination", "dataset"), ("destination", "dataset", "schema")
+_COPY = ("workspace", "destination", "dataset")
+_MARTS = (*_COPY, "schema")
 PLACES: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(("run", "check", "status", "reconcile", "verify"), _COPY),
     **dict.fromkeys(("transform", "query", "ask", "export", "report", "dashboard"), _MARTS),
@@ -178,11 +179,16 @@ def command(verb: str, *, another: str = "") -> str:
 
 def _given(verb: str, another: str) -> Iterator[str]:
     """Yield those options of the command under way that say where the copy is, and which another verb has too."""
+    for option in PLACES.get(verb, ()):
+        if option != another and was_given(option):
+            yield f"--{option} {shlex.quote(str(_context().params[option]))}"
+
+
+def was_given(option: str) -> bool:
+    """Whether an option of the command under way was typed, by the name of its parameter."""
     context = _context()
-    for option in (place for place in PLACES.get(verb, ()) if place != another) if context else ():
-        source = context.get_parameter_source(option)
-        if source is not None and source.name == "COMMANDLINE":
-            yield f"--{option} {shlex.quote(str(context.params[option]))}"
+    source = context.get_parameter_source(option) if context else None
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _context() -> Any:

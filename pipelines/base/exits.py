@@ -67,6 +67,20 @@ class Problem(Exception):
         self.told = told
 
 
+WORST_LAST = (DONE, LOCKED, INTERRUPTED, UNAVAILABLE, DATA_CHECK, FAILED, USAGE, CONFIGURATION)
+"""The exit codes of several commands by what they ask of people: nothing, to wait, to run again, to look, to act."""
+
+
+def worst(codes: Iterable[int]) -> int:
+    """Return the exit code of several commands: the worst of theirs, :data:`DONE` where there are none.
+
+    Args:
+        codes: Their exit codes; one that means nothing, such as that of a process that was killed, is a failure.
+    """
+    known = (code if code in WORST_LAST else FAILED for code in codes)
+    return max(known, key=WORST_LAST.index, default=DONE)
+
+
 def of(error: Exception) -> int:
     """Return the exit code that an error of the source, or a problem, ends a command with."""
     if isinstance(error, Problem):

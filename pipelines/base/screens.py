@@ -16,6 +16,8 @@ from .redaction import redact
 WIDTH = 110
 """Texts are no wider, however wide the screen is."""
 ENDLESS = 10_000
+about: dict[str, str] = {}
+"""What each JSON object says besides: the workspace, where one was named."""
 
 
 @contextmanager
@@ -69,7 +71,8 @@ def tell(text: str = "") -> None:
 
 
 def event(name: str, **facts: Any) -> None:
-    """Print one JSON object, in one line on stdout, with its name and the time (UTC)."""
+    """Print one JSON object, in one line on stdout, with its name, the time (UTC) and whose workspace it is about."""
+    facts = {**facts, **about}
     at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     tell(json.dumps({"event": name, "at": at, **facts}, ensure_ascii=False, default=_written))
 

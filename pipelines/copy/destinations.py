@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import dlt
 import duckdb
@@ -124,6 +124,8 @@ class DuckDb(dlt_duckdb):
     """dlt's DuckDB destination, in a file that older DuckDBs open, and with each merge in one transaction."""
 
     spec = _Configuration
+    instead: ClassVar[Path | None] = None
+    """The file of the workspace that this process is about, where it is about one of several."""
 
     @cached_property
     def _resolved(self) -> Resolved:  # dlt reads the signature of __init__, which has to stay as it is
@@ -146,7 +148,10 @@ class DuckDb(dlt_duckdb):
         """Resolve a configuration, once for each."""
         given = initial_config or self.spec()
         resolve = partial(super().configuration, given, accept_partial)
-        return self._resolved.get(given, self.config_params, resolve, partly=accept_partial)
+        found = self._resolved.get(given, self.config_params, resolve, partly=accept_partial)
+        if self.instead and found.credentials and "credentials" not in self.config_params:
+            found.credentials.database = str(self.instead)
+        return found
 
     def _raw_capabilities(self) -> DestinationCapabilitiesContext:
         # dlt 1.31 does not say so, and runs a merge's DELETE and INSERT apart: a kill could come between
@@ -370,6 +375,12 @@ def location(pipeline: dlt.Pipeline) -> str:
     except ConfigurationValueError:
         return name
     return f"{name} at {place}" if place else name
+
+
+def plain_file() -> Path | None:
+    """Return the DuckDB file of a copy of no named workspace; ``None`` where DuckDB is configured to be no file."""
+    with TemporaryDirectory() as scratch:
+        return database_file(open_pipeline(pipelines_dir=scratch, moving=True, name=PIPELINE))
 
 
 def database_file(pipeline: dlt.Pipeline) -> Path | None:

@@ -101,9 +101,22 @@ def read_lock(pipeline: dlt.Pipeline) -> Iterator[None]:
     Raises:
         Problem: A run is at work (exit code 75); the message says who.
     """
-    path = _lock_file(pipeline)
-    if destinations.database_file(pipeline) is None or not path.exists():
-        yield  # servers allow readers; a file without a lock file was never written by a run
+    if destinations.database_file(pipeline) is None:
+        yield  # servers allow readers
+        return
+    with reading(_lock_file(pipeline)):
+        yield
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Keep runs from what a lock file guards while it is being read.
+
+    Raises:
+        Problem: A run is at work (exit code 75); the message says who.
+    """
+    if not path.exists():
+        yield  # a file without a lock file was never written by a run
         return
     with path.open(encoding="utf-8") as handle:
         _take(handle, portalocker.LockFlags.SHARED)

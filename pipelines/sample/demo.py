@@ -25,7 +25,10 @@ DATABASE = Path("pylon-demo.duckdb")
 REPORT = Path("pylon-demo.html")
 SETTLED_SECONDS = 300
 """How long ago the sample workspace was last changed."""
-CONFIGURED = ("SOURCES__", "DESTINATION__", "TRANSFORM__", "SNAPSHOT__", "PYLON_API_KEY", "ZAIA_API_KEY")
+CONFIGURED = (
+    *("SOURCES__", "WORKSPACES__", "DESTINATION__", "TRANSFORM__", "SNAPSHOT__"),
+    *("PYLON_API_KEY", "ZAIA_API_KEY"),
+)
 """What the user has set for workspaces of their own begins so."""
 WINDOW_SECONDS = 1.5
 TICKETS = 40

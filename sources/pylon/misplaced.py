@@ -74,21 +74,21 @@ def refuse_misplaced(*, own_only: bool = False) -> None:
 def misplaced(*, own_only: bool = False) -> Iterator[Misplaced]:
     """Find what :func:`refuse_misplaced` refuses."""
     reader = _Reader(own_only=own_only)
-    for name, path in _variables():
+    for name, path in variables():
         if (meant := _joined(name)) is not None or (meant := reader.meant(path)) is not None:
-            yield Misplaced(f"The variable {name}", _as_variable(meant))
+            yield Misplaced(f"The variable {name}", as_variable(meant))
         elif (table := _nested(path)) is not None:
-            yield Misplaced(f"The variable {name}", f"{_as_variable(table)}, with a table as JSON")
+            yield Misplaced(f"The variable {name}", f"{as_variable(table)}, with a table as JSON")
     first: dict[Path, str] = {}
-    for file, keeps_secrets, document in _documents():
-        for path in _leaves(document):
+    for file, keeps_secrets, document in documents():
+        for path in leaves(document):
             table = path[:3]
             if table[:2] == (TOP, OWN) and table[-1] in NESTED and first.setdefault(table, file) != file:
-                yield Misplaced(f"{_quoted(path)} in {file}", f"one table, all of it in {first[table]}")
+                yield Misplaced(f"{quoted(path)} in {file}", f"one table, all of it in {first[table]}")
             if (meant := reader.meant(path)) is not None:
-                yield Misplaced(f"{_quoted(path)} in {file}", _quoted(meant))
+                yield Misplaced(f"{quoted(path)} in {file}", quoted(meant))
             elif not keeps_secrets and path[:2] == (TOP, OWN) and path[-1] in SECRETS:
-                yield Misplaced(f"{_quoted(path)} in {file}", f"{_quoted(path)} in secrets.toml")
+                yield Misplaced(f"{quoted(path)} in {file}", f"{quoted(path)} in secrets.toml")
 
 
 class _Reader:
@@ -175,8 +175,8 @@ def _mask_name(name: str) -> str:
     return _nearest(name, ONLY_OURS, 0.85)
 
 
-def _variables() -> Iterator[tuple[str, Path]]:
-    """Return the names of the environment's variables, and the places that they stand for."""
+def variables() -> Iterator[tuple[str, Path]]:
+    """Yield the names of the environment's variables, and the places that they stand for."""
     for name, value in os.environ.items():
         if value:
             # dlt asks in capitals; what is not written so is not found, and is no place of ours either
@@ -191,7 +191,7 @@ def _joined(name: str) -> Path | None:
     elif "__" in name or not _is_near(first, OWN):
         return None
     meant = (TOP, OWN, _mask_name("_".join(rest)))
-    return meant if meant[2] and name != _as_variable(meant) else None
+    return meant if meant[2] and name != as_variable(meant) else None
 
 
 def _nested(path: Path) -> Path | None:
@@ -202,27 +202,29 @@ def _nested(path: Path) -> Path | None:
     return None
 
 
-def _as_variable(path: Path) -> str:
+def as_variable(path: Path) -> str:
+    """Return a place as the environment has it."""
     return "__".join(path).upper()
 
 
-def _documents() -> Iterator[tuple[str, bool, Mapping[str, Any]]]:
-    """Return what dlt has read from files and the like: name, whether it is for secrets, content."""
+def documents() -> Iterator[tuple[str, bool, Mapping[str, Any]]]:
+    """Yield what dlt has read from files and the like: name, whether it is for secrets, content."""
     for provider in Container()[PluggableRunContext].providers.providers:
         if isinstance(provider, BaseDocProvider):
             # dlt gives out single values only, by names that one has to know
             yield provider.name, provider.supports_secrets, provider._config_doc  # noqa: SLF001
 
 
-def _leaves(document: Mapping[str, Any], above: Path = ()) -> Iterator[Path]:
+def leaves(document: Mapping[str, Any], above: Path = ()) -> Iterator[Path]:
+    """Yield the places of all values of a document."""
     for name, value in document.items():
         here = (*above, str(name))
         if isinstance(value, Mapping):
-            yield from _leaves(value, here)
+            yield from leaves(value, here)
         else:
             yield here
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path) -> str:
     """Return a place as TOML has it."""
     return ".".join(name if re.fullmatch(r"[\w-]+", name) else f'"{name}"' for name in path)

@@ -10,6 +10,7 @@ import pytest
 from support.repository import ROOT
 
 from pylon_elt.pipelines.base import exits
+from pylon_elt.pipelines.base.workspaces import KEYS
 from pylon_elt.pipelines.docs import destinations_page, reference
 from pylon_elt.pipelines.transform import package
 from pylon_elt.sources.pylon import pylon_source
@@ -78,11 +79,12 @@ def test_readme_explains_every_setting_of_the_source() -> None:
 
 def test_example_configuration_sets_only_what_exists() -> None:
     text = (ROOT / ".dlt" / "config.toml").read_text(encoding="utf-8")
-    everything = re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE)
+    everything = re.sub(r"^# (\w+ = |\[)", r"\1", text, flags=re.MULTILINE)
     written = tomllib.loads(everything)
     settings = written["sources"]["pylon"]
     assert settings.keys() <= inspect.signature(pylon_source).parameters.keys()
     assert len(settings) >= 6
+    assert all(each.keys() <= set(KEYS) for each in written["workspaces"].values())
     assert written["transform"].keys() <= package.defaults().keys()
     assert not [name for name, value in written["transform"].items() if package.fault(name, value)]
 

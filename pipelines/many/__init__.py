@@ -1,0 +1,1 @@
+"""Several workspaces: one by name, or all of them side by side."""
