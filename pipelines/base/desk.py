@@ -25,7 +25,7 @@ NAMES = ("pylon", "zaia")
 _COPY, _MARTS = ("destination", "dataset"), ("destination", "dataset", "schema")
 PLACES: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(("run", "check", "status", "reconcile", "verify"), _COPY),
-    **dict.fromkeys(("transform", "query", "ask", "export", "report", "dashboard"), _MARTS),
+    **dict.fromkeys(("transform", "query", "ask", "export", "report", "dashboard", "mcp"), _MARTS),
     "move": ("dataset",),
 }
 """The options that say where the copy is, by verb."""
