@@ -1,10 +1,12 @@
-"""One conversation, or those that were found, as an assistant reads them: names instead of ids, text instead of HTML."""
+"""One conversation, or those that were found, as an assistant reads them: names, not ids, and text, not HTML."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any, cast
+
+from typing_extensions import TypedDict
 
 from ..ask.reader import Reader
 from ..base import exits
@@ -121,7 +123,9 @@ def readable(reader: Reader, hidden: Hidden) -> There:
 
 def _facts(there: There, where: str) -> str:
     picked = ", ".join(
-        f"{alias}.{column} AS {name}" if column in there.get(table, ()) and _joined(alias, there) else f"NULL AS {name}"
+        f"{alias}.{column} AS {name}"
+        if column in there.get(table, ()) and _joined(alias, there)
+        else f"NULL AS {name}"
         for name, alias, table, column in _FACTS
     )
     joins = "".join(
@@ -140,7 +144,7 @@ def _joined(alias: str, there: There) -> bool:
 
 def _issue(row: Mapping[str, Any]) -> Issue:
     told = {name: _told(row[name]) for name, *_ in _FACTS if name != "request"}
-    return Issue(**told)  # type: ignore[typeddict-item]
+    return cast("Issue", told)
 
 
 def _told(value: Any) -> Any:
@@ -165,6 +169,8 @@ def one(
     Raises:
         Problem: There is no such issue in the copy.
     """
+    if "\0" in name:
+        raise _no_issue(name)
     there = readable(reader, hidden)
     number = name.strip().removeprefix("#")
     numbered = " OR CAST(i.number AS VARCHAR) = $number" if "number" in there["issues"] else ""
@@ -172,11 +178,7 @@ def one(
     given = {"issue": name.strip()} | ({"number": number} if numbered else {})
     rows = reader.ask(_facts(there, where), given).table().to_pylist()
     if not rows:
-        raise exits.Problem(
-            f"There is no issue {text.visible(name)!r} in the copy.",
-            "Name its id or its number; the tool find_conversations finds it by words.",
-            exits.USAGE,
-        )
+        raise _no_issue(name)
     request = text.plain(rows[0]["request"])
     messages, cut = _messages(reader, there, hidden, limits, rows[0]["id"], first, character)
     if len(request) > limits.cell:
@@ -188,6 +190,14 @@ def one(
         messages=messages,
         cut=cut,
         note=f"{reader.note} {hidden.told()}".strip(),
+    )
+
+
+def _no_issue(name: str) -> exits.Problem:
+    return exits.Problem(
+        f"There is no issue {name!r} in the copy.",
+        "Name its id or its number; the tool find_conversations finds it by words.",
+        exits.USAGE,
     )
 
 
@@ -203,7 +213,15 @@ def _messages(
     count = int(total.table()["n"][0].as_py())
     picked = ", ".join(
         name if name in columns else f"NULL AS {name}"
-        for name in ("id", "timestamp", "is_private", "author_name", "author_user_id", "author_contact_id", "message_html")
+        for name in (
+            "id",
+            "timestamp",
+            "is_private",
+            "author_name",
+            "author_user_id",
+            "author_contact_id",
+            "message_html",
+        )
     )
     order = ", ".join(name for name in ("timestamp", "id") if name in columns) or "1"
     sql = (
@@ -284,9 +302,7 @@ def found(
     cut = ""
     if total > following:
         cut = f"{total - following:,} of {total:,} matches are left out: call again with offset={following}."
-    return Found(
-        matches=total, conversations=given, cut=cut, note=f"{reader.note} {hidden.told()}".strip()
-    )
+    return Found(matches=total, conversations=given, cut=cut, note=f"{reader.note} {hidden.told()}".strip())
 
 
 def _match(

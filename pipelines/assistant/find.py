@@ -10,7 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from html.entities import codepoint2name
+
+from ..base import exits
 
 MOST_WORDS = 8
 """So many words are looked for; the others are told to be left out."""
@@ -39,8 +42,31 @@ class Filters:
     until: str = ""
 
 
+def filters(account: str, team: str, state: str, since: str, until: str) -> Filters:
+    """Return the filters of a call.
+
+    Raises:
+        Problem: A time cannot be understood, or a name holds what no name does (exit code 2).
+    """
+    if any("\0" in name for name in (account, team, state)):
+        raise exits.Problem("A name holds a character that no text has.", "Leave it out.", exits.USAGE)
+    return Filters(account.strip(), team.strip(), state.strip(), _moment(since), _moment(until))
+
+
+def _moment(given: str) -> str:
+    if not given.strip():
+        return ""
+    try:
+        moment = datetime.fromisoformat(given.strip())
+    except ValueError:
+        raise exits.Problem(
+            f"{given!r} is no time.", "Such as 2026-01-31 or 2026-01-31T09:30:00Z.", exits.USAGE
+        ) from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
+
+
 def pattern(word: str) -> str:
-    """Return the regular expression by which a word is found in HTML; it has neither look-around nor classes by name."""
+    """Return the regular expression by which a word is found in HTML, for DuckDB as for Postgres."""
     return "".join(_letter(letter) for letter in word)
 
 
@@ -49,15 +75,15 @@ def _letter(letter: str) -> str:
         return re.escape(letter)
     forms = {letter, letter.upper()} if len(letter.upper()) == 1 else {letter}
     spelt = [f"&{name};" for form in sorted(forms) if (name := codepoint2name.get(ord(form)))]
-    spelt += [f"&#{ord(form)};" for form in sorted(forms)] + [f"&#x0*{ord(form):x};" for form in sorted(forms)]
+    spelt += [f"&#{ord(form)};" for form in sorted(forms)] + [
+        f"&#x0*{ord(form):x};" for form in sorted(forms)
+    ]
     return f"(?:{'|'.join([*sorted(forms), *spelt])})"
 
 
 def values(words: Sequence[str], filters: Filters) -> dict[str, object]:
     """Return what is bound in :func:`statement`, by name."""
-    given = {
-        name: value for name, value in vars(filters).items() if value
-    }
+    given = {name: value for name, value in vars(filters).items() if value}
     anywhere = {f"any_{letter(place)}": f"(?i){pattern(word)}" for place, word in enumerate(words)}
     whole = {f"word_{letter(place)}": f"{_TEXT}{pattern(word)}" for place, word in enumerate(words)}
     return {**given, **anywhere, **whole}
@@ -111,17 +137,17 @@ def statement(
     columns = "".join(f", found_{mark}" for mark in marks)
     return f"""WITH wanted AS (SELECT i.* FROM issues AS i{_joins(filters, there)} WHERE {_where(filters, there)}),
 texts AS ({" UNION ALL ".join(texts)}),
-marked AS (SELECT issue_id, at, is_title{found} FROM texts WHERE {_span(filters, dialect)}),
-per_issue AS (SELECT issue_id, max(at) AS last_at{hits} FROM marked WHERE {some} GROUP BY issue_id)
+marked AS (SELECT issue_id, said_at, is_title{found} FROM texts WHERE {_span(filters, dialect)}),
+per_issue AS (SELECT issue_id, max(said_at) AS last_at{hits} FROM marked WHERE {some} GROUP BY issue_id)
 SELECT issue_id AS id, count(*) OVER () AS matches, last_at{columns}
 FROM per_issue ORDER BY {f"{rarity} DESC, " if rarity else ""}last_at DESC NULLS LAST, issue_id
 LIMIT {limit} OFFSET {offset}"""
 
 
-def _text(issue: str, at: str, html: str, is_title: bool, source: str) -> str:
+def _text(issue: str, said_at: str, html: str, is_title: bool, source: str) -> str:
     return (
-        f"SELECT {issue} AS issue_id, {at} AS at, coalesce({html}, '') AS html, {str(is_title).lower()} AS is_title"
-        f" FROM {source}"
+        f"SELECT {issue} AS issue_id, {said_at} AS said_at, coalesce({html}, '') AS html,"
+        f" {str(is_title).lower()} AS is_title FROM {source}"
     )
 
 
@@ -138,7 +164,10 @@ def _hit(mark: str, dialect: str) -> str:
 def _joins(filters: Filters, there: Mapping[str, frozenset[str]]) -> str:
     return "".join(
         f" LEFT JOIN {table} AS {table} ON {table}.id = i.{column}"
-        for table, column, given in (("accounts", "account_id", filters.account), ("teams", "team_id", filters.team))
+        for table, column, given in (
+            ("accounts", "account_id", filters.account),
+            ("teams", "team_id", filters.team),
+        )
         if given and "name" in there.get(table, ())
     )
 
@@ -157,6 +186,6 @@ def _where(filters: Filters, there: Mapping[str, frozenset[str]]) -> str:
 def _span(filters: Filters, dialect: str) -> str:
     kind = "TIMESTAMPTZ" if dialect in ("duckdb", "postgres") else "TIMESTAMP"
     conditions = ["true"]
-    conditions += [f"at >= CAST($since AS {kind})"] if filters.since else []
-    conditions += [f"at < CAST($until AS {kind})"] if filters.until else []
+    conditions += [f"said_at >= CAST($since AS {kind})"] if filters.since else []
+    conditions += [f"said_at < CAST($until AS {kind})"] if filters.until else []
     return " AND ".join(conditions)

@@ -2,8 +2,8 @@
 
 How DuckDB itself understands a statement decides, not how we do: it is asked for the tree of the statement
 (``json_serialize_sql``), and each table in the tree must be one of the views. A view gives null for the texts of the
-rows that it leaves out, too: DuckDB may try a condition of the statement on a row before it leaves the row out, and tell
-the value in an error.
+rows that it leaves out, too: DuckDB may try a condition of the statement on a row before it leaves the row out,
+and tell the value in an error.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from ..ask.reader_duckdb import DuckDbReader
 from ..base import exits
 from ..base.desk import command
 from .hidden import KEYS, Hidden
-from .limits import SECONDS as SECONDS  # noqa: PLC0414 - one place says how long an answer may take
 
 MEMORY = ("SET memory_limit = '2GB'", "SET max_temp_directory_size = '8GB'")
 """What one answer may take of the machine: whoever writes a ticket may talk an assistant into a large one."""
-_PLACES = frozenset({"BASE_TABLE", "SUBQUERY", "JOIN", "EMPTY", "EMPTY_FROM", "EXPRESSION_LIST", "CTE", "TABLE_FUNCTION"})
+_PLACES = frozenset(
+    {"BASE_TABLE", "SUBQUERY", "JOIN", "EMPTY", "EMPTY_FROM", "EXPRESSION_LIST", "CTE", "TABLE_FUNCTION"}
+)
 """What rows may come from."""
 _FUNCTIONS = frozenset({"range", "generate_series", "unnest", "json_each", "json_tree", "repeat_row"})
 """The functions whose rows are made of their arguments alone."""
@@ -99,8 +100,8 @@ def require_visible(reader: DuckDbReader, sql: str, views: Views) -> None:
     Raises:
         Problem: It does, or it is no SELECT (exit code 2).
     """
-    found = reader.connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()
-    tree = json.loads(found[0]) if found else {"error": True}
+    found = reader.connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchall()
+    tree = json.loads(found[0][0])
     if tree.get("error") and tree.get("error_type") != "parser":
         raise _only_select()
     if tree.get("error"):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any
 
 import orjson
+from typing_extensions import TypedDict
 
 from ..ask import formats
 from ..ask.reader import Most, Result
@@ -55,9 +56,7 @@ class Rows(TypedDict):
     """Where the answer comes from, if that matters."""
 
 
-def cut(
-    result: Result, limits: Limits, note: str = "", clock: Callable[[], float] = time.monotonic
-) -> Rows:
+def cut(result: Result, limits: Limits, note: str = "", clock: Callable[[], float] = time.monotonic) -> Rows:
     """Return as much of an answer as its limits allow, and what was left out.
 
     Args:
@@ -78,7 +77,9 @@ def cut(
         size += len(orjson.dumps(values)) + 1
         if len(taken) == limits.rows or (size > limits.size and taken):
             left = _rest(rows, result, clock)
-            return Rows(columns=columns, rows=taken, cut=_told(len(taken), left, shortened, limits), note=note)
+            return Rows(
+                columns=columns, rows=taken, cut=_told(len(taken), left, shortened, limits), note=note
+            )
         taken.append(values)
         shortened |= names
     return Rows(columns=columns, rows=taken, cut=_told(len(taken), (0, True), shortened, limits), note=note)
@@ -111,9 +112,7 @@ def _visible(value: Any) -> Any:
     return value
 
 
-def _rest(
-    rows: Iterator[list[Any]], result: Result, clock: Callable[[], float]
-) -> tuple[int, bool]:
+def _rest(rows: Iterator[list[Any]], result: Result, clock: Callable[[], float]) -> tuple[int, bool]:
     """Return how many rows are left out, the one at hand included, and whether that is all of them."""
     until, found = clock() + COUNT_SECONDS, 1
     try:

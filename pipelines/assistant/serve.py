@@ -57,14 +57,16 @@ def run(options: Options) -> NoReturn:
     from . import server
     from .tools import Tools
 
-    made = server.make(
-        Tools(access, hidden, options.limits), hidden, options.limits, debug=options.debug
-    )
+    made = server.make(Tools(access, hidden, options.limits), hidden, options.limits, debug=options.debug)
+    # whoever waits for a line of input cannot be told to stop waiting, so the process ends without it; uvicorn ends in
+    # good order first, and hands the signal on
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: _leave(access))
     if options.http:
         with _listening(options.host, options.port) as listening:
             _over_http(made, options.host, listening)
     else:
-        _over_stdio(made, access)
+        made.run("stdio")
     _leave(access)
 
 
@@ -72,17 +74,8 @@ def _masks() -> dict[str, dict[str, str]]:
     """Return what the configuration masks, by table and column."""
     import dlt
 
-    found = dlt.config.get("sources.pylon.mask")
+    found: dict[str, dict[str, str]] | None = dlt.config.get("sources.pylon.mask", dict)
     return {table: dict(rules) for table, rules in (found or {}).items()}
-
-
-def _over_stdio(server: MCPServer[Any], access: Access) -> None:
-    import anyio
-
-    # whoever waits for a line of input cannot be told to stop waiting, so the process ends without it
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: _leave(access))
-    anyio.run(server.run_stdio_async)
 
 
 def _listening(host: str, port: int | None) -> socket.socket:
@@ -126,15 +119,11 @@ def _over_http(server: MCPServer[Any], host: str, listening: socket.socket) -> N
     config = uvicorn.Config(
         RequireToken(app, token), log_level="critical", access_log=False, timeout_graceful_shutdown=1
     )
-    # uvicorn ends in good order and then hands the signal on, which is to do nothing more
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
-    with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listening])
+    uvicorn.Server(config).run(sockets=[listening])
 
 
 def security(host: str) -> Any:
-    """Return under which names the server may be called: a page that makes its own name mean this machine is refused."""
+    """Return how the server may be called: a page that makes its own name mean this machine is refused."""
     from mcp.server.transport_security import TransportSecuritySettings
 
     names = [*LOOPBACK] if host in LOOPBACK else [*LOOPBACK, host, socket.gethostname(), socket.getfqdn()]

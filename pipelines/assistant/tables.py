@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import TypedDict
+from functools import cache
+
+from typing_extensions import TypedDict
 
 from pylon_elt.sources.pylon.catalog import ALL_TABLES
 
@@ -38,6 +40,7 @@ class Tables(TypedDict):
     note: str
 
 
+@cache
 def known() -> dict[str, str]:
     """Return all tables that are described, with their descriptions: first the raw ones, then those for analysis."""
     return {name: table.description for name, table in ALL_TABLES.items()} | package.marts()
@@ -54,16 +57,15 @@ def described(reader: Reader, hidden: Hidden, names: list[str]) -> Tables:
     Raises:
         Problem: There is no such table.
     """
-    there = reader.tables()
+    there, told = reader.tables(), known()
     places = {
         table: schema
         for schema in reader.schemas[:2]
         for table in there[schema]
-        if table in known() and not hidden.table(table)
+        if table in told and not hidden.table(table)
     }
-    wanted = [_plain(name, places) for name in names] or [name for name in known() if name in places]
+    wanted = [_plain(name, places) for name in names] or [name for name in told if name in places]
     columns = _columns(reader, hidden) if names else {}
-    told = known()
     tables = [
         TableOf(
             table=name,

@@ -11,14 +11,16 @@ _UNSEEN = re.compile(
 )
 """What nobody sees on a screen and a program reads all the same; the joiners of scripts and emoji are none of it."""
 _BLOCKS = frozenset(
-    "address article aside blockquote br dd div dl dt footer form h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre"
-    " section table tr ul".split()
-)
-_NO_TEXT = frozenset("head noscript script style template title".split())
+    ("address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "footer", "form", "h1", "h2", "h3",
+     "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "table", "tr", "ul")
+)  # fmt: skip
+_NO_TEXT = frozenset(["head", "noscript", "script", "style", "template", "title"])
 _VOID = frozenset(
-    "area base br col embed hr img input link meta param source track wbr".split()
+    ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr")
+)  # fmt: skip
+_HIDING = re.compile(
+    r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all)", re.IGNORECASE
 )
-_HIDING = re.compile(r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all)", re.IGNORECASE)
 
 
 def visible(text: str) -> str:

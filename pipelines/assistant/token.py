@@ -1,4 +1,4 @@
-"""Lets in only who knows the token: any page in a browser on this machine reaches a port on it, too. Knows only ASGI."""
+"""Lets in only who knows the token: any page in a browser on this machine reaches its ports, too."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class RequireToken:
         self._expected = token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what may come in; what is neither HTTP nor the server's own beginning and end may not."""
         if scope["type"] == "lifespan" or (scope["type"] == "http" and self._knows(scope)):
             await self._app(scope, receive, send)
         elif scope["type"] == "http":

@@ -1,9 +1,11 @@
-"""What an assistant can ask: each tool opens the copy, reads, and returns data; whatever goes wrong is told as an error."""
+"""What an assistant can ask: each tool opens the copy, reads, and returns data or raises what to tell."""
 
 from __future__ import annotations
 
 import re
-from typing import Any, TypedDict
+from typing import Any
+
+from typing_extensions import TypedDict
 
 from ..ask import query_errors, roles
 from ..ask.ask import require_marts
@@ -15,7 +17,8 @@ from ..ask.reader_duckdb import DuckDbReader
 from ..ask.statement import require_reading
 from ..base import exits
 from ..base.desk import command
-from . import conversation, find, guard, tables, text
+from . import conversation as conversations
+from . import find, guard, tables, text
 from .access import Access
 from .hidden import Hidden
 from .limits import Limits, Rows, cut
@@ -109,16 +112,16 @@ class Tools:
                     guard.require_visible(reader, sql, views[0])
             return self._rows(reader, sql, None)
 
-    def conversation(self, issue: str, from_message: int, from_character: int) -> conversation.Conversation:
+    def conversation(self, issue: str, from_message: int, from_character: int) -> conversations.Conversation:
         """Return one conversation from a message on.
 
         Raises:
             Problem: There is no such issue.
         """
         with self._access.opened(_bounded) as reader:
-            return conversation.one(reader, self._hidden, self._limits, issue, from_message, from_character)
+            return conversations.one(reader, self._hidden, self._limits, issue, from_message, from_character)
 
-    def found(self, words: str, filters: find.Filters, limit: int, offset: int) -> conversation.Found:
+    def found(self, words: str, filters: find.Filters, limit: int, offset: int) -> conversations.Found:
         """Return the conversations that have some words.
 
         Raises:
@@ -126,9 +129,7 @@ class Tools:
         """
         chosen = text.words(words, find.MOST_WORDS)
         with self._access.opened(_bounded) as reader:
-            answer = conversation.found(
-                reader, self._hidden, self._limits, chosen, filters, limit, offset
-            )
+            answer = conversations.found(reader, self._hidden, self._limits, chosen, filters, limit, offset)
         if len(text.words(words, len(words))) > len(chosen):
             answer["note"] = f"Looked for {', '.join(chosen)}; more words are not. {answer['note']}".strip()
         return answer
