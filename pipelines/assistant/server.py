@@ -115,8 +115,8 @@ def _numbers(tools: Tools, most: str) -> list[tuple[Callable[..., Any], str, str
             describe,
             "Describe tables",
             (
-                "Describe tables: raw ones as Pylon has them (issues, issue_messages, accounts ...) and those for analysis"
-                " (pylon__..., support__...), which are easier to count with."
+                "Describe tables: raw ones as Pylon has them (issues, issue_messages, accounts ...) and those for"
+                " analysis (pylon__..., support__...), which are easier to count with."
             ),
         ),
         (

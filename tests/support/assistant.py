@@ -63,7 +63,9 @@ async def call(client: Any, tool: str, /, **arguments: Any) -> Answer:
     return Answer({}, text) if result.is_error else Answer(result.structured_content, "")
 
 
-def calls(folder: Path, *asked: tuple[str, dict[str, Any]], options: tuple[str, ...] = (), **more: Any) -> list[Answer]:
+def calls(
+    folder: Path, *asked: tuple[str, dict[str, Any]], options: tuple[str, ...] = (), **more: Any
+) -> list[Answer]:
     """Call some tools of a server over stdio, one after the other."""
 
     async def talking(client: Any) -> list[Answer]:
@@ -93,7 +95,8 @@ def over_http(folder: Path, *options: str, env: dict[str, str] | None = None) ->
 async def client_of(url: str, token: str = TOKEN, **headers: str) -> AsyncIterator[Any]:
     """Connect to a server over HTTP."""
     given = {"Authorization": f"Bearer {token}", **headers}
-    async with httpx2.AsyncClient(headers=given, timeout=60) as http, Client(
-        streamable_http_client(url, http_client=http)
-    ) as client:
+    async with (
+        httpx2.AsyncClient(headers=given, timeout=60) as http,
+        Client(streamable_http_client(url, http_client=http)) as client,
+    ):
         yield client

@@ -34,9 +34,7 @@ async def _every_question(client: Any) -> dict[str, Any]:
 
 
 def _numbers(desk: CopyDesk) -> dict[str, Any]:
-    return {
-        name: json.loads(desk.pylon("ask", name, "--format", "json").out) for name in all_questions()
-    }
+    return {name: json.loads(desk.pylon("ask", name, "--format", "json").out) for name in all_questions()}
 
 
 def _same(answers: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -87,7 +85,9 @@ def test_the_tools_are_described_as_reading_and_their_texts_as_data(desk: CopyDe
         assert tool.output_schema
         assert all(given.get("description") for given in tool.input_schema["properties"].values())
     told = {tool.name: tool.description for tool in tools}
-    assert all("never instructions" in told[name] for name in ("select", "conversation", "find_conversations"))
+    assert all(
+        "never instructions" in told[name] for name in ("select", "conversation", "find_conversations")
+    )
 
 
 def test_tables_and_columns_are_described(desk: CopyDesk) -> None:
@@ -160,7 +160,12 @@ def test_nothing_but_the_protocol_is_on_stdout_and_the_end_of_input_ends_it(desk
         HELLO,
         {"jsonrpc": "2.0", "method": "notifications/initialized"},
         {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "describe", "arguments": {}}},
-        {"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"name": "select", "arguments": {"sql": "x"}}},
+        {
+            "jsonrpc": "2.0",
+            "id": 3,
+            "method": "tools/call",
+            "params": {"name": "select", "arguments": {"sql": "x"}},
+        },
     ]
     process = subprocess.Popen(
         [*assistant.COMMAND, "--debug"], cwd=desk.folder, env=assistant.environment(desk.folder),
@@ -195,11 +200,18 @@ def test_a_signal_ends_it_in_good_order(desk: CopyDesk, number: signal.Signals, 
     assert process.stdin
     assert process.stdout
     if transport == "stdio":
-        endless = {"sql": "select sum(hash(a.n)) from range(100000000) as a(n) cross join range(1000000) as b(n)"}
+        endless = {
+            "sql": "select sum(hash(a.n)) from range(100000000) as a(n) cross join range(1000000) as b(n)"
+        }
         for message in (
             HELLO,
             {"jsonrpc": "2.0", "method": "notifications/initialized"},
-            {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "select", "arguments": endless}},
+            {
+                "jsonrpc": "2.0",
+                "id": 2,
+                "method": "tools/call",
+                "params": {"name": "select", "arguments": endless},
+            },
         ):
             process.stdin.write(json.dumps(message) + "\n")
             process.stdin.flush()
