@@ -69,9 +69,7 @@ class Access:
         watching.start()
         try:
             yield
-        except exits.Problem:
-            raise
-        except Exception:
+        except Exception:  # also a problem that tells what a database says of being broken off
             if late.is_set():
                 raise _too_long(self._limits.seconds) from None
             raise
