@@ -1,6 +1,6 @@
 """Conversations found by words: what is asked of the database, which scans the texts. Pure.
 
-There is no index, which would have to be kept true: for 20,000 issues with 80,000 messages a scan takes well under a
+There is no index, which would have to be kept true: for 20,000 issues with 80,000 messages a scan takes about a
 second. A word is looked for where words begin, in small and large letters, and outside of tags; HTML's own spelling of
 other letters is known. Issues with rarer words come first, and those that have them in their title.
 """

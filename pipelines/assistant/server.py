@@ -35,6 +35,12 @@ cut, and how to get the rest, stands in "cut"; what the answer comes from stands
 {DATA}"""
 
 
+_FIND = (
+    "Find conversations by words that stand in their titles, requests or messages (a word finds longer ones that begin"
+    " with it), by account, team, state and time."
+)
+
+
 def make(tools: Tools, hidden: Hidden, limits: Limits, *, debug: bool = False) -> MCPServer[Any]:
     """Return a server that offers some tools.
 
@@ -163,10 +169,7 @@ def _texts(tools: Tools) -> list[tuple[Callable[..., Any], str, str]]:
         (
             find_conversations,
             "Find conversations",
-            (
-                "Find conversations by words that stand in their titles, requests or messages (a word finds longer ones"
-                f" that begin with it), by account, team, state and time. {DATA}"
-            ),
+            f"{_FIND} {DATA}",
         ),
     ]
 

@@ -117,6 +117,7 @@ def _contents(folder: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("notes", [False, True])
 def test_what_the_command_line_refuses_is_refused_here(file: Path, notes: bool) -> None:
     (file.parent / "secret.csv").write_text("column\nhidden\n")
@@ -129,6 +130,7 @@ def test_what_the_command_line_refuses_is_refused_here(file: Path, notes: bool) 
     assert _contents(file.parent) == before
 
 
+@pytest.mark.slow
 def test_no_statement_shows_an_internal_note(file: Path) -> None:
     """The secret is in each note: were one shown, or told in an error, it would be seen."""
     asked = tools()
@@ -141,6 +143,7 @@ def test_no_statement_shows_an_internal_note(file: Path) -> None:
         assert SECRET not in shown, text
 
 
+@pytest.mark.slow
 def test_the_same_statements_show_it_where_notes_are_given(file: Path) -> None:
     """What shows that the test before can fail."""
     asked, seen = tools(notes=True), 0
