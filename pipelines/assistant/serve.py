@@ -157,7 +157,7 @@ def _leave(access: Access, end: Callable[[int], Any] = os._exit) -> NoReturn:
     """End at once, but for what a call under way has to put away: some thread may wait for input for ever."""
     access.end(PATIENCE)
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, RuntimeError):  # the last: the signal came while it was written to
             stream.flush()
     end(exits.DONE)
     raise SystemExit(exits.DONE)
