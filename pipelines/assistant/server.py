@@ -78,10 +78,10 @@ def make(tools: Tools, hidden: Hidden, limits: Limits, *, debug: bool = False) -
 
 def _offered(tools: Tools, most: str) -> list[tuple[Callable[..., Any], str, str]]:
     """Return the tools as functions whose parameters are described, each with its title and description."""
-    return [*_numbers(tools, most), *_texts(tools)]
+    return [*_questions(tools, most), *_tables(tools, most), *_texts(tools)]
 
 
-def _numbers(tools: Tools, most: str) -> list[tuple[Callable[..., Any], str, str]]:
+def _questions(tools: Tools, most: str) -> list[tuple[Callable[..., Any], str, str]]:
     def questions() -> Questions:
         return tools.questions()
 
@@ -96,6 +96,17 @@ def _numbers(tools: Tools, most: str) -> list[tuple[Callable[..., Any], str, str
     ) -> Rows:
         return tools.ask(name, options)
 
+    return [
+        (
+            questions,
+            "Ready questions",
+            "List the ready questions about the support desk, each with its options.",
+        ),
+        (ask, "Ask a ready question", f"Answer one of the ready questions. {most}"),
+    ]
+
+
+def _tables(tools: Tools, most: str) -> list[tuple[Callable[..., Any], str, str]]:
     def describe(
         tables: Annotated[
             list[str], Field(description="Tables whose columns are wanted; none lists all tables.")
@@ -111,12 +122,6 @@ def _numbers(tools: Tools, most: str) -> list[tuple[Callable[..., Any], str, str
         return tools.select(sql)
 
     return [
-        (
-            questions,
-            "Ready questions",
-            "List the ready questions about the support desk, each with its options.",
-        ),
-        (ask, "Ask a ready question", f"Answer one of the ready questions. {most}"),
         (
             describe,
             "Describe tables",
