@@ -238,9 +238,7 @@ def _messages(
         given.append(message)
         if not whole:
             until = (character if place == first else 1) + limits.cell
-            cut += (
-                f"Message {place} ends with …: the rest with from_message={place}, from_character={until}. "
-            )
+            cut += f"Message {place} ends with …: from_message={place}, from_character={until} go on. "
     following = first + len(given)
     if following <= count:
         cut += f"Messages {following} to {count} are left out: call again with from_message={following}."
