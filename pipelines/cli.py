@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from .ask import verbs as cli_analysis
+from .assistant import verbs as cli_assistant
 from .base.desk import Run, Verify, current, name, use
 from .base.leaving import leave
 from .base.options import (
@@ -465,6 +466,7 @@ def emulator(context: typer.Context) -> None:
 
 
 app.add_typer(cli_analysis.app)
+app.add_typer(cli_assistant.app)
 
 
 def _settings(

@@ -57,7 +57,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--screenshots", action="store_true", help="write docs/images/*.png")
 
 
-ONE_WORKER = ("tests/analytics/", "tests/pipelines/ask/", "tests/pipelines/transform/", "tests/wheel/")
+ONE_WORKER = (
+    "tests/analytics/",
+    "tests/pipelines/ask/",
+    "tests/pipelines/assistant/",
+    "tests/pipelines/transform/",
+    "tests/wheel/",
+)
 """Rooms whose tests share something that takes long to make: each is one worker's."""
 ONE_WORKER_A_FILE = ("tests/crash/", "tests/destinations/", "tests/postgres/")
 """Rooms of which the same is true of each file."""

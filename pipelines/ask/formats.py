@@ -67,7 +67,7 @@ def write(
         limit: The most rows of a table for people; 0 for all.
         safe_cells: Let spreadsheets take no text of a CSV for a formula.
     """
-    result.schema = _distinct(result.schema)
+    result.schema = distinct(result.schema)
     with _target(output) as stream:
         if chosen in (Format.TABLE, Format.VERTICAL):
             return _table(result, stream, limit, vertical=chosen is Format.VERTICAL)
@@ -115,7 +115,7 @@ def _target(output: Path | None) -> Iterator[IO[bytes]]:
         raise exits.Problem(f"There is no folder {output.parent}.", "Make it first.", exits.USAGE) from error
 
 
-def _distinct(schema: pa.Schema) -> pa.Schema:
+def distinct(schema: pa.Schema) -> pa.Schema:
     """Give columns of one name different ones: JSON and Parquet could not keep them apart."""
     names: list[str] = []
     for name in schema.names:
@@ -155,9 +155,7 @@ def _json(result: Result, stream: IO[bytes]) -> int:
     """Write one array, a row a line."""
     count = 0
     for row in _rows(result):
-        line = orjson.dumps(
-            dict(zip(result.schema.names, row, strict=True)), default=_plain, option=orjson.OPT_UTC_Z
-        )
+        line = dumped(dict(zip(result.schema.names, row, strict=True)))
         stream.write((b",\n" if count else b"[\n") + line)
         count += 1
     stream.write(b"\n]\n" if count else b"[]\n")
@@ -228,7 +226,7 @@ def cell(value: Any, most: int | None = CELL) -> str:
 
 def _csv_cell(value: Any) -> Any:
     if isinstance(value, list | dict):
-        return orjson.dumps(value, default=_plain, option=orjson.OPT_UTC_Z).decode()
+        return dumped(value).decode()
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     return str(value).lower() if isinstance(value, bool) else value
@@ -238,6 +236,11 @@ def _safe(value: Any) -> Any:
     """Put an apostrophe before a text that spreadsheets would calculate, or whose first character they pass over."""
     found = _csv_cell(value)
     return f"'{found}" if isinstance(found, str) and found.startswith(FORMULAS) else found
+
+
+def dumped(value: Any) -> bytes:
+    """Return a value, or a row of them, as JSON in UTF-8; nothing is rounded."""
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_UTC_Z)
 
 
 def _plain(value: Any) -> Any:

@@ -30,6 +30,11 @@ def explained(error: Exception, sql: str, reader: Reader) -> exits.Problem | Non
     return exits.Problem(text, code=exits.USAGE)
 
 
+def plain(error: Exception) -> str | None:
+    """Return what Postgres says of a statement of ours, if the values in it are at fault."""
+    return _of_postgres(error, "")
+
+
 def _text(error: Exception, sql: str) -> str | None:
     module, name = type(error).__module__, type(error).__name__
     if "duckdb" in module:

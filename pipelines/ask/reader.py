@@ -12,6 +12,19 @@ if TYPE_CHECKING:
 BATCH_ROWS = 20_000
 
 
+@dataclass(frozen=True)
+class Most:
+    """How much of an answer is wanted at most, whatever a statement gives.
+
+    Args:
+        rows: So many rows.
+        size: So many bytes, about: reading ends after the row that goes past it.
+    """
+
+    rows: int
+    size: int
+
+
 @dataclass
 class Result:
     """What a query returned, to be read once.
@@ -19,10 +32,12 @@ class Result:
     Args:
         schema: The names and types of its columns.
         batches: Its rows.
+        left_out: How many rows there are beyond those; ``None``: more than were counted.
     """
 
     schema: pa.Schema
     batches: Iterator[pa.RecordBatch]
+    left_out: int | None = 0
 
     def table(self) -> pa.Table:
         """Return all of it."""
@@ -46,8 +61,14 @@ class Reader(Protocol):
     schemas: tuple[str, ...]
     note: str
 
-    def ask(self, sql: str, values: Mapping[str, Any] | None = None) -> Result:
-        """Return what one SELECT gives; ``$name`` stands for a value, which is bound, never pasted."""
+    def ask(self, sql: str, values: Mapping[str, Any] | None = None, most: Most | None = None) -> Result:
+        """Return what one SELECT gives; ``$name`` stands for a value, which is bound, never pasted.
+
+        Where no more than so much is wanted, it may give less than all, and says how much; or more, as it comes.
+        """
+
+    def stop(self) -> None:
+        """Break off what is being asked, from another thread; nothing happens where a database cannot."""
 
     def tables(self) -> dict[str, list[str]]:
         """Return the names of the tables and views of each of ``schemas``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -11,7 +11,7 @@ import duckdb
 
 from pylon_elt.sources.pylon.copy.naming import catalog_of
 
-from .reader import BATCH_ROWS, Result
+from .reader import BATCH_ROWS, Most, Result
 
 _CLOSED = ("SET enable_external_access = false", "SET lock_configuration = true")
 """No statement can open another file, and none can take this back."""
@@ -33,8 +33,23 @@ class DuckDbReader:
 
     @classmethod
     @contextmanager
-    def opened(cls, file: Path, database: Path, schemas: tuple[str, ...], note: str = "") -> Iterator[Self]:
-        """Open ``file`` under the name of ``database``, by which views in it call their tables."""
+    def opened(
+        cls,
+        file: Path,
+        database: Path,
+        schemas: tuple[str, ...],
+        note: str = "",
+        prepare: Callable[[DuckDbReader], None] | None = None,
+    ) -> Iterator[Self]:
+        """Open ``file`` under the name of ``database``, by which views in it call their tables.
+
+        Args:
+            file: What is read.
+            database: What it is, or is a copy of.
+            schemas: Where names are looked up.
+            note: What whoever sees an answer should know.
+            prepare: Sets more, before nothing can be set any more.
+        """
         with duckdb.connect(":memory:", config={"python_enable_replacements": False}) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute(f"ATTACH {_text(str(file))} AS {_quoted(catalog_of(database))} (READ_ONLY)")
@@ -43,15 +58,21 @@ class DuckDbReader:
             if there:
                 paths = ",".join(f"{_quoted(catalog_of(database))}.{_quoted(schema)}" for schema in there)
                 connection.execute(f"SET search_path = {_text(paths)}")
+            if prepare is not None:
+                prepare(reader)
             for statement in _CLOSED:
                 connection.execute(statement)
             yield reader
 
-    def ask(self, sql: str, values: Mapping[str, Any] | None = None) -> Result:
-        """Return what one statement gives; its rows come as they are read."""
+    def ask(self, sql: str, values: Mapping[str, Any] | None = None, most: Most | None = None) -> Result:
+        """Return what one statement gives; its rows come as they are read, so whoever wants fewer stops."""
         found = self.connection.sql(sql, params=dict(values) if values else None)
-        batches = found.to_arrow_reader(BATCH_ROWS)
+        batches = found.to_arrow_reader(BATCH_ROWS if most is None else min(BATCH_ROWS, most.rows + 1))
         return Result(batches.schema, batches)
+
+    def stop(self) -> None:
+        """Break off what is being asked."""
+        self.connection.interrupt()
 
     def tables(self) -> dict[str, list[str]]:
         """Return the names of the tables and views of each schema."""

@@ -15,7 +15,7 @@ from contextlib import closing, contextmanager, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
 
-from .reader import Result
+from .reader import Most, Result
 from .reader_server import ServerReader, answer
 from .roles import powers
 
@@ -73,7 +73,7 @@ class PostgresReader(ServerReader):
         with suppress(Exception):
             self.connection.rollback()
 
-    def ask(self, sql: str, values: Mapping[str, Any] | None = None) -> Result:
+    def ask(self, sql: str, values: Mapping[str, Any] | None = None, most: Most | None = None) -> Result:
         """Return what one statement gives.
 
         Raises:
@@ -82,10 +82,14 @@ class PostgresReader(ServerReader):
         try:
             self._do(_OPEN % b64encode(self._bound(sql, values)).decode())
             with closing(self.connection.cursor(_ANSWER)) as cursor:  # by its name, the server's own
-                return answer(cursor)
+                return answer(cursor, most)
         finally:
             with suppress(Exception):  # what was raised says more than that the connection is gone
                 self._do(f"ROLLBACK TO SAVEPOINT {_BEFORE}")
+
+    def stop(self) -> None:
+        """Have the server break off what is being asked."""
+        self.connection.cancel()
 
     def powers(self) -> str:
         """Return what the role may do beyond reading and writing tables; "" for nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
@@ -11,10 +12,15 @@ import pyarrow as pa
 from pylon_elt.sources.pylon.copy.connections import use_utc
 
 from ..copy import destinations
-from .reader import BATCH_ROWS, Result
+from .reader import BATCH_ROWS, Most, Result
 
 if TYPE_CHECKING:
     import dlt
+
+STEP_ROWS = 200
+"""So many rows at a time are fetched where not all are wanted."""
+COUNT_SECONDS = 2.0
+"""So long the rows are counted that are not wanted."""
 
 _TYPES: dict[int, pa.DataType] = {
     16: pa.bool_(),
@@ -56,10 +62,13 @@ class ServerReader:
                 client.execute_sql(f"USE {client.fully_qualified_dataset_name()}")
             yield cls(pipeline, client, schemas)
 
-    def ask(self, sql: str, values: Mapping[str, Any] | None = None) -> Result:  # noqa: ARG002 - none are bound here
+    def ask(self, sql: str, values: Mapping[str, Any] | None = None, most: Most | None = None) -> Result:  # noqa: ARG002 - none are bound here
         """Return what one statement gives."""
         with self.client.execute_query(sql) as cursor:
-            return answer(cursor)
+            return answer(cursor, most)
+
+    def stop(self) -> None:
+        """Do nothing: not every driver can."""
 
     def tables(self) -> dict[str, list[str]]:
         """Return the names of the tables and views of each schema."""
@@ -93,16 +102,34 @@ class ServerReader:
         return ""
 
 
-def answer(cursor: Any) -> Result:
-    """Return what a cursor of a database driver gives, as Arrow."""
-    rows = cursor.fetchmany(BATCH_ROWS)  # a cursor of the server knows its columns from then on
+def answer(cursor: Any, most: Most | None = None) -> Result:
+    """Return what a cursor of a database driver gives, as Arrow; where less is wanted, the rest is counted."""
+    step = BATCH_ROWS if most is None else STEP_ROWS
+    rows = cursor.fetchmany(step)  # a cursor of the server knows its columns from then on
     columns = _columns(cursor)
     parts: list[pa.Table] = []
     while rows:
         parts.append(_table(columns, rows))
-        rows = cursor.fetchmany(BATCH_ROWS)
+        if most is not None and _is_enough(parts, most):
+            break
+        rows = cursor.fetchmany(step)
+    left_out = _rest(cursor) if rows else 0
     table = pa.concat_tables(parts, promote_options="permissive") if parts else _table(columns, [])
-    return Result(table.schema, iter(table.to_batches(BATCH_ROWS)))
+    return Result(table.schema, iter(table.to_batches(BATCH_ROWS)), left_out)
+
+
+def _is_enough(parts: Sequence[pa.Table], most: Most) -> bool:
+    return sum(part.num_rows for part in parts) > most.rows or sum(part.nbytes for part in parts) > most.size
+
+
+def _rest(cursor: Any) -> int | None:
+    """Count what is still to come, and give up after a while."""
+    until, found = time.monotonic() + COUNT_SECONDS, 0
+    while more := len(cursor.fetchmany(BATCH_ROWS)):
+        found += more
+        if time.monotonic() > until:
+            return None
+    return found
 
 
 def _columns(cursor: Any) -> list[tuple[str, Any]]:

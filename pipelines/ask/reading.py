@@ -6,7 +6,7 @@ file itself is read, under the lock for readers; and if somebody writes to it, t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,7 +32,14 @@ def no_copy() -> exits.Problem:
 
 
 @contextmanager
-def opened(destination: str, dataset: str, schema: str = "", *, apart: bool = False) -> Iterator[Reader]:
+def opened(
+    destination: str,
+    dataset: str,
+    schema: str = "",
+    *,
+    apart: bool = False,
+    prepare: Callable[[DuckDbReader], None] | None = None,
+) -> Iterator[Reader]:
     """Open a copy for reading.
 
     Args:
@@ -40,6 +47,7 @@ def opened(destination: str, dataset: str, schema: str = "", *, apart: bool = Fa
         dataset: The schema with the copy.
         schema: The schema with the tables for analysis.
         apart: Never keep a run waiting: read a file of our own where there is no true snapshot.
+        prepare: What is to be set where the copy is a DuckDB file, before nothing can be set any more.
 
     Raises:
         Problem: There is no copy, or it is locked and there is no snapshot (exit code 75).
@@ -55,19 +63,23 @@ def opened(destination: str, dataset: str, schema: str = "", *, apart: bool = Fa
                 yield stack.enter_context(ServerReader.opened(pipeline, schemas))
             return
         place = Path(scratch) if apart else None
-        yield _of_file(stack, pipeline, database, schemas, place)
+
+        def attach(file: Path, note: str = "") -> Reader:
+            return stack.enter_context(DuckDbReader.opened(file, database, schemas, note, prepare))
+
+        yield _of_file(stack, pipeline, database, attach, place)
 
 
 def _of_file(
-    stack: ExitStack, pipeline: dlt.Pipeline, database: Path, schemas: tuple[str, ...], place: Path | None
+    stack: ExitStack,
+    pipeline: dlt.Pipeline,
+    database: Path,
+    attach: Callable[..., Reader],
+    place: Path | None,
 ) -> Reader:
     taken = snapshot.of(database)
     if not database.exists():
         raise no_copy()
-
-    def attach(file: Path, note: str = "") -> Reader:
-        return stack.enter_context(DuckDbReader.opened(file, database, schemas, note))
-
     if snapshot.is_current(database):
         return attach(taken)
     try:

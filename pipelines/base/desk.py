@@ -26,7 +26,7 @@ _COPY = ("workspace", "destination", "dataset")
 _MARTS = (*_COPY, "schema")
 PLACES: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(("run", "check", "status", "reconcile", "verify"), _COPY),
-    **dict.fromkeys(("transform", "query", "ask", "export", "report", "dashboard"), _MARTS),
+    **dict.fromkeys(("transform", "query", "ask", "export", "report", "dashboard", "mcp"), _MARTS),
     "move": ("dataset",),
 }
 """The options that say where the copy is, by verb."""

@@ -17,6 +17,7 @@ EXTRAS = {
     "analytics-postgres": ("dbt.cli.main", "dbt.adapters.postgres"),
     "report": ("altair", "vl_convert"),
     "dashboard": ("altair", "marimo"),
+    "mcp": ("mcp",),
 }
 """The modules for which an extra is asked, one at least of each package that it brings."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
@@ -61,3 +62,15 @@ def marts() -> dict[str, str]:
 
     told = yaml.safe_load((FOLDER / "models" / "marts" / "_marts.yml").read_text(encoding="utf-8"))
     return {model["name"]: model["description"] for model in told["models"]}
+
+
+@cache
+def mart_columns() -> dict[str, dict[str, str]]:
+    """Return the columns of these tables by table, each with its description; ``custom_…`` are yours, and not there."""
+    import yaml
+
+    told = yaml.safe_load((FOLDER / "models" / "marts" / "_marts.yml").read_text(encoding="utf-8"))
+    return {
+        model["name"]: {column["name"]: column["description"] for column in model.get("columns", ())}
+        for model in told["models"]
+    }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,7 +13,8 @@ import duckdb
 import psycopg2
 import pytest
 from support import questions_docs
-from support.postgres import Postgres, running_postgres
+from support.postgres import running_postgres
+from support.postgres_sample import fill
 
 from pylon_elt.pipelines.ask import ask as ask_command
 from pylon_elt.pipelines.ask import export as export_command
@@ -27,7 +26,6 @@ from pylon_elt.pipelines.ask.reader_duckdb import DuckDbReader
 from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.base.options import Format
 
-TYPES = {"VARCHAR": "text", "DOUBLE": "double precision", "TIMESTAMP WITH TIME ZONE": "timestamptz"}
 WRITES = (
     "delete from issues",
     "with gone as (delete from issues returning *) select * from gone",
@@ -47,44 +45,11 @@ WRITES = (
 )
 
 
-def _fill(server: Postgres, built: Path) -> str:
-    """Put the sample's tables into a database, and return its credentials."""
-    url = server.create("answers")
-    connection = psycopg2.connect(url)
-    with duckdb.connect(str(built), read_only=True) as sample, connection, connection.cursor() as cursor:
-        sample.execute("SET TimeZone = 'UTC'")
-        for schema in questions_docs.SCHEMAS:
-            cursor.execute(f"CREATE SCHEMA {schema}")
-            for (table,) in sample.execute(
-                "SELECT table_name FROM duckdb_tables() WHERE schema_name = ?", [schema]
-            ).fetchall():
-                if schema == "pylon" and table not in ("issues", "tags"):
-                    continue
-                rows = sample.table(f"{schema}.{table}")
-                columns = ", ".join(
-                    f'"{name}" {TYPES.get(str(kind), str(kind))}'
-                    for name, kind in zip(rows.columns, rows.types, strict=True)
-                )
-                cursor.execute(f"CREATE TABLE {schema}.{table} ({columns})")
-                text = io.StringIO()
-                csv.writer(text).writerows(
-                    ["\\N" if value is None else value for value in row] for row in rows.fetchall()
-                )
-                text.seek(0)
-                cursor.copy_expert(f"COPY {schema}.{table} FROM STDIN WITH (FORMAT csv, NULL '\\N')", text)
-    connection.close()
-    server.execute("CREATE ROLE pylon_reader LOGIN", "answers")
-    for schema in questions_docs.SCHEMAS:
-        server.execute(f"GRANT USAGE ON SCHEMA {schema} TO pylon_reader", "answers")
-        server.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO pylon_reader", "answers")
-    return url
-
-
 @pytest.fixture(scope="module")
 def credentials(built: Path) -> Iterator[str]:
     """A database with the sample's tables."""
     with running_postgres() as server:
-        yield _fill(server, built)
+        yield fill(server, built, ("issues", "tags"))
 
 
 @pytest.fixture

@@ -11,58 +11,12 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+from support.hostile import ELSEWHERE, WRITES
 from support.workplaces import CopyDesk
 
 from pylon_elt.pipelines.ask import query as query_command
 from pylon_elt.pipelines.ask import reading
 from pylon_elt.pipelines.base import exits
-
-WRITES = (
-    "insert into issues (id) values ('x')",
-    "update issues set title = ''",
-    "delete from issues",
-    "truncate issues",
-    "drop table issues",
-    "create table more as select 1",
-    "create or replace view issues as select 1",
-    "alter table issues add column more int",
-    "merge into issues using issues as i on false when matched then delete",
-    "with gone as (delete from issues returning *) select * from gone",
-    "select 1; delete from issues",
-    "explain analyze delete from issues",
-    "copy issues to 'stolen.csv'",
-    "copy issues from 'stolen.csv'",
-    "export database 'stolen'",
-    "attach 'stolen.duckdb' as stolen",
-    "use memory",
-    "set enable_external_access = true",
-    "reset enable_external_access",
-    "pragma database_size",
-    "call pragma_version()",
-    "checkpoint",
-    "begin",
-    "vacuum",
-    "install httpfs",
-    "load httpfs",
-    "prepare p as delete from issues",
-    "execute p",
-    "comment on table issues is 'x'",
-    "",
-    " ; -- nothing",
-)
-ELSEWHERE = (
-    "select * from read_csv('secret.csv')",
-    "select * from read_text('secret.csv')",
-    "select * from read_blob('secret.csv')",
-    "select * from 'secret.csv'",
-    "select * from glob('*')",
-    "select * from sniff_csv('secret.csv')",
-    "select * from query('copy issues to ''stolen.csv''')",
-    "explain analyze copy issues to 'stolen.csv'",
-    "select * from duckdb_secrets()",
-    "select * from connection",
-    "select getenv('PATH')",
-)
 
 
 def _contents(folder: Path) -> dict[str, str]:

@@ -1,0 +1,190 @@
+"""A SELECT over a copy of which something is hidden: names mean views without it, and nothing else can be named.
+
+How DuckDB itself understands a statement decides, not how we do: it is asked for the tree of the statement
+(``json_serialize_sql``), and each table in the tree must be one of the views. A view gives null for the texts of the
+rows that it leaves out, too: DuckDB may try a condition of the statement on a row before it leaves the row out,
+and tell the value in an error.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..ask.reader_duckdb import DuckDbReader
+from ..base import exits
+from ..base.desk import command
+from .hidden import KEYS, Hidden
+
+MEMORY = ("SET memory_limit = '2GB'", "SET max_temp_directory_size = '8GB'")
+"""What one answer may take of the machine: whoever writes a ticket may talk an assistant into a large one."""
+_PLACES = frozenset(
+    {"BASE_TABLE", "SUBQUERY", "JOIN", "EMPTY", "EMPTY_FROM", "EXPRESSION_LIST", "CTE", "TABLE_FUNCTION"}
+)
+"""What rows may come from."""
+_FUNCTIONS = frozenset({"range", "generate_series", "unnest", "json_each", "json_tree", "repeat_row"})
+"""The functions whose rows are made of their arguments alone."""
+
+
+@dataclass(frozen=True)
+class Views:
+    """What can be named, by schema; names without a schema are looked for in each, in this order."""
+
+    tables: Mapping[str, frozenset[str]]
+    reserved: frozenset[str]
+    """Names of DuckDB's own views, which a WITH must not take."""
+
+
+def cover(reader: DuckDbReader, hidden: Hidden, known: frozenset[str]) -> Views:
+    """Make views of the tables of a copy, and let names mean those; to be done before the connection is closed to it.
+
+    Args:
+        reader: The copy.
+        hidden: What of it is left out.
+        known: The tables that are shown at all.
+    """
+    connection = reader.connection
+    tables: dict[str, frozenset[str]] = {}
+    for schema in reader.schemas[:2]:
+        connection.execute(f'CREATE SCHEMA IF NOT EXISTS memory."{_doubled(schema)}"')
+        shown = [name for name in reader.tables()[schema] if name in known and not hidden.table(name)]
+        columns = _columns(reader, schema)
+        made = [name for name in shown if _make(reader, schema, name, columns[name], hidden)]
+        tables[schema] = frozenset(made)
+    path = ",".join(f'memory."{_doubled(schema)}"' for schema in tables)
+    connection.execute("SET search_path = '" + path.replace("'", "''") + "'")
+    own = connection.execute("SELECT view_name FROM duckdb_views() WHERE internal").fetchall()
+    return Views(tables, frozenset(name.lower() for (name,) in own))
+
+
+def _columns(reader: DuckDbReader, schema: str) -> dict[str, list[str]]:
+    found = reader.connection.execute(
+        "SELECT table_name, list(column_name ORDER BY column_index) FROM duckdb_columns()"
+        " WHERE database_name = ? AND schema_name = ? GROUP BY 1",
+        [reader.catalog, schema],
+    ).fetchall()
+    return dict(found)
+
+
+def _make(reader: DuckDbReader, schema: str, table: str, columns: list[str], hidden: Hidden) -> bool:
+    """Make the view of a table, and say whether it has a column left."""
+    shown = [name for name in columns if not hidden.column(table, name)]
+    if not shown:
+        return False
+    condition = hidden.rows(table)
+    picked = ", ".join(_picked(name, condition) for name in shown)
+    where = f" WHERE NOT ({condition})" if condition else ""
+    reader.connection.execute(
+        f'CREATE VIEW memory."{_doubled(schema)}"."{_doubled(table)}" AS'
+        f" SELECT {picked} FROM {reader.name(schema, table)}{where}"
+    )
+    return True
+
+
+def _picked(column: str, condition: str) -> str:
+    quoted = f'"{_doubled(column)}"'
+    if not condition or column in KEYS:
+        return quoted
+    return f"CASE WHEN {condition} THEN NULL ELSE {quoted} END AS {quoted}"
+
+
+def _doubled(name: str) -> str:
+    return name.replace('"', '""')
+
+
+def require_visible(reader: DuckDbReader, sql: str, views: Views) -> None:
+    """Make sure that a statement names nothing but the views.
+
+    Raises:
+        Problem: It does, or it is no SELECT (exit code 2).
+    """
+    found = reader.connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchall()
+    tree = json.loads(found[0][0])
+    if tree.get("error") and tree.get("error_type") != "parser":
+        raise _only_select()
+    if tree.get("error"):
+        return  # what is wrong with it, the database says with the place
+    if len(tree["statements"]) != 1:
+        raise _only_select()
+    nodes = list(_nodes(tree))
+    names = {str(name).lower() for node in nodes for name in _named(node)}
+    if taken := names & views.reserved:
+        raise _refused(f"WITH {min(taken)}")
+    for node in nodes:
+        _require(node, views, names)
+
+
+def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            yield node
+            waiting += node.values()
+        elif isinstance(node, list):
+            waiting += node
+
+
+def _named(node: dict[str, Any]) -> Iterator[str]:
+    """Yield what a WITH calls its parts."""
+    names = node.get("cte_map")
+    if isinstance(names, dict):
+        yield from (each["key"] for each in names.get("map", ()))
+    if isinstance(node.get("cte_name"), str):
+        yield node["cte_name"]
+
+
+def _require(node: dict[str, Any], views: Views, names: set[str]) -> None:
+    kind = node.get("type")
+    if "table_name" in node and kind != "BASE_TABLE":
+        raise _only_select()
+    if kind == "BASE_TABLE":
+        _require_table(node, views, names)
+    elif _is_place(node) and kind not in _PLACES:
+        raise _only_select()
+    elif kind == "TABLE_FUNCTION":
+        called = node.get("function") or {}
+        name = str(called.get("function_name", "")).lower()
+        if name not in _FUNCTIONS:
+            raise _refused(f"{name}()")
+    elif "function_name" in node and (node.get("schema") or node.get("catalog")):
+        raise _refused(f"{node.get('schema') or node.get('catalog')}.{node['function_name']}()")
+
+
+def _is_place(node: dict[str, Any]) -> bool:
+    """Whether a part of the tree is something that rows come from."""
+    return "class" not in node and {"alias", "sample", "query_location"} <= node.keys()
+
+
+def _require_table(node: dict[str, Any], views: Views, names: set[str]) -> None:
+    schema, table = str(node.get("schema_name", "")), str(node.get("table_name", ""))
+    path = (node.get("qualified_name") or {}).get("path") or []
+    if node.get("catalog_name") or len(path) > 2:
+        raise _refused(".".join(map(str, path)) or table)
+    if not schema and table.lower() in names:
+        return
+    within = {
+        name.lower() for place, tables in views.tables.items() for name in tables
+        if not schema or place.lower() == schema.lower()
+    }  # fmt: skip
+    if table.lower() not in within:
+        raise _refused(f"{schema}.{table}" if schema else table)
+
+
+def _only_select() -> exits.Problem:
+    return exits.Problem(
+        "Only one SELECT or WITH is answered here, while something of the copy is left out.",
+        "The tool describe tells of tables and columns.",
+        exits.USAGE,
+    )
+
+
+def _refused(what: str) -> exits.Problem:
+    return exits.Problem(
+        f"{what} cannot be named here: there is no such table, or it is left out of what this server shows.",
+        "The tool describe lists the tables; name them as table or schema.table. What is left out, whoever starts the"
+        f" server decides: {command('mcp')} --help",
+        exits.USAGE,
+    )

@@ -1,0 +1,163 @@
+"""``pylon mcp``: serves the tools to one program over stdio, or over HTTP to whoever knows the token."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ..base import exits, installing, screens
+from ..base.desk import command
+from . import hidden as hiding
+from .access import Access, Place
+from .limits import Limits
+from .token import RequireToken
+
+if TYPE_CHECKING:
+    from mcp.server import MCPServer
+
+HOST, PORT = "127.0.0.1", 2719
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+TOKEN = "PYLON_MCP_TOKEN"  # noqa: S105 - the name of a variable
+PATH = "/mcp"
+PATIENCE = 2.0
+"""Seconds that a call under way has to put its things away when the server ends."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line of ``pylon mcp``."""
+
+    http: bool
+    host: str
+    port: int | None
+    notes: bool
+    without: Sequence[str]
+    without_masked: bool
+    limits: Limits
+    place: Place
+    debug: bool = False
+
+
+def run(options: Options) -> NoReturn:
+    """Serve until the input ends, or Ctrl-C or SIGTERM come, and end the process.
+
+    Raises:
+        Problem: mcp is missing, a column is unknown, the token is too short, or the port is taken.
+    """
+    installing.require("mcp", command("mcp"))
+    hidden = hiding.of(not options.notes, options.without, _masks() if options.without_masked else None)
+    access = Access(options.place, options.limits)
+    from . import server
+    from .tools import Tools
+
+    made = server.make(Tools(access, hidden, options.limits), hidden, options.limits, debug=options.debug)
+    # whoever waits for a line of input cannot be told to stop waiting, so the process ends without it; uvicorn ends in
+    # good order first, and hands the signal on
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: _leave(access))
+    if options.http:
+        with _listening(options.host, options.port) as listening:
+            _over_http(made, options.host, listening)
+    else:
+        made.run("stdio")
+    _leave(access)
+
+
+def _masks() -> dict[str, dict[str, str]]:
+    """Return what the configuration masks, by table and column."""
+    import dlt
+
+    found: dict[str, dict[str, str]] | None = dlt.config.get("sources.pylon.mask", dict)
+    return {table: dict(rules) for table, rules in (found or {}).items()}
+
+
+def _listening(host: str, port: int | None) -> socket.socket:
+    """Listen on the port that was asked for, else on the usual one or any that is free."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    why: OSError | None = None
+    for candidate in (PORT, 0) if port is None else (port,):
+        listening = socket.socket(family)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, candidate))
+            listening.listen()
+        except OSError as error:
+            listening.close()
+            why = error
+        else:
+            return listening
+    raise exits.Problem(
+        f"{host} port {port or PORT} cannot be listened on: {why and why.strerror}.",
+        "Choose another port, or 0 for any: --port 0",
+        exits.CONFIGURATION,
+    )
+
+
+def _over_http(server: MCPServer[Any], host: str, listening: socket.socket) -> None:
+    import uvicorn
+
+    token = _token()
+    port = listening.getsockname()[1]
+    app = server.streamable_http_app(
+        streamable_http_path=PATH,
+        stateless_http=True,  # each request stands for itself: there is nothing to keep between two
+        json_response=True,
+        host=host,
+        transport_security=security(host),
+    )
+    shown = f"[{host}]" if ":" in host else host
+    screens.tell(f"The server is at http://{shown}:{port}{PATH}\nCtrl-C ends it.")
+    if host not in LOOPBACK:
+        screens.say("Others on the network reach it, and read along: put a proxy with TLS before it.")
+    config = uvicorn.Config(
+        RequireToken(app, token), log_level="critical", access_log=False, timeout_graceful_shutdown=1
+    )
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def security(host: str) -> Any:
+    """Return how the server may be called: a page that makes its own name mean this machine is refused."""
+    from mcp.server.transport_security import TransportSecuritySettings
+
+    names = [*LOOPBACK] if host in LOOPBACK else [*LOOPBACK, host, socket.gethostname(), socket.getfqdn()]
+    shown = [f"[{name}]" if ":" in name else name for name in dict.fromkeys(names)]
+    hosts = [form for name in shown for form in (name, f"{name}:*")]
+    return TransportSecuritySettings(
+        enable_dns_rebinding_protection=True,
+        allowed_hosts=hosts,
+        allowed_origins=[f"http://{one}" for one in hosts],
+    )
+
+
+def _token() -> str:
+    """Return the token: that of the environment, else a new one, which is told on stderr."""
+    given = os.environ.get(TOKEN, "").strip()
+    if given:
+        if len(given) < 16 or not given.isascii() or not given.isprintable() or " " in given:
+            raise exits.Problem(
+                f"{TOKEN} is no token: it must have 16 or more letters and digits, and no blanks.",
+                "Leave it out, and a new one is made and told.",
+                exits.CONFIGURATION,
+            )
+        return given
+    made = secrets.token_urlsafe(24)
+    sys.stderr.write(f"The token is {made} (set {TOKEN} to choose it); send it as Authorization: Bearer …\n")
+    sys.stderr.flush()
+    return made
+
+
+def _leave(access: Access, end: Callable[[int], Any] = os._exit) -> NoReturn:
+    """End at once, but for what a call under way has to put away: some thread may wait for input for ever."""
+    access.end(PATIENCE)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, RuntimeError):  # the last: the signal came while it was written to
+            stream.flush()
+    end(exits.DONE)
+    raise SystemExit(exits.DONE)

@@ -1,0 +1,111 @@
+"""On Postgres: the same answers as on DuckDB, and no SELECT while something is left out."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("psycopg2")
+
+from support.assistant import call, talk
+from support.postgres import running_postgres
+from support.postgres_sample import fill
+
+from pylon_elt.pipelines.ask.questions import all_questions
+
+RAW = ("issues", "issue_messages", "accounts", "contacts", "users", "teams", "tags")
+ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("conversation", {"issue": 1}),
+    ("conversation", {"issue": "7", "from_message": 2}),
+    ("find_conversations", {"words": "login password"}),
+    ("find_conversations", {"words": "überprüfung error"}),
+    ("find_conversations", {"state": "closed", "since": "2026-01-01", "until": "2026-10-01T00:00:00Z", "limit": 5}),
+    ("find_conversations", {"team": "support", "words": "production", "limit": 50}),
+    *(("ask", {"name": name, "options": {}}) for name in all_questions()),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def credentials(built: Path) -> Iterator[str]:
+    """A database with the sample's tables, and who may read them."""
+    try:
+        with running_postgres() as server:
+            yield fill(server, built, RAW)
+    except LookupError as error:
+        pytest.skip(str(error))
+
+
+def _ask(folder: Path, asked: Any, *options: str, env: dict[str, str] | None = None) -> list[Any]:
+    async def talking(client: Any) -> list[Any]:
+        return [await call(client, tool, **arguments) for tool, arguments in asked]
+
+    return talk(folder, talking, *options, env=env)  # type: ignore[no-any-return]
+
+
+def _reader(credentials: str) -> dict[str, str]:
+    return {"DESTINATION__POSTGRES__CREDENTIALS": credentials.replace("postgres:pw@", "pylon_reader:pw@")}
+
+
+def test_every_tool_answers_as_on_duckdb(credentials: str, built: Path, tmp_path: Path) -> None:
+    shutil.copy2(built, tmp_path / "support.duckdb")
+    for options in ((), ("--private-notes",)):
+        expected = _ask(tmp_path, ASKED, *options)
+        found = _ask(tmp_path, ASKED, *options, "--destination", "postgres", env=_reader(credentials))
+        for (tool, arguments), one, other in zip(ASKED, found, expected, strict=True):
+            assert one.error == other.error == "", (tool, arguments)
+            if tool == "ask":
+                assert sorted(map(str, _floats(one.data["rows"]))) == sorted(
+                    map(str, _floats(other.data["rows"]))
+                )
+            else:
+                assert _without_tags(one.data) == _without_tags(other.data), (tool, arguments)
+
+
+def _floats(rows: list[list[Any]]) -> list[list[Any]]:
+    return [[float(value) if isinstance(value, int | float) else value for value in row] for row in rows]
+
+
+def _without_tags(answer: Any) -> Any:
+    """JSON is text, which either writes with its own blanks."""
+    if isinstance(answer, dict):
+        return {name: _without_tags(value) for name, value in answer.items() if name not in ("tags", "note")}
+    return [_without_tags(one) for one in answer] if isinstance(answer, list) else answer
+
+
+def test_a_select_is_refused_while_something_is_left_out(credentials: str, tmp_path: Path) -> None:
+    asked = (
+        ("select", {"sql": "select count(*) as n from issue_messages where is_private"}),
+        ("select", {"sql": "select n from generate_series(1, 100000) as n"}),
+        ("select", {"sql": "delete from issues"}),
+        ("select", {"sql": "select 1; delete from issues"}),
+        ("select", {"sql": "select pg_sleep(60)"}),
+        ("select", {"sql": "select set_config('statement_timeout', '0', false) from generate_series(1, 3) as n, pg_sleep(30)"}),
+        ("select", {"sql": "select 2 as n"}),
+    )  # fmt: skip
+    there = ("--destination", "postgres", "--seconds", "3", "--rows", "10")
+    refused = _ask(tmp_path, asked, *there, env=_reader(credentials))
+    assert all("while something of the copy is left out" in answer.error for answer in refused)
+    counted, many, delete, two, slow, sly, after = _ask(
+        tmp_path, asked, *there, "--private-notes", env=_reader(credentials)
+    )
+    assert counted.data["rows"][0][0] > 0
+    assert len(many.data["rows"]) == 10
+    assert "the first 10 rows of 100,000" in many.data["cut"]
+    assert "DELETE does more than read" in delete.error
+    assert two.error
+    assert "no answer within 3 s" in slow.error
+    assert "no answer within 3 s" in sly.error
+    assert after.data["rows"] == [[2]]
+
+
+def test_a_superuser_is_refused(credentials: str, tmp_path: Path) -> None:
+    (answer,) = _ask(
+        tmp_path, [("select", {"sql": "select 1"})], "--destination", "postgres", "--private-notes",
+        env={"DESTINATION__POSTGRES__CREDENTIALS": credentials},
+    )  # fmt: skip
+    assert "superuser" in answer.error
+    assert "GRANT" in answer.error
