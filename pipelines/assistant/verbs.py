@@ -8,11 +8,13 @@ import typer
 
 from ..base.desk import name as usual
 from ..base.options import Dataset, Debug, Schema, Source, prepare
+from ..many.verbs import for_one
 
 app = typer.Typer(rich_markup_mode=None)
 
 
 @app.command(short_help="Let an assistant ask the copy (Model Context Protocol).")
+@for_one
 def mcp(
     http: Annotated[
         bool, typer.Option("--http", help="Serve over HTTP instead of stdio, to who knows the token.")
