@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ..base import exits, installing, screens
+from ..base import configuration, exits, installing, screens
 from ..base.desk import command
 from . import hidden as hiding
 from .access import Access, Place
@@ -52,7 +52,7 @@ def run(options: Options) -> NoReturn:
         Problem: mcp is missing, a column is unknown, the token is too short, or the port is taken.
     """
     installing.require("mcp", command("mcp"))
-    hidden = hiding.of(not options.notes, options.without, _masks() if options.without_masked else None)
+    hidden = hiding.of(not options.notes, options.without, configuration.masks() if options.without_masked else None)
     access = Access(options.place, options.limits)
     from . import server
     from .tools import Tools
@@ -68,14 +68,6 @@ def run(options: Options) -> NoReturn:
     else:
         made.run("stdio")
     _leave(access)
-
-
-def _masks() -> dict[str, dict[str, str]]:
-    """Return what the configuration masks, by table and column."""
-    import dlt
-
-    found: dict[str, dict[str, str]] | None = dlt.config.get("sources.pylon.mask", dict)
-    return {table: dict(rules) for table, rules in (found or {}).items()}
 
 
 def _listening(host: str, port: int | None) -> socket.socket:

@@ -98,6 +98,15 @@ def include() -> tuple[str, ...]:
     return included(_value("include"))
 
 
+def masks() -> dict[str, dict[str, str]]:
+    """Return what must not be written as it is: how to mask it, by table and column.
+
+    Raises:
+        ConfigurationError: It is no table.
+    """
+    return {table: dict(rules) for table, rules in (_value("mask") or {}).items()}
+
+
 def lets_untested() -> bool:
     """Whether the configuration lets a copy go where none was ever compared with its workspace."""
     return bool(_value("untested_destination"))

@@ -107,6 +107,21 @@ def test_tables_and_columns_are_described(desk: CopyDesk) -> None:
     assert "Did you mean issues?" in near.error
 
 
+def test_what_the_configuration_masks_is_left_out(desk: CopyDesk) -> None:
+    folder = desk.folder / ".dlt"
+    folder.mkdir(exist_ok=True)
+    (folder / "config.toml").write_text('[sources.pylon.mask.contacts]\nemail = "hash"\n')
+    asked = [("describe", {"tables": ["contacts"]}), ("select", {"sql": "select email from contacts"})]
+    described, selected = calls(desk.folder, *asked, options=("--without-masked",))
+    (table,) = described.data["tables"]
+    assert "email" not in {column["name"] for column in table["columns"]}
+    assert selected.error
+    described, selected = calls(desk.folder, *asked)
+    (table,) = described.data["tables"]
+    assert "email" in {column["name"] for column in table["columns"]}
+    assert not selected.error
+
+
 def test_without_a_copy_every_tool_says_so_and_a_copy_that_comes_is_seen(desk: CopyDesk) -> None:
     away = desk.folder / "away"
     desk.database.rename(away)
