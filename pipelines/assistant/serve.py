@@ -52,7 +52,9 @@ def run(options: Options) -> NoReturn:
         Problem: mcp is missing, a column is unknown, the token is too short, or the port is taken.
     """
     installing.require("mcp", command("mcp"))
-    hidden = hiding.of(not options.notes, options.without, configuration.masks() if options.without_masked else None)
+    hidden = hiding.of(
+        not options.notes, options.without, configuration.masks() if options.without_masked else None
+    )
     access = Access(options.place, options.limits)
     from . import server
     from .tools import Tools

@@ -19,7 +19,8 @@ IN_VAIN = 3
 """How many second readings of a table may teach nothing before what differs is taken for what it seems."""
 
 AT_MOST = 8
-"""How many second readings of a table there are in one run, whatever they teach."""
+"""How many may teach nothing where two readings agree by chance, too. Those that teach are not counted: there is an end
+to what can be learnt, and a workspace may have as many states that tick as it likes."""
 
 T = TypeVar("T")
 Typed = Mapping[str, Any]
@@ -67,7 +68,7 @@ class Readings:
             if one.get("updated_at") == two.get("updated_at"):
                 self._found = merged(self._found, between(self.table, one, two))
         self.paths = merged(self.paths, self._found)
-        self._left -= 1
+        self._left -= self.paths == before
         self._in_vain += self.paths == before and not by_chance
 
     @property

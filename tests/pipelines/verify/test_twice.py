@@ -18,8 +18,11 @@ ISSUES = TABLES["issues"]
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 
-def issue(id_: str, title: str = "Help", tags: Sequence[str] = ("a", "b")) -> dict[str, Any]:
+def issue(
+    id_: str, title: str = "Help", tags: Sequence[str] = ("a", "b"), spent: dict[str, int] | None = None
+) -> dict[str, Any]:
     row = {"id": id_, "title": title, "tags": list(tags), "updated_at": "2026-03-01T00:00:00Z"}
+    row |= {"time_in_status_seconds": spent} if spent else {}
     return dict(typed(ISSUES, [row], UNMASKED)[0])
 
 
@@ -43,3 +46,17 @@ def test_what_is_only_shuffled_is_read_until_it_shows_beside_true_differences() 
         (id_, ["title", "tags"]) for id_ in ("one", "three", "two")
     ]
     assert twice.volatile == {"issues": ["tags"]}
+
+
+def test_every_state_that_ticks_is_found_however_many_there_are() -> None:
+    states = [f"state-{number}" for number in range(15)]
+    seconds = itertools.count(1)
+
+    async def read(_table: Table, id_: str) -> list[dict[str, Any]]:
+        return [issue(id_, spent={id_: 100 + next(seconds)})]
+
+    twice = Twice(SourceState({}), NOW)
+    for state in states:
+        twice.compare(ISSUES, state, issue(state, spent={state: 100}), issue(state, spent={state: 7}))
+    assert asyncio.run(twice.settle(read, _at_once)) == []
+    assert len(twice.volatile["issues"]) == len(states)

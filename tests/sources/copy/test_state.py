@@ -126,6 +126,7 @@ OTHERWISE = {
     ("pipelines.look.status", "pace"): "a key of what `pylon status --json` prints",
     ("pipelines.look.status", "late"): "a key of what `pylon status --json` prints",
     ("pipelines.look.status", "extra_fields"): "a key of what `pylon status --json` prints",
+    ("pipelines.many.lines", "changed_until"): "a key of what `pylon status --format json` prints",
     ("pipelines.run.summary", "extra_fields"): "a key of what `pylon run --json` prints",
 }
 """Where one of these words means something else than a key of the state."""
