@@ -69,11 +69,6 @@ class Answer:
         """What tells the rows of a page from others: some of their values may differ at each reading."""
         return {str(row.get("id") or row) for row in self.rows}
 
-    @property
-    def blank(self) -> bool:
-        """Whether it has no list, and yet says where the next page is."""
-        return self.data is None and self.more_at()
-
     def more_at(self, *used: str) -> bool:
         """Whether another page is announced, at a cursor that is none of some that were used."""
         return self.more and self.cursor not in {"", *used}

@@ -92,6 +92,17 @@ def seam(page: Answer, limit: int | None, used: Collection[str], habit: Habit) -
     return Seam.DOUBT if page.more or _may_be_cut(page, limit, habit) else Seam.END
 
 
+def ends_empty(page: Answer, habit: Habit, *, paged: bool) -> bool:
+    """Say whether a first page without data that announces another one is an empty list, by what its endpoint does.
+
+    Args:
+        page: The page.
+        habit: How its endpoint was seen to page.
+        paged: Whether the endpoint is known to have pages, so that a cursor may mean what it says.
+    """
+    return habit.ends_without_cursor and not (paged and page.more_at())
+
+
 def _may_be_cut(page: Answer, limit: int | None, habit: Habit) -> bool:
     """Whether a page that announces no other may be as long as the server lets it be, rather than as its list."""
     count = len(page.rows)

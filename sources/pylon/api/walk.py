@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from functools import partial
 
 from ..catalog import Endpoint
 from ..errors import Rejected, Unavailable
 from .answers import Answer, Check, first_page_problem, list_problem
-from .paging import USUAL_LIMIT, Habit, Seam, seam
+from .paging import USUAL_LIMIT, Habit, Seam, ends_empty, seam
 
-Ask = Callable[[int | None, str], Awaitable[Answer]]
-"""Asks for the page at a cursor, "" for the first one, with a limit in rows or none."""
-
-AskFor = Callable[[int | None, str, Check], Awaitable[Answer]]
-"""The same, with what to expect of the page."""
+Ask = Callable[[int | None, str, Check], Awaitable[Answer]]
+"""Asks for the page at a cursor, "" for the first one, with a limit in rows or none, and with what to expect of it."""
 
 TRIES = 2
 """How often a page that contradicts itself is asked for again."""
@@ -38,7 +34,7 @@ class Walk:
 
     def __init__(
         self,
-        ask: AskFor,
+        ask: Ask,
         endpoint: Endpoint,
         limit: int | None,
         habit: Habit,
@@ -46,8 +42,8 @@ class Walk:
         first: bool = False,
         cursor: str = "",
     ) -> None:
-        self._ask: Ask = partial(settled, ask, endpoint.paged)
-        self._label, self._first = endpoint.label, first
+        self._send, self._label, self._paged = ask, endpoint.label, endpoint.paged
+        self._first = first
         self._limit, self._most, self._habit = limit, endpoint.max_page_size, habit
         self._cursor, self._used = cursor, {"", cursor}
         self._ahead: Answer | None = None
@@ -65,7 +61,8 @@ class Walk:
         if found is Seam.AGAIN:
             page = await self._ask(self._limit, self._cursor)
             found = self._seam(page)
-            self._habit.ends_without_cursor = self._habit.ends_without_cursor or found is Seam.AGAIN
+            ends_so = found is Seam.AGAIN and page.listed
+            self._habit.ends_without_cursor = self._habit.ends_without_cursor or ends_so
         if found is Seam.DOUBT:
             page = await self._resolved(page)
         elif found is not Seam.MORE:
@@ -77,6 +74,26 @@ class Walk:
         self._cursor, self._before = page.cursor, page
         self._used.add(page.cursor)
         return page
+
+    async def _ask(self, limit: int | None, cursor: str) -> Answer:
+        """Ask for a page, until it has a list where it says that another one follows.
+
+        Of an endpoint whose last pages all say so, a first page without data is an empty list.
+
+        Raises:
+            Unavailable: The page never comes.
+        """
+        if cursor:
+            return await self._send(limit, cursor, list_problem)
+        page = await self._send(limit, cursor, first_page_problem)
+        if page.listed or not page.more or ends_empty(page, self._habit, paged=self._paged):
+            return page if page.listed else last(page)
+        try:
+            return await self._send(limit, cursor, list_problem)
+        except Unavailable:  # other lists may have shown in the meantime what it means
+            if not ends_empty(page, self._habit, paged=self._paged):
+                raise
+            return last(page)
 
     async def _next(self) -> Answer:
         """Ask for the next page; a short one may have announced it at a cursor that the server does not take."""
@@ -157,30 +174,6 @@ class Walk:
 def last(page: Answer) -> Answer:
     """Return a page as one that no other follows."""
     return replace(page, more=False, cursor="") if page.more else page
-
-
-async def settled(ask: AskFor, paged: bool, limit: int | None, cursor: str) -> Answer:
-    """Ask for a page, and find out what it means where it has no list and yet says where the next one is.
-
-    It is an empty list where the same comes from there: a server that gives one cursor for ever. Of an endpoint that
-    has pages this would be no evidence, since the page may be one that slipped: it is asked for until it has a list.
-
-    Args:
-        ask: How to ask for the page at a cursor, and what to expect of it.
-        paged: Whether the endpoint is known to have pages.
-        limit: How many rows to ask for; ``None``: none is sent.
-        cursor: Where the page is, "" for the first one.
-
-    Raises:
-        Unavailable: The page never comes.
-    """
-    page = await ask(limit, cursor, list_problem if cursor else first_page_problem)
-    if not page.blank:
-        return page
-    following = None if paged else await ask(limit, page.cursor, first_page_problem)
-    if following and following.blank and following.cursor == page.cursor:
-        return last(page)
-    return await ask(limit, cursor, list_problem)
 
 
 class Patience:

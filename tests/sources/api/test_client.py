@@ -20,6 +20,7 @@ from support.memory import alive
 from pylon_elt import emulator
 from pylon_elt.sources.pylon.api.client import Client
 from pylon_elt.sources.pylon.api.pacing import Pacers
+from pylon_elt.sources.pylon.api.paging import Paging
 from pylon_elt.sources.pylon.api.sending import ATTEMPTS, REFUSALS
 from pylon_elt.sources.pylon.api.walk import EMPTY_PAGES
 from pylon_elt.sources.pylon.catalog import ENDPOINTS
@@ -61,10 +62,11 @@ class Asker:
         self.settings: Settings = settings(given.pop("api_key", "pyl_test"), **given)
         self.waits: list[tuple[str, float]] = []
         self.pacers = Pacers(RATES, 0.2)
+        self.paging = Paging()
 
     def do(self, work: Callable[[Client], Any]) -> Any:
         async def run() -> Any:
-            client = Client(self.settings, self.pacers, pause=self._pause)
+            client = Client(self.settings, self.pacers, pause=self._pause, paging=self.paging)
             try:
                 return await work(client)
             finally:
@@ -155,13 +157,16 @@ def test_a_page_that_never_comes_ends_the_walk_loudly(kind: str, serve: Any) -> 
     assert len(server.log) == 1 + ATTEMPTS
 
 
-def test_an_empty_list_that_is_null_and_announces_more_is_an_empty_list(serve: Any) -> None:
+def test_an_empty_list_that_is_null_and_announces_more_is_one_where_all_lists_end_so(serve: Any) -> None:
     server = serve(empty_data="null")
+    server.faults.add("empty_cursor", "GET /accounts")
+    asker = Asker(server)
+    assert len(asker.rows(ACCOUNTS)) == ALL_ACCOUNTS
     for row in server.world.rows("accounts"):
         server.world.drop("accounts", row["id"])
-    server.faults.add("empty_cursor", "GET /accounts")
-    assert Asker(server).rows(ACCOUNTS) == []
-    assert len(server.log) == 2
+    assert asker.rows(ACCOUNTS) == []
+    with pytest.raises(Unavailable, match="without data announces another"):
+        Asker(server).rows(ACCOUNTS)
 
 
 @pytest.mark.parametrize("kind", WITHOUT_CURSOR)
