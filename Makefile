@@ -50,8 +50,8 @@ demo: $(VENV)/installed-demo ## Copy a sample workspace into DuckDB, analyse it 
 test: $(VENV)/installed-dev $(OLDER)/installed ## Run all tests, offline
 	@$(TESTS) -n $(WORKERS) --durations=10
 
-soak: $(VENV)/installed-dev ## Kill runs at hundreds of points and at random; takes about an hour
-	@PYLON_SOAK=1 $(TESTS) -n $(WORKERS) -m soak
+soak: $(VENV)/installed-dev ## An hour of kills, simulated lives and odd answers, others each time; PYLON_SOAK_MINUTES=N for longer
+	@seed=$${TEST_SEED:-$$(date +%s)}; echo "TEST_SEED=$$seed"; PYLON_SOAK=1 TEST_SEED=$$seed $(TESTS) -n $(WORKERS) -m soak
 
 smoke: $(VENV)/installed-dev ## Build the wheel, install it elsewhere with what it needs, and use it there
 	@rm -rf build && mkdir -p build/smoke  # what a former build left would be packed too

@@ -23,7 +23,8 @@ os.environ["DLT_DATA_DIR"] = _FOLDER
 os.environ.setdefault("PYLON_TESTS_BEGAN", datetime.now(UTC).replace(microsecond=0).isoformat())
 atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
 
-from support.remembering import remember  # noqa: E402 - dlt reads the environment when it is imported
+from support import amounts  # noqa: E402 - dlt reads the environment when it is imported
+from support.remembering import remember  # noqa: E402
 
 from pylon_elt.pipelines.base.memory import COLLECTIONS  # noqa: E402
 
@@ -50,6 +51,19 @@ def seed() -> int:
     drawn = int(os.environ.get("TEST_SEED") or random.randrange(10**9))
     print(f"TEST_SEED={drawn}")
     return drawn
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let each soak begin with others, since none gets through all."""
+    if amounts.SOAK:
+        random.Random(amounts.ORDER).shuffle(items)
+
+
+def pytest_runtest_setup() -> None:
+    """Begin no test once the time of a soak is up."""
+    began = datetime.fromisoformat(os.environ["PYLON_TESTS_BEGAN"])
+    if amounts.SOAK and (datetime.now(UTC) - began).total_seconds() > 60 * amounts.MINUTES:
+        pytest.skip("the time of make soak is up")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -13,7 +13,10 @@ from support.simulation import live
 
 pytestmark = pytest.mark.soak
 COUNT = amounts.LIVES.now
-SEEDS = [int(seed) for seed in os.environ.get("PYLON_SEED", "").split() if seed.isdigit()] or range(COUNT)
+FIRST = int(os.environ.get("TEST_SEED") or 0) if amounts.SOAK else 0
+SEEDS = [int(seed) for seed in os.environ.get("PYLON_SEED", "").split() if seed.isdigit()] or range(
+    FIRST, FIRST + COUNT
+)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -1,4 +1,4 @@
-"""How much of what takes long is tried: a share by ``make test``, all of it by ``make soak``; the one place for both."""
+"""How much of what takes long is tried: a share by ``make test``, as much as an hour lets of all by ``make soak``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ from .oddities import ODDITIES
 
 SOAK = bool(os.environ.get("PYLON_SOAK"))
 """Whether the tests may take hours."""
+MINUTES = float(os.environ.get("PYLON_SOAK_MINUTES") or 60)
+"""After how long ``make soak`` begins no other test."""
+ORDER = os.environ.get("TEST_SEED") or "1"
+"""Draws the order in which it goes through them."""
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 MARKS = ("<!-- tried -->\n", "<!-- /tried -->")
 
