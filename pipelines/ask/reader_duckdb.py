@@ -11,6 +11,7 @@ import duckdb
 
 from pylon_elt.sources.pylon.copy.naming import catalog_of
 
+from ..base.sql_text import literal, quoted
 from .reader import BATCH_ROWS, Most, Result
 
 _CLOSED = ("SET enable_external_access = false", "SET lock_configuration = true")
@@ -52,12 +53,12 @@ class DuckDbReader:
         """
         with duckdb.connect(":memory:", config={"python_enable_replacements": False}) as connection:
             connection.execute("SET TimeZone = 'UTC'")
-            connection.execute(f"ATTACH {_text(str(file))} AS {_quoted(catalog_of(database))} (READ_ONLY)")
+            connection.execute(f"ATTACH {literal(str(file))} AS {quoted(catalog_of(database))} (READ_ONLY)")
             reader = cls(connection, database, schemas, note)
             there = [schema for schema in schemas if reader.tables()[schema]]
             if there:
-                paths = ",".join(f"{_quoted(catalog_of(database))}.{_quoted(schema)}" for schema in there)
-                connection.execute(f"SET search_path = {_text(paths)}")
+                paths = ",".join(f"{quoted(catalog_of(database))}.{quoted(schema)}" for schema in there)
+                connection.execute(f"SET search_path = {literal(paths)}")
             if prepare is not None:
                 prepare(reader)
             for statement in _CLOSED:
@@ -84,16 +85,8 @@ class DuckDbReader:
 
     def name(self, schema: str, table: str) -> str:
         """Return a table's name in full, quoted."""
-        return f"{_quoted(self.catalog)}.{_quoted(schema)}.{_quoted(table)}"
+        return f"{quoted(self.catalog)}.{quoted(schema)}.{quoted(table)}"
 
     def powers(self) -> str:
         """Return "": the connection can reach nothing else."""
         return ""
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -16,6 +16,7 @@ from typing import Any
 from ..ask.reader_duckdb import DuckDbReader
 from ..base import exits
 from ..base.desk import command
+from ..base.sql_text import literal, quoted
 from .hidden import KEYS, Hidden
 
 MEMORY = ("SET memory_limit = '2GB'", "SET max_temp_directory_size = '8GB'")
@@ -48,13 +49,13 @@ def cover(reader: DuckDbReader, hidden: Hidden, known: frozenset[str]) -> Views:
     connection = reader.connection
     tables: dict[str, frozenset[str]] = {}
     for schema in reader.schemas[:2]:
-        connection.execute(f'CREATE SCHEMA IF NOT EXISTS memory."{_doubled(schema)}"')
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS memory.{quoted(schema)}")
         shown = [name for name in reader.tables()[schema] if name in known and not hidden.table(name)]
         columns = _columns(reader, schema)
         made = [name for name in shown if _make(reader, schema, name, columns[name], hidden)]
         tables[schema] = frozenset(made)
-    path = ",".join(f'memory."{_doubled(schema)}"' for schema in tables)
-    connection.execute("SET search_path = '" + path.replace("'", "''") + "'")
+    path = ",".join(f"memory.{quoted(schema)}" for schema in tables)
+    connection.execute(f"SET search_path = {literal(path)}")
     own = connection.execute("SELECT view_name FROM duckdb_views() WHERE internal").fetchall()
     return Views(tables, frozenset(name.lower() for (name,) in own))
 
@@ -77,21 +78,17 @@ def _make(reader: DuckDbReader, schema: str, table: str, columns: list[str], hid
     picked = ", ".join(_picked(name, condition) for name in shown)
     where = f" WHERE NOT ({condition})" if condition else ""
     reader.connection.execute(
-        f'CREATE VIEW memory."{_doubled(schema)}"."{_doubled(table)}" AS'
+        f"CREATE VIEW memory.{quoted(schema)}.{quoted(table)} AS"
         f" SELECT {picked} FROM {reader.name(schema, table)}{where}"
     )
     return True
 
 
 def _picked(column: str, condition: str) -> str:
-    quoted = f'"{_doubled(column)}"'
+    name = quoted(column)
     if not condition or column in KEYS:
-        return quoted
-    return f"CASE WHEN {condition} THEN NULL ELSE {quoted} END AS {quoted}"
-
-
-def _doubled(name: str) -> str:
-    return name.replace('"', '""')
+        return name
+    return f"CASE WHEN {condition} THEN NULL ELSE {name} END AS {name}"
 
 
 def require_visible(reader: DuckDbReader, sql: str, views: Views) -> None:

@@ -12,6 +12,7 @@ from pylon_elt.sources.pylon.catalog import ALL_TABLES
 
 from ..ask.reader import Reader
 from ..base import exits
+from ..base.sql_text import literal
 from ..transform import package
 from .hidden import Hidden
 
@@ -96,7 +97,7 @@ def _plain(name: str, places: Mapping[str, str]) -> str:
 def _columns(reader: Reader, hidden: Hidden) -> dict[tuple[str, str], list[Column]]:
     told = {name: {one.name: one.description for one in table.columns} for name, table in ALL_TABLES.items()}
     told |= package.mart_columns()
-    places = ", ".join(_text(schema) for schema in reader.schemas[:2])
+    places = ", ".join(literal(schema) for schema in reader.schemas[:2])
     rows = reader.ask(
         "SELECT table_schema, table_name, column_name, data_type FROM information_schema.columns"
         f" WHERE table_schema IN ({places}) ORDER BY table_schema, table_name, ordinal_position"
@@ -109,7 +110,3 @@ def _columns(reader: Reader, hidden: Hidden) -> dict[tuple[str, str], list[Colum
                 Column(name=column, type=str(kind).lower(), description=description)
             )
     return found
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -31,6 +31,7 @@ from pylon_elt.sources.pylon.errors import ConfigurationError
 from ..base import exits
 from ..base.desk import command
 from ..base.memory import give_back
+from ..base.sql_text import literal
 from . import alchemy, modes
 from .merging import MergingClient
 from .resolved import Resolved
@@ -185,8 +186,7 @@ def make_file(file: Path) -> None:
     if file.exists():
         return
     with duckdb.connect(":memory:") as connection:
-        path = str(file).replace("'", "''")
-        connection.execute(f"ATTACH '{path}' AS made (STORAGE_VERSION '{STORAGE_VERSION}')")
+        connection.execute(f"ATTACH {literal(str(file))} AS made (STORAGE_VERSION '{STORAGE_VERSION}')")
 
 
 def open_pipeline(

@@ -27,6 +27,8 @@ from dlt.destinations.sql_jobs import SqlMergeFollowupJob
 
 from pylon_elt.sources.pylon.copy.writing import STRATEGY
 
+from ..base.sql_text import literal
+
 if TYPE_CHECKING:
     from dlt.common.destination import PreparedTableSchema
     from dlt.common.destination.client import FollowupJobRequest, LoadJob
@@ -219,4 +221,4 @@ def _format(path: str) -> str:
 def _literal(file: Path) -> str:
     """Return a path as DuckDB is to have it: none of it is a pattern."""
     plain = "".join(f"[{letter}]" if letter in "[*?" else letter for letter in str(file))
-    return "'{}'".format(plain.replace("'", "''"))
+    return literal(plain)

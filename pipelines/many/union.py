@@ -14,9 +14,10 @@ from typing import Any, Protocol
 from pylon_elt.sources.pylon.copy.neighbours import MARTS
 
 from ..base import exits
+from ..base.sql_text import literal, quoted
 from ..copy.places import Place
 from ..transform import package
-from .union_sql import Part, literal, quoted, union
+from .union_sql import Part, union
 
 LIST = "support__workspaces"
 """The table that says which workspaces a union holds, and by which it is known."""

@@ -10,11 +10,11 @@ from typing import Any
 import duckdb
 
 from ..base import exits
+from ..base.sql_text import literal, quoted
 from ..copy import destinations, modes, snapshot
 from ..copy.lock import hold, is_locked, lock_file, reading
 from ..copy.places import Place
 from .union import LIST, Made, by_table, fill, schema_of, taken, without
-from .union_sql import literal, quoted
 
 
 class _DuckDb:

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from ..base.sql_text import literal, quoted
 from ..copy import destinations
 from ..copy.places import Place
 from ..transform import package
 from .union import LIST, Made, by_table, fill, schema_of, taken, without
-from .union_sql import literal, quoted
 
 
 class _Postgres:

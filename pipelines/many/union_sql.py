@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..base.sql_text import literal, quoted
+
 OWN = "workspace"
 """The column that says whose row it is."""
 
@@ -51,13 +53,3 @@ def _columns(part: Part, kinds: Mapping[str, str]) -> Iterator[str]:
         its = part.columns.get(column)
         value = quoted(column) if its else "NULL"
         yield f"{value if its == kind else f'CAST({value} AS {kind})'} AS {quoted(column)}"
-
-
-def quoted(name: str) -> str:
-    """Return a name as SQL has it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """Return a text as SQL has it."""
-    return "'" + text.replace("'", "''") + "'"
