@@ -23,7 +23,7 @@ os.environ["DLT_DATA_DIR"] = _FOLDER
 os.environ.setdefault("PYLON_TESTS_BEGAN", datetime.now(UTC).replace(microsecond=0).isoformat())
 atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
 
-from support import amounts  # noqa: E402 - dlt reads the environment when it is imported
+from support import soak  # noqa: E402 - dlt reads the environment when it is imported
 from support.remembering import remember  # noqa: E402
 
 from pylon_elt.pipelines.base.memory import COLLECTIONS  # noqa: E402
@@ -55,14 +55,14 @@ def seed() -> int:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let each soak begin with others, since none gets through all."""
-    if amounts.SOAK:
-        random.Random(amounts.ORDER).shuffle(items)
+    if soak.SOAK:
+        random.Random(soak.ORDER).shuffle(items)
 
 
 def pytest_runtest_setup() -> None:
     """Begin no test once the time of a soak is up."""
     began = datetime.fromisoformat(os.environ["PYLON_TESTS_BEGAN"])
-    if amounts.SOAK and (datetime.now(UTC) - began).total_seconds() > 60 * amounts.MINUTES:
+    if soak.SOAK and (datetime.now(UTC) - began).total_seconds() > 60 * soak.MINUTES:
         pytest.skip("the time of make soak is up")
 
 

@@ -11,11 +11,11 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from support import amounts
+from support import amounts, soak
 from support.conformance import Stored, check
 
 pytestmark = pytest.mark.soak
-SHARE = amounts.CELLS.soak if amounts.SOAK else float(os.environ.get("PYLON_CELLS") or amounts.CELLS.usual)
+SHARE = amounts.CELLS.soak if soak.SOAK else float(os.environ.get("PYLON_CELLS") or amounts.CELLS.usual)
 """Which part of the cells is tried; all of them with ``make soak``."""
 SEED = os.environ.get("PYLON_SEED", "a")
 """Which part that is; another one tries others."""

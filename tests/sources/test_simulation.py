@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 
 import pytest
-from support import amounts
+from support import amounts, soak
 from support.simulation import live
 
 pytestmark = pytest.mark.soak
 COUNT = amounts.LIVES.now
-FIRST = int(os.environ.get("TEST_SEED") or 0) if amounts.SOAK else 0
+FIRST = int(os.environ.get("TEST_SEED") or 0) if soak.SOAK else 0
 SEEDS = [int(seed) for seed in os.environ.get("PYLON_SEED", "").split() if seed.isdigit()] or range(
     FIRST, FIRST + COUNT
 )

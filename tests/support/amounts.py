@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,13 +9,8 @@ from pylon_elt.sources.pylon.catalog import ENDPOINTS
 
 from .conformance import BEGINNINGS
 from .oddities import ODDITIES
+from .soak import SOAK
 
-SOAK = bool(os.environ.get("PYLON_SOAK"))
-"""Whether the tests may take hours."""
-MINUTES = float(os.environ.get("PYLON_SOAK_MINUTES") or 60)
-"""After how long ``make soak`` begins no other test."""
-ORDER = os.environ.get("TEST_SEED") or "1"
-"""Draws the order in which it goes through them."""
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 MARKS = ("<!-- tried -->\n", "<!-- /tried -->")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
-from support.amounts import SOAK
 from support.site import Site
+from support.soak import SOAK
 
 FIRST_SEED = int(os.environ.get("TEST_SEED") or 1)
 """The first of the seeds that the crash tests use; each test prints its own."""

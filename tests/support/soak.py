@@ -1,0 +1,12 @@
+"""What ``make soak`` says to the tests, in the environment: it is asked for in each process, so nothing is imported."""
+
+from __future__ import annotations
+
+import os
+
+SOAK = bool(os.environ.get("PYLON_SOAK"))
+"""Whether the tests may take hours."""
+MINUTES = float(os.environ.get("PYLON_SOAK_MINUTES") or 60)
+"""After how long it begins no other test."""
+ORDER = os.environ.get("TEST_SEED") or "1"
+"""Draws the order in which it goes through them."""
