@@ -10,8 +10,8 @@ from support import runs, worlds
 
 from pylon_elt.pipelines.run import job
 
-ISSUES = 60
-PAGE = 5
+ISSUES = 150
+PAGE = 25
 
 
 @pytest.fixture
@@ -45,7 +45,8 @@ def test_a_bulk_edit_is_read_to_its_end_by_turns_that_are_shorter(
     world.advance(20)
     run = copy.run()
     copy.assert_equal()
-    assert _searches(run) <= 3 * ISSUES / PAGE + 20
+    readings = 1 if pause else 2  # pages of one moment may shift
+    assert _searches(run) <= readings * ISSUES / PAGE + 12
     assert run.job.turns <= _searches(run) + 2
 
     again = copy.run()

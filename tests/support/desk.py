@@ -12,6 +12,7 @@ from typing import Any
 
 from pylon_elt.sources.pylon.api.answers import Answer
 from pylon_elt.sources.pylon.catalog import Endpoint
+from pylon_elt.sources.pylon.errors import Rejected
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -35,7 +36,9 @@ class Desk:
     Args:
         bounds: Whether the ends of a range belong to it, as ``"[)"``.
         truncate: Cut the bounds of a filter to whole seconds.
-        sort: The time by which results are ordered, newest first.
+        sort: The time by which results are ordered, newest first; "name", by their names; "page", by their names too,
+            but the rows of a page by the time of their last edit.
+        joins: What becomes of a filter by two times: "taken", "ignored" but for the first of them, or "refused".
         keyset: A cursor remembers the last row instead of how many there were.
         cap: The largest page that it gives, whatever is asked for.
         limit: The page size where none is asked for.
@@ -46,6 +49,7 @@ class Desk:
     bounds: str = "[]"
     truncate: bool = False
     sort: str = "created"
+    joins: str = "taken"
     keyset: bool = False
     cap: int = 1000
     limit: int = 4
@@ -110,6 +114,8 @@ class Desk:
         more = start + size < len(found)
         last = f"{page[-1][0].isoformat()} {page[-1][1]}" if self.keyset and page else str(start + size)
         rows = [row for _, _, row in page]
+        if self.sort == "page":
+            rows.sort(key=lambda row: row["updated_at"], reverse=True)
         return Answer(rows, sent_at, paginated=True, more=more, cursor=last if more else "")
 
     def _place(self, found: list[Any], cursor: str) -> int:
@@ -125,8 +131,10 @@ class Desk:
         low, high = (datetime.fromisoformat(query[name]) for name in ("start_time", "end_time"))
         assert high - low <= timedelta(days=30)
         rows = [issue for issue in self.issues.values() if self._within(issue.created, low, high)]
+        named = self.sort in ("name", "page")
         return _newest_first(
-            (issue.created, issue.name, _row(issue, issue.updated, issue.version)) for issue in rows
+            (START if named else issue.created, issue.name, _row(issue, issue.updated, issue.version))
+            for issue in rows
         )
 
     def _search(self, tree: Any) -> list[Any]:
@@ -137,13 +145,20 @@ class Desk:
                 continue
             _, updated, version = visible[-1]
             if self._matches(tree, {"created_at": issue.created, "updated_at": updated}):
-                at = issue.created if self.sort == "created" else updated
+                at = {"created": issue.created, "updated": updated}.get(self.sort, START)
                 found.append((at, issue.name, _row(issue, updated, version)))
         return _newest_first(found)
 
     def _matches(self, tree: Any, times: dict[str, datetime]) -> bool:
         if tree["operator"] == "and":
+            fields = [part.get("field") for part in tree["subfilters"]]
+            if len(set(fields)) > 1 and self.joins == "refused":
+                raise Rejected("POST /issues/search", 400, "bad_filter", "")
+            if len(set(fields)) > 1 and self.joins == "ignored":
+                return self._matches(tree["subfilters"][0], times)
             return all(self._matches(part, times) for part in tree["subfilters"])
+        if tree["operator"] == "or":
+            return any(self._matches(part, times) for part in tree["subfilters"])
         at = times[tree["field"]]
         if tree["operator"] == "time_range":
             low, high = map(datetime.fromisoformat, tree["values"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import random
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
@@ -175,11 +176,11 @@ class Runs:
         )
 
 
-def run_while(reader: Runs, steps: Sequence[Callable[[Desk], None]]) -> None:
+def run_while(reader: Runs, steps: Sequence[Callable[[Desk], None]], *, most_turns: int = 1000) -> None:
     """Run while things happen, one before each request; so many may happen at one moment that it is given up."""
     reader.desk.before_request = list(steps)
     try:
-        reader.run()
+        reader.run(most_turns)
     except Unavailable as error:
         assert "changes faster" in str(error)
     reader.desk.before_request = []
@@ -197,7 +198,8 @@ def desks(draw: st.DrawFn, *, lag: bool = False) -> Desk:
     desk = Desk(
         bounds=draw(st.sampled_from(["[]", "[)", "(]", "()"])),
         truncate=draw(st.booleans()),
-        sort=draw(st.sampled_from(["created", "updated"])),
+        sort=draw(st.sampled_from(["created", "updated", "name", "page"])),
+        joins=draw(st.sampled_from(["taken", "ignored", "refused"])),
         keyset=draw(st.booleans()),
         cap=draw(st.sampled_from([3, 5, 1000])),
         limit=draw(st.integers(1, 6)),
@@ -208,6 +210,35 @@ def desks(draw: st.DrawFn, *, lag: bool = False) -> Desk:
     for number in range(draw(st.integers(0, 25))):
         at = START - draw(st.sampled_from(moments))
         desk.create(str(number), at.replace(microsecond=0) if draw(st.booleans()) else at)
+    return desk
+
+
+def crowded(rng: random.Random, *, lag: bool = False) -> Desk:
+    """Return a desk with some pages of issues, of which many were created, and some edited, at the same moments."""
+    page = rng.randint(21, 40)
+    desk = Desk(
+        bounds=rng.choice(["[]", "[)", "(]", "()"]),
+        truncate=rng.random() < 0.5,
+        sort=rng.choice(["created", "updated", "created", "updated", "name", "page"]),
+        joins=rng.choice(["taken", "taken", "ignored", "refused"]),
+        keyset=rng.random() < 0.5,
+        cap=rng.choice([page, 1000]),
+        limit=page,
+        lag=timedelta(seconds=rng.randint(0, 600)) if lag else timedelta(0),
+        ticks=rng.random() < 0.5,
+    )
+    moments = [timedelta(seconds=rng.uniform(0, 29 * 86_400)) for _ in range(6)]
+    for number in range(rng.randint(page, 6 * page)):
+        ago = rng.choice(moments) if rng.random() < 0.3 else timedelta(seconds=rng.uniform(0, 29 * 86_400))
+        ago += timedelta(seconds=rng.choice([0, 0, rng.uniform(0, 5)]))
+        desk.now = START - ago
+        desk.create(f"{rng.randrange(10**6)}-{number}", desk.stamp())
+    began = START - timedelta(days=rng.randint(1, 29))
+    for name in sorted(desk.issues):
+        if desk.issues[name].created < began and rng.random() < 0.5:
+            desk.now = rng.choice([began, began + timedelta(seconds=rng.uniform(0, 300))])
+            desk.edit(name)
+    desk.now = START
     return desk
 
 
@@ -222,6 +253,29 @@ def happenings(draw: st.DrawFn) -> list[Callable[[Desk], None]]:
         )
     )
     return [lambda desk, step=step: happen(desk, *step) for step in steps]
+
+
+def chances(rng: random.Random) -> list[Callable[[Desk], None]]:
+    """Return things that happen to a desk with many issues, one before each request."""
+    kinds = ["edit", "edit", "edit", "delete", "create", "bulk", "nothing"]
+    steps = [
+        (rng.choice(kinds), rng.randrange(200), timedelta(seconds=rng.uniform(0, 3)))
+        for _ in range(rng.randint(0, 60))
+    ]
+    return [lambda desk, step=step: happen(desk, *step) for step in steps]
+
+
+def edit_most(desk: Desk, rng: random.Random) -> None:
+    """Edit most of the issues in some order: by chance, by their names, or in that of their creation."""
+    names = sorted(desk.issues)
+    if desk.sort == "page" or rng.random() < 0.3:  # who sorts within a page alone cannot be told from that
+        rng.shuffle(names)
+    elif rng.random() < 0.5:
+        names.sort(key=lambda name: desk.issues[name].created)
+    for name in names:
+        if rng.random() < 0.7:
+            desk.edit(name)
+            desk.now += timedelta(seconds=rng.choice([0, 0, 0.01, 0.3]))
 
 
 def happen(desk: Desk, kind: str, number: int, pause: timedelta) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -26,12 +27,23 @@ def before_and_after(field: str, after: datetime | None, before: datetime) -> Re
     return {"body": {"filter": condition}}
 
 
+def older_by(bounds: Mapping[str, datetime]) -> Request:
+    """Return the request of a search for what is older by any of some fields."""
+    parts = [before_and_after(field, None, before)["body"]["filter"] for field, before in bounds.items()]
+    return {"body": {"filter": {"operator": "or", "subfilters": parts}}}
+
+
 def joined(one: Request, other: Request) -> Request:
-    """Return the request for what two others both ask for."""
+    """Return the request for what two others both ask for; its filter is no deeper than theirs."""
     if "body" not in one or "body" not in other:
         return {**one, **other}
-    subfilters = [request["body"]["filter"] for request in (one, other)]
+    subfilters = [part for request in (one, other) for part in _parts(request["body"]["filter"])]
     return {**one, **other, "body": {"filter": {"operator": "and", "subfilters": subfilters}}}
+
+
+def _parts(condition: Request) -> list[Request]:
+    """Return the conditions that must all hold."""
+    return list(condition["subfilters"]) if condition["operator"] == "and" else [condition]
 
 
 def rfc3339(instant_: datetime) -> str:

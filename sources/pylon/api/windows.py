@@ -65,6 +65,16 @@ class Window:
         return start <= instant <= end
 
 
+def exactly(start: datetime, end: datetime) -> Window:
+    """Return the window that is asked for by these bounds as they are."""
+    return Window(start + PAD, _back(end, PAD))
+
+
+def whole_second(instant: datetime) -> datetime:
+    """Return the beginning of the second in which an instant lies."""
+    return instant.replace(microsecond=0)
+
+
 def after(start: datetime) -> Window:
     """Return the widest window that starts at ``start``; its end may lie in the future."""
     return Window(start, start + WIDEST)
@@ -103,10 +113,10 @@ def cut_point(
     if guess is None or again:  # twice in a row: each cut halves what is to be read next, or does better
         guess = max(guess or middle, middle) if newest_first else min(guess or middle, middle)
     second = timedelta(seconds=1)
-    low, high = _whole(window.start) + second, _ceil(window.end) - second
+    low, high = whole_second(window.start) + second, _ceil(window.end) - second
     if newest_first:
-        return max(min(_whole(guess), _ceil(reach.end) - NARROWEST, high), low)
-    return min(max(_whole(guess), _whole(window.start) + NARROWEST), high)
+        return max(min(whole_second(guess), _ceil(reach.end) - NARROWEST, high), low)
+    return min(max(whole_second(guess), whole_second(window.start) + NARROWEST), high)
 
 
 def next_width(window: Window, rows: int, page_size: int) -> timedelta:
@@ -134,10 +144,6 @@ def _back(instant: datetime, width: timedelta) -> datetime:
     return instant - width if instant - EARLIEST > width else EARLIEST
 
 
-def _whole(instant: datetime) -> datetime:
-    return instant.replace(microsecond=0)
-
-
 def _ceil(instant: datetime) -> datetime:
-    whole = _whole(instant)
+    whole = whole_second(instant)
     return whole if whole == instant else whole + timedelta(seconds=1)

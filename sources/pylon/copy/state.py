@@ -85,19 +85,43 @@ class Amid:
     lasting: bool = True
 
 
-def _amid(stored: Mapping[str, Any] | None) -> Amid | None:
-    if not stored:
+@dataclass(frozen=True, slots=True)
+class Down:
+    """A window that is read from its newest row down.
+
+    All times are UTC. Its rows come newest first, by the field that windows filter on or by another; the times of the
+    last row by those of the two that this may be are ``until`` and ``also_until``. Its first page was asked for at
+    ``read_at``. Until that is seen to be all there is, ``above`` tells how many rows it showed above the second in
+    which it ended.
+    """
+
+    start: datetime
+    end: datetime
+    read_at: datetime
+    until: datetime | None = None
+    also_until: datetime | None = None
+    above: int = 0
+
+
+_TIMES = ("start", "end", "read_at", "until", "also_until")
+
+
+def _timed(kind: type[T]) -> Callable[[Mapping[str, Any] | None], T | None]:
+    """Return what makes a dataclass with times of what JSON holds."""
+
+    def read(stored: Mapping[str, Any] | None) -> T | None:
+        if not stored:
+            return None
+        times = {name: _instant(stored[name]) for name in _TIMES if name in stored}
+        return kind(**{**stored, **times})
+
+    return read
+
+
+def _stored(value: Amid | Down | None) -> dict[str, Any] | None:
+    if value is None:
         return None
-    return Amid(**{**stored, **{name: _instant(stored[name]) for name in _AMID_TIMES}})
-
-
-def _stored_amid(amid: Amid | None) -> dict[str, Any] | None:
-    if amid is None:
-        return None
-    return {**asdict(amid), **{name: _iso(getattr(amid, name)) for name in _AMID_TIMES}}
-
-
-_AMID_TIMES = ("start", "end", "read_at")
+    return {name: _iso(part) if name in _TIMES else part for name, part in asdict(value).items()}
 
 
 class Going(View):
@@ -105,8 +129,20 @@ class Going(View):
 
     width = Key[timedelta](lambda value: timedelta(seconds=value), timedelta.total_seconds, windows.WIDEST)
     """How wide the next window is to be."""
-    amid = Key[Amid | None](_amid, _stored_amid, None)
+    amid = Key[Amid | None](_timed(Amid), _stored, None)
     """The moment that is being read."""
+    down = Key[Down | None](_timed(Down), _stored, None)
+    """The window that is being read from its newest row down."""
+    ordered_by = Key[str](str, str, "")
+    """The field by whose time the rows were seen to come newest first; "" where that is not known."""
+    cut = Key[bool](bool, bool, default=False)
+    """Whether windows are cut until they fit a page, since rows come in no order that is known."""
+    not_by = Key[list[str]](list, list, [])
+    """Fields by whose time the rows were seen not to come in order."""
+
+    def disorder(self, field: str) -> None:
+        """Note that rows do not come in the order of a field."""
+        self.ordered_by, self.not_by = "", [*self.not_by, field]
 
 
 class Stretch(View):

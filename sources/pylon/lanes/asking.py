@@ -12,9 +12,9 @@ from ..errors import GONE, GONE_ISSUE, PylonError, Rejected, Unavailable, is_lac
 from ..rows.rows import Row, distinct
 from .conversation import Conversation, Refused
 from .emptied import believed
-from .pieces import Batch
 from .reading import read_until_settled
 from .turn import Turn, keyed
+from .ways import Batch
 
 
 async def read(turn: Turn, table: Table[PerParent], parent: Times) -> Conversation | Refused:

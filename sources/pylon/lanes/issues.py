@@ -15,9 +15,9 @@ from ..errors import TurnOver
 from ..rows.rows import Row, instant
 from . import reading, shown_again
 from .clocks import set_back
-from .pieces import Batch, Reader, Way
 from .reading import Past
 from .turn import Turn
+from .ways import Batch, Reader, Way
 
 
 def _listing(window: Window) -> Request:
@@ -26,7 +26,9 @@ def _listing(window: Window) -> Request:
 
 
 BY_CREATION = Way(ENDPOINTS["list_issues"], _listing, "created_at")
-BY_UPDATE = Way(ENDPOINTS["search_issues"], partial(time_range, "updated_at"), "updated_at")
+BY_UPDATE = Way(
+    ENDPOINTS["search_issues"], partial(time_range, "updated_at"), "updated_at", also="created_at"
+)
 PAST = Past(BY_CREATION, BY_UPDATE.endpoint, partial(before_and_after, "created_at"))
 
 

@@ -13,7 +13,7 @@ from ..copy import known
 from ..copy.copied import Copied
 from ..copy.state import Late, SourceState, Stretch
 from ..rows.rows import Row, instant
-from .pieces import Batch
+from .ways import Batch
 
 
 def remember(state: SourceState, seconds: Sequence[float], at: datetime, *, beyond: bool = False) -> None:

@@ -21,7 +21,9 @@ from ..errors import Unavailable
 from ..rows.rows import Row, instant
 from . import unlisted
 from .looks import Look
-from .pieces import READINGS, Batch, Find, Reader, Way, pieces, version
+from .moment import READINGS
+from .pieces import Find, pieces
+from .ways import Batch, Reader, Way, version
 
 PROBES = 8
 """How many searches a stretch without rows may cost before it is read window by window."""
@@ -62,19 +64,19 @@ async def changes(
             reader, way, window, stretch.forwards, newest_first=False, page_size=page_size, witness=witness
         ):
             yield replace(batch, again=True)
+            present = batch.sent_at + reader.client.ahead
+            goal = goal or present
+            look.aim(goal)
             if piece is None:
                 continue
             if not batch.whole:  # the next run goes on from here
                 look.end()
                 return
-            present = batch.sent_at + reader.client.ahead
             stretch.looked(piece, batch.sent_at, present, lookback)
-            goal = goal or present
             if goal <= piece.end:
                 stretch.end_look()
                 look.end()
                 return
-            look.aim(goal)
         start = window.end
 
 

@@ -34,11 +34,11 @@ from ..rows.rows import to_arrow
 from ..settings import Settings
 from . import children, directory, incremental, issues, late, shown_again
 from .budget import Limits
-from .pieces import Batch
 from .pipes import PylonResource
 from .selection import PylonSource
 from .turn import Control, Turn, keyed
 from .turns import Turns
+from .ways import Batch
 
 
 def resources(turns: Turns) -> list[DltResource]:

@@ -10,8 +10,8 @@ from ..catalog import Table
 from ..copy import held
 from ..copy.comparing import differing
 from ..rows.rows import Row, instant
-from .pieces import Reader, Version, version
 from .turn import Turn
+from .ways import Reader, Version, version
 
 
 def reader(turn: Turn, table: Table, stamp: str, parent: str = "") -> Reader:

@@ -19,9 +19,9 @@ from ..rows.rows import keys_of, to_arrow
 from . import reading, shown_again
 from .clocks import set_back
 from .looks import Look
-from .pieces import Batch, Reader, Way
 from .reading import Past
 from .turn import Turn, keyed
+from .ways import Batch, Reader, Way
 from .whole import asked_for
 
 
@@ -136,7 +136,8 @@ class Streams:
             query = dict(zip(self._feed.bounds, map(rfc3339, window.asked), strict=True))
             return joined({"query": query}, self._asked(stream))
 
-        return Way(self._feed.search, request, column)
+        also = self._feed.created if self._feed.bounds is None else ""
+        return Way(self._feed.search, request, column, also if also != column else "")
 
     def _past(self, stream: Stream) -> Past:
         def older(after: datetime | None, before: datetime) -> Request:

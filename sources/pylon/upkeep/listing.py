@@ -16,7 +16,8 @@ from ..copy.ids import Ids
 from ..copy.state import Going, Stretch
 from ..errors import GONE, CredentialsError, PylonError, Rejected, Unavailable
 from ..lanes import issues, reading
-from ..lanes.pieces import Reader, pieces
+from ..lanes.pieces import pieces
+from ..lanes.ways import Reader
 from ..rows.rows import Row, has_key
 
 WITNESSES = 3

@@ -19,7 +19,8 @@ from pylon_elt.sources.pylon.api.windows import Window
 from pylon_elt.sources.pylon.copy.state import Going
 from pylon_elt.sources.pylon.errors import Unavailable
 from pylon_elt.sources.pylon.lanes import issues
-from pylon_elt.sources.pylon.lanes.pieces import Reader, pieces
+from pylon_elt.sources.pylon.lanes.pieces import pieces
+from pylon_elt.sources.pylon.lanes.ways import Reader
 
 SECOND = timedelta(seconds=1)
 

@@ -1,0 +1,77 @@
+"""How a stretch of time is asked for, who reads it, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ..api import windows
+from ..api.client import Client
+from ..api.filters import Request, before_and_after, joined, older_by
+from ..api.windows import Window
+from ..catalog import Endpoint
+from ..rows.rows import Row
+
+Version = tuple[Any, Any]
+"""The id of a row, and its ``updated_at`` as the API gives it."""
+Held = Callable[[Sequence[Row]], set[Version]]
+"""Returns which of some rows the copy holds as they are."""
+
+
+def version(row: Row) -> Version:
+    """Return what tells this version of a row from others."""
+    return row.get("id"), row.get("updated_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows that were read, with the server's time at which they held."""
+
+    rows: list[Row]
+    sent_at: datetime
+    whole: bool = True
+    """Whether what it does not show may count as missing."""
+    again: bool = False
+    """Whether the copy may hold some of its rows as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads: a client that waits as long as the turn lasts, one that does as long as the run, and the copy."""
+
+    client: Client
+    patient: Client
+    held: Held
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to ask for the rows of a window.
+
+    ``request`` makes the request to ``endpoint`` that filters on the time in the field ``stamp``. ``also`` is another
+    field with a time that can be filtered on besides, "" where there is none.
+    """
+
+    endpoint: Endpoint
+    request: Callable[[Window], Request]
+    stamp: str
+    also: str = ""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields by which a window can be narrowed."""
+        return (self.stamp, self.also) if self.also else (self.stamp,)
+
+    def between(self, window: Window, field: str, after: datetime | None, before: datetime) -> Request:
+        """Return the request for the rows of a window with a time in a field from one instant, if given, to another."""
+        if field != self.stamp:
+            return joined(self.request(window), before_and_after(field, after, before))
+        first, last = window.asked
+        return self.request(windows.exactly(max(after or first, first), min(before, last)))
+
+    def below(self, window: Window, until: datetime, also_until: datetime) -> Request:
+        """Return the request for the rows of a window that are older by one of two fields."""
+        either = older_by({self.stamp: until, self.also: also_until})
+        return joined(self.request(window), either)
