@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
+from support import amounts
 from support.parts import divided
 from support.repository import ROOT
 
@@ -73,6 +74,17 @@ def test_another_draw_takes_others_and_the_same_one_the_same(items: list[pytest.
 
 def test_whoever_calls_pytest_gets_all(items: list[pytest.Item]) -> None:
     assert divided(items, "", "1") == items
+
+
+@pytest.mark.parametrize("share", [0.0, amounts.CELLS.usual])
+def test_whatever_is_drawn_each_endpoint_answers_oddly_and_in_each_way(share: float) -> None:
+    every = amounts.cells()
+    for seed in SEEDS[:5]:
+        drawn = amounts.drawn_cells(share, seed)
+        assert {cell[0] for cell in drawn} == {cell[0] for cell in every}
+        assert {cell[1] for cell in drawn} == {cell[1] for cell in every}
+        assert len(drawn) < len(every) / 10
+    assert amounts.drawn_cells(share, "1") != amounts.drawn_cells(share, "2")
 
 
 def test_ci_runs_both_parts_with_one_draw() -> None:

@@ -7,7 +7,6 @@ oddity; ``make soak`` tries all.
 from __future__ import annotations
 
 import os
-import random
 import time
 from collections.abc import Iterator
 
@@ -22,15 +21,7 @@ SEED = os.environ.get("PYLON_SEED", soak.DRAW)
 """Which part that is; another one tries others."""
 
 
-def cells() -> list[tuple[str, str, str]]:
-    """Return endpoint, oddity and beginning of each cell that is tried."""
-    rng = random.Random(SEED)
-    every = amounts.cells()
-    tried = {cell for cell in every if rng.random() < SHARE}
-    for part in (0, 1):
-        for value in sorted({cell[part] for cell in every} - {cell[part] for cell in tried}):
-            tried.add(rng.choice([cell for cell in every if cell[part] == value]))
-    return [cell for cell in every if cell in tried]
+CELLS = amounts.drawn_cells(SHARE, SEED)
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +33,11 @@ def stored() -> Stored:
 def told() -> Iterator[None]:
     began = time.monotonic()
     yield
-    print(f"\nconformance: {len(cells())} cells in {time.monotonic() - began:.0f} s, PYLON_SEED={SEED}")
+    print(f"\nconformance: {len(CELLS)} cells in {time.monotonic() - began:.0f} s, PYLON_SEED={SEED}")
 
 
 @pytest.mark.sampled(4, each=("endpoint", "oddity", "beginning"))
-@pytest.mark.parametrize(("endpoint", "oddity", "beginning"), cells())
+@pytest.mark.parametrize(("endpoint", "oddity", "beginning"), CELLS)
 def test_an_odd_answer_costs_what_it_is_and_nothing_else(
     endpoint: str, oddity: str, beginning: str, stored: Stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,6 +59,17 @@ def cells() -> list[tuple[str, str, str]]:
         for beginning in BEGINNINGS
         if (oddity.objects if endpoint.single else oddity.lists)
     ]
+
+
+def drawn_cells(share: float, seed: str) -> list[tuple[str, str, str]]:
+    """Return about such a share of the cells, among them each endpoint and each oddity."""
+    rng = random.Random(seed)
+    every = cells()
+    drawn = {cell for cell in every if rng.random() < share}
+    for part in (0, 1):
+        for value in sorted({cell[part] for cell in every} - {cell[part] for cell in drawn}):
+            drawn.add(rng.choice([cell for cell in every if cell[part] == value]))
+    return [cell for cell in every if cell in drawn]
 
 
 def table(epochs: int, points: int) -> str:

@@ -4,7 +4,7 @@ Two marks say what may be divided:
 
 - ``sampled(of, each=(...))``: cases of a large space. The first part takes one in ``of``, and of the arguments named in ``each``
   every value at least once; the second part takes the others.
-- ``more``: takes long, and its kind is met by others: the second part has it.
+- ``more``: takes long, and is about the tools of the project or like others of the first part: the second part has it.
 """
 
 from __future__ import annotations
