@@ -56,7 +56,8 @@ def seed() -> int:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what the other part has; let each soak begin with others, since none gets through all."""
     ours = parts.divided(items, soak.PART, soak.DRAW)
-    if left_out := [item for item in items if item not in set(ours)]:
+    kept = set(ours)
+    if left_out := [item for item in items if item not in kept]:
         config.hook.pytest_deselected(items=left_out)
         items[:] = ours
     if soak.SOAK:
