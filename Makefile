@@ -11,10 +11,10 @@ OLDER := .venv-duckdb1
 # where nothing compiled is kept, each of some hundred processes compiles all of it again
 TESTS := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q
 
-.PHONY: help install demo test smoke lint format docs digest bench audit clean soak
+.PHONY: help install demo test test-more smoke lint format docs digest bench audit clean soak
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=…"; exit 1; }
@@ -47,8 +47,11 @@ $(VENV)/installed-demo: $(BIN)/python pyproject.toml constraints.txt
 demo: $(VENV)/installed-demo ## Copy a sample workspace into DuckDB, analyse it and write a report
 	@$(BIN)/pylon demo
 
-test: $(VENV)/installed-dev $(OLDER)/installed ## Run all tests, offline
-	@$(TESTS) -n $(WORKERS) --durations=10
+test: $(VENV)/installed-dev $(OLDER)/installed ## Run the tests, offline; of large spaces of cases a share, another one each time
+	@draw=$${PYLON_DRAW:-$$(date +%s)}; echo "PYLON_DRAW=$$draw"; PYLON_PART=first PYLON_DRAW=$$draw $(TESTS) -n $(WORKERS) --durations=10
+
+test-more: $(VENV)/installed-dev $(OLDER)/installed ## Run what make test leaves out: with its PYLON_DRAW=…, both together run each test once
+	@draw=$${PYLON_DRAW:-$$(date +%s)}; echo "PYLON_DRAW=$$draw"; PYLON_PART=second PYLON_DRAW=$$draw $(TESTS) -n $(WORKERS) --durations=10
 
 soak: $(VENV)/installed-dev ## An hour of kills, simulated lives and odd answers, others each time; PYLON_SOAK_MINUTES=N for longer
 	@seed=$${TEST_SEED:-$$(date +%s)}; echo "TEST_SEED=$$seed"; PYLON_SOAK=1 TEST_SEED=$$seed $(TESTS) -n $(WORKERS) -m soak

@@ -23,7 +23,7 @@ os.environ["DLT_DATA_DIR"] = _FOLDER
 os.environ.setdefault("PYLON_TESTS_BEGAN", datetime.now(UTC).replace(microsecond=0).isoformat())
 atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
 
-from support import soak  # noqa: E402 - dlt reads the environment when it is imported
+from support import parts, soak  # noqa: E402 - dlt reads the environment when it is imported
 from support.remembering import remember  # noqa: E402
 
 from pylon_elt.pipelines.base.memory import COLLECTIONS  # noqa: E402
@@ -53,8 +53,13 @@ def seed() -> int:
     return drawn
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let each soak begin with others, since none gets through all."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what the other part has; let each soak begin with others, since none gets through all."""
+    ours = parts.divided(items, soak.PART, soak.DRAW)
+    kept = set(ours)
+    if left_out := [item for item in items if item not in kept]:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = ours
     if soak.SOAK:
         random.Random(soak.ORDER).shuffle(items)
 

@@ -23,6 +23,7 @@ def figures(printed: str) -> dict[str, list[str]]:
     return {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in lines}
 
 
+@pytest.mark.more
 @pytest.mark.slow
 @pytest.mark.parametrize("part", ["with-http", "without-http"])
 def test_load(capsys: pytest.CaptureFixture[str], part: str) -> None:
@@ -71,6 +72,7 @@ def test_pace(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(re.fullmatch(r"\d+\.\d%, \d+\.\d%", cell) for cells in found.values() for cell in cells)
 
 
+@pytest.mark.more
 @pytest.mark.slow
 def test_idle(capsys: pytest.CaptureFixture[str]) -> None:
     idle.main(["--issues", "60", "--rounds", "1"])
@@ -79,6 +81,7 @@ def test_idle(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["ours, as a script"][0] == "2", "whose workspace it is, and one page of search results"
 
 
+@pytest.mark.more
 @pytest.mark.slow
 def test_growth(capsys: pytest.CaptureFixture[str]) -> None:
     growth.main(["--issues", "90", "200", "--seeded", "60", "--due", "5", "--rounds", "1"])
@@ -110,6 +113,7 @@ def test_memory(capsys: pytest.CaptureFixture[str]) -> None:
     assert figures(capsys.readouterr().out)["60"][0] == "60"
 
 
+@pytest.mark.more
 @pytest.mark.slow
 def test_marts(capsys: pytest.CaptureFixture[str]) -> None:
     marts.main(["--issues", "300"])

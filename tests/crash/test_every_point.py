@@ -31,7 +31,7 @@ from support.site import TABLES, Site, duckdb_site
 
 pytestmark = pytest.mark.soak
 
-SHARDS = range(4 if SOAK else 1)
+SHARDS = range(4 if SOAK else 2)
 CHILD_OR_LEDGER = ("issue_messages", "issue_sync")
 """What is killed each time: a ledger that is loaded without its messages is the worst that there is."""
 OTHERS = [table for table in TABLES if table not in CHILD_OR_LEDGER]
@@ -61,6 +61,7 @@ def test_killed_at_a_moment_of_a_package(edited: Site, moment: str, fresh: bool)
     recover(site, fresh=fresh)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("table", [*CHILD_OR_LEDGER, *share(OTHERS, 4)])
 def test_killed_when_one_table_of_a_package_was_loaded(edited: Site, table: str) -> None:
     for fresh in (False, True) if table in CHILD_OR_LEDGER else (True,):
@@ -69,6 +70,7 @@ def test_killed_when_one_table_of_a_package_was_loaded(edited: Site, table: str)
         recover(site, fresh=fresh)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("table", [*CHILD_OR_LEDGER, *share(OTHERS, 4)])
 def test_killed_when_all_but_one_table_of_a_package_were_loaded(edited: Site, table: str) -> None:
     site = edited.branch(f"but-{table}")
@@ -102,19 +104,35 @@ def test_a_ledger_without_its_messages_is_not_believed(edited: Site) -> None:
     recover(site, fresh=True)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("shard", SHARDS)
 def test_killed_at_points_all_over_an_update(edited: Site, tmp_path: Path, shard: int) -> None:
-    step = amounts.DISTANCE.now
-    sweep(edited, tmp_path, FIRST_SEED + 1, step=step, offset=(FIRST_SEED + shard) % step, both=SOAK)
+    step = amounts.DISTANCE.now * (1 if SOAK else len(SHARDS))
+    sweep(
+        edited,
+        tmp_path,
+        FIRST_SEED + 1,
+        step=step,
+        offset=(FIRST_SEED + shard * step // len(SHARDS)) % step,
+        both=SOAK,
+    )
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("shard", SHARDS)
 def test_killed_at_points_all_over_a_first_load(tmp_path: Path, runner: Runner, shard: int) -> None:
-    step = amounts.DISTANCE_OF_FIRST_LOAD.now
+    step = amounts.DISTANCE_OF_FIRST_LOAD.now * (1 if SOAK else len(SHARDS))
     with duckdb_site(tmp_path, runner, FIRST_SEED, issues=20) as site:
-        sweep(site, tmp_path, FIRST_SEED + 1, step=step, offset=(FIRST_SEED + shard) % step, both=SOAK)
+        sweep(
+            site,
+            tmp_path,
+            FIRST_SEED + 1,
+            step=step,
+            offset=(FIRST_SEED + shard * step // len(SHARDS)) % step,
+            both=SOAK,
+        )
 
 
 def test_a_working_folder_that_lost_its_schema_is_settled(normalized: Site) -> None:

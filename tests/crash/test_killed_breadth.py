@@ -58,6 +58,7 @@ def recover(site: Site, *, fresh: bool) -> None:
     assert_equal_copy(truth(site.world), site.copy.read(), TABLES)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("table", share(["tasks", "task_comments", "parent_sync"]))
 def test_killed_when_one_table_of_a_package_was_loaded(edited: Site, table: str) -> None:
     site = edited.branch(f"only-{table}")
@@ -66,6 +67,7 @@ def test_killed_when_one_table_of_a_package_was_loaded(edited: Site, table: str)
     recover(site, fresh=True)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("table", share(["task_comments", "tasks", "survey_responses", "parent_sync"]))
 def test_killed_when_all_but_one_table_of_a_package_were_loaded(edited: Site, table: str) -> None:
     site = edited.branch(f"but-{table}")

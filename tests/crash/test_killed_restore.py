@@ -39,6 +39,7 @@ MOMENTS = {
 """In which load, and where in it."""
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("fresh", [True, False] if SOAK else [True])
 @pytest.mark.parametrize("moment", share(MOMENTS))
 def test_the_next_run_reads_what_was_dropped(without_tables: Site, moment: str, fresh: bool) -> None:

@@ -31,6 +31,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory, runner: Runner) -> Iterator
         yield site
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("point", "fresh"), one_way_each(["only the ledger is loaded", "all but the ledger is loaded"])
 )

@@ -16,6 +16,7 @@ from support.site import duckdb_site
 pytestmark = pytest.mark.soak
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + amounts.KILLED.now))
 def test_killed_at_random_the_copy_ends_equal(tmp_path: Path, runner: Runner, seed: int) -> None:

@@ -40,6 +40,7 @@ def recovered(site: Site, *, fresh: bool) -> None:
     recover(site, fresh=fresh, lease=SHORT)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("moment", "fresh"), share(one_way_each(POINTS), 3))
 def test_killed_at_a_moment_of_a_package(edited: Site, moment: str, fresh: bool) -> None:
     site = edited.branch(f"{moment}-{fresh}".replace(" ", "-"))
@@ -47,6 +48,7 @@ def test_killed_at_a_moment_of_a_package(edited: Site, moment: str, fresh: bool)
     recovered(site, fresh=fresh)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("table", "alone"), share(one_way_each(TABLES), 3))
 def test_killed_between_the_tables_of_one_package(edited: Site, table: str, alone: bool) -> None:
     site = edited.branch(f"{'only' if alone else 'but'}-{table}")

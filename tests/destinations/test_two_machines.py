@@ -30,6 +30,7 @@ def test_the_copy_is_the_truth_and_the_second_of_two_runs_leaves_and_names_the_f
     site.check()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "point", [POINTS["normalized"], after_merge_of("issues")], ids=["read", "half loaded"]
 )

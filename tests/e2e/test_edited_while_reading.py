@@ -26,6 +26,7 @@ def stirring(world: emulator.World, rng: random.Random, every: float, most: int)
     return hook
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("kind", "sort"), [("offset", "created"), ("offset", "updated"), ("keyset", "created")]
 )

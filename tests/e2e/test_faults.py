@@ -80,6 +80,7 @@ HARMLESS: dict[str, tuple[str, str, dict[str, Any]]] = {
 """What announces pages wrongly for ever, though all rows can be had."""
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("fault", HARMLESS.values(), ids=HARMLESS.keys())
 def test_pages_that_never_say_where_they_end_cost_requests_and_no_row(
     fault: tuple[str, str, dict[str, Any]], fresh: Any
@@ -93,6 +94,7 @@ def test_pages_that_never_say_where_they_end_cost_requests_and_no_row(
     assert run.asked[endpoint] < 120
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("fault", LASTING.values(), ids=LASTING.keys())
 def test_a_fault_that_lasts_stops_its_lane_and_no_other(
     fault: tuple[str, str, dict[str, Any]], fresh: Any

@@ -86,6 +86,7 @@ def test_a_renamed_option_stays_readable(fresh: Any) -> None:
     assert {row["object_type"] for row in versions} == {field["object_type"]}
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("seed", range(2))
 def test_after_random_changes_the_last_record_is_what_the_issue_is(fresh: Any, seed: int) -> None:
     copy = fresh(options={"tables": SNAPSHOTS})

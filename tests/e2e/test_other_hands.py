@@ -27,6 +27,7 @@ def by_hand(copy: runs.Copy, statement: str) -> list[Any]:
         return connection.execute(statement).fetchall()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("table", "asked"),
     [

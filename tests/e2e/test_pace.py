@@ -24,6 +24,7 @@ def _refused(copy: runs.Copy, endpoint: str) -> tuple[int, int]:
     return counts["refused"], counts["served"]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("style", "tier"), list(zip(STYLES, TIERS * 2, strict=False)))
 def test_the_load_is_complete_whatever_a_refusal_says(style: Any, tier: tuple[str, str], fresh: Any) -> None:
     name, kind = tier

@@ -20,6 +20,7 @@ from pylon_elt.sources.pylon.lanes.clocks import difference
 FIRST, LAST = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"
 
 
+@pytest.mark.sampled(3, each=("field",))
 @pytest.mark.parametrize(
     ("field", "edge"),
     [

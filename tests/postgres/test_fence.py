@@ -53,6 +53,7 @@ def disconnect(site: Site, which: str = "true") -> None:
     )
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("moment", POINTS)
 def test_who_sleeps_while_another_machine_loads_changes_nothing(
     edited: Site, elsewhere: Runner, moment: str
@@ -99,6 +100,7 @@ def test_while_a_transaction_of_who_lost_the_lock_is_open_nobody_else_begins(
         site.check()
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + amounts.SUSPENDED.now))
 def test_who_sleeps_between_any_two_statements_changes_nothing(
     edited: Site, elsewhere: Runner, seed: int
@@ -123,6 +125,7 @@ def test_who_sleeps_between_any_two_statements_changes_nothing(
     site.check()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("by_hand", ["DROP TABLE pylon.issue_threads", "DELETE FROM pylon.issue_messages"])
 def test_a_ledger_forgets_nothing_for_who_has_lost_the_lock(
     edited: Site, elsewhere: Runner, by_hand: str
@@ -150,6 +153,7 @@ def test_a_ledger_forgets_nothing_for_who_has_lost_the_lock(
     site.check()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("moment", ["normalized", "staged", "in the middle of the messages"])
 def test_a_backup_that_is_put_in_the_place_of_the_copy_gets_nothing_that_was_read_before(
     edited: Site, moment: str

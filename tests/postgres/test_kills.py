@@ -33,6 +33,7 @@ def edited(open_site: Any) -> Iterator[Site]:
         yield site
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("moment", share(POINTS))
 def test_killed_at_a_moment_of_a_package(edited: Site, moment: str) -> None:
     site = edited.branch(moment.replace(" ", "-"))
@@ -40,6 +41,7 @@ def test_killed_at_a_moment_of_a_package(edited: Site, moment: str) -> None:
     recover(site, fresh=True)
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(("table", "alone"), one_way_each(TABLES))
 def test_killed_between_the_tables_of_one_package(edited: Site, table: str, alone: bool) -> None:
     site = edited.branch(f"{'only' if alone else 'but'}-{table}")
@@ -58,6 +60,7 @@ def test_a_working_folder_that_lost_its_schema_is_settled(edited: Site) -> None:
     recover(site, fresh=False)
 
 
+@pytest.mark.more
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + amounts.KILLED_IN_POSTGRES.now))
 def test_killed_at_random_the_copy_ends_equal(open_site: Any, seed: int) -> None:

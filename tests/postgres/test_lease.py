@@ -55,6 +55,7 @@ def test_the_second_of_two_runs_leaves_and_names_the_first(edited: Site, elsewhe
     other(site, elsewhere).finish(turns=ONE_TURN, lease=LONG)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("moment", ["normalized", "in the middle of the messages", "loaded, not yet counted"])
 def test_who_sleeps_beyond_its_lease_changes_nothing(edited: Site, elsewhere: Runner, moment: str) -> None:
     site = edited.branch(f"sleeps-{moment.replace(' ', '-')}")

@@ -22,6 +22,7 @@ def by_hand(site: Site, statement: str) -> list[tuple[Any, ...]]:
     return site.copy.postgres.execute(statement, site.copy.name)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("table", ["issues", "issue_messages", "issue_sync", "teams"])
 def test_a_table_that_was_dropped_is_made_again_and_read_anew(site: Site, table: str) -> None:
     site.finish(turns=ONE_TURN)
@@ -82,6 +83,7 @@ def test_a_package_that_would_drop_what_a_view_reads_stops_no_later_run(site: Si
     site.check()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "statement",
     ["DROP TABLE pylon_dlt_staging.issue_messages", "ALTER TABLE pylon.issues DROP COLUMN title"],

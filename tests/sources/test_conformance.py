@@ -1,12 +1,12 @@
 """Every endpoint, answering in every odd way: no row is lost, the rest is read, and what is told is what is so.
 
-``PYLON_SEED`` and ``PYLON_CELLS`` try other cells, and another share of them; ``make soak`` tries all.
+``PYLON_SEED`` and ``PYLON_CELLS`` try other cells, and another share of them, beside some of each endpoint and of each
+oddity; ``make soak`` tries all.
 """
 
 from __future__ import annotations
 
 import os
-import random
 import time
 from collections.abc import Iterator
 
@@ -17,14 +17,11 @@ from support.conformance import Stored, check
 pytestmark = pytest.mark.soak
 SHARE = amounts.CELLS.soak if soak.SOAK else float(os.environ.get("PYLON_CELLS") or amounts.CELLS.usual)
 """Which part of the cells is tried; all of them with ``make soak``."""
-SEED = os.environ.get("PYLON_SEED", "a")
+SEED = os.environ.get("PYLON_SEED", soak.DRAW)
 """Which part that is; another one tries others."""
 
 
-def cells() -> list[tuple[str, str, str]]:
-    """Return endpoint, oddity and beginning of each cell that is tried."""
-    rng = random.Random(SEED)
-    return [cell for cell in amounts.cells() if rng.random() < SHARE]
+CELLS = amounts.drawn_cells(SHARE, SEED)
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +33,11 @@ def stored() -> Stored:
 def told() -> Iterator[None]:
     began = time.monotonic()
     yield
-    print(f"\nconformance: {len(cells())} cells in {time.monotonic() - began:.0f} s, PYLON_SEED={SEED}")
+    print(f"\nconformance: {len(CELLS)} cells in {time.monotonic() - began:.0f} s, PYLON_SEED={SEED}")
 
 
-@pytest.mark.parametrize(("endpoint", "oddity", "beginning"), cells())
+@pytest.mark.sampled(4, each=("endpoint", "oddity", "beginning"))
+@pytest.mark.parametrize(("endpoint", "oddity", "beginning"), CELLS)
 def test_an_odd_answer_costs_what_it_is_and_nothing_else(
     endpoint: str, oddity: str, beginning: str, stored: Stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:

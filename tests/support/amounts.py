@@ -1,7 +1,8 @@
-"""How much of what takes long is tried: a share by ``make test``, as much as an hour lets of all by ``make soak``."""
+"""How much of what takes long is tried: a share by ``make test`` and ``make test-more``, as much as an hour lets of all by ``make soak``."""
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,10 +38,10 @@ CELLS = Amount(0.02, 1.0)
 """The part of the cells."""
 STATEMENTS = Amount(200, 2000)
 CHANGES = Amount(2, 40)
-KILLED = Amount(1, 12)
+KILLED = Amount(2, 12)
 """Copies that are killed at random, of DuckDB."""
 KILLED_IN_POSTGRES = Amount(1, 5)
-KILLS = Amount(3, 15)
+KILLS = Amount(2, 15)
 """Of each of them in each epoch."""
 KILLS_IN_POSTGRES = Amount(1, 15)
 SUSPENDED = Amount(4, 40)
@@ -58,6 +59,17 @@ def cells() -> list[tuple[str, str, str]]:
         for beginning in BEGINNINGS
         if (oddity.objects if endpoint.single else oddity.lists)
     ]
+
+
+def drawn_cells(share: float, seed: str) -> list[tuple[str, str, str]]:
+    """Return about such a share of the cells, among them each endpoint and each oddity."""
+    rng = random.Random(seed)
+    every = cells()
+    drawn = {cell for cell in every if rng.random() < share}
+    for part in (0, 1):
+        for value in sorted({cell[part] for cell in every} - {cell[part] for cell in drawn}):
+            drawn.add(rng.choice([cell for cell in every if cell[part] == value]))
+    return [cell for cell in every if cell in drawn]
 
 
 def table(epochs: int, points: int) -> str:
@@ -87,7 +99,10 @@ def table(epochs: int, points: int) -> str:
         f"| {what} | {f'{amount.usual:,.0f} | {amount.soak:,.0f}' if amount else of_cells} |"
         for what, amount in amounts.items()
     ]
-    return "\n".join(["| what | `make test` | `make soak` |", "|---|---:|---:|", *lines]) + "\n"
+    return (
+        "\n".join(["| what | `make test` and `make test-more` | `make soak` |", "|---|---:|---:|", *lines])
+        + "\n"
+    )
 
 
 def page(text: str, epochs: int, points: int) -> str:

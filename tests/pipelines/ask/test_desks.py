@@ -72,6 +72,7 @@ def _answers(database: Path, name: str, **given: str) -> Rows:
         return found
 
 
+@pytest.mark.sampled(2, each=("name", "desk"))
 @pytest.mark.parametrize("desk", DESKS)
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_one_desk_alone_answers_as_it_does_beside_the_other(

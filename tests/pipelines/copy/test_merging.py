@@ -135,6 +135,7 @@ class Worlds:
         return START + timedelta(microseconds=self._clock)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", [ROW, PARENT, MARKER, "issue_followers", "issue_sync"])
 @pytest.mark.parametrize("seed", [SEED])
 def test_both_ways_leave_the_same_table(

@@ -16,6 +16,7 @@ FEW = ("--select", "+pylon__issues")
 SELECT = ("--select", "issues,issue_messages,accounts,users,custom_fields")
 
 
+@pytest.mark.more
 def test_each_has_a_schema_and_the_union_its_own(open_house: Any, postgres: Postgres) -> None:
     house = open_house("acme", "beta", each='destination = "postgres"\n')
     env = {"DESTINATION__POSTGRES__CREDENTIALS": postgres.create("many")}

@@ -30,6 +30,7 @@ SCENARIOS = [
 ]
 
 
+@pytest.mark.sampled(4, each=("limit", "kind", "latency", "hint"))
 @pytest.mark.parametrize(("limit", "kind", "latency", "hint"), SCENARIOS)
 def test_a_long_run_uses_the_allowance_and_is_seldom_refused(limit, kind, latency, hint):
     loop, caller = simulate(limit, kind, latency, hint=hint, seed=3)
@@ -39,6 +40,7 @@ def test_a_long_run_uses_the_allowance_and_is_seldom_refused(limit, kind, latenc
     assert caller.refusals(120, 1800) < 0.0125  # half an hour holds the first, most frequent probes
 
 
+@pytest.mark.sampled(2, each=("limit", "kind"))
 @pytest.mark.parametrize("limit", STARTS)
 @pytest.mark.parametrize("kind", ["fixed", "sliding"])
 def test_refusals_become_rare(limit, kind):
@@ -136,6 +138,7 @@ SHARES: dict[str, Callable[[float], float]] = {
 }
 
 
+@pytest.mark.sampled(2, each=("kind", "share", "limit"))
 @pytest.mark.parametrize("share", SHARES)
 @pytest.mark.parametrize("kind", ["fixed", "sliding"])
 @pytest.mark.parametrize("limit", [60, 120])
@@ -201,6 +204,7 @@ def test_another_client_in_small_fixed_windows_costs_few_refusals(share, limit, 
     assert sum(caller.refusals(120, 3600) for caller in callers) / len(MANY) < most
 
 
+@pytest.mark.sampled(4, each=("kind", "limit"))
 @pytest.mark.parametrize("seed", MANY)
 @pytest.mark.parametrize(
     ("kind", "limit"),
@@ -222,6 +226,7 @@ MAPPINGS = {
 """Where we start, and what is allowed; which of the documented mappings holds is not known."""
 
 
+@pytest.mark.sampled(3, each=("mapping", "kind"))
 @pytest.mark.parametrize("kind", ["fixed", "sliding", "bucket"])
 @pytest.mark.parametrize("mapping", MAPPINGS)
 def test_each_mapping_of_tiers_is_used_from_the_sixth_window_on(mapping, kind):
@@ -234,6 +239,7 @@ def test_each_mapping_of_tiers_is_used_from_the_sixth_window_on(mapping, kind):
             assert caller.refusals(since, until) < 0.015, (limit, seed)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("seed", range(8))
 def test_many_probes_in_flight_are_not_repeated_in_each_window(seed):
     """At a latency of a second seven are; a climb that began again after each fall sent them every minute."""

@@ -48,6 +48,7 @@ def test_a_request_that_fails_twice_is_sent_again(open_desk: Open, fault: Any) -
     desk.check(["tickets", "tags"])
 
 
+@pytest.mark.sampled(2, each=("fault", "hours"))
 @pytest.mark.parametrize("fault", ["empty", "short"])
 @pytest.mark.parametrize("hours", [0, 24])
 def test_rows_that_an_answer_does_not_show_once_stay(desk: Desk, fault: str, hours: float) -> None:

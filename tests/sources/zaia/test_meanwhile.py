@@ -14,6 +14,7 @@ from pylon_elt.emulator import zaia
 Open = Callable[..., Desk]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("order", ["newest", "oldest", "id"])
 def test_what_changes_between_two_pages_is_neither_lost_nor_doubled(
     open_desk: Open, order: str, seed: int
