@@ -90,7 +90,8 @@ def _places(options: Options) -> dict[str, Place]:
         found[name] = Place("", name)
         try:
             workspace = workspaces.read(name)
-            remember(workspace.token.value)
+            if workspace.token.value:
+                remember(workspace.token.value)
             found[name] = places.place_of(workspace, plain, options.destination, options.dataset)
         except ConfigurationError:
             if not options.all:

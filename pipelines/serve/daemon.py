@@ -24,6 +24,7 @@ from .site import UNNAMED, Served, application
 
 STOPPING = "Stopping: what runs have read is being saved. Once more, and it ends at once, which loses nothing either."
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 QUIET = ("turn", "progress", "run_started")
 """What is said of no run."""
 
@@ -53,7 +54,6 @@ class Daemon:
         self._every, self._options, self._lanes, self._bells = every, options, lanes, bells
         self._as_json = as_json
         self._served: dict[str, Served] = {}
-        self._received = 0
 
     async def serve(self, listening: socket.socket, host: str) -> int:
         """Serve until a signal comes, and return the exit code.
@@ -109,7 +109,7 @@ class Daemon:
 
     async def _judge_first_runs(self) -> exits.Problem | None:
         """End all where the first run of every workspace found it misconfigured; return what is to be told."""
-        first = await asyncio.gather(*(asyncio.shield(one.keeper.first) for one in self._served.values()))
+        first = await asyncio.gather(*(one.keeper.first for one in self._served.values()))
         if any(done.code != exits.CONFIGURATION for done in first):
             return None
         for one in self._served.values():
@@ -157,18 +157,16 @@ class Daemon:
         screens.tell(lines.result(label, "run", done.code, last, done.seconds, datetime.now(UTC)))
 
     def _stop(self, number: int) -> None:
-        self._received = number
         for one in self._served.values():
             one.keeper.stop(number)
         for each in SIGNALS:
-            asyncio.get_running_loop().remove_signal_handler(each)
             signal.signal(each, self._at_once)
         screens.say(STOPPING)
 
     def _at_once(self, number: int, _frame: object) -> None:
-        """End at the second signal, and the runs too."""
+        """End at the second signal, and the runs too: one that has not yet seen the first would take both for one."""
         for one in self._served.values():
-            one.keeper.stop(number)
+            one.keeper.stop(KILL)
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)
 
@@ -176,7 +174,7 @@ class Daemon:
     def _signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
-            loop.add_signal_handler(number, self._stop, number)
+            signal.signal(number, lambda which, _frame: loop.call_soon_threadsafe(self._stop, which))
         yield
 
 

@@ -147,7 +147,12 @@ class Keeper:
             self.figures.status = done.last.get("status")
 
     async def _errand(self, verb: str, *arguments: str, hear: Hear) -> Done:
-        errand = Errand([verb, *self._options, *arguments], hear)
+        try:
+            errand = Errand([verb, *self._options, *arguments], hear)
+        except OSError as error:  # the machine has no room for another process
+            return Done(
+                exits.FAILED, 0.0, {"failure": {"event": "failure", "what": str(error), "remedy": ""}}
+            )
         self._working.add(errand)
         try:
             return await errand.done()
