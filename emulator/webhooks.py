@@ -134,13 +134,14 @@ class Webhooks:
         return not self._waiting and not self._busy
 
     def counts(self) -> dict[str, Any]:
-        """Return how many were lost, and how many were answered by which status, the forged ones apart."""
+        """Return whether all was told, how many were lost, and how many each status answered, forged ones apart."""
 
         def answers(found: Iterable[Sent]) -> dict[str, int]:
             return {str(status): count for status, count in Counter(one.status for one in found).items()}
 
         sent = list(self.sent)
         return {
+            "idle": self.idle,
             "lost": self.lost,
             "answers": answers(one for one in sent if not one.forged),
             "forged": answers(one for one in sent if one.forged),
