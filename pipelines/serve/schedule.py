@@ -11,7 +11,8 @@ GATHER = 0.5
 APART = 4.0
 """Seconds between the beginnings of two runs that rings ask for: each costs a search, and 20 are allowed a minute."""
 BUSY = 5.0
-"""Seconds until a run is tried again that found another one at work."""
+LONGEST_BUSY = 60.0
+"""Seconds until a run is tried again that found another one at work: at first, and at the most."""
 RETRY = 30.0
 """Seconds until a run that failed is tried again; twice as long after each further one, up to the interval."""
 
@@ -48,7 +49,7 @@ class Schedule:
         self._not_before = 0.0
         self._begun_at = -APART
         self._rung_at: float | None = None
-        self._failures = 0
+        self._failures = self._locked = 0
         self._whole = True
 
     def ring(self, now: float) -> None:
@@ -71,10 +72,11 @@ class Schedule:
     def end(self, now: float, code: int) -> None:
         """Note that the run is over, by its exit code. What has failed is due again, after a pause that grows."""
         if code == exits.DONE:
-            self._failures, self._not_before = 0, 0.0
+            self._failures, self._locked, self._not_before = 0, 0, 0.0
             return
         if code == exits.LOCKED:
-            pause = BUSY
+            self._locked += 1
+            pause = min(BUSY * 2 ** min(self._locked - 1, 10), LONGEST_BUSY)
         else:
             self._failures += 1
             pause = RETRY * 2 ** min(self._failures - 1, 10)

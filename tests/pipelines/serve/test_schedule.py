@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pylon_elt.pipelines.base import exits
-from pylon_elt.pipelines.serve.schedule import APART, BUSY, GATHER, RETRY, Schedule, seconds_of
+from pylon_elt.pipelines.serve.schedule import APART, BUSY, GATHER, LONGEST_BUSY, RETRY, Schedule, seconds_of
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,16 @@ def test_a_run_for_rings_that_fails_is_tried_again_as_such() -> None:
 
 def test_a_run_beside_another_is_tried_again_soon() -> None:
     schedule = Schedule(900)
-    for now in (0.0, 5.0, 10.0):
+    now, pauses = 0.0, []
+    for _ in range(6):
         schedule.begin(now)
         schedule.end(now, exits.LOCKED)
-        assert schedule.next_at() == now + BUSY
+        pauses.append(schedule.next_at() - now)
+        now = schedule.next_at()
+    assert pauses == [BUSY, 2 * BUSY, 4 * BUSY, 8 * BUSY, LONGEST_BUSY, LONGEST_BUSY]
+    schedule.begin(now)
+    schedule.end(now, exits.DONE)
+    schedule.ring(now)
+    schedule.begin(now + 10)
+    schedule.end(now + 10, exits.LOCKED)
+    assert schedule.next_at() == now + 10 + BUSY
