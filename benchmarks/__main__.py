@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from . import allowance, growth, idle, load, marts, memory, pace
+from . import allowance, doorbell, growth, idle, load, marts, memory, pace
 
 SHORT = {
     load: ["--issues", "5000", "--rounds", "1"],
     pace: [],
     allowance: ["--windows", "12", "--tiers", "autumn", "--kinds", "fixed"],
     idle: ["--rounds", "1"],
+    doorbell: ["--issues", "300", "--edits", "10"],
     growth: ["--issues", "20000", "200000", "--rounds", "1"],
     marts: [],
     memory: ["--issues", "5000", "50000", "--minutes", "0.5", "1"],

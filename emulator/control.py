@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from .controls import Action, Actions, controls, plain
 from .engine import Engine
 from .log import Log
+from .webhooks import Webhook
 
 MUTATIONS = frozenset(
     {
@@ -35,6 +36,8 @@ def control(engine: Engine) -> Starlette:
         "POST faults": actions.faults,
         "POST advance": actions.advance,
         "POST clear": lambda _: engine.log.clear(),
+        "POST webhooks": lambda args: engine.webhooks.start(Webhook(**args)),
+        "GET webhooks": lambda _: engine.webhooks.counts(),
     }
     return controls(known)
 

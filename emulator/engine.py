@@ -29,6 +29,7 @@ from .search_routes import HANDLERS as SEARCH_HANDLERS
 from .settings import Settings
 from .text import uuid
 from .volatile import unsettled
+from .webhooks import Webhooks
 from .wire import Reset
 from .world import World
 
@@ -69,6 +70,7 @@ class Engine:
         self.log = Log()
         self.limiter = Limiter()
         self.hooks: list[Hook] = []
+        self.webhooks = Webhooks(world)
         self._searcher = Searcher(world)
         self._rng = Random()
 

@@ -91,6 +91,8 @@ class IssueMutations(TaskMutations):
     def _bump(self, record: IssueRecord, kind: str) -> None:
         if self.bumps[kind]:
             self._edit(record, lambda body: merge(body, {"updated_at": format_ns(self.now_ns())}))
+        else:
+            self._tell(record.id)
 
     def _drop_calls(self, issue_id: str) -> None:
         for found in self.tables.placed("issue_voice_calls", issue_id=issue_id):

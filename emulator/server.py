@@ -14,6 +14,7 @@ from .faults import Faults
 from .log import Record
 from .loopback import Loopback, listening
 from .settings import Settings
+from .webhooks import Webhooks
 from .world import World
 
 
@@ -45,6 +46,16 @@ class Server(Loopback):
     def log(self) -> list[Record]:
         """The requests so far, oldest first; empty if the setting `log` is "counts"."""
         return self._engine.log.records
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """What sends webhooks when something happens to an issue."""
+        return self._engine.webhooks
+
+    def stop(self) -> None:
+        """Stop serving, and sending."""
+        self.webhooks.stop()
+        super().stop()
 
     @property
     def token(self) -> str:

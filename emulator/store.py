@@ -52,6 +52,8 @@ class Holdings:
         self.by_updated = TimeIndex((record.updated, record.number) for record in records)
         self.view = SearchView(self.by_created.keys, self.by_updated.keys)
         self._next_number = max(self._records, default=0) + 1
+        self.listeners: list[Callable[[str], None]] = []
+        """Told the id of each issue to which something has happened, but for its deletion; they hold the lock."""
         self.tables = Tables(
             {**recipe.directory.tables, "organization": [recipe.directory.me], **(others or {})}
         )
@@ -221,6 +223,12 @@ class Store(Holdings):
             self.by_updated.add((new.updated, new.number))
         if version := new or old:
             self.view.record(Change(self.now_ns(), version.number, old, new))
+        if new is not None:
+            self._tell(self._records[new.number].id)
+
+    def _tell(self, issue_id: str) -> None:
+        for listener in self.listeners:
+            listener(issue_id)
 
     @staticmethod
     def _sign(row: JSON, key: str) -> None:

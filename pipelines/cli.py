@@ -33,6 +33,7 @@ from .base.options import (
 )
 from .desks.pylon import PYLON
 from .many.verbs import for_all
+from .serve import verbs as cli_serve
 
 app = application("pylon")
 
@@ -467,6 +468,7 @@ def emulator(context: typer.Context) -> None:
 
 app.add_typer(cli_analysis.app)
 app.add_typer(cli_assistant.app)
+app.add_typer(cli_serve.app)
 
 
 def _settings(

@@ -37,6 +37,7 @@ from .begin import begun
 from .recount import recount
 from .refreshing import told, unanswered
 from .restore import empty, restore
+from .ringing import Ringing
 from .workspace import require_same
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class Job:
     control: Control = field(init=False)
     copied: Copied = field(init=False)
     """What the copy holds; connected to once for the whole run."""
+    ringing: Ringing = field(init=False)
     turns: int = 0
     unfinished: bool = False
     """Whether the last turn left something that is due."""
@@ -90,6 +92,7 @@ class Job:
     def __post_init__(self) -> None:
         self.tables = tuple(self.tables) or self.settings.usual
         self.copied = Copied(self.pipeline)
+        self.ringing = Ringing(self.pipeline.pipelines_dir)
         self.control = Control(*learnt(self.settings, SourceState()))
 
     def run(self) -> int:
@@ -114,7 +117,7 @@ class Job:
     def _read(self) -> None:
         self._take_turns(self._tables_left)
         if _comparison_is_due(self) and _reconcile(self) and not self.control.budget.spent:
-            self._take_turns(self._hanging_tables)
+            self._take_turns(lambda: [name for name in self._tables_left() if name in HANGING])
         if _has_time_to_spare(self):
             self._sweep()
         _keep_snapshot(self)
@@ -164,10 +167,6 @@ class Job:
         self.swept = sum(lane.done for lane in lanes) - known
         self.unfinished = False  # what the sweep did not reach is not due
 
-    def _hanging_tables(self) -> list[str]:
-        """Return all that hangs on other rows, as far as it is left."""
-        return [name for name in self._tables_left() if name in HANGING]
-
     def _take_turns(self, tables_left: Callable[[], list[str]]) -> None:
         while True:
             tables = tables_left()
@@ -184,6 +183,7 @@ class Job:
         refreshed = _refreshed(self, tables) if self.full_refresh and first else []
         afresh = bool(refreshed) and not _emptied(self, refreshed)
         limits = _limits(first=first)
+        self.ringing.hear(self.control)
         taken = refreshed or tables
         left = take_turn(
             self.pipeline,
@@ -195,6 +195,7 @@ class Job:
             afresh=afresh,
             load=partial(_load, self),
         )
+        self.ringing.answered(self.control)
         self.unfinished = left or len(taken) < len(tables)
         give_back()
         self.control.answers.clear()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 LANES: dict[str, tuple[str, ...]] = {
     "changes": (ENDPOINTS["search_issues"].name,),
     "history": (ENDPOINTS["list_issues"].name,),
+    "rung": (ENDPOINTS["get_issue"].name,),
     **{name: (child.read.endpoint.name,) for name, child in HANGING.items()},
     "directory": tuple(one.name for table in COLLECTED.values() for one in table.endpoints),
     "reconcile": (ENDPOINTS["list_issues"].name, ENDPOINTS["get_issue"].name),

@@ -49,6 +49,8 @@ class Summary:
     rows: dict[str, int]
     requests: dict[str, tuple[int, int]]
     """Requests that were answered, and how many of them were refused (429), by endpoint."""
+    statuses: dict[str, dict[str, int]] = field(default_factory=dict)
+    """How often each endpoint answered with each status."""
     warnings: list[str] = field(default_factory=list)
     not_available: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
     """Tables that the workspace was found to lack in this run, and why."""
@@ -111,6 +113,7 @@ class Summary:
             "requests": {
                 name: {"asked": asked, "refused": refused} for name, (asked, refused) in self.requests.items()
             },
+            "statuses": self.statuses,
             "warnings": self.warnings,
             "not_available": {name: why for tables, why in self.not_available for name in tables},
             "failures": [
@@ -142,6 +145,10 @@ def summarize(job: Job, *, location: str, seconds: float, code: int, ended_early
             ENDPOINTS[name].label: (asked(pacer), pacer.refusals)
             for name, pacer in pacers.items()
             if asked(pacer)
+        },
+        statuses={
+            ENDPOINTS[name].label: {str(status): count for status, count in sorted(found.items())}
+            for name, found in list(job.control.pacers.statuses.items())
         },
         warnings=list(report.warnings),
         not_available=not_available(report.lacking),

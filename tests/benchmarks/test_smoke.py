@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from benchmarks import allowance, growth, idle, load, marts, memory, pace
+from benchmarks import allowance, doorbell, growth, idle, load, marts, memory, pace
 from benchmarks.multiplying import make_due, multiply
 from benchmarks.server import serving
 
@@ -120,3 +120,10 @@ def test_marts(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert re.search(r"300 issues and 1,\d+ messages: \d+\.\d s, dbt's own start included", printed)
     assert len(figures(printed)) == marts.SLOWEST + 1
+
+
+@pytest.mark.slow
+def test_doorbell(capsys: pytest.CaptureFixture[str]) -> None:
+    doorbell.main(["--issues", "20", "--edits", "6", "--apart", "0.5", "--tier", "none"])
+    printed = capsys.readouterr().out.splitlines()[-1]
+    assert re.fullmatch(r"\| [1-6] \|( \d+\.\d \|){3}", printed), printed

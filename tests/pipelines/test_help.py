@@ -26,7 +26,7 @@ HEAVY = ("dlt", "httpx", "pyarrow", "duckdb", "pendulum", "rich", "sqlglot", "so
 
 
 def test_there_is_a_verb_for_everything_a_user_does() -> None:
-    expected = "run check status reconcile verify drift transform query ask export report dashboard mcp move demo emulator"
+    expected = "run check status reconcile verify drift transform query ask export report dashboard mcp serve move demo emulator"
     assert set(expected.split()) <= set(VERBS)
 
 

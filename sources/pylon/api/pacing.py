@@ -30,6 +30,7 @@ seconds, amounts in requests.
 
 import random
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -192,6 +193,8 @@ class Pacers:
         self._starts, self._window, self._options = dict(starts), window, options
         self._known: dict[str, object] = dict(remembered) if isinstance(remembered, Mapping) else {}
         self._pacers: dict[str, Pacer] = {}
+        self.statuses: defaultdict[str, Counter[int]] = defaultdict(Counter)
+        """How often this process was answered with each status, by endpoint."""
 
     def get(self, endpoint: str, tier: str) -> Pacer:
         """Return the pacer of this endpoint; ``tier`` counts only when it is made."""

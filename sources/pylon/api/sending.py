@@ -109,6 +109,7 @@ class Sender:
                 pacer.lost(ticket)
                 self._admission.answered(let_in=False)
                 raise
+            self._pacers.statuses[endpoint.name][reply.status] += 1
             if reply.status != 401:
                 self._admission.answered(let_in=reply.status < 300)
             if reply.status != 429:

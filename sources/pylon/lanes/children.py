@@ -128,7 +128,7 @@ def _ask_former_parents(turn: Turn, table: Table[PerParent], read: Sequence[Conv
         return
     places = {(row["id"], one.parent.parent_id) for one in read for row in one.rows}
     if former := turn.contents.also_under(table, places):
-        _forget_readings(turn, table, sorted(former))
+        forget_readings(turn, table, sorted(former))
         turn.come_again()
 
 
@@ -142,11 +142,12 @@ def forget(turn: Turn, table: Table[PerParent]) -> pa.Table | None:
     orphans = sorted(turn.ledger.orphans(table.name))
     if not orphans:
         return None
-    _forget_readings(turn, table, orphans)
+    forget_readings(turn, table, orphans)
     return _without(turn, table, orphans, datetime.now(UTC))
 
 
-def _forget_readings(turn: Turn, table: Table[PerParent], parents: Sequence[str]) -> None:
+def forget_readings(turn: Turn, table: Table[PerParent], parents: Sequence[str]) -> None:
+    """Let the ledger forget what was read of some parents, so that it is due for the turns that follow."""
     ledger = TABLES[table.read.ledger]
     keys = [{ledger.key[0]: parent, "child": table.name} for parent in parents]
     turn.written.put(ledger.name, tombstones(ledger, keys, datetime.now(UTC)))

@@ -32,7 +32,7 @@ from ..copy.state import SourceState, Stretch
 from ..errors import ConfigurationError
 from ..rows.rows import to_arrow
 from ..settings import Settings
-from . import children, directory, incremental, issues, late, shown_again
+from . import children, directory, incremental, issues, late, rung, shown_again
 from .budget import Limits
 from .pipes import PylonResource
 from .selection import PylonSource
@@ -92,6 +92,8 @@ async def _issues(turn: Turn, table: Table[Issues]) -> AsyncIterator[pa.Table]:
     floor = turn.settings.start_date
     changes = _watched(turn, issues.changes(turn, stretch), stretch)
     lanes = {"changes": changes, "history": issues.history(turn, stretch)}
+    if turn.control.rung:
+        lanes["rung"] = rung.issues(turn)
     running = {name: lane for name, lane in lanes.items() if name not in turn.report.stopped}
     async with aclosing(issues.side_by_side(turn, running)) as batches:
         async for batch in batches:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
 
 import pyarrow as pa
 
@@ -42,14 +44,27 @@ def changed(turn: Turn, table: Table, batch: pa.Table) -> pa.Table:
     """Return the rows of a batch that the copy does not hold as they are; when they were read does not count.
 
     All values are compared: an edit may have come within the second that ``updated_at`` names. Of the others, only
-    that they are there is noted.
+    that they are there is noted. An older version than the copy's is no news for as long as an index may trail: it is
+    shown after the issue itself was read.
     """
     rows = batch.select(list(table.column_names)).to_pylist()
+    trails = timedelta(seconds=turn.settings.lookback_seconds)
     copies = held.rows(turn.contents, table, [row[table.key[-1]] for row in rows])
     news = [
         (copy := copies.get(tuple(row[name] for name in table.key))) is None
-        or bool(differing(table, row, copy))
+        or (not _is_overtaken(row, copy, trails) and bool(differing(table, row, copy)))
         for row in rows
     ]
     turn.returned.see(table, batch.filter(pa.array([not new for new in news], pa.bool_())))
     return batch.filter(pa.array(news, pa.bool_()))
+
+
+def _is_overtaken(row: Mapping[str, Any], copy: Mapping[str, Any], trails: timedelta) -> bool:
+    """Whether the copy has a newer version, which was read so shortly before that the index may not have it yet."""
+    mine, its = row.get("updated_at"), copy.get("updated_at")
+    return (
+        mine is not None
+        and its is not None
+        and mine < its
+        and row["_synced_at"] - copy["_synced_at"] < trails
+    )

@@ -185,5 +185,10 @@ def may_have(child: Table[PerParent], row: Row) -> bool:
 def _times(child: Table[PerParent], id_: str, row: Row) -> Times:
     if child.read.is_mentioned:  # the row only mentions what is asked for
         return Times(id_, None, None, None)
+    return times_of(id_, row)
+
+
+def times_of(id_: str, row: Row) -> Times:
+    """Return what the row of a parent tells about what hangs on it."""
     stamps = [instant(row.get(name)) for name in ("created_at", "updated_at", "latest_message_time")]
     return Times(id_, *stamps)

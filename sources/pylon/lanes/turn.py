@@ -77,6 +77,10 @@ class Control:
     """Answers of a moment ago, by endpoint name, which the first turn need not ask for again."""
     offset: timedelta | None = None
     """How far the server's clock was ahead of this machine's at the last answer; ``None`` until one has told."""
+    rung: list[str] = field(default_factory=list)
+    """Issues that are said to have changed, by id: to be read whatever the search shows."""
+    heard: set[str] = field(default_factory=set)
+    """Those of them that the last turn has read, or that there is no reading."""
     organization: dict[str, str] = field(default_factory=dict)
     """Whose workspace it is, where that is known: ``id`` and ``name``."""
 

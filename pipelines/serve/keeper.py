@@ -1,0 +1,160 @@
+"""Keeps the copy of one workspace up to date: its runs, one after the other, and a look at what the copy holds."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass, field
+
+from ..base import exits
+from .errand import Done, Errand, Event, Hear
+from .health import Record
+from .schedule import Schedule
+
+OF_ISSUES = "issues,issue_messages,issue_threads,issue_followers"
+"""What a run reads that a ring asks for; a whole run reads the rest."""
+LOOK_APART = 60.0
+"""Seconds between two looks: each costs a second of processor time."""
+
+Turn = Callable[[], AbstractAsyncContextManager[None]]
+
+
+@dataclass
+class Figures:
+    """What is counted of one workspace; read by the metrics."""
+
+    runs: Counter[int] = field(default_factory=Counter)
+    """Runs by exit code."""
+    rows: Counter[str] = field(default_factory=Counter)
+    """Rows that were read, by table."""
+    requests: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Answers of Pylon, by endpoint and status."""
+    seconds: float | None = None
+    """How long the last run took."""
+    status: Event | None = None
+    """What ``pylon status`` said last."""
+
+    def add(self, done: Done) -> None:
+        """Count a run."""
+        self.runs[done.code] += 1
+        self.seconds = done.seconds
+        finished = done.last.get("run_finished", {})
+        self.rows.update(finished.get("rows", {}))
+        for endpoint, statuses in finished.get("statuses", {}).items():
+            self.requests.update({(endpoint, status): count for status, count in statuses.items()})
+
+
+class Keeper:
+    """The runs of one workspace.
+
+    Args:
+        name: The workspace; "" for that of ``[sources.pylon]``.
+        options: What each verb is told besides, such as the destination.
+        every: Seconds between two whole runs.
+        turn: Taken for each run: no more than so many at a time, and one where copies share a file.
+        hear: Told what the runs say.
+        closed: Told how each has ended.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        options: tuple[str, ...],
+        every: float,
+        turn: Turn,
+        hear: Hear,
+        closed: Callable[[Done], None],
+    ) -> None:
+        self.name, self.figures = name, Figures()
+        self.first: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
+        """How the first run ended."""
+        self._options = (*(("--workspace", name) if name else ()), *options)
+        self._schedule = Schedule(every)
+        self._every, self._since = every, time.time()
+        self._code: int | None = None
+        self._well_at: float | None = None
+        self._turn, self._hear, self._closed = turn, hear, closed
+        self._changed, self._stopping = asyncio.Event(), False
+        self._working: set[Errand] = set()
+        self._looked_at, self._stale = -LOOK_APART, False
+
+    @property
+    def record(self) -> Record:
+        """How its runs went."""
+        return Record(self._every, self._since, self._code, self._well_at)
+
+    def ring(self) -> None:
+        """Let a run begin soon."""
+        self._schedule.ring(time.monotonic())
+        self._changed.set()
+
+    def stop(self, number: int) -> None:
+        """Begin nothing more, and pass a signal on to what is under way."""
+        self._stopping = True
+        self._changed.set()
+        for errand in self._working:
+            errand.signal(number)
+
+    async def keep(self) -> None:
+        """Run until it is stopped."""
+        looking: asyncio.Task[None] | None = None
+        while not self._stopping:
+            wait = self._schedule.next_at() - time.monotonic()
+            if wait <= 0:
+                await self._run()
+            elif (looking is None or looking.done()) and self._wants_a_look(wait):
+                looking = asyncio.create_task(self._look())
+            else:
+                await self._wait(wait)
+        if looking:
+            await looking
+
+    def _wants_a_look(self, wait: float) -> bool:
+        """Whether the figures are older than the copy, and there is time to look."""
+        return self._stale and wait > 1.0 and time.monotonic() >= self._looked_at + LOOK_APART
+
+    async def _wait(self, seconds: float) -> None:
+        if self._stale:
+            seconds = min(seconds, max(0.1, self._looked_at + LOOK_APART - time.monotonic()))
+        self._changed.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+
+    async def _run(self) -> None:
+        async with self._turn():
+            if self._stopping:
+                return
+            whole = self._schedule.begin(time.monotonic())
+            select = () if whole else ("--select", OF_ISSUES)
+            done = await self._errand("run", *select, "--log-format", "json", hear=self._hear)
+        self._schedule.end(time.monotonic(), done.code)
+        self._code, self._stale = done.code, True
+        if done.code == exits.DONE:
+            self._well_at = time.time()
+        self.figures.add(done)
+        self._closed(done)
+        if not self.first.done():
+            self.first.set_result(done)
+
+    async def _look(self) -> None:
+        self._stale, self._looked_at = False, time.monotonic()
+        done = await self._errand("status", "--format", "json", hear=lambda *_: None)
+        if done.code == exits.DONE:
+            self.figures.status = done.last.get("status")
+
+    async def _errand(self, verb: str, *arguments: str, hear: Hear) -> Done:
+        try:
+            errand = Errand([verb, *self._options, *arguments], hear)
+        except OSError as error:  # the machine has no room for another process
+            return Done(
+                exits.FAILED, 0.0, {"failure": {"event": "failure", "what": str(error), "remedy": ""}}
+            )
+        self._working.add(errand)
+        try:
+            return await errand.done()
+        finally:
+            self._working.discard(errand)

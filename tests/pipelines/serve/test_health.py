@@ -1,0 +1,50 @@
+"""Readiness and the text of the metrics, from records of ours."""
+
+from __future__ import annotations
+
+import pytest
+from support.daemon import parsed
+
+from pylon_elt.pipelines.serve.health import INTERVALS, Record, told
+from pylon_elt.pipelines.serve.metrics import Metric, written
+
+
+@pytest.mark.parametrize(
+    ("record", "ready", "why"),
+    [
+        (Record(900, 1000.0), False, "No run has ended well since 50 s."),
+        (Record(900, 1000.0, 4), False, "The last one ended with 4: The API stayed unavailable"),
+        (Record(900, 0.0, -9), False, "it was ended"),
+        (Record(900, 0.0, 0, 1000.0), True, ""),
+        (Record(900, 0.0, 4, 1000.0), True, ""),
+        (Record(10, 0.0, 4, 1050 - 10.0 * INTERVALS), True, ""),
+        (Record(10, 0.0, 4, 1049 - 10.0 * INTERVALS), False, "The last run that ended well did so 31 s ago."),
+    ],
+)
+def test_a_copy_is_ready_while_a_run_ended_well_within_some_intervals(
+    record: Record, ready: bool, why: str
+) -> None:
+    facts = told(record, 1050.0)
+    assert facts["ready"] is ready
+    assert why in facts.get("why", "")
+
+
+def test_labels_are_quoted_and_empty_metrics_left_out() -> None:
+    text = written(
+        [
+            Metric(
+                "runs_total",
+                "counter",
+                "Runs.",
+                [({"workspace": 'a"b\\c\nd'}, 3.0), ({"workspace": "e"}, 0.5)],
+            ),
+            Metric("due", "gauge", "Due.", []),
+        ]
+    )
+    assert text.splitlines() == [
+        "# HELP pylon_runs_total Runs.",
+        "# TYPE pylon_runs_total counter",
+        'pylon_runs_total{workspace="a\\"b\\\\c\\nd"} 3',
+        'pylon_runs_total{workspace="e"} 0.5',
+    ]
+    assert parsed(text)["pylon_runs_total", frozenset({("workspace", "e")})] == 0.5
