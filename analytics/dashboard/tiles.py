@@ -11,6 +11,9 @@ from .headline import before, headline
 from .marts import WORKING, Filters, Marts
 
 UNKNOWN = "n/a"
+FEW = 10
+"""A change from fewer than that is told as a number: in per cent it would say too much."""
+_PER_CENT, _POINTS = "\N{NO-BREAK SPACE}%", "\N{NO-BREAK SPACE}points"
 _BETTER = {1: "better", -1: "worse", 0: ""}
 
 
@@ -81,7 +84,7 @@ def tiles(marts: Marts, filters: Filters) -> Iterator[Tile]:
 def _of_pylon(known: Mapping[str, Any], was: _Was, period: str) -> Iterator[Tile]:
     """Yield what only Pylon has."""
     due = f"of {known['targets']:,} due {period}" if known["targets"] else f"none due {period}"
-    yield was.tile("Targets met", "met_percent", _percent, due, good=1, points=" points")
+    yield was.tile("Targets met", "met_percent", _percent, due, good=1, points=_POINTS)
     share = f", {100 * known['rated'] / known['ratable']:.0f} % of closed issues" if known["ratable"] else ""
     rests_on = f"of 5; {known['ratings']:,} ratings {period}{share}"
     yield was.tile(
@@ -93,7 +96,7 @@ def _of_pylon(known: Mapping[str, Any], was: _Was, period: str) -> Iterator[Tile
         points=" ",
     )
     yield was.tile(
-        "One touch", "one_touch_percent", _percent, f"of closed issues {period}", good=1, points=" points"
+        "One touch", "one_touch_percent", _percent, f"of closed issues {period}", good=1, points=_POINTS
     )
     yield was.tile(
         "Reopened",
@@ -101,7 +104,7 @@ def _of_pylon(known: Mapping[str, Any], was: _Was, period: str) -> Iterator[Tile
         _percent,
         f"of issues created {period}, at least",
         good=-1,
-        points=" points",
+        points=_POINTS,
     )
     yield Tile("Accounts at risk", f"{known['at_risk']:,}", "as of the last load")
 
@@ -124,13 +127,15 @@ def _without(known: Mapping[str, Any], working: bool) -> str:
 
 
 def _difference(now: float, was: float, points: str) -> str:
-    """Return a change in brackets: in ``points`` where the number is a share or a mean, else in per cent."""
+    """Return a change in brackets: in ``points`` where the number is a share or a mean, of few as such, else in %."""
     if points:
         moved = f"{now - was:+.1f}"
-        return "" if float(moved) == 0 else f" ({_signed(moved)}{points.rstrip()})"
-    if not was or now == was:
+        return "" if float(moved) == 0 else f" ({_signed(moved)}{points.rstrip(' ')})"
+    if now == was:
         return ""
-    return f" ({_signed(f'{100 * (now - was) / was:+.0f}')} %)"
+    if isinstance(was, int) and was < FEW:
+        return f" ({_signed(f'{now - was:+,}')})"
+    return f" ({_signed(f'{100 * (now - was) / was:+.0f}')}{_PER_CENT})" if was else ""
 
 
 def _signed(number: str) -> str:
@@ -142,4 +147,4 @@ def _count(number: int) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{share:.0f} %"
+    return f"{share:.0f}{_PER_CENT}"

@@ -17,7 +17,7 @@ from support import questions_docs, sample
 from pylon_elt.analytics.dashboard import address, data, page, sections, tables
 from pylon_elt.analytics.dashboard.headline import before, headline
 from pylon_elt.analytics.dashboard.marts import Filters, Marts
-from pylon_elt.analytics.dashboard.tiles import UNKNOWN, hours, tiles
+from pylon_elt.analytics.dashboard.tiles import FEW, UNKNOWN, hours, tiles
 from pylon_elt.pipelines.ask.reader_duckdb import DuckDbReader
 
 ALL = Filters(days=0)
@@ -268,10 +268,11 @@ def test_each_tile_has_the_number_of_the_period_before(where: str, marts: Marts,
     told = {tile.label: tile for tile in tiles(marts, chosen)}
     now = headline(marts, chosen)["created"]
     moved = (
-        f" ({100 * (now - created) / created:+.0f} %)".replace("-", "\N{MINUS SIGN}")
-        if now != created
-        else ""
+        f"{100 * (now - created) / created:+.0f}\N{NO-BREAK SPACE}%"
+        if created >= FEW
+        else f"{now - created:+,}"
     )
+    moved = f" ({moved})".replace("-", "\N{MINUS SIGN}") if now != created else ""
     assert told["Created"].change == f"before: {created:,}{moved}"
     assert not any(tile.change for tile in tiles(marts, ALL))
     assert not before(marts, ALL)

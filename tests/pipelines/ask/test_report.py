@@ -80,6 +80,10 @@ def test_the_page_needs_nothing_else(marts: Marts, sql: Any) -> None:
     )
     assert len(found.ids) == len(set(found.ids)) >= len(sections.SECTIONS)
     assert text.count('role="img"') == sum(section.chart is not None for section in sections.SECTIONS)
+    folded = re.findall(r'<section id="(\w+)"[^>]*>\n<details class="folded">', text)
+    assert folded == ["freshness"], "it is there for who opens it"
+    for told in ("Waiting (h)", "Chat widget", "Monday</td>"):
+        assert told in text
     for section in sections.SECTIONS:
         assert section.title.replace("'", "&#x27;") in text
     known = headline(marts, Filters())
