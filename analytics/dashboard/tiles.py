@@ -85,7 +85,9 @@ def _of_pylon(known: Mapping[str, Any], was: _Was, period: str) -> Iterator[Tile
     """Yield what only Pylon has."""
     due = f"of {known['targets']:,} due {period}" if known["targets"] else f"none due {period}"
     yield was.tile("Targets met", "met_percent", _percent, due, good=1, points=_POINTS)
-    share = f", {100 * known['rated'] / known['ratable']:.0f} % of closed issues" if known["ratable"] else ""
+    share = (
+        f", {_percent(100 * known['rated'] / known['ratable'])} of closed issues" if known["ratable"] else ""
+    )
     rests_on = f"of 5; {known['ratings']:,} ratings {period}{share}"
     yield was.tile(
         "Satisfaction",

@@ -220,7 +220,7 @@ def test_the_tiles_tell_of_how_many_a_number_is(where: str, marts: Marts, sql: A
     without = ", ".join(filter(None, (f"{asked - answered:,} of {asked:,} unanswered", bound)))
     assert told["First response"].endswith(without)
     if "zaia" not in where:
-        assert f"{100 * rated / closed:.0f} % of closed issues" in told["Satisfaction"]
+        assert f"{100 * rated / closed:.0f}\N{NO-BREAK SPACE}% of closed issues" in told["Satisfaction"]
     assert asked > answered > 0
 
 
