@@ -175,7 +175,7 @@ def _mini_account(account: JSON | None) -> JSON | None:
 
 def _teams(rng: Random, users: list[JSON]) -> list[JSON]:
     minis = [{"id": user["id"], "email": user["email"]} for user in users]
-    names = ("Support", "Solutions", "Billing", "Nobody yet")
+    names = ("Support", "Solutions", "Billing", "Escalations")
     return [
         {"id": uuid(rng), "name": name, "users": minis[index * 4 : index * 4 + 5] if index < 3 else []}
         for index, name in enumerate(names)

@@ -20,6 +20,12 @@ SIGNED = "?signature=__signature_of_this_read__&expires=3600"
 FIRST_NUMBER = 1
 SOURCES = ("slack", "email", "chat_widget", "form", "manual", "microsoft_teams", "discord")
 HOUR = 3600 * SECOND
+RATINGS = (
+    (5, "Great 👍"), (4, ""), (5, "Quick and friendly, thank you!"), (2, "Had to explain it three times."),
+    (4, "Solved."), (5, ""), (3, "It took a while, but it works now."), (1, "Still waiting for a refund…"),
+    (4, ""), (5, "Perfecto, ¡gracias!"),
+)  # fmt: skip
+"""What customers say of an issue: a score from 1 to 5, and a comment or none."""
 
 
 @dataclass(frozen=True)
@@ -200,12 +206,20 @@ def _metrics(rng: Random, body: JSON, record: IssueRecord, times: list[int]) -> 
         body |= {"first_response_time": format_ns(times[1]), "first_response_seconds": first}
         body["business_hours_first_response_seconds"] = first // 3
     if body["state"] == "closed":
-        body |= {"resolution_time": body["updated_at"], "resolution_seconds": life}
-        body["business_hours_resolution_seconds"] = life // 3
+        solved = times[len(times) // 2] if record.number % 13 == 5 and len(times) > 3 else record.updated
+        took = (solved - record.created) // SECOND
+        body |= {"resolution_time": format_ns(solved), "resolution_seconds": took}
+        body["business_hours_resolution_seconds"] = took // 3
+        if record.number % 3:
+            body["resolution_breach_time"] = format_ns(record.created + 4 * DAY)
+            body["first_response_breach_time"] = format_ns(record.created + DAY)
     elif rng.random() < 0.3:
         body["resolution_breach_time"] = format_ns(record.updated + 3 * DAY)
         body["first_response_breach_time"] = format_ns(record.created + DAY)
         body["snoozed_until_time"] = format_ns(record.updated + DAY // 2)
+    elif record.number % 7 == 2 and len(times) > 2:
+        # it was solved once, and came back
+        body["resolution_time"] = format_ns(times[1])
 
 
 def _extras(rng: Random, body: JSON, record: IssueRecord) -> None:
@@ -216,7 +230,8 @@ def _extras(rng: Random, body: JSON, record: IssueRecord) -> None:
     elif draw % 4 == 1:
         body["attachment_urls"] = []
     if draw % 10 == 3:
-        body["csat_responses"] = [{"score": 1 + draw % 5, "comment": "Great 👍" if draw % 2 else ""}]
+        score, comment = RATINGS[draw // 10 % len(RATINGS)]
+        body["csat_responses"] = [{"score": score, "comment": comment}]
     if draw % 12 == 5:
         link = f"https://tracker.example/ENG-{draw}"
         body["external_issues"] = [{"source": "linear", "external_id": f"ENG-{draw}", "link": link}]

@@ -1,8 +1,12 @@
+# /// script
+# [tool.marimo.display]
+# theme = "system"
+# ///
 """The dashboard in a browser: a marimo app over what ``pylon dashboard`` has read. It writes nothing."""
 
 import marimo
 
-app = marimo.App(width="full", app_title="Support dashboard")
+app = marimo.App(width="full", app_title="Support dashboard", css_file="app.css")
 
 
 @app.cell
@@ -10,9 +14,8 @@ def _():
     import marimo as mo
 
     from pylon_elt.analytics.dashboard import source, view  # marimo runs this file outside of its package
-    from pylon_elt.analytics.dashboard.data import Filters
 
-    return Filters, mo, source, view
+    return mo, source, view
 
 
 @app.cell
@@ -31,22 +34,18 @@ def _(again, mo, source):
 @app.cell
 def _(mo, source, view):
     # by themselves: what was chosen stays when the marts are read again
-    teams, accounts = view.choices(source, "team_name"), view.choices(source, "account_name")
-    period = mo.ui.dropdown(view.PERIODS, value=view.USUAL, label="Period")
-    team = mo.ui.dropdown(teams, value=view.ALL, label="Team")
-    account = mo.ui.dropdown(accounts, value=view.ALL, label="Account", searchable=True)
-    desk = mo.ui.dropdown(view.desks(source), value=view.ALL, label="Desk")
-    return account, desk, period, team
+    menus = view.menus(source, mo.query_params().to_dict())
+    return (menus,)
 
 
 @app.cell
-def _(Filters, account, again, desk, marts, mo, period, team, view):
-    filters = Filters(period.value, team.value or "", account.value or "", desk.value or "")
-    menus = [period, *([desk] if len(marts.read_at) > 1 else []), team, account, again]
+def _(again, marts, menus, mo, view):
+    filters = view.chosen(menus.value)
+    view.tell(mo.query_params(), filters)
     mo.vstack(
         [
             view.heading(marts),
-            mo.hstack(menus, justify="start", wrap=True, gap=1.5, align="end"),
+            mo.hstack([*menus.elements.values(), again], justify="start", wrap=True, gap=1.5, align="end"),
             view.tiles(marts, filters),
         ],
         gap=1,

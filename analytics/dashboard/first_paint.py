@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
@@ -22,10 +23,10 @@ class FirstPaint:
 
     Args:
         app: marimo's app.
-        paint: Returns the HTML to show until then; runs in a thread.
+        paint: Returns the HTML to show until then, of the names and values in the address; runs in a thread.
     """
 
-    def __init__(self, app: ASGIApp, paint: Callable[[], str]) -> None:
+    def __init__(self, app: ASGIApp, paint: Callable[[Mapping[str, Sequence[str]]], str]) -> None:
         self._app = app
         self._paint = paint
 
@@ -46,17 +47,18 @@ class FirstPaint:
             else:
                 body += message.get("body", b"")
                 if not message.get("more_body"):
-                    filled = await self._filled(body)
+                    filled = await self._filled(body, scope.get("query_string", b""))
                     MutableHeaders(raw=held["headers"])["content-length"] = str(len(filled))
                     await send(held)
                     await send({"type": "http.response.body", "body": filled})
 
         await self._app(scope, receive, fill)
 
-    async def _filled(self, body: bytes) -> bytes:
+    async def _filled(self, body: bytes, query: bytes) -> bytes:
         if OPEN + CLOSE not in body:
             return body
-        inside = (await run_in_threadpool(self._paint)).encode()
+        given = parse_qs(query.decode("latin-1"))
+        inside = (await run_in_threadpool(self._paint, given)).encode()
         return body.replace(OPEN + CLOSE, OPEN + inside + CLOSE, 1)
 
 

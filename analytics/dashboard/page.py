@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
+from collections.abc import Iterator
+from datetime import datetime
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -12,20 +12,21 @@ from typing import Any
 import pyarrow as pa
 import vl_convert
 
+from . import tables
 from .charts import Drawing
-from .data import Filters, Marts
-from .sections import SECTIONS, Section, read_from, tiles
+from .marts import WORKING, Filters, Marts
+from .sections import SECTIONS, Section, read_from
+from .tiles import tiles
 
-WIDTHS = {True: 1000, False: 430}
-"""Of a chart over the page and of one over half of it, in the SVG's own units; it grows with the page."""
-ROWS = 400
-"""More rows of a chart's data are counted, not written."""
+WHOLE, HALF, NARROW = 1000, 400, 300
+"""Widths of a chart over the page, half of it, and a narrow page, in the SVG's own units; it grows with the page."""
 _STYLE = {
     "background": "transparent",
+    "font": "Helvetica Neue, Arial, Liberation Sans, sans-serif",
     "view": {"stroke": None},
     "axis": {"labelColor": "currentColor", "titleColor": "currentColor", "domainColor": "#8888", "tickColor": "#8888",
-             "gridColor": "#8884", "labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": "normal"},
-    "legend": {"labelColor": "currentColor", "titleColor": "currentColor", "labelFontSize": 11},
+             "gridColor": "#8884", "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"},
+    "legend": {"labelColor": "currentColor", "titleColor": "currentColor", "labelFontSize": 12},
 }  # fmt: skip
 """Letters have the page's colour, so that they can be read on light and on dark."""
 
@@ -54,17 +55,23 @@ def render(marts: Marts, filters: Filters, made_at: datetime) -> str:
 
 def _subject(marts: Marts, filters: Filters) -> str:
     period = f"{marts.start(filters)} to {marts.today}" if filters.days else f"Until {marts.today}"
-    who = [f"desk {filters.desk.title()}"] if filters.desk else []
-    who += [f"team {filters.team}"] if filters.team else []
-    who += [f"account {filters.account}"] if filters.account else []
+    chosen = {
+        "desk": filters.desk.title(), "team": filters.team, "account": filters.account, "agent": filters.agent,
+        "priority": filters.priority, "tag": filters.tag,
+    }  # fmt: skip
+    who = [f"{kind} {name}" for kind, name in chosen.items() if name]
+    who += [filters.field] if filters.field else []
+    who += ["times in working hours"] if filters.hours == WORKING else []
     read = read_from(marts, filters)
     return ", ".join([period, *who]) + (f"; read from {read}" if read else "")
 
 
 def _tiles(marts: Marts, filters: Filters) -> Iterator[str]:
-    for label, number, about in tiles(marts, filters):
+    for tile in tiles(marts, filters):
+        change = f'<dd class="{tile.verdict or "change"}">{escape(tile.change)}</dd>' if tile.change else ""
         yield (
-            f'<div><dt>{escape(label)}</dt><dd class="number">{escape(number)}</dd><dd>{escape(about)}</dd></div>\n'
+            f'<div><dt>{escape(tile.label)}</dt><dd class="number">{escape(tile.number)}</dd>'
+            f"<dd>{escape(tile.about)}</dd>{change}</div>\n"
         )
 
 
@@ -74,20 +81,32 @@ def _shown(section: Section, marts: Marts, filters: Filters) -> str:
 
 
 def _section(section: Section, table: pa.Table, told: str, nothing: str) -> str:
-    head = f"<h2>{escape(section.title)}</h2>\n<p>{escape(told)}</p>"
+    head, about = f"<h2>{escape(section.title)}</h2>", f"<p>{escape(told)}</p>"
     if not table.num_rows:
         body = f"<p>{escape(nothing)}</p>"
     elif section.chart is None:
-        body = _table(table)
+        body = tables.html(table, section.title)
     else:
         label = escape(f"{section.title}. {told}")
-        drawn = svg(section.chart(table), WIDTHS[section.wide], section.name)
+        numbers = tables.html(table, f"{section.title}: the numbers")
         body = (
-            f'<figure role="img" aria-label="{label}">{drawn}</figure>'
-            f"\n<details><summary>The numbers</summary>{_table(table)}</details>"
+            f'<figure role="img" aria-label="{label}">{_drawn(section, table)}</figure>'
+            f"\n<details><summary>The numbers</summary>{numbers}</details>"
         )
     wide = ' class="wide"' if section.wide else ""
-    return f'<section id="{section.name}"{wide}>\n{head}\n{body}\n</section>'
+    inside = f"{head}\n{about}\n{body}"
+    if section.folded:
+        inside = f'<details class="folded"><summary>{head}</summary>\n{about}\n{body}</details>'
+    return f'<section id="{section.name}"{wide}>\n{inside}\n</section>'
+
+
+def _drawn(section: Section, table: pa.Table) -> str:
+    """Draw a chart; one over the whole page once more for narrow ones, where it would be too small to read."""
+    chart = section.chart(table) if section.chart else None
+    if not section.wide:
+        return svg(chart, HALF, section.name)
+    whole = svg(chart, WHOLE, section.name)
+    return f'<div class="whole">{whole}</div><div class="narrow">{svg(chart, NARROW, section.name + "-narrow")}</div>'
 
 
 def svg(chart: Drawing, width: int, name: str) -> str:
@@ -101,31 +120,3 @@ def svg(chart: Drawing, width: int, name: str) -> str:
 def _resizable(found: re.Match[str]) -> str:
     """Leave the size to the page; the shape stays, by the viewBox."""
     return re.sub(r' (width|height)="\d+"', "", found[0]).replace("<svg", '<svg aria-hidden="true"')
-
-
-def _table(table: pa.Table) -> str:
-    numbers = [pa.types.is_integer(kind) or pa.types.is_floating(kind) for kind in table.schema.types]
-    head = _cells("th", [name.replace("_", " ") for name in table.column_names], numbers)
-    rows = [_cells("td", row.values(), numbers) for row in table.slice(0, ROWS).to_pylist()]
-    more = table.num_rows - len(rows)
-    told = f"<p>and {more:,} more rows</p>" if more > 0 else ""
-    body = f"<thead>{head}</thead><tbody>{''.join(rows)}</tbody>"
-    return f'<div class="scroll" tabindex="0"><table>{body}</table></div>{told}'
-
-
-def _cells(tag: str, values: Iterable[Any], numbers: Sequence[bool]) -> str:
-    classes = [' class="number"' if number else "" for number in numbers]
-    cells = [
-        f"<{tag}{kind}>{escape(_text(value))}</{tag}>" for value, kind in zip(values, classes, strict=True)
-    ]
-    return f"<tr>{''.join(cells)}</tr>"
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:,.1f}"
-    if isinstance(value, date):
-        return value.isoformat()
-    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from threading import Lock
 
-from .data import Marts
+from .marts import Marts
 
 
 class NothingToShow(Exception):

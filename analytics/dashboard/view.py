@@ -1,7 +1,8 @@
-"""The parts of the app: numbers, charts, tables, and their data to download."""
+"""The parts of the app: menus, numbers, charts, tables, and their data to download."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from html import escape
 from types import ModuleType
 from typing import Any
@@ -11,83 +12,134 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
+from . import address, tables
 from . import sections as told
-from .data import Filters, Marts
+from .marts import WORKING, Filters, Marts
+from .tiles import Tile
+from .tiles import tiles as numbers
 
 ALL = "All"
-PERIODS = {"7 days": 7, "14 days": 14, "30 days": 30, "90 days": 90, "180 days": 180, "365 days": 365, ALL: 0}
-USUAL = next(label for label, days in PERIODS.items() if days == Filters().days)
-"""The period that is shown until another is chosen."""
+PERIODS = {f"{days} days" if days else ALL: days for days in address.PERIODS}
+HOURS = {"Round the clock": "", "Working hours": WORKING}
+MENUS = {
+    "desk": "Desk", "team": "Team", "agent": "Agent", "account": "Account", "priority": "Priority", "tag": "Tag",
+    "field": "Field",
+}  # fmt: skip
+"""What can be filtered by, and what that is called."""
+FEW = 12
+"""A menu of more than that can be searched."""
+STYLE: dict[str, Any] = {
+    "font": "PT Sans, sans-serif",  # that of marimo's page, which brings it along
+    "background": "transparent",
+    "view": {"stroke": None},
+    "axis": {"gridColor": "#8884", "domainColor": "#8888", "tickColor": "#8888", "titleFontWeight": "normal"},
+}
+"""How charts look as parts of the page, on light and on dark."""
 
 
-def choices(source: ModuleType, column: str) -> dict[str, str]:
-    """Return what a menu of the names of a column offers, all of them first."""
+def menus(source: ModuleType, given: Mapping[str, Any]) -> mo.ui.dictionary:
+    """Return the menus, set to what an address asks for; without those that offer nothing to choose from."""
     marts, _ = source.read()
-    return {ALL: ""} | ({name: name for name in marts.names(column)} if marts else {})
+    chosen = address.read(given, marts) if marts else Filters()
+    made = {"days": _menu("Period", PERIODS, chosen.days)}
+    for name, label in MENUS.items():
+        known = marts.names(name) if marts else []
+        if len(known) > (name == "desk"):
+            options = {ALL: ""} | {one.title() if name == "desk" else one: one for one in known}
+            made[name] = _menu(label, options, getattr(chosen, name))
+    made["hours"] = _menu("Times", HOURS, chosen.hours)
+    return mo.ui.dictionary(made)
 
 
-def desks(source: ModuleType) -> dict[str, str]:
-    """Return what the menu of desks offers, all of them first."""
-    return {ALL: ""} | {name.title(): name for name in choices(source, "desk").values() if name}
+def _menu(label: str, options: Mapping[str, Any], value: Any) -> Any:
+    shown = next(name for name, one in options.items() if one == value)
+    return mo.ui.dropdown(dict(options), value=shown, label=label, searchable=len(options) > FEW)
+
+
+def chosen(values: Mapping[str, Any]) -> Filters:
+    """Return what is looked at by the values of the menus; who clears a menu looks at all."""
+    usual = Filters()
+    return Filters(
+        **{name: getattr(usual, name) if value is None else value for name, value in values.items()}
+    )
+
+
+def tell(params: Any, filters: Filters) -> None:
+    """Write into the page's address what is looked at."""
+    wanted = address.written(filters)
+    for name in {*MENUS, "days", "hours"}:
+        if name in wanted and params.get(name) != wanted[name]:
+            params.set(name, wanted[name])
+        elif name not in wanted and name in params:
+            params.remove(name)
 
 
 def heading(marts: Marts) -> mo.Html:
     """Return the title, and how fresh the numbers are."""
     read = told.read_from(marts, Filters()) or "nowhere yet"
     return mo.Html(
-        '<div style="font-size:1.9rem;font-weight:600">Support dashboard</div>'
-        f'<div style="opacity:.75">Read from {read}. Days up to {marts.today}.</div>'
+        '<div class="board"><h1>Support dashboard</h1>'
+        f'<p class="faint">Read from {read}. Days up to {marts.today}.</p></div>'
     )
 
 
 def tiles(marts: Marts, filters: Filters) -> mo.Html:
     """Return the numbers at the top."""
-    card = "border:1px solid var(--gray-6);border-radius:8px;padding:.6rem 1rem"
-    cards = [
-        f'<div style="{card}"><div style="font-size:.85rem">{escape(label)}</div>'
-        f'<div data-tile="{escape(label)}" style="font-size:1.6rem;font-weight:600">{escape(number)}</div>'
-        f'<div style="font-size:.8rem;opacity:.75">{escape(about)}</div></div>'
-        for label, number, about in told.tiles(marts, filters)
-    ]
-    grid = "display:grid;gap:.75rem;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr))"
-    return mo.Html(f'<div style="{grid}">{"".join(cards)}</div>')
+    return mo.Html(
+        f'<div class="board"><dl class="tiles">{"".join(map(_tile, numbers(marts, filters)))}</dl></div>'
+    )
 
 
-def first(source: ModuleType) -> str:
-    """Return what the page shows until it can do more, as HTML: the title, and the numbers for the usual period."""
+def _tile(tile: Tile) -> str:
+    change = f'<dd class="{tile.verdict or "faint"}">{escape(tile.change)}</dd>' if tile.change else ""
+    return (
+        f"<div><dt>{escape(tile.label)}</dt>"
+        f'<dd class="number" data-tile="{escape(tile.label)}">{escape(tile.number)}</dd>'
+        f'<dd class="faint">{escape(tile.about)}</dd>{change}</div>'
+    )
+
+
+def first(source: ModuleType, given: Mapping[str, Sequence[str]]) -> str:
+    """Return what the page shows until it can do more: the title, and the numbers that its address asks for."""
     marts, _ = source.read()
     if marts is None:
         return ""
-    # where the app will put them
-    style = "font-family:PT Sans,sans-serif;padding:2.9rem clamp(1.5rem,7.9vw,6.3rem);display:grid;gap:1rem"
-    wait = '<div style="line-height:1.6rem">Filters and charts are on their way …</div>'
-    return f'<div style="{style}">{heading(marts).text}{wait}{tiles(marts, Filters()).text}</div>'
+    wait = '<div class="wait">Filters and charts are on their way …</div>'
+    shown = tiles(marts, address.read(given, marts)).text
+    return f'<div class="first">{heading(marts).text}{wait}{shown}</div>'
 
 
 def sections(marts: Marts, filters: Filters) -> mo.Html:
     """Return all charts and tables, two side by side where they are not wide."""
-    cells = []
-    for section in told.SECTIONS:
-        part = _section(section, marts, filters)
-        style = "min-width:0;" + ("grid-column:1/-1" if section.wide else "")
-        cells.append(f'<div data-section="{section.name}" style="{style}">{part.text}</div>')
-    grid = "display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,30rem),1fr))"
-    return mo.Html(f'<div style="{grid}">{"".join(cells)}</div>')
+    cells = [_section(section, marts, filters) for section in told.SECTIONS]
+    return mo.Html(f'<div class="board"><div class="sections">{"".join(cells)}</div></div>')
 
 
-def _section(section: told.Section, marts: Marts, filters: Filters) -> mo.Html:
+def _section(section: told.Section, marts: Marts, filters: Filters) -> str:
     table = section.rows(marts, filters)
-    head = mo.Html(
-        f'<div style="font-size:1.1rem;font-weight:600">{escape(section.title)}</div>'
-        f'<div style="opacity:.75">{escape(section.told(marts, filters))}</div>'
+    head, about = (
+        f"<h2>{escape(section.title)}</h2>",
+        f'<p class="faint">{escape(section.told(marts, filters))}</p>',
     )
     if not table.num_rows:
-        return _card([head, mo.md(section.lacks(marts, filters) or "Nothing in this period.")])
-    body: Any = section.chart(table) if section.chart else _rows(table)
-    saved = mo.download(
-        lambda: as_csv(table), filename=f"{section.name}.csv", mimetype="text/csv", label="CSV"
-    )
-    return _card([head, body, mo.hstack([saved], justify="end")])
+        body = f"<p>{section.lacks(marts, filters) or 'Nothing in this period.'}</p>"
+    else:
+        saved = mo.download(
+            lambda: as_csv(table), filename=f"{section.name}.csv", mimetype="text/csv", label="CSV"
+        )
+        body = f'{_shown(section, table)}<div class="saved">{saved.text}</div>'
+    wide = ' class="wide"' if section.wide else ""
+    inside = f"{head}{about}{body}"
+    if section.folded:
+        inside = f"<details><summary>{head}</summary>{about}{body}</details>"
+    return f'<section data-section="{section.name}"{wide}>{inside}</section>'
+
+
+def _shown(section: told.Section, table: pa.Table) -> str:
+    if section.chart is None:
+        return tables.html(table, section.title)
+    text: str = mo.as_html(section.chart(table).configure(**STYLE)).text
+    return f'<figure role="group" aria-label="{escape(section.title)}">{text}</figure>'
 
 
 def as_csv(table: pa.Table) -> bytes:
@@ -101,13 +153,3 @@ def _safe(column: Any) -> Any:
     if not pa.types.is_string(column.type):
         return column
     return pc.replace_substring_regex(column, r"\A([=+\-@\t\r])", r"'\1")
-
-
-def _rows(table: pa.Table) -> mo.Html:
-    return mo.ui.table(table.to_pylist(), selection=None, pagination=False, show_download=False)
-
-
-def _card(parts: list[Any]) -> mo.Html:
-    return mo.vstack(parts, gap=0.25).style(
-        {"border": "1px solid var(--gray-6)", "border-radius": "8px", "padding": "1rem"}
-    )

@@ -1,6 +1,6 @@
 -- Targets met
 -- How many of the targets with a deadline were met, missed, or are overdue now; closed_before are those of issues that were closed
--- before the deadline without an answer. Pylon's only.
+-- before the deadline without an answer. met_percent is of those met, missed or overdue. Pylon's only.
 -- by: target | team | month; what to count them by
 -- top: 1..1000, 24; how many lines
 select
@@ -8,7 +8,7 @@ select
         case $by
             when 'target' then case target when 'resolution' then 'resolution' else 'first response' end
             when 'team' then team_name
-            else substr(cast(due_at as varchar(32)), 1, 7)
+            else substr(cast(due_on as varchar(10)), 1, 7)
         end,
         '(none)'
     ) as name,
@@ -17,7 +17,14 @@ select
     count(case when outcome = 'breached' then 1 end) as missed,
     count(case when outcome = 'overdue' then 1 end) as overdue,
     count(case when outcome = 'running' then 1 end) as running,
-    count(case when outcome = 'closed' then 1 end) as closed_before
+    count(case when outcome = 'closed' then 1 end) as closed_before,
+    round(
+        cast(
+            100.0 * count(case when outcome = 'met' then 1 end)
+            / nullif(count(case when outcome in ('met', 'breached', 'overdue') then 1 end), 0) as numeric(20, 6)
+        ),
+        1
+    ) as met_percent
 from pylon__sla
 where outcome <> 'untimed'
 group by 1

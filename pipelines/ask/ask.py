@@ -84,12 +84,17 @@ def require_marts(reader: Reader) -> None:
         Problem: They are not.
     """
     if "support__customers" not in reader.tables()[reader.schemas[1]]:
-        raise exits.Problem(
-            "The tables for analysis are not there yet, or were built by an earlier version:"
-            f" schema {reader.schemas[1]}, {reader.location}.",
-            f"Build them, with: {command('transform')}",
-            exits.FAILED,
-        )
+        raise no_marts(reader)
+
+
+def no_marts(reader: Reader) -> exits.Problem:
+    """Return what is told where the tables for analysis, or columns of them, are not there."""
+    return exits.Problem(
+        "The tables for analysis are not there yet, or were built by an earlier version:"
+        f" schema {reader.schemas[1]}, {reader.location}.",
+        f"Build them, with: {command('transform')}",
+        exits.FAILED,
+    )
 
 
 def _given(arguments: Sequence[str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ import os
 import secrets
 import socket
 import sys
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -19,7 +20,7 @@ from ..base.desk import command
 from .report import read
 
 if TYPE_CHECKING:
-    from pylon_elt.analytics.dashboard.data import Marts
+    from pylon_elt.analytics.dashboard.marts import Marts
 
 HOST = "127.0.0.1"
 PORT = 2718
@@ -121,10 +122,10 @@ def _in_one_line(record: logging.LogRecord) -> bool:
     return True
 
 
-def _first_numbers() -> str:
+def _first_numbers(given: Mapping[str, Sequence[str]]) -> str:
     from pylon_elt.analytics.dashboard import source, view
 
-    return view.first(source)
+    return view.first(source, given)
 
 
 def _open(url: str) -> None:

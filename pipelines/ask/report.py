@@ -5,16 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base import exits, installing, screens
 from ..base.desk import command
-from . import formats, reading
-from .ask import require_marts
+from . import formats, query_errors, reading
+from .ask import no_marts, require_marts
 
 if TYPE_CHECKING:
-    from pylon_elt.analytics.dashboard.data import Marts
+    import pyarrow as pa
+
+    from pylon_elt.analytics.dashboard.marts import Marts
+
+    from .reader import Reader
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,10 @@ class Options:
     dataset: str
     schema: str
     desk: str = ""
+    agent: str = ""
+    priority: str = ""
+    tag: str = ""
+    working_hours: bool = False
 
 
 def run(options: Options) -> int:
@@ -38,14 +47,14 @@ def run(options: Options) -> int:
         Problem: There is nothing to show, a name is unknown, or the page cannot be drawn or written.
     """
     installing.require("report", command("report"))
-    from pylon_elt.analytics.dashboard.data import Filters
+    from pylon_elt.analytics.dashboard.marts import WORKING, Filters
     from pylon_elt.analytics.dashboard.page import render
 
     marts = read(options.destination, options.dataset, options.schema)
-    desk = _known("desk", options.desk, marts.names("desk"))
-    team = _known("team", options.team, marts.names("team_name"))
-    account = _known("account", options.account, marts.names("account_name"))
-    page = render(marts, Filters(options.days, team, account, desk), datetime.now(UTC))
+    kinds = ("desk", "team", "account", "agent", "priority", "tag")
+    chosen = {kind: _known(kind, getattr(options, kind), marts.names(kind)) for kind in kinds}
+    hours = WORKING if options.working_hours else ""
+    page = render(marts, Filters(options.days, hours=hours, **chosen), datetime.now(UTC))
     if not options.file.parent.is_dir():
         raise exits.Problem(f"There is no folder {options.file.parent}.", "Make it first.", exits.USAGE)
     with formats.whole(options.file) as new:
@@ -60,13 +69,23 @@ def read(destination: str, dataset: str, schema: str) -> Marts:
     Raises:
         Problem: They are not there, or locked.
     """
-    from pylon_elt.analytics.dashboard.data import Marts
+    from pylon_elt.analytics.dashboard.marts import Marts
 
     with reading.opened(destination, dataset, schema) as reader:
         require_marts(reader)
         if reader.note:
             screens.say(reader.note)
-        return Marts(lambda sql: reader.ask(sql).table())
+        return Marts(partial(_asked, reader))
+
+
+def _asked(reader: Reader, sql: str) -> pa.Table:
+    """Answer a statement of ours: where a table or column is missing, it is the marts that are old."""
+    try:
+        return reader.ask(sql).table()
+    except Exception as error:
+        if query_errors.explained(error, sql, reader) is None:
+            raise
+        raise no_marts(reader) from error
 
 
 def _known(option: str, given: str, names: list[str]) -> str:

@@ -203,6 +203,16 @@ def report(
     desk: Annotated[
         str, typer.Option("--desk", metavar="NAME", help="Only this desk's issues: pylon or zaia.")
     ] = "",
+    agent: Annotated[
+        str, typer.Option("--agent", metavar="NAME", help="Only issues this agent is in charge of.")
+    ] = "",
+    priority: Annotated[
+        str, typer.Option("--priority", metavar="NAME", help="Only issues of this priority.")
+    ] = "",
+    tag: Annotated[str, typer.Option("--tag", metavar="NAME", help="Only issues with this tag.")] = "",
+    working_hours: Annotated[
+        bool, typer.Option("--working-hours", help="Tell times in working hours, not round the clock.")
+    ] = False,
     destination: Source = "duckdb",
     dataset: Dataset = None,
     schema: Schema = "",
@@ -225,7 +235,18 @@ def report(
         from . import report as report_command
 
         options = report_command.Options(
-            file, days, team, account, destination, dataset or usual(), schema, desk
+            file,
+            days,
+            team,
+            account,
+            destination,
+            dataset or usual(),
+            schema,
+            desk,
+            agent,
+            priority,
+            tag,
+            working_hours,
         )
         raise SystemExit(report_command.run(options))
 

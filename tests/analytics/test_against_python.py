@@ -101,6 +101,19 @@ def test_responses(built: Built, talks: dict[str, Talk]) -> None:
     }
     assert found == expected
     assert any(working for _, _, _, working in found.values())
+    united = {
+        row["message_id"]: (row["response_number"], row["response_seconds"], row["response_business_seconds"])
+        for row in built.rows("support__messages")
+        if row["desk"] == "pylon" and row["response_number"] is not None
+    }
+    assert united == {ident: (number, *waits) for ident, (number, _, *waits) in expected.items()}
+
+
+def test_deadlines_have_a_day(built: Built) -> None:
+    rows = built.rows("pylon__sla")
+    assert {row["outcome"] for row in rows} >= {"met", "breached", "overdue", "untimed"}
+    for row in rows:
+        assert row["due_on"] == (local_day(row["due_at"]) if row["due_at"] else None)
 
 
 def test_measures_of_each_issue(talks: dict[str, Talk], metrics: dict[str, dict[str, Any]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+
+from .repository import ROOT
+
+IMAGES = ROOT / "docs" / "images"
 
 ARGUMENTS = (
     "--headless",
@@ -60,3 +65,20 @@ def watch(page: Any) -> list[str]:
     page.on("websocket", lambda socket: on_request(socket.url))
     page.on("pageerror", lambda error: found.append(str(error)))
     return found
+
+
+def screenshot(tab: Any, name: str, request: pytest.FixtureRequest) -> None:
+    """Take a picture; with --screenshots, the one that the README shows."""
+    tab.wait_for_timeout(1500)
+    taken = tab.screenshot()
+    assert len(taken) > 20_000, "the page is empty"
+    if request.config.getoption("--screenshots"):
+        IMAGES.mkdir(parents=True, exist_ok=True)
+        (IMAGES / name).write_bytes(taken)
+
+
+def brightness(colour: str) -> float:
+    """Return how bright a colour of CSS is, from 0 to 255: ``rgb(0, 0, 0)``, or ``color(srgb 0 0 0)`` of shares."""
+    whole = 255 if colour.startswith("color(") else 1
+    red, green, blue = (float(part) * whole for part in re.findall(r"\d+(?:\.\d+)?", colour)[:3])
+    return 0.299 * red + 0.587 * green + 0.114 * blue

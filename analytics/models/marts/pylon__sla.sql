@@ -50,6 +50,7 @@ select
     issues.assignee_id,
     issues.is_open,
     targets.due_at,
+    {{ pylon.local_day('targets.due_at') }} as due_on,
     targets.reached_at,
     targets.seconds,
     targets.business_seconds,

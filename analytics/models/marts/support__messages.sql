@@ -11,6 +11,9 @@ select
     side = 'agent' and is_public as is_reply,
     coalesce(author_user_id, author_contact_id) as author_id,
     author_name,
+    response_number,
+    response_seconds,
+    response_business_seconds,
     message_text,
     synced_at
 from {{ ref('pylon__issue_messages') }}
@@ -34,8 +37,13 @@ select
         when messages.side = 'agent' then people.user_name
         when messages.sender_id = tickets.responder_id then tickets.responder_name
     end as author_name,
+    turns.response_number,
+    turns.response_seconds,
+    turns.response_business_seconds,
     messages.message_text,
     messages.synced_at
 from {{ ref('stg_zaia__messages') }} as messages
 left join {{ ref('stg_zaia__tickets') }} as tickets on messages.ticket_id = tickets.ticket_id
 left join {{ ref('int_zaia__people') }} as people on messages.sender_id = people.user_id
+left join {{ ref('int_zaia__turns') }} as turns
+    on messages.ticket_id = turns.ticket_id and messages.message_id = turns.message_id

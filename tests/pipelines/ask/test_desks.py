@@ -18,6 +18,9 @@ from support.commands import Commands
 from support.workplaces import CopyDesk
 
 from pylon_elt.analytics.dashboard import data, page, sections
+from pylon_elt.analytics.dashboard.headline import headline
+from pylon_elt.analytics.dashboard.marts import Filters, Marts
+from pylon_elt.analytics.dashboard.tiles import UNKNOWN, tiles
 from pylon_elt.pipelines.ask.questions import all_questions
 from pylon_elt.pipelines.ask.reader_duckdb import DuckDbReader
 from pylon_elt.pipelines.base import exits
@@ -253,13 +256,13 @@ def test_a_desk_that_was_not_read_lately_does_not_lower_the_backlog(desk: CopyDe
     assert last == {"": stale, "pylon": sample.NOW.date(), "zaia": stale}
     marts = _marts(desk.database)
     for chosen, day in last.items():
-        drawn: list[date] = data.backlog(marts, data.Filters(desk=chosen))["day"].to_pylist()
+        drawn: list[date] = data.backlog(marts, Filters(desk=chosen))["day"].to_pylist()
         assert max(drawn) == day
 
 
-def _marts(database: Path) -> data.Marts:
+def _marts(database: Path) -> Marts:
     with DuckDbReader.opened(database, database, questions_docs.SCHEMAS) as reader:
-        return data.Marts(lambda sql: reader.ask(sql).table())
+        return Marts(lambda sql: reader.ask(sql).table())
 
 
 @pytest.mark.parametrize("name", DESKS)
@@ -268,8 +271,8 @@ def test_the_dashboard_of_one_desk_is_the_same_alone(
 ) -> None:
     both, one = _marts(built), _marts(alone[name])
     for team in ("", "Support"):
-        chosen, plain = data.Filters(0, team, desk=name), data.Filters(0, team)
-        assert list(sections.tiles(both, chosen)) == list(sections.tiles(one, plain))
+        chosen, plain = Filters(0, team, desk=name), Filters(0, team)
+        assert list(tiles(both, chosen)) == list(tiles(one, plain))
         for section in sections.SECTIONS:
             assert section.rows(both, chosen) == section.rows(one, plain), section.name
             assert section.told(both, chosen) == section.told(one, plain) == section.says
@@ -278,34 +281,34 @@ def test_the_dashboard_of_one_desk_is_the_same_alone(
 
 def test_what_only_pylon_has_is_told_and_not_counted_elsewhere(built: Path) -> None:
     marts = _marts(built)
-    own = {section.name for section in sections.SECTIONS if section.lacks(marts, data.Filters(desk="zaia"))}
-    assert own == {"tags", "csat", "at_risk", "freshness"}
+    own = {section.name for section in sections.SECTIONS if section.lacks(marts, Filters(desk="zaia"))}
+    assert own == {"targets", "tags", "csat", "comments", "at_risk", "freshness"}
     for section in sections.SECTIONS:
-        assert bool(section.rows(marts, data.Filters(0, desk="zaia")).num_rows) == (section.name not in own)
-        assert ("Only Pylon" in section.told(marts, data.Filters())) == (section.name in own)
-        assert section.lacks(marts, data.Filters()) == ""
-    told = {tile[0]: tile[1:] for tile in sections.tiles(marts, data.Filters(desk="zaia"))}
-    for label in ("Satisfaction", "Accounts at risk"):
-        assert told[label] == (sections.UNKNOWN, "only Pylon has this")
-    assert told["First response"][0] != sections.UNKNOWN
+        assert bool(section.rows(marts, Filters(0, desk="zaia")).num_rows) == (section.name not in own)
+        assert ("Only Pylon" in section.told(marts, Filters())) == (section.name in own)
+        assert section.lacks(marts, Filters()) == ""
+    told = {tile.label: (tile.number, tile.about) for tile in tiles(marts, Filters(desk="zaia"))}
+    for label in ("Targets met", "Satisfaction", "One touch", "Reopened", "Accounts at risk"):
+        assert told[label] == (UNKNOWN, "only Pylon has this")
+    assert told["First response"][0] != UNKNOWN
 
 
 def test_a_customer_of_zaia_who_is_called_as_an_account_is_another(desk: CopyDesk) -> None:
-    (account,) = data.at_risk(_marts(desk.database), data.Filters(), top=1)["account"].to_pylist()
+    (account,) = data.at_risk(_marts(desk.database), Filters(), top=1)["account"].to_pylist()
     with duckdb.connect(str(desk.database)) as connection:
         connection.execute(
             "UPDATE pylon_analytics.support__tickets SET customer_label = ?, team_name = 'Elsewhere' WHERE desk = 'zaia'",
             [account],
         )
     marts = _marts(desk.database)
-    assert data.headline(marts, data.Filters(team="Elsewhere"))["open"] > 0
-    assert data.headline(marts, data.Filters(team="Elsewhere"))["at_risk"] == 0
-    assert data.at_risk(marts, data.Filters(team="Elsewhere")).num_rows == 0
+    assert headline(marts, Filters(team="Elsewhere"))["open"] > 0
+    assert headline(marts, Filters(team="Elsewhere"))["at_risk"] == 0
+    assert data.at_risk(marts, Filters(team="Elsewhere")).num_rows == 0
 
 
 def test_the_page_says_where_it_was_read(built: Path, alone: Mapping[str, Path]) -> None:
     def header(database: Path, **given: Any) -> str:
-        made = page.render(_marts(database), data.Filters(**given), datetime(2026, 11, 20, tzinfo=UTC))
+        made = page.render(_marts(database), Filters(**given), datetime(2026, 11, 20, tzinfo=UTC))
         return made.partition("</header>")[0].rpartition("<p>")[2]
 
     moment = f"{sample.NOW:%Y-%m-%d %H:%M} UTC"

@@ -16,10 +16,14 @@ from support import questions_docs
 from support.postgres import running_postgres
 from support.postgres_sample import fill
 
+from pylon_elt.analytics.dashboard import sections
+from pylon_elt.analytics.dashboard.marts import Filters, Marts
+from pylon_elt.analytics.dashboard.tiles import tiles
 from pylon_elt.pipelines.ask import ask as ask_command
 from pylon_elt.pipelines.ask import export as export_command
 from pylon_elt.pipelines.ask import query as query_command
 from pylon_elt.pipelines.ask import reading
+from pylon_elt.pipelines.ask import report as report_command
 from pylon_elt.pipelines.ask.questions import all_questions
 from pylon_elt.pipelines.ask.reader import Reader
 from pylon_elt.pipelines.ask.reader_duckdb import DuckDbReader
@@ -67,6 +71,16 @@ def here(credentials: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 def as_superuser(here: Path, credentials: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same, as the role that may everything."""
     monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", credentials)
+
+
+@pytest.mark.parametrize(
+    "view", [Filters(), Filters(0, field="Products: api", hours="working"), Filters(90, desk="zaia")]
+)
+def test_the_dashboard_is_the_same(view: Filters, here: Path, marts: Marts) -> None:
+    found = report_command.read("postgres", "pylon", "")
+    assert list(tiles(found, view)) == list(tiles(marts, view))
+    for section in sections.SECTIONS:
+        assert section.rows(found, view).to_pylist() == section.rows(marts, view).to_pylist(), section.name
 
 
 def _plain(value: Any) -> Any:

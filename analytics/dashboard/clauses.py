@@ -1,0 +1,51 @@
+"""Conditions and relations that the dashboard's statements share; their ``$names`` are those of :meth:`Marts.ask`."""
+
+from __future__ import annotations
+
+from .marts import WORKING
+
+MINE = """($desk = '' OR desk = $desk) AND ($team = '' OR team_name = $team)
+    AND ($account = '' OR account_name = $account) AND ($agent = '' OR agent = $agent)
+    AND ($priority = '' OR priority = $priority)
+    AND ($tag = '' OR ticket_key IN (SELECT ticket_key FROM tags WHERE tag = $tag))
+    AND ($field = '' OR ticket_key IN (SELECT ticket_key FROM fields WHERE field = $field))"""
+"""Whether an issue is looked at."""
+
+OF_MINE = f"ticket_key IN (SELECT ticket_key FROM issues WHERE {MINE})"
+"""Whether what belongs to an issue is."""
+
+RISKY = f"""is_at_risk AND ($desk = '' OR accounts.desk = $desk) AND ($account = '' OR customer_label = $account)
+    AND ($team || $agent || $priority || $tag || $field = '' OR (accounts.desk, customer_label) IN (
+        SELECT (desk, account_name) FROM issues WHERE is_open AND {MINE}))"""
+"""Whether an account is at risk; of a team, say, those it has open issues of."""
+
+CREATED, CLOSED, RATED, SENT, DUE = (
+    f"{day} BETWEEN $start AND $end{more}"
+    for day, more in (
+        ("created_on", ""),
+        ("closed_on", " AND NOT is_open"),
+        ("date_day", ""),
+        ("sent_on", ""),
+        ("due_on", ""),
+    )
+)
+"""Whether what is counted belongs to the period."""
+
+ASKED = "(NOT is_agent_first OR first_response_seconds IS NOT NULL)"
+"""Whether a customer asked for something: an answer is given, or due."""
+
+
+def seconds(of: str) -> str:
+    """Return the time to a ``first_response``, a ``resolution`` or a ``response``, by the hours that are chosen."""
+    return f"(CASE WHEN $hours = '{WORKING}' THEN {of}_business_seconds ELSE {of}_seconds END)"
+
+
+def is_part(unit: str) -> str:
+    """Return whether the period, which ends within a day, holds only a part of a week or month."""
+    return f"({unit} < $start OR {unit} + INTERVAL 1 {unit} > $today)"
+
+
+def every(unit: str) -> str:
+    """Return a relation of every week or month of the period."""
+    first, last = (f"date_trunc('{unit}', ${bound})" for bound in ("first", "today"))
+    return f"(SELECT unnest(generate_series({first}, {last}, INTERVAL 1 {unit}))::date AS {unit})"
