@@ -14,9 +14,9 @@ from ..copy.work import is_due
 from ..errors import GONE, PermissionDenied, Rejected, Unavailable
 from ..rows.rows import Row
 from .children import forget_readings
-from .pieces import Batch
 from .stock import times_of
 from .turn import Turn
+from .ways import Batch
 
 AT_ONCE = 8
 """How many are asked for at a time; the pacer decides how many there are in a minute."""

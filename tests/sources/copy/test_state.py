@@ -127,6 +127,8 @@ OTHERWISE = {
     ("pipelines.look.status", "late"): "a key of what `pylon status --json` prints",
     ("pipelines.look.status", "extra_fields"): "a key of what `pylon status --json` prints",
     ("pipelines.many.lines", "changed_until"): "a key of what `pylon status --format json` prints",
+    ("pipelines.serve.figures", "changed_until"): "a key of what `pylon status --format json` prints",
+    ("pipelines.serve.figures", "pace"): "a key of what `pylon status --format json` prints",
     ("pipelines.run.summary", "extra_fields"): "a key of what `pylon run --json` prints",
 }
 """Where one of these words means something else than a key of the state."""
