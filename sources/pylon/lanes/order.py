@@ -23,7 +23,7 @@ PAGES = 20
 """A moment with more rows than a page is as long as this many halves of one, but no shorter than a narrow window."""
 
 
-def begun(way: Way, piece: Window, page: Answer, going: Going, *, fixed: bool) -> Down | None:
+def begun(way: Way, piece: Window, page: Answer, going: Going, present: datetime | None) -> Down | None:
     """Return how a window may be read from its newest row down, after its first page; ``None``: it cannot.
 
     Args:
@@ -31,14 +31,15 @@ def begun(way: Way, piece: Window, page: Answer, going: Going, *, fixed: bool) -
         piece: The window.
         page: Its first page, which another one follows.
         going: What was seen before of the order of rows.
-        fixed: Whether its end must stay where it is; else it ends where the present was when the page was asked for.
+        present: Where the window is to end at the latest: when the page was asked for, by the later of two clocks;
+            ``None``: its end stays where it is.
     """
     known = {name: stamps for name in fields(way, going) if (stamps := falling(page, name))}
     if len(page.rows) < ENOUGH or not known or not all(map(_is_fresh, known.values())):
         return None
     if list(known) == [way.stamp] and way.also and not going.ordered_by and in_order_of_ids(page):
         return None  # edited one by one in that order, they seem to come by the time of it
-    end = piece.end if fixed else min(piece.end, max(page.sent_at, piece.start + PAD))
+    end = min(piece.end, max(present, piece.start + PAD)) if present else piece.end
     until, also = (known[name][-1] if name in known else None for name in (way.stamp, way.also))
     down = Down(piece.start, end, page.sent_at, until, also)
     above = sum(stamp >= above_it(down) for stamp in next(iter(known.values())))

@@ -95,15 +95,25 @@ class _Reading:
         if page and not page.more:
             yield piece, Batch(page.rows, page.sent_at)
             going.width = self._wider(piece, len(page.rows))
-        elif down := going.down or (page and begun(self.way, piece, page, going, fixed=self.newest_first)):
+        elif down := going.down or (
+            page and begun(self.way, piece, page, going, None if self.newest_first else self._present(page))
+        ):
             async for found in self._descend(down, page):
                 yield found
-        elif page and (at := _cut(self.way, piece, page, newest_first=self.newest_first, again=again)):
+        elif page and (
+            at := _cut(
+                self.way, piece, page, self._present(page), newest_first=self.newest_first, again=again
+            )
+        ):
             going.cut = True
             going.width, self.again = piece.end - at if self.newest_first else at - piece.start, True
         else:
             async for found in self._moment(piece):
                 yield found
+
+    def _present(self, page: Answer) -> datetime:
+        """Return when a page was asked for, by the later of two clocks."""
+        return page.sent_at + self.reader.client.ahead
 
     def _piece(self, span: Window) -> Window:
         """Return the next piece to be read: the window or the moment that is being read, where that is next."""
@@ -175,8 +185,10 @@ def _shows_rows(reader: Reader, way: Way, witness: Find | None) -> ShowsRows:
     return shows_rows
 
 
-def _cut(way: Way, piece: Window, page: Answer, *, newest_first: bool, again: bool) -> datetime | None:
-    """Say where to cut a piece whose rows do not fit one page; ``None``: nowhere.
+def _cut(
+    way: Way, piece: Window, page: Answer, now: datetime, *, newest_first: bool, again: bool
+) -> datetime | None:
+    """Say where to cut a piece whose rows do not fit one page, before or after the present; ``None``: nowhere.
 
     Raises:
         Unavailable: The server ignores the filter (as it does an unknown field, without a word), and would be asked
@@ -190,4 +202,4 @@ def _cut(way: Way, piece: Window, page: Answer, *, newest_first: bool, again: bo
             f"ignores its filter: no row of a full page has {way.stamp} from {start} to {end}",
             "Report it to Pylon.",
         )
-    return windows.cut_point(piece, stamps, page.sent_at, newest_first=newest_first, again=again)
+    return windows.cut_point(piece, stamps, now, newest_first=newest_first, again=again)
