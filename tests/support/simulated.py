@@ -155,13 +155,21 @@ class Site:
     Args:
         world: What the server serves.
         tables: What is read.
+        service: How the server behaves.
         options: Settings of the source.
     """
 
-    def __init__(self, world: emulator.World, tables: Sequence[str], **options: Any) -> None:
+    def __init__(
+        self,
+        world: emulator.World,
+        tables: Sequence[str],
+        *,
+        service: emulator.Settings | None = None,
+        **options: Any,
+    ) -> None:
         self.world = world
         self.tables = tuple(tables)
-        self.app = App(Engine(world, emulator.Settings(log="counts")))
+        self.app = App(Engine(world, service or emulator.Settings(log="counts")))
         self.database = Database()
         self.state: dict[str, Any] = {}
         self.spoil: Spoil = lambda _request, _response: None

@@ -11,6 +11,7 @@ import pyarrow as pa
 from ..catalog import Table
 from ..copy import held
 from ..copy.comparing import differing
+from ..copy.copied import utc
 from ..rows.rows import Row, instant
 from .turn import Turn
 from .ways import Reader, Version, version
@@ -61,10 +62,8 @@ def changed(turn: Turn, table: Table, batch: pa.Table) -> pa.Table:
 
 def _is_overtaken(row: Mapping[str, Any], copy: Mapping[str, Any], trails: timedelta) -> bool:
     """Whether the copy has a newer version, which was read so shortly before that the index may not have it yet."""
-    mine, its = row.get("updated_at"), copy.get("updated_at")
-    return (
-        mine is not None
-        and its is not None
-        and mine < its
-        and row["_synced_at"] - copy["_synced_at"] < trails
-    )
+    mine, its = utc(row.get("updated_at")), utc(copy.get("updated_at"))
+    read, before = utc(row["_synced_at"]), utc(copy["_synced_at"])
+    if not (mine and its and read and before):
+        return False
+    return mine < its and read - before < trails

@@ -75,6 +75,8 @@ class Control:
     """How far this run has looked for changes."""
     answers: dict[str, Answer] = field(default_factory=dict)
     """Answers of a moment ago, by endpoint name, which the first turn need not ask for again."""
+    parents: dict[str, list[Answer]] = field(default_factory=dict)
+    """Lists that others hang on, by table, as this run has read them last."""
     offset: timedelta | None = None
     """How far the server's clock was ahead of this machine's at the last answer; ``None`` until one has told."""
     rung: list[str] = field(default_factory=list)
@@ -218,9 +220,11 @@ class Turn:
         if any(child.read.of == parent_table.name for name, child in HANGING.items() if name in self.lanes):
             self.come_again()
 
-    async def once(self, name: str, read: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-        """Read something that several lanes need once in this turn."""
-        if name not in self._shared:
+    async def once(
+        self, name: str, read: Callable[[], Coroutine[Any, Any, Any]], *, anew: bool = False
+    ) -> Any:
+        """Read something that several lanes need once in this turn, unless one of them needs another reading."""
+        if anew or name not in self._shared:
             self._shared[name] = asyncio.create_task(read())
         return await self._shared[name]
 

@@ -40,7 +40,7 @@ class Reading:
         self._refused: dict[str, PylonError] = {}
         self._lists_parents = False
         self._known: dict[tuple[str, ...], str] = {}
-        self._seams = False
+        self._seams = self._anew = False
         self._without_list: set[str] = set()
         self.began = datetime.now(UTC)
 
@@ -60,6 +60,7 @@ class Reading:
             yield batch
         self._known = {**self._turn.contents.row_keys(self._table.name), **dict.fromkeys(seen, "")}
         if self._seams and (twice or self.missing):
+            self._anew = True
             async for batch in self.read():
                 yield batch
 
@@ -159,7 +160,7 @@ class Reading:
             if len(answer.rows) >= endpoint.max_page_size:
                 raise NoSecondPage(endpoint.label, endpoint.max_page_size, table.name)
         elif _is_parent(table):
-            for number, page in enumerate(await whole(self._turn, table)):
+            for number, page in enumerate(await whole(self._turn, table, anew=self._anew)):
                 yield number, page
         else:
             number = 0
@@ -219,7 +220,7 @@ async def _parents(turn: Turn, table: Collection) -> tuple[list[str], bool]:
         case Configured(setting):
             return list(getattr(turn.settings, setting)), False
         case RowsOf(name):
-            pages = await whole(turn, COLLECTED[name])
+            pages = turn.control.parents.get(name) or await whole(turn, COLLECTED[name])
             ids = [row["id"] for page in pages for row in page.rows if isinstance(row.get("id"), str)]
             whole_list = all(page.whole for page in pages) and len(ids) == sum(
                 len(page.rows) for page in pages
@@ -231,13 +232,14 @@ def _is_parent(table: Table) -> bool:
     return any(other.parent_table == table.name for other in COLLECTED.values())
 
 
-async def whole(turn: Turn, table: Collection) -> list[Answer]:
-    """Read a small collection that others hang on, once in a turn."""
+async def whole(turn: Turn, table: Collection, *, anew: bool = False) -> list[Answer]:
+    """Read a small collection that others hang on: once in a turn, unless it is to be read anew."""
 
     async def read() -> list[Answer]:
         return [page async for page in turn.patient_client.pages(table.read.endpoint)]
 
-    pages: list[Answer] = await turn.once(table.name, read)
+    pages: list[Answer] = await turn.once(table.name, read, anew=anew)
+    turn.control.parents[table.name] = pages
     return pages
 
 
