@@ -92,6 +92,10 @@ class Control:
         return self.began + min(self.offset or timedelta(), timedelta())
 
 
+Reading = Callable[[], Coroutine[Any, Any, Any]]
+"""Reads something."""
+
+
 class Turn:
     """The common ground of the lanes of one extract.
 
@@ -220,9 +224,7 @@ class Turn:
         if any(child.read.of == parent_table.name for name, child in HANGING.items() if name in self.lanes):
             self.come_again()
 
-    async def once(
-        self, name: str, read: Callable[[], Coroutine[Any, Any, Any]], *, anew: bool = False
-    ) -> Any:
+    async def once(self, name: str, read: Reading, *, anew: bool = False) -> Any:
         """Read something that several lanes need once in this turn, unless one of them needs another reading."""
         if anew or name not in self._shared:
             self._shared[name] = asyncio.create_task(read())
