@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..base import exits, installing, screens
 from ..base.desk import command
+from ..base.listening import first_free
 from .report import read
 
 if TYPE_CHECKING:
@@ -69,17 +70,12 @@ def run(options: Options) -> NoReturn:
 
 def _socket(port: int | None) -> socket.socket:
     """Listen on the port that was asked for, else on the usual one or any that is free."""
-    for candidate in (PORT, 0) if port is None else (port,):
-        listening = socket.socket()
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        with suppress(OSError):
-            listening.bind((HOST, candidate))
-            listening.listen()  # who comes before the server is ready waits
-            return listening
-        listening.close()
-    raise exits.Problem(
-        f"Port {port} is taken.", "Choose another, or 0 for any: --port 0", exits.CONFIGURATION
-    )
+    try:
+        return first_free(HOST, (PORT, 0) if port is None else (port,))
+    except OSError as error:
+        raise exits.Problem(
+            f"Port {port} is taken.", "Choose another, or 0 for any: --port 0", exits.CONFIGURATION
+        ) from error
 
 
 def _serve(token: str, listening: socket.socket) -> None:

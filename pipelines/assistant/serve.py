@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..base import configuration, exits, installing, screens
 from ..base.desk import command
+from ..base.listening import LOOPBACK, listen
 from . import hidden as hiding
 from .access import Access, Place
 from .limits import Limits
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from mcp.server import MCPServer
 
 HOST, PORT = "127.0.0.1", 2719
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 TOKEN = "PYLON_MCP_TOKEN"  # noqa: S105 - the name of a variable
 PATH = "/mcp"
 PATIENCE = 2.0
@@ -65,33 +65,11 @@ def run(options: Options) -> NoReturn:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _leave(access))
     if options.http:
-        with _listening(options.host, options.port) as listening:
+        with listen(options.host, (PORT, 0) if options.port is None else (options.port,)) as listening:
             _over_http(made, options.host, listening)
     else:
         made.run("stdio")
     _leave(access)
-
-
-def _listening(host: str, port: int | None) -> socket.socket:
-    """Listen on the port that was asked for, else on the usual one or any that is free."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    why: OSError | None = None
-    for candidate in (PORT, 0) if port is None else (port,):
-        listening = socket.socket(family)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((host, candidate))
-            listening.listen()
-        except OSError as error:
-            listening.close()
-            why = error
-        else:
-            return listening
-    raise exits.Problem(
-        f"{host} port {port or PORT} cannot be listened on: {why and why.strerror}.",
-        "Choose another port, or 0 for any: --port 0",
-        exits.CONFIGURATION,
-    )
 
 
 def _over_http(server: MCPServer[Any], host: str, listening: socket.socket) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from tempfile import TemporaryDirectory
 from pylon_elt.sources.pylon.errors import ConfigurationError
 
 from ..base import exits, screens, workspaces
+from ..base.listening import LOOPBACK, listen
 from ..base.redaction import remember
 from ..copy import destinations, places
 from ..copy.places import Place
@@ -21,7 +21,6 @@ from .daemon import Daemon
 from .schedule import seconds_of
 
 HOST, PORT = "127.0.0.1", 2720
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SECRET = "PYLON_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
 SHORTEST = 16
 
@@ -56,7 +55,7 @@ def run(options: Options) -> int:
     given = (("destination", options.destination), ("dataset", options.dataset))
     arguments = tuple(part for name, value in given if value for part in (f"--{name}", value))
     lanes = list(places.together(list(found.items())))
-    with _listening(options.host, options.port) as listening:
+    with listen(options.host, (options.port,)) as listening:
         daemon = Daemon(every, arguments, lanes, bells, as_json=options.as_json)
         if options.host not in LOOPBACK:
             screens.say(
@@ -160,24 +159,3 @@ def _refuse_one_secret_for_two(bells: Mapping[str, tuple[Sequence[str], Rung | N
                     f"Set {SECRET}_{name.upper()} to its own.",
                     exits.CONFIGURATION,
                 )
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    """Listen.
-
-    Raises:
-        Problem: The address is taken, or not this machine's.
-    """
-    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-        listening.listen()
-    except OSError as error:
-        listening.close()
-        raise exits.Problem(
-            f"{host} port {port} cannot be listened on: {error.strerror}.",
-            "Choose another port, or 0 for any: --port 0",
-            exits.CONFIGURATION,
-        ) from error
-    return listening
