@@ -74,7 +74,7 @@ class Descent:
             if page is None:
                 self.told = not self.ordered
                 return
-            known = order.known_of(self._way, self._down, page)
+            known = order.known_of(page, self._fields)
             leads = order.leads_on(self._way, self._down, known)
             if page.more and (not known or (len(known) > 1 and not leads)):
                 self._disorder(*self._fields)

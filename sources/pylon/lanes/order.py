@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import cast
@@ -34,7 +34,7 @@ def begun(way: Way, piece: Window, page: Answer, going: Going, present: datetime
         present: Where the window is to end at the latest: when the page was asked for, by the later of two clocks;
             ``None``: its end stays where it is.
     """
-    known = {name: stamps for name in fields(way, going) if (stamps := falling(page, name))}
+    known = known_of(page, fields(way, going))
     if len(page.rows) < ENOUGH or not known or not all(map(_is_fresh, known.values())):
         return None
     if list(known) == [way.stamp] and way.also and not going.ordered_by and in_order_of_ids(page):
@@ -74,9 +74,9 @@ def bounds(way: Way, down: Down) -> dict[str, datetime]:
     return {name: until for name, until in both.items() if until}
 
 
-def known_of(way: Way, down: Down, page: Answer) -> Known:
-    """Return by which fields of those that it may be the rows of a page come in order."""
-    return {name: stamps for name in bounds(way, down) if (stamps := falling(page, name))}
+def known_of(page: Answer, names: Iterable[str]) -> Known:
+    """Return by which of some fields the rows of a page come in order."""
+    return {name: stamps for name in names if (stamps := falling(page, name))}
 
 
 def leads_on(way: Way, down: Down, known: Known) -> bool:

@@ -1,11 +1,12 @@
-"""Reading a stretch of time in pieces that each fit one page, so that no row is lost while the result changes.
+"""Reading a stretch of time in pieces, so that no row is lost while the result changes.
 
 A result that changes between two of its pages can lose the row at the seam: an edited row leaves the window, the rest
-move up. So a window whose rows do not fit is cut, and one that cannot be cut, a moment at which a great many rows were
-changed at once, is read until another reading shows nothing new.
+move up. So a window whose rows do not fit one page is read from its newest row down (:mod:`.descent`), or cut until
+they do; one that cannot be cut, a moment at which a great many rows were changed at once, is read until another reading
+shows nothing new (:mod:`.moment`).
 
-Whatever was found out, how wide a window may be and where in a moment the reading is, is kept in the state: a turn that
-ends goes on in the next one.
+Whatever was found out, how wide a window may be and where in it the reading is, is kept in the state: a turn that ends
+goes on in the next one.
 """
 
 from __future__ import annotations
