@@ -108,31 +108,22 @@ def test_a_ledger_without_its_messages_is_not_believed(edited: Site) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("shard", SHARDS)
 def test_killed_at_points_all_over_an_update(edited: Site, tmp_path: Path, shard: int) -> None:
-    step = amounts.DISTANCE.now * (1 if SOAK else len(SHARDS))
-    sweep(
-        edited,
-        tmp_path,
-        FIRST_SEED + 1,
-        step=step,
-        offset=(FIRST_SEED + shard * step // len(SHARDS)) % step,
-        both=SOAK,
-    )
+    _sweep(edited, tmp_path, amounts.DISTANCE, shard)
 
 
 @pytest.mark.sampled(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("shard", SHARDS)
 def test_killed_at_points_all_over_a_first_load(tmp_path: Path, runner: Runner, shard: int) -> None:
-    step = amounts.DISTANCE_OF_FIRST_LOAD.now * (1 if SOAK else len(SHARDS))
     with duckdb_site(tmp_path, runner, FIRST_SEED, issues=20) as site:
-        sweep(
-            site,
-            tmp_path,
-            FIRST_SEED + 1,
-            step=step,
-            offset=(FIRST_SEED + shard * step // len(SHARDS)) % step,
-            both=SOAK,
-        )
+        _sweep(site, tmp_path, amounts.DISTANCE_OF_FIRST_LOAD, shard)
+
+
+def _sweep(site: Site, tmp_path: Path, distance: amounts.Amount, shard: int) -> None:
+    """Kill at every so many points of a run: in the ones of one shard, or all of them in a soak."""
+    step = distance.now * (1 if SOAK else len(SHARDS))
+    offset = (FIRST_SEED + shard * step // len(SHARDS)) % step
+    sweep(site, tmp_path, FIRST_SEED + 1, step=step, offset=offset, both=SOAK)
 
 
 def test_a_working_folder_that_lost_its_schema_is_settled(normalized: Site) -> None:
