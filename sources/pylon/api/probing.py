@@ -22,6 +22,9 @@ _FADING = 0.99
 _WINDOWS_BELOW = 2.5
 _LEAST_BELOW = 60
 """While another client takes a part, more is asked for after so many windows, and so many requests."""
+_HARDLY_ANY = 0.4
+_WINDOWS_OF_HARDLY_ANY = 5
+"""So little of what stood is nobody's share: sixty requests of one a window would be an hour."""
 
 
 class Best:
@@ -105,9 +108,14 @@ class Patience:
         """Whether it is time."""
         needed: float = self.interval
         if self.best.is_far_above(limit):
-            needed = min(needed, max(_LEAST_BELOW, _WINDOWS_BELOW * limit))
+            needed = min(needed, self._needed_below(limit))
         # below the start another client is at work: ask as often as the start's pace would
         return self.credit >= min(needed, self.interval * min(1.0, limit / self._start))
+
+    def _needed_below(self, limit: int) -> float:
+        needed = max(_LEAST_BELOW, _WINDOWS_BELOW * limit)
+        is_hardly_any = limit <= _HARDLY_ANY * self.best.limit
+        return min(needed, _WINDOWS_OF_HARDLY_ANY * limit) if is_hardly_any else needed
 
     def missed(self, limit: int) -> None:
         """More was asked for in vain."""

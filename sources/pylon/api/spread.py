@@ -26,6 +26,8 @@ _GROWTH = 1.1
 _CLOSE = 1.03
 _UNCERTAIN = 1.15
 """A measured rate may be that much too small."""
+_RAMP = 1.5
+"""Where the rate had risen that far above what was measured, the stretch was mostly slower: only the refusal counts."""
 _TRIAL = 12
 """So many accepted requests make a rate one that stands."""
 _CAREFUL_STEPS = 3
@@ -242,12 +244,16 @@ class Spread:
         else:
             stood = self._stood if self._stood < min(rate, measured * (1 + 1 / number)) else 0.0
             self._set(min(max(measured * _CARE, stood), rate * _CARE), now)
-            is_exact = number >= _MANY and measured > _TRUSTED * rate
-            self._refused_rate = self.rate if is_exact else min(rate, measured * _UNCERTAIN)
+            self._refused_rate = self._highest_possible(rate, measured, number)
         self._stood = 0.0
         if self._is_close():
             self._interval = min(2 * self._interval, INTERVAL_MAX)
             self._best *= _FADING
+
+    def _highest_possible(self, rate: float, measured: float, number: int) -> float:
+        if number >= _MANY and measured > _TRUSTED * rate:
+            return self.rate
+        return rate if measured * _RAMP < rate else min(rate, measured * _UNCERTAIN)
 
     def _measured(self, sent_at: float) -> float:
         whole = self._measure.whole(sent_at)

@@ -82,10 +82,20 @@ def test_a_server_that_counts_refusals_does_not_lock_the_caller_out(limit, kind,
     assert caller.refusals(120, 1800) < 0.0125
 
 
+def test_a_limit_that_fell_to_one_request_a_window_is_not_kept_for_an_hour():
+    loop = Loop()
+    server = Server(6, "sliding", 0.0, "exact", counts_refusals=True)
+    latency: Callable[[random.Random], float] = lambda rng: rng.uniform(0, 1.0)  # noqa: E731
+    caller = Caller(loop, server, start=8, latency=latency, concurrency=10, seed=283124067)
+    loop.run(1800)
+    assert caller.used(180, 300) < 0.4, "its refusals were counted, so that hardly any were let through"
+    assert caller.used(900, 1800) >= 0.9
+
+
 @settings(max_examples=25)
 @given(
     limit=st.integers(1, 80),
-    start=st.integers(1, 80),
+    start=st.integers(2, 80),  # from a single request a window on, learning takes longer
     kind=st.sampled_from(["fixed", "sliding"]),
     hint=st.sampled_from(["none", "exact", "whole", "one", "quota"]),
     seed=st.integers(0, 2**32),
