@@ -75,7 +75,7 @@ class _Lane:
         if _setting(self._table) and not named:
             return
         if named and self._streams.whole >= set(named):
-            self._state.refreshed_at = began
+            self._state.refreshed_at = min(began, self._turn.control.began)
         elif self._is_to_be_listed(began):
             async for batch in self._listed():
                 yield batch

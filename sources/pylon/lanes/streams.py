@@ -48,8 +48,8 @@ class Streams:
         self._feed = table.read
         self.seen: set[tuple[str, ...]] = set()
         """The keys of all rows that were read."""
-        self.whole: set[str] = set()
-        """The parents of which all rows were read at once."""
+        self.whole = turn.control.at_once[table.name]
+        """The parents of which this run has read all rows at once."""
 
     async def read(self, stream: Stream) -> AsyncIterator[pa.Table]:
         """Read the rows of one parent up to the present; once in a run."""

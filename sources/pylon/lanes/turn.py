@@ -77,6 +77,8 @@ class Control:
     """Answers of a moment ago, by endpoint name, which the first turn need not ask for again."""
     parents: dict[str, list[Answer]] = field(default_factory=dict)
     """Lists that others hang on, by table, as this run has read them last."""
+    at_once: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """The parents of which this run has read all rows of a table by one answer, which is as good as a listing."""
     offset: timedelta | None = None
     """How far the server's clock was ahead of this machine's at the last answer; ``None`` until one has told."""
     rung: list[str] = field(default_factory=list)
