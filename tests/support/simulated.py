@@ -122,10 +122,10 @@ class Database(Copied):
         if table.scope == "version":
             where += f" OR {table.parent} IN (SELECT {table.parent} FROM staging WHERE {REMOVED})"
         execute(f'DELETE FROM "{table.name}" WHERE {where}')
-        newest = f"row_number() OVER (PARTITION BY {key} ORDER BY {table.sort} DESC) = 1"
-        execute(
-            f'INSERT INTO "{table.name}" SELECT * FROM (SELECT * FROM staging QUALIFY {newest}) WHERE {REMOVED} IS NULL'
-        )
+        rows = "SELECT * FROM staging"
+        if len(set(zip(*(staging[name].to_pylist() for name in table.key), strict=True))) < staging.num_rows:
+            rows += f" QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {table.sort} DESC) = 1"
+        execute(f'INSERT INTO "{table.name}" SELECT * FROM ({rows}) WHERE {REMOVED} IS NULL')
         self._connection.unregister("staging")
 
     def _run(self, sql: str, values: Sequence[Any], fetch: Callable[[Any], Any]) -> Any:
