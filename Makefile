@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # more than there are cores: tests wait for servers and processes half of their time
-WORKERS ?= 4
+PROCESSES ?= 4
 # has the DuckDB that most programs still have; tests open copies with it
 OLDER := .venv-duckdb1
 # where nothing compiled is kept, each of some hundred processes compiles all of it again
@@ -48,13 +48,13 @@ demo: $(VENV)/installed-demo ## Copy a sample workspace into DuckDB, analyse it 
 	@$(BIN)/pylon demo
 
 test: $(VENV)/installed-dev $(OLDER)/installed ## Run the tests, offline; of large spaces of cases a share, another one each time
-	@draw=$${PYLON_DRAW:-$$(date +%s)}; echo "PYLON_DRAW=$$draw"; PYLON_PART=first PYLON_DRAW=$$draw $(TESTS) -n $(WORKERS) --durations=10
+	@draw=$${PYLON_DRAW:-$$(date +%s)}; echo "PYLON_DRAW=$$draw"; PYLON_PART=first PYLON_DRAW=$$draw $(TESTS) -n $(PROCESSES) --durations=10
 
 test-more: $(VENV)/installed-dev $(OLDER)/installed ## Run what make test leaves out: with its PYLON_DRAW=…, both together run each test once
-	@draw=$${PYLON_DRAW:-$$(date +%s)}; echo "PYLON_DRAW=$$draw"; PYLON_PART=second PYLON_DRAW=$$draw $(TESTS) -n $(WORKERS) --durations=10
+	@draw=$${PYLON_DRAW:-$$(date +%s)}; echo "PYLON_DRAW=$$draw"; PYLON_PART=second PYLON_DRAW=$$draw $(TESTS) -n $(PROCESSES) --durations=10
 
 soak: $(VENV)/installed-dev ## An hour of kills, simulated lives and odd answers, others each time; PYLON_SOAK_MINUTES=N for longer
-	@seed=$${TEST_SEED:-$$(date +%s)}; echo "TEST_SEED=$$seed"; PYLON_SOAK=1 TEST_SEED=$$seed $(TESTS) -n $(WORKERS) -m soak
+	@seed=$${TEST_SEED:-$$(date +%s)}; echo "TEST_SEED=$$seed"; PYLON_SOAK=1 TEST_SEED=$$seed $(TESTS) -n $(PROCESSES) -m soak
 
 smoke: $(VENV)/installed-dev ## Build the wheel, install it elsewhere with what it needs, and use it there
 	@rm -rf build && mkdir -p build/smoke  # what a former build left would be packed too

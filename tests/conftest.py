@@ -19,6 +19,7 @@ _FOLDER = tempfile.mkdtemp(prefix="pylon-tests-")
 os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
 os.environ["RUNTIME__LOG_LEVEL"] = "WARNING"
 os.environ["DLT_DATA_DIR"] = _FOLDER
+os.environ.pop("WORKERS", None)  # dlt would take it for a number of its own processes
 # of all workers, since what one of them makes serves the others too
 os.environ.setdefault("PYLON_TESTS_BEGAN", datetime.now(UTC).replace(microsecond=0).isoformat())
 atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)

@@ -156,6 +156,9 @@ def prepare(*, debug: bool, as_json: bool = False) -> None:
     os.environ["RUNTIME__INTERCEPT_SIGNALS"] = (
         "false"  # a run ends its turn at a signal; dlt would break it off
     )
+    # a variable of that name is somebody else's; dlt would normalize in so many processes, which outlive a kill
+    if "WORKERS" in os.environ:
+        os.environ.setdefault("NORMALIZE__WORKERS", "1")
     cover_logs("dlt", "httpx", "httpcore")
     # httpx goes without its own command line, which would bring two libraries for command lines along
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]

@@ -82,6 +82,16 @@ class Ledger:
                     found[child][parent_id] = Synced(*map(utc, stamps))
         return found
 
+    def found_empty(self, child: str) -> list[str]:
+        """Return the parents that were found to have none of a child."""
+        ledger = TABLES[HANGING[child].read.ledger]
+        if not self._contents.holds(ledger.name):
+            return []
+        sql = (
+            f"SELECT {{.{ledger.key[0]}}} FROM {{{ledger.name}}} WHERE {{.child}} = %s AND {{.row_count}} = 0"
+        )
+        return [str(row[0]) for row in self._copied.select(sql, child)]
+
     def forget(self, child: str) -> None:
         """Forget all readings of a child at once: it is due for every parent."""
         self._agreement.forget()

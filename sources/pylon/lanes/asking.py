@@ -10,6 +10,7 @@ from ..catalog import PerParent, Table
 from ..copy.work import Times
 from ..errors import GONE, GONE_ISSUE, PylonError, Rejected, Unavailable, is_lacking
 from ..rows.rows import Row, distinct
+from . import nulls
 from .conversation import Conversation, Refused
 from .emptied import believed
 from .reading import read_until_settled
@@ -42,10 +43,9 @@ async def _read(turn: Turn, table: Table[PerParent], parent: Times) -> Conversat
     rows = keyed(turn, table, batch.rows)
     found = distinct(table, rows)
     if batch.whole and len(rows) == len(batch.rows):
+        nulls.shown(turn, table, rows)
         return Conversation(parent, found, batch.sent_at)
-    # nothing at all is how servers say that there is none; where there was a message, it says nothing
-    spoken = table.read.is_told_by_times and parent.latest_message_time
-    whole = batch.rows == [] and not spoken
+    whole = batch.rows == [] and nulls.mean_none(turn, table, parent)
     return _in_part(turn, table, Conversation(parent, found, batch.sent_at, whole))
 
 

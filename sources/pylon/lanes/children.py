@@ -20,9 +20,10 @@ from ..errors import (
 )
 from ..rows.masking import UNMASKED
 from ..rows.rows import Row, instant, to_arrow, tombstones
-from . import refusals
+from . import nulls, refusals
 from .asking import read
 from .conversation import Conversation, Progress, Refused
+from .forgetting import forget_readings
 from .turn import Turn
 
 IN_FLIGHT = 8
@@ -68,6 +69,7 @@ async def conversations(turn: Turn, table: Table[PerParent]) -> AsyncIterator[li
     finally:
         for task in tasks:
             task.cancel()
+    nulls.doubt(turn, table)
     await refusals.tell(turn, table, lane)
 
 
@@ -144,13 +146,6 @@ def forget(turn: Turn, table: Table[PerParent]) -> pa.Table | None:
         return None
     forget_readings(turn, table, orphans)
     return _without(turn, table, orphans, datetime.now(UTC))
-
-
-def forget_readings(turn: Turn, table: Table[PerParent], parents: Sequence[str]) -> None:
-    """Let the ledger forget what was read of some parents, so that it is due for the turns that follow."""
-    ledger = TABLES[table.read.ledger]
-    keys = [{ledger.key[0]: parent, "child": table.name} for parent in parents]
-    turn.written.put(ledger.name, tombstones(ledger, keys, datetime.now(UTC)))
 
 
 def _ledger_rows(turn: Turn, table: Table[PerParent], read: Sequence[Conversation]) -> pa.Table:

@@ -13,7 +13,7 @@ from ..catalog import ENDPOINTS, HANGING, ISSUES
 from ..copy.work import is_due
 from ..errors import GONE, PermissionDenied, Rejected, Unavailable
 from ..rows.rows import Row
-from .children import forget_readings
+from .forgetting import forget_readings
 from .stock import times_of
 from .turn import Turn
 from .ways import Batch

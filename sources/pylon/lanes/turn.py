@@ -69,6 +69,8 @@ class Control:
     """The parents of each child that gave no proper answer; they are asked for again by the next run."""
     emptied: defaultdict[str, Emptied] = field(default_factory=lambda: defaultdict(Emptied))
     """What has none of each child any more."""
+    unlisted: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """The parents of each child whose answer without a list was believed although no list had been seen yet."""
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     """When the run began (UTC), by this machine's clock."""
     looks: Looks = field(default_factory=Looks)
