@@ -23,9 +23,6 @@ ROUND = frozenset(
 )
 """Lengths at which servers cap their pages. A list of just that length costs another reading each time."""
 
-NO_LIST, ROWS, NOTHING = range(3)
-"""Of an endpoint that has given a list without rows, an answer without any list is a slip."""
-
 
 class Seam(Enum):
     """What follows a page."""
@@ -48,10 +45,10 @@ class Habit:
     """More rows than this it never gives, whatever the limit."""
     ends_without_cursor: bool = False
     """Whether its last page announces another one and gives no cursor, each time it is asked."""
-    shows: int = NO_LIST
-    """What lists it was seen to give: ``NO_LIST``, ``ROWS``, or ``NOTHING`` as well."""
-    believed: int | None = None
-    """What it had shown, at the least, when answers without a list were taken for empty ones; ``None``: none were."""
+    says_null: int = 0
+    """How many parents were answered without a list each time they were asked, while others were given one."""
+    believed: bool = False
+    """Whether answers without a list were taken for empty ones before it had given any list."""
 
 
 class Paging:
@@ -123,10 +120,10 @@ def _may_be_cut(page: Answer, limit: int | None, habit: Habit) -> bool:
 def _habit(stored: object) -> Habit:
     if not isinstance(stored, Mapping):
         return Habit()
-    longest, shows, believed = (stored.get(name) for name in ("longest", "shows", "believed"))
+    longest, says_null = (stored.get(name) for name in ("longest", "says_null"))
     return Habit(
         longest if isinstance(longest, int) else 0,
         ends_without_cursor=bool(stored.get("ends_without_cursor")),
-        shows=shows if isinstance(shows, int) else NO_LIST,
-        believed=believed if isinstance(believed, int) else None,
+        says_null=says_null if isinstance(says_null, int) else 0,
+        believed=bool(stored.get("believed")),
     )

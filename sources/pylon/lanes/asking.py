@@ -33,8 +33,11 @@ async def read(turn: Turn, table: Table[PerParent], parent: Times) -> Conversati
 
 
 async def _read(turn: Turn, table: Table[PerParent], parent: Times) -> Conversation | Refused:
+    its = partial(ask_for, turn.client, table)
     try:
-        batch = await ask(turn.client, table, {table.read.asked_by: parent.parent_id})
+        batch, is_none = await its(parent.parent_id), False
+        if nulls.is_null(batch):
+            batch, is_none = await nulls.insisted(turn, table, parent, batch, its)
     except PylonError as error:
         gone = isinstance(error, Rejected) and error.status in _gone(table)
         if not gone and not is_lacking(error):
@@ -43,10 +46,9 @@ async def _read(turn: Turn, table: Table[PerParent], parent: Times) -> Conversat
     rows = keyed(turn, table, batch.rows)
     found = distinct(table, rows)
     if batch.whole and len(rows) == len(batch.rows):
-        nulls.shown(turn, table, rows)
+        nulls.shown(turn, table)
         return Conversation(parent, found, batch.sent_at)
-    whole = batch.rows == [] and nulls.mean_none(turn, table, parent)
-    return _in_part(turn, table, Conversation(parent, found, batch.sent_at, whole))
+    return _in_part(turn, table, Conversation(parent, found, batch.sent_at, is_none))
 
 
 def _in_part(turn: Turn, table: Table[PerParent], found: Conversation) -> Conversation | Refused:
@@ -61,6 +63,11 @@ def _in_part(turn: Turn, table: Table[PerParent], found: Conversation) -> Conver
 
 def _gone(table: Table[PerParent]) -> frozenset[int]:
     return GONE_ISSUE if table.read.is_of_issues else GONE
+
+
+async def ask_for(client: Client, table: Table[PerParent], parent_id: str) -> Batch:
+    """Ask for what hangs on a parent, by the parent's id."""
+    return await ask(client, table, {table.read.asked_by: parent_id})
 
 
 async def ask(client: Client, table: Table[PerParent], ids: dict[str, str]) -> Batch:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pyarrow as pa
 
@@ -21,7 +22,7 @@ from ..errors import (
 from ..rows.masking import UNMASKED
 from ..rows.rows import Row, instant, to_arrow, tombstones
 from . import nulls, refusals
-from .asking import read
+from .asking import ask_for, read
 from .conversation import Conversation, Progress, Refused
 from .forgetting import forget_readings
 from .turn import Turn
@@ -69,7 +70,7 @@ async def conversations(turn: Turn, table: Table[PerParent]) -> AsyncIterator[li
     finally:
         for task in tasks:
             task.cancel()
-    nulls.doubt(turn, table)
+    await nulls.settle(turn, table, partial(ask_for, turn.client, table))
     await refusals.tell(turn, table, lane)
 
 

@@ -1,68 +1,102 @@
 """What hangs on a parent where the answer has no list: ``data`` is null.
 
-Some servers write an empty list so (seen), others have slipped, and no reading a moment later tells which. What the
-endpoint does otherwise tells: once it has given an empty list as a list, an answer without one is a slip, and stays due
-until another run is told the same. Before, it is believed; what was believed is asked for once more as soon as
-the endpoint shows more than it had shown then.
+Some servers write an empty list so (threads: seen), for all parents or for some, others have slipped. What the
+endpoint does otherwise tells. The first few parents are asked again at once. And where a run was given no list at all,
+a parent that is known to have rows is a witness: if it has none either, nothing was said. Where there is no witness
+yet, the answers are believed, and asked for once more as soon as the endpoint gives a list.
 """
 
 from __future__ import annotations
 
-from ..api.paging import NO_LIST, NOTHING, ROWS, Habit
+from collections.abc import Awaitable, Callable, Sequence
+
+from ..api.paging import Habit
 from ..catalog import PerParent, Table
 from ..copy.work import Times
-from ..rows.rows import Row
+from ..errors import PylonError, TurnOver
 from .forgetting import forget_readings
 from .turn import Turn
+from .ways import Batch
+
+AGAIN = 2
+"""How often a parent is asked again at once."""
+ENOUGH = 3
+"""So many parents that said the same each time show that it is the endpoint's way to say so."""
+WITNESSES = 3
+"""Of so many that have most rows one should still have some."""
+
+Ask = Callable[[str], Awaitable[Batch]]
+"""Asks for what hangs on a parent, by its id."""
 
 
-def shown(turn: Turn, table: Table[PerParent], rows: list[Row]) -> None:
-    """Note that a parent was answered with a list."""
-    habit = _habit(turn, table)
-    habit.shows = max(habit.shows, ROWS if rows else NOTHING)
+def is_null(batch: Batch) -> bool:
+    """Say whether an answer has no list."""
+    return not batch.rows and not batch.whole
 
 
-def mean_none(turn: Turn, table: Table[PerParent], parent: Times) -> bool:
-    """Say whether an answer without a list means that there is nothing; else it says nothing.
+def shown(turn: Turn, table: Table[PerParent]) -> None:
+    """Note that the endpoint has given a list."""
+    turn.control.listed.add(table.name)
 
-    Where a message was written, it never does.
+
+async def insisted(
+    turn: Turn, table: Table[PerParent], parent: Times, batch: Batch, ask: Ask
+) -> tuple[Batch, bool]:
+    """Return what counts of an answer without a list, and whether it stands for an empty list; another one may come.
+
+    Where a message was written, it never stands for one.
+
+    Raises:
+        PylonError: The parent was asked again, and no proper answer came.
+        TurnOver: The turn ended before it could be.
     """
     if table.read.is_told_by_times and parent.latest_message_time:
-        return False
+        return batch, False
     habit = _habit(turn, table)
-    if habit.shows == NOTHING:
-        return _was_told_before(turn, table, parent.parent_id)
-    if habit.shows == NO_LIST:
+    if habit.says_null < ENOUGH:
+        for _ in range(AGAIN):
+            batch = await ask(parent.parent_id)
+            if not is_null(batch):
+                return batch, False
+        habit.says_null += table.name in turn.control.listed
+    if table.name not in turn.control.listed:
         turn.control.unlisted[table.name].add(parent.parent_id)
-    else:
-        habit.believed = ROWS if habit.believed is None else min(habit.believed, ROWS)
-    return True
+    return batch, True
 
 
-def doubt(turn: Turn, table: Table[PerParent]) -> None:
-    """Make due what was believed, if the endpoint has shown more since."""
-    habit, blindly = _habit(turn, table), turn.control.unlisted.pop(table.name, set())
-    if blindly and habit.shows == NO_LIST:
-        habit.believed = NO_LIST
-    elif blindly:
-        _ask_again(turn, table, sorted(blindly))
-    if habit.believed is not None and habit.shows > habit.believed:
-        habit.believed = None
-        _ask_again(turn, table, turn.ledger.found_empty(table.name))
+async def settle(turn: Turn, table: Table[PerParent], ask: Ask) -> None:
+    """Find out whether answers without a list count that came in a run without any, and in runs before."""
+    habit, blindly = _habit(turn, table), sorted(turn.control.unlisted.pop(table.name, ()))
+    if blindly and table.name not in turn.control.listed:
+        witnesses = [
+            one for one in turn.ledger.some_read(table.name, WITNESSES) if _has_rows(turn, table, one)
+        ]
+        habit.believed = habit.believed or not witnesses
+        if witnesses and not await _gives_a_list(turn, table, witnesses, ask):
+            forget_readings(turn, table, blindly)
+            turn.control.failed[table.name].update(blindly)
+            label = f"{table.read.endpoint.label} gave no list, which says nothing"
+            turn.report.warn(f"{label}: {len(blindly):,} are asked again by the next run.")
+    if habit.believed and table.name in turn.control.listed:
+        habit.believed = False
+        if empty := turn.ledger.found_empty(table.name):
+            forget_readings(turn, table, empty)
+            turn.come_again()
 
 
-def _ask_again(turn: Turn, table: Table[PerParent], parents: list[str]) -> None:
-    if parents:
-        forget_readings(turn, table, parents)
-        turn.come_again()
+async def _gives_a_list(turn: Turn, table: Table[PerParent], parents: Sequence[str], ask: Ask) -> bool:
+    for parent in parents:
+        try:
+            if not is_null(await ask(parent)):
+                shown(turn, table)
+                return True
+        except (PylonError, TurnOver):
+            continue
+    return False
 
 
-def _was_told_before(turn: Turn, table: Table[PerParent], parent_id: str) -> bool:
-    """Whether an earlier run was told the same, and did not believe it."""
-    known = turn.ledger.synced([table], [parent_id]).get(table.name, {}).get(parent_id)
-    if known is None or known.synced_at is None or known.parent_updated_at or known.latest_message_time:
-        return False
-    return known.synced_at < turn.control.began_at
+def _has_rows(turn: Turn, table: Table[PerParent], parent_id: str) -> bool:
+    return turn.contents.has_rows(table, parent_id)
 
 
 def _habit(turn: Turn, table: Table[PerParent]) -> Habit:

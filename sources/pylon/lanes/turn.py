@@ -70,7 +70,9 @@ class Control:
     emptied: defaultdict[str, Emptied] = field(default_factory=lambda: defaultdict(Emptied))
     """What has none of each child any more."""
     unlisted: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    """The parents of each child whose answer without a list was believed although no list had been seen yet."""
+    """The parents of each child that were answered without a list before this run was given any."""
+    listed: set[str] = field(default_factory=set)
+    """The children of which this run was given a list."""
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     """When the run began (UTC), by this machine's clock."""
     looks: Looks = field(default_factory=Looks)

@@ -9,10 +9,11 @@ import orjson
 import pytest
 from support import worlds
 from support.compare import assert_equal_copy
-from support.days import let_a_day_pass
 from support.simulated import Ran, Site, Spoil
 
 from pylon_elt import emulator
+from pylon_elt.sources.pylon.lanes.children import IN_FLIGHT
+from pylon_elt.sources.pylon.lanes.nulls import AGAIN, ENOUGH
 
 TABLES = ("issues", "issue_followers", "issue_sync")
 Meant = Callable[[str, list[object]], bool]
@@ -66,40 +67,54 @@ def test_a_server_that_gave_no_list_at_all_is_asked_again_once_it_gives_one(site
     assert not _asked(site.run())
 
 
-def test_a_server_that_writes_an_empty_list_so_is_asked_no_more_often(site: Site) -> None:
-    site.spoil = _without_list(lambda _issue, rows: not rows)
-    first = _asked(site.run())
-    _assert_exact(site)
-    issues = len(site.world.issue_ids())
-    assert len(first) <= issues + first.index(_with_rows(site)[0])
-    assert not _asked(site.run())
-
-
 def _with_rows(site: Site) -> list[str]:
     return [id_ for id_ in site.world.issue_ids() if _followers(site.world, id_)]
 
 
-def test_one_that_has_given_an_empty_list_has_slipped_and_is_asked_another_day(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    slips = _with_rows(site)[-1:]
-    site.spoil = _without_list(lambda issue, _rows: issue in slips)
-    site.run()
-    site.spoil = lambda _request, _answer: None
-    let_a_day_pass(monkeypatch)
-    assert _asked(site.run()) == slips
+@pytest.mark.parametrize("each", [True, False])
+def test_a_server_that_writes_an_empty_list_so_is_asked_no_more_often(site: Site, each: bool) -> None:
+    lists = set() if each else {_without_rows(site)[0]}
+    site.spoil = _without_list(lambda issue, rows: not rows and issue not in lists)
+    first = site.run()
+    _assert_exact(site)
+    assert len(_asked(first)) <= len(site.world.issue_ids()) + AGAIN * (ENOUGH + IN_FLIGHT)
+    assert not _asked(site.run())
+    quiet = [id_ for id_ in _without_rows(site) if id_ not in lists]
+    site.world.bulk_edit(quiet, state="closed")
+    site.world.advance(5)
+    asked = _asked(site.run())
+    assert sorted(set(asked) - set(_with_rows(site))) == sorted(quiet)
+    assert len(asked) <= len(quiet) + 1, "a witness, since none of them has a list"
     _assert_exact(site)
 
 
-def test_one_that_says_so_of_the_same_parents_each_day_is_believed_the_second_time(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    never = [id_ for id_ in site.world.issue_ids() if not _followers(site.world, id_)][1:]
-    assert never
-    site.spoil = _without_list(lambda issue, _rows: issue in never)
+def _without_rows(site: Site) -> list[str]:
+    return [id_ for id_ in site.world.issue_ids() if not _followers(site.world, id_)]
+
+
+def test_one_that_slips_now_and_then_is_asked_again_at_once(site: Site) -> None:
+    slips = dict.fromkeys(_with_rows(site)[-2:], AGAIN)
+
+    def slip(issue: str, _rows: list[object]) -> bool:
+        slips[issue] = slips.get(issue, 0) - 1
+        return slips[issue] >= 0
+
+    site.spoil = _without_list(slip)
     site.run()
-    let_a_day_pass(monkeypatch)
+    _assert_exact(site)
+
+
+def test_what_was_said_while_nothing_was_given_does_not_count(site: Site) -> None:
     site.run()
-    let_a_day_pass(monkeypatch)
-    assert not _asked(site.run())
+    held = _with_rows(site)
+    new = [site.world.create_issue()["id"] for _ in range(3)]
+    site.world.follow(new[0], site.world.rows("users")[0]["id"])
+    site.world.advance(5)
+    site.spoil = _without_list(lambda _issue, _rows: True)
+    ran = site.run()
+    assert set(_asked(ran)) >= set(new)
+    assert set(_asked(ran)) & set(held), "a witness"
+    assert any("gave no list" in warning for warning in ran.report.warnings)
+    site.spoil = lambda _request, _answer: None
+    assert set(_asked(site.run())) == set(new)
     _assert_exact(site)
