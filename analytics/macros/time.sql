@@ -58,6 +58,31 @@
   to_date(convert_timezone(current_timezone(), '{{ zone }}', cast({{ instant }} as timestamp_ntz)))
 {%- endmacro %}
 
+{# A moment as text, in UTC to the second: 2026-03-02T10:00:00Z. #}
+{% macro utc_text(instant) -%}
+  {{ return(adapter.dispatch('utc_text', 'pylon')(instant)) }}
+{%- endmacro %}
+
+{% macro default__utc_text(instant) -%}
+  strftime(timezone('UTC', {{ instant }}), '%Y-%m-%dT%H:%M:%SZ')
+{%- endmacro %}
+
+{% macro postgres__utc_text(instant) -%}
+  to_char({{ instant }} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+{%- endmacro %}
+
+{% macro snowflake__utc_text(instant) -%}
+  to_varchar(convert_timezone('UTC', {{ instant }}), 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+{%- endmacro %}
+
+{% macro bigquery__utc_text(instant) -%}
+  format_timestamp('%Y-%m-%dT%H:%M:%SZ', {{ instant }}, 'UTC')
+{%- endmacro %}
+
+{% macro databricks__utc_text(instant) -%}
+  date_format(convert_timezone(current_timezone(), 'UTC', cast({{ instant }} as timestamp_ntz)), "yyyy-MM-dd'T'HH:mm:ss'Z'")
+{%- endmacro %}
+
 {# The hour, 0 to 23, at which a moment falls, where pylon_timezone is. #}
 {% macro local_hour(instant) -%}
   {{ return(adapter.dispatch('local_hour', 'pylon')(instant, var('pylon_timezone'))) }}

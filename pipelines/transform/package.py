@@ -14,6 +14,8 @@ PREFIX = "pylon_"
 """Begins the name of every variable, as dbt's variables are shared by all packages of a project."""
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
+SHORTEST = 1000
+"""Characters of which a conversation's beginning and end can still be told."""
 _OURS = ("database", "schema", "check_tables")
 """What the command sets itself."""
 
@@ -33,6 +35,8 @@ def fault(name: str, value: Any) -> str | None:
         return "It must be a time zone, such as Europe/Berlin."
     if name == "business_hours" and not all(_is_working_day(*item) for item in value.items()):
         return 'It must have hours for each working day, such as monday = ["09:00", "17:00"].'
+    if name == "conversation_characters" and value < SHORTEST:
+        return f"It must be at least {SHORTEST}."
     if name == "holidays" and not all(_is_date(day) for day in value):
         return 'It must be a list of days, such as ["2026-12-25"].'
     return None
