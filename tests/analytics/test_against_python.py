@@ -6,7 +6,7 @@ import json
 from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 from itertools import pairwise
-from statistics import mean
+from statistics import mean, median
 from typing import Any
 
 import pytest
@@ -251,6 +251,45 @@ def test_tags_of_each_day(built: Built, talks: dict[str, Talk]) -> None:
     assert {
         (row["date_day"], row["tag"]): row["created_issues"] for row in rows if row["created_issues"]
     } == expected
+
+
+def test_contacts(built: Built, talks: dict[str, Talk], metrics: dict[str, dict[str, Any]]) -> None:
+    contacts = {row["id"]: row for row in built.rows("contacts")}
+    wrote, scores = defaultdict(list), defaultdict(list)
+    for talk in talks.values():
+        for row, who in talk.turns:
+            if who == "customer":
+                wrote[row["author_contact_id"]].append(row)
+        for rating in json.loads(talk.issue["csat_responses"] or "[]"):
+            scores[talk.issue["requester_id"]].append(rating["score"])
+    rows = {row["contact_id"]: row for row in built.rows("pylon__contacts")}
+    assert rows.keys() == contacts.keys() | wrote.keys() | {
+        talk.issue["requester_id"] for talk in talks.values() if talk.issue["requester_id"]
+    }
+    for ident, row in rows.items():
+        asked = [talk for talk in talks.values() if talk.issue["requester_id"] == ident]
+        measured = [metrics[talk.issue["id"]] for talk in asked]
+        waits = [
+            (talk.responses[0][0]["timestamp"] - talk.responses[0][1]) // SECOND
+            for talk in asked
+            if talk.responses
+        ]
+        assert row["issues"] == len(asked)
+        assert row["open_issues"] == sum(talk.issue["state"] != "closed" for talk in asked)
+        assert row["waiting_issues"] == sum(one["waiting_since"] is not None for one in measured)
+        assert row["unanswered_issues"] == sum(
+            not talk.responses and one["requested_at"] is not None
+            for talk, one in zip(asked, measured, strict=True)
+        )
+        assert row["first_response_seconds_median"] == (pytest.approx(median(waits)) if waits else None)
+        assert row["messages"] == len(wrote[ident])
+        assert row["issues_written_in"] == len({one["issue_id"] for one in wrote[ident]})
+        assert row["csat_responses"] == len(scores[ident])
+        assert row["csat_score"] == (pytest.approx(mean(scores[ident])) if scores[ident] else None)
+        seen = [talk.issue["created_at"] for talk in asked] + [one["timestamp"] for one in wrote[ident]]
+        assert row["last_seen_at"] == max(seen, default=None)
+        assert row["contact_name"] == contacts[ident]["name"]
+    assert sum(row["csat_responses"] for row in rows.values()) > 3
 
 
 @pytest.mark.parametrize("kind", ["issue", "account", "contact"])
