@@ -37,6 +37,8 @@ def fault(name: str, value: Any) -> str | None:
         return 'It must have hours for each working day, such as monday = ["09:00", "17:00"].'
     if name == "conversation_characters" and value < SHORTEST:
         return f"It must be at least {SHORTEST}."
+    if name == "issue_day_fields" and not set(map(str, value)) <= set(defaults()[name]):
+        return f"It may have {', '.join(defaults()[name])}."
     if name == "holidays" and not all(_is_date(day) for day in value):
         return 'It must be a list of days, such as ["2026-12-25"].'
     return None

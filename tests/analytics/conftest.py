@@ -17,10 +17,11 @@ from pylon_elt import emulator
 
 CONFIG = """
 [sources.pylon]
-include = ["issue_forms"]
+include = ["issue_forms", "issue_snapshots"]
 [transform]
 timezone = "America/New_York"
 history_days = 90
+issue_day_history = 40
 agent_first_seconds = 0
 holidays = ["{holiday}"]
 
@@ -31,6 +32,17 @@ wednesday = ["08:30", "24:00"]
 thursday = ["08:30", "17:00"]
 saturday = ["10:00", "12:00"]
 """
+
+RECORDED = """
+INSERT INTO pylon.issue_snapshots
+SELECT issue_snapshots.* REPLACE (
+    id || '/' || n AS id, recorded_at - to_hours(n * 31) AS recorded_at,
+    ['new', 'closed', 'on_hold', state][1 + (hash(id, n) % 4)::INT] AS state,
+    CASE WHEN hash(id, n // 3) % 3 > 0 THEN assignee_id END AS assignee_id,
+    CASE WHEN n % 4 > 0 THEN tags END AS tags)
+FROM pylon.issue_snapshots, range(1, 50) AS earlier(n) WHERE hash(id, n) % 5 < 2
+"""
+"""Other values that issues had before, as earlier runs would have recorded them."""
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +80,7 @@ def built(commands: Commands, world: emulator.World, tmp_path_factory: pytest.Te
     with duckdb.connect(str(folder / "support.duckdb")) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         zaia_sample.copy(connection, MADE)
+        connection.execute(RECORDED)
     made = commands.run("transform", "--test", "--json", folder=folder, environment=environment)
     assert made.code == 0, made.text
     return Built(folder, json.loads(made.out))

@@ -253,6 +253,44 @@ def test_tags_of_each_day(built: Built, talks: dict[str, Talk]) -> None:
     } == expected
 
 
+def test_fields_of_each_day(built: Built, talks: dict[str, Talk]) -> None:
+    """Each day is asked for by itself: the newest record up to its end, while that is open or of the same day."""
+    (as_of,) = built.rows("int_pylon__as_of")
+    closed = {row["status"] for row in built.rows("stg_pylon__issue_statuses") if row["is_closed"]} | {
+        "closed"
+    }
+    records = defaultdict(list)
+    for row in built.rows("issue_snapshots"):
+        records[row["issue_id"]].append(row)
+    expected = {}
+    for ident, talk in talks.items():
+        known = [*sorted(records[ident], key=lambda row: row["recorded_at"]), talk.issue]
+        moments = [row.get("recorded_at") or row["_synced_at"] for row in known]
+        for back in range(40):
+            day = as_of["as_of_day"] - timedelta(days=back)
+            until = [row for row, moment in zip(known, moments, strict=True) if local_day(moment) <= day]
+            before = [row for row, moment in zip(known, moments, strict=True) if local_day(moment) < day]
+            if not until:
+                continue
+            new = not before or _held(before[-1]) != _held(until[-1])
+            if until[-1]["state"] not in closed or (new and records[ident]):
+                expected[ident, day] = (*_held(until[-1]), until[-1]["state"] not in closed, new)
+    found = {
+        (row["issue_id"], row["date_day"]): (
+            *(row["state"], row["assignee_id"], row["team_id"], row["tags"] or ""),
+            *(row["is_open"], row["is_changed"]),
+        )
+        for row in built.rows("pylon__issue_days")
+    }
+    assert found == expected
+    assert Counter(row[-2:] for row in found.values()).keys() == {(True, True), (True, False), (False, True)}
+
+
+def _held(record: dict[str, Any]) -> tuple[Any, ...]:
+    tags = ", ".join(json.loads(record["tags"] or "[]"))
+    return record["state"], record["assignee_id"], record["team_id"], tags
+
+
 def test_contacts(built: Built, talks: dict[str, Talk], metrics: dict[str, dict[str, Any]]) -> None:
     contacts = {row["id"]: row for row in built.rows("contacts")}
     wrote, scores = defaultdict(list), defaultdict(list)

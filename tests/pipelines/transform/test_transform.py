@@ -145,6 +145,7 @@ def test_what_cannot_be_asked_for(desk: Desk, arguments: list[str], code: int, p
         ('timzone = "UTC"', "has a setting timzone, which means nothing. Next: Did you mean timezone?"),
         ("history_days = 'long'", "history_days is 'long'. Next: Its default is 730."),
         ("conversation_characters = 10", "conversation_characters is 10. Next: It must be at least 1000."),
+        ('issue_day_fields = ["state", "mood"]', "It may have state, assignee, team, tags."),
         ("holidays = true", "holidays is True. Next: Its default is []."),
         ('holidays = ["25.12.2026"]', "It must be a list of days"),
         ('business_hours = { mondey = ["09:00", "17:00"] }', "It must have hours for each working day"),
