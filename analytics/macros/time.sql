@@ -33,9 +33,9 @@
   (unix_micros({{ end }}) - unix_micros({{ start }}))
 {%- endmacro %}
 
-{# The day on which a moment falls, where pylon_timezone is. #}
-{% macro local_day(instant) -%}
-  {{ return(adapter.dispatch('local_day', 'pylon')(instant, var('pylon_timezone'))) }}
+{# The day on which a moment falls, where pylon_timezone is, or in another time zone. #}
+{% macro local_day(instant, zone=none) -%}
+  {{ return(adapter.dispatch('local_day', 'pylon')(instant, zone or var('pylon_timezone'))) }}
 {%- endmacro %}
 
 {% macro default__local_day(instant, zone) -%}
@@ -109,14 +109,14 @@
 {%- endmacro %}
 
 {#
-  The moment at which a clock where pylon_timezone is shows a time, such as 09:00, on a day: the first of two where clocks
-  are set back, of which DuckDB and Postgres would take the second.
+  The moment at which a clock where pylon_timezone is, or in another time zone, shows a time, such as 09:00, on a day: the
+  first of two where clocks are set back, of which DuckDB and Postgres would take the second.
 #}
-{% macro local_instant(day, clock) -%}
+{% macro local_instant(day, clock, zone=none) -%}
   {%- if clock == '24:00' -%}
-    {{ return(pylon.local_instant(pylon.add_days(day, 1), '00:00')) }}
+    {{ return(pylon.local_instant(pylon.add_days(day, 1), '00:00', zone)) }}
   {%- endif -%}
-  {{ return(adapter.dispatch('local_instant', 'pylon')(day, clock, var('pylon_timezone'))) }}
+  {{ return(adapter.dispatch('local_instant', 'pylon')(day, clock, zone or var('pylon_timezone'))) }}
 {%- endmacro %}
 
 {% macro default__local_instant(day, clock, zone) -%}

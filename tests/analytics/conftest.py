@@ -31,6 +31,37 @@ tuesday = ["08:30", "17:00"]
 wednesday = ["08:30", "24:00"]
 thursday = ["08:30", "17:00"]
 saturday = ["10:00", "12:00"]
+
+[transform.schedules.india]
+teams = ["Escalations", "Vendas"]
+timezone = "Asia/Kolkata"
+holidays = []
+business_hours = {{ monday = ["09:30", "18:00"], tuesday = ["00:00", "24:00"], friday = ["09:30", "18:00"] }}
+
+[transform.schedules."o'hours"]
+teams = ["Billing"]
+business_hours = {{ tuesday = ["10:00", "20:00"] }}
+
+[[transform.targets]]
+name = "urgent"
+event = "first_response"
+minutes = 30
+priorities = ["urgent"]
+round_the_clock = true
+
+[[transform.targets]]
+event = "first_response"
+minutes = 45
+
+[[transform.targets]]
+event = "next_response"
+minutes = 90.5
+teams = ["Support", "Escalations", "Vendas"]
+
+[[transform.targets]]
+event = "resolution"
+minutes = 2400
+desk = "pylon"
 """
 
 RECORDED = """

@@ -47,6 +47,11 @@ class Talk:
         return found
 
 
+def team(built: Built, talk: Talk) -> str | None:
+    names = {row["id"]: row["name"] for row in built.rows("teams")}
+    return names.get(talk.issue["team_id"])
+
+
 def side(row: dict[str, Any]) -> str:
     if row["author_user_id"]:
         return "agent"
@@ -88,7 +93,8 @@ def test_responses(built: Built, talks: dict[str, Talk]) -> None:
     for talk in talks.values():
         for number, (row, asked) in enumerate(talk.responses, start=1):
             waited = (row["timestamp"] - asked) // SECOND
-            expected[row["id"]] = (number, asked, waited, working_seconds(built, asked, row["timestamp"]))
+            worked = working_seconds(built, asked, row["timestamp"], team(built, talk))
+            expected[row["id"]] = (number, asked, waited, worked)
     found = {
         row["message_id"]: (
             row["response_number"],
@@ -145,7 +151,7 @@ def test_solutions(built: Built, talks: dict[str, Talk], metrics: dict[str, dict
         if issue["state"] == "closed" and issue["resolution_time"]:
             solved += 1
             took = (issue["resolution_time"] - issue["created_at"]) // SECOND
-            worked = working_seconds(built, issue["created_at"], issue["resolution_time"])
+            worked = working_seconds(built, issue["created_at"], issue["resolution_time"], team(built, talk))
             assert (found["resolution_seconds"], found["resolution_business_seconds"]) == (took, worked)
         else:
             assert found["resolution_seconds"] is None
@@ -167,6 +173,30 @@ def test_who_waits(talks: dict[str, Talk], metrics: dict[str, dict[str, Any]]) -
         assert metrics[ident]["waiting_since"] == expected
         waiting += expected is not None
     assert waiting > 5
+
+
+def test_the_whole_wait_of_who_asked(
+    built: Built, talks: dict[str, Talk], metrics: dict[str, dict[str, Any]]
+) -> None:
+    """Every wait that was ended, and that which goes on, in the hours of the team."""
+    (as_of,) = built.rows("int_pylon__as_of")
+    totals: Counter[str] = Counter()
+    for ident, talk in talks.items():
+        waits = [(asked, row["timestamp"]) for row, asked in talk.responses]
+        if since := metrics[ident]["waiting_since"]:
+            waits.append((since, max(since, as_of["as_of"])))
+        found = metrics[ident]
+        assert found["requester_wait_seconds"] == sum((end - start) // SECOND for start, end in waits)
+        worked = [working_seconds(built, start, end, team(built, talk)) for start, end in waits]
+        assert found["requester_wait_business_seconds"] == sum(worked)
+        totals[found["schedule"]] += sum(worked)
+        for kind in ("time_in_status_seconds", "business_hours_time_in_status_seconds"):
+            spent = json.loads(talk.issue[kind] or "{}")
+            ours = [spent[slug] for slug in ("new", "waiting_on_you") if slug in spent]
+            column = "agent_work_seconds" if kind.startswith("time") else "agent_work_business_seconds"
+            if not set(spent) - {"new", "waiting_on_you", "waiting_on_customer", "on_hold", "closed"}:
+                assert found[column] == (sum(ours) if ours else None)
+    assert len(+totals) == 3
 
 
 def test_backlog_of_each_day(built: Built, talks: dict[str, Talk]) -> None:
@@ -384,7 +414,9 @@ def test_recipients_lose_nothing(built: Built) -> None:
 
 
 def test_working_time_has_no_gaps(built: Built) -> None:
-    days = sorted(built.rows("int_pylon__days"), key=lambda row: row["date_day"])
+    every = built.rows("int_pylon__days")
+    assert {row["schedule"] for row in every} == {"default", "india", "o'hours"}
+    days = sorted((row for row in every if row["schedule"] == "default"), key=lambda row: row["date_day"])
     for before, after in pairwise(days):
         assert after["date_day"] - before["date_day"] == timedelta(days=1)
         assert (
