@@ -50,6 +50,20 @@ def test_every_table_and_column_is_described(built: Built) -> None:
         assert all(text.endswith(".") for text in known.values()), name
 
 
+def test_descriptions_are_in_the_database(built: Built) -> None:
+    columns = built.ask(
+        f"SELECT table_name, column_name, comment FROM duckdb_columns() WHERE schema_name IN {SCHEMAS}"
+    )
+    tables = built.ask(f"SELECT table_name, comment FROM duckdb_tables() WHERE schema_name IN {SCHEMAS}")
+    told = described()
+    assert {row["table_name"]: row["comment"] for row in tables} == {
+        name: model["description"] for name, model in told.items()
+    }
+    for row in columns:
+        known = {column["name"]: column["description"] for column in told[row["table_name"]]["columns"]}
+        assert row["comment"] == known.get(row["column_name"]), row
+
+
 def test_every_table_of_many_rows_has_a_key_that_is_tested() -> None:
     for name, model in described().items():
         columns = [test for column in model["columns"] for test in column.get("data_tests", ())]
