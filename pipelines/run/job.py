@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import dlt
 
 from pylon_elt.sources.pylon.catalog import (
+    ALL_TABLES,
     CHILDREN,
     FOLLOWING,
     HANGING,
@@ -31,7 +32,7 @@ from pylon_elt.sources.pylon.lanes.turns import learnt
 
 from ..base import exits
 from ..base.memory import give_back
-from ..copy import destinations, relief, snapshot
+from ..copy import destinations, indexes, relief, snapshot
 from ..copy.dependants import views_on
 from .begin import begun
 from .recount import recount
@@ -120,6 +121,8 @@ class Job:
             self._take_turns(lambda: [name for name in self._tables_left() if name in HANGING])
         if _has_time_to_spare(self):
             self._sweep()
+        if problem := indexes.keep(self.pipeline, self.copied, ALL_TABLES):
+            self.control.report.warn(problem)
         _keep_snapshot(self)
 
     def reconcile(self, *, confirmed: bool = False) -> Outcome:
