@@ -121,9 +121,7 @@ class Job:
             self._take_turns(lambda: [name for name in self._tables_left() if name in HANGING])
         if _has_time_to_spare(self):
             self._sweep()
-        if problem := indexes.keep(self.pipeline, self.copied, ALL_TABLES):
-            self.control.report.warn(problem)
-        _keep_snapshot(self)
+        _finish(self)
 
     def reconcile(self, *, confirmed: bool = False) -> Outcome:
         """Take the lock, and remove from the copy the issues that are gone from Pylon.
@@ -323,6 +321,12 @@ def _sweep_before(job: Job) -> datetime | None:
     # the watermark may bear fractions of a second, the ledger's times are an answer's `Date`: in whole seconds
     known = issues.changed_until.replace(microsecond=0) if issues.begun else None
     return cutoff(job.settings, known) if known else None
+
+
+def _finish(job: Job) -> None:
+    if problem := indexes.keep(job.pipeline, job.copied, ALL_TABLES):
+        job.control.report.warn(problem)
+    _keep_snapshot(job)
 
 
 def _keep_snapshot(job: Job, oldest: float = 0.0) -> None:
