@@ -55,8 +55,7 @@ entries as (
     from lined
 ),
 
-{%- set whole = 'partition by ticket_key, is_public' %}
-{%- set ordered = whole ~ ' order by place, sent_at, message_id' %}
+{%- set ordered = 'partition by ticket_key, is_public order by place, sent_at, message_id' %}
 
 measured as (
     select
@@ -69,7 +68,7 @@ measured as (
         length(entry) as characters,
         row_number() over ({{ ordered }}) as position,
         sum(length(entry)) over ({{ ordered }} rows between unbounded preceding and current row) as until_here,
-        sum(length(entry)) over ({{ whole }}) as in_all
+        sum(length(entry)) over ({{ ordered }} rows between unbounded preceding and unbounded following) as in_all
     from entries
 ),
 
