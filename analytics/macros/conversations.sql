@@ -1,7 +1,8 @@
 {#
   The rest of a query whose common table expression `messages` has the messages of conversations: each with its place
   in its conversation. `key` names the column of the conversation, `days` the desk's days, and within
-  `agent_first_seconds` of the creation an agent's message opened it; none where agents never do.
+  `agent_first_seconds` of the creation an agent's message opened it; none where agents never do. `schedule` says whose
+  working hours count.
 #}
 {% macro turns(key, days, agent_first_seconds=none) -%}
 {%- set so_far = 'partition by ' ~ key ~ ' order by sent_at, message_id rows between unbounded preceding and' -%}
@@ -79,8 +80,9 @@ select
     {{ pylon.seconds_between('dated.waiting_since', 'dated.sent_at') }} as response_seconds,
     {{ pylon.business_seconds('asked', 'dated.waiting_since', 'told', 'dated.sent_at') }} as response_business_seconds
 from dated
-left join {{ days }} as asked on dated.waiting_since_day = asked.date_day
-left join {{ days }} as told on dated.waiting_since is not null and dated.sent_on = told.date_day
+left join {{ days }} as asked on {{ pylon.on_day('asked', 'dated.waiting_since', 'dated.waiting_since_day', 'dated.schedule') }}
+left join {{ days }} as told
+    on dated.waiting_since is not null and {{ pylon.on_day('told', 'dated.sent_at', 'dated.sent_on', 'dated.schedule') }}
 {%- endmacro %}
 
 {#
@@ -152,4 +154,17 @@ from followed
 inner join open_issues on followed.{{ key }} = open_issues.{{ key }}
 where greatest(followed.from_day, open_issues.horizon)
     <= least(coalesce({{ pylon.add_days('followed.next_day', -1) }}, open_issues.last_day), open_issues.last_day)
+{%- endmacro %}
+
+{#
+  The columns with all that a customer has waited in a conversation: until each answer, and since `waiting_since` for the
+  one to come. `waited` and `known` are the days of that and of the last load, `as_of` the moment of the latter.
+#}
+{% macro whole_wait(conversation, waited, known, as_of) -%}
+    cast(coalesce({{ conversation }}.answered_wait_seconds, 0) + case when {{ conversation }}.waiting_since is null then 0
+        else greatest(0, {{ pylon.seconds_between(conversation ~ '.waiting_since', as_of) }}) end as {{ dbt.type_bigint() }})
+        as requester_wait_seconds,
+    cast(coalesce({{ conversation }}.answered_wait_business_seconds, 0) + case when {{ conversation }}.waiting_since is null then 0
+        else coalesce(greatest(0, {{ pylon.business_seconds(waited, conversation ~ '.waiting_since', known, as_of) }}), 0) end
+        as {{ dbt.type_bigint() }}) as requester_wait_business_seconds,
 {%- endmacro %}

@@ -50,6 +50,11 @@
   {{ return('\\\\s') }}
 {%- endmacro %}
 
+{# A text from the settings, as SQL. #}
+{% macro text_literal(text) -%}
+  '{{ text | string | replace("'", "''") }}'
+{%- endmacro %}
+
 {# What identifies a ticket among those of all desks; null without an id. #}
 {% macro desk_key(desk, id) -%}
   '{{ desk }}:' || {{ id }}

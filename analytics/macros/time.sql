@@ -33,9 +33,9 @@
   (unix_micros({{ end }}) - unix_micros({{ start }}))
 {%- endmacro %}
 
-{# The day on which a moment falls, where pylon_timezone is. #}
-{% macro local_day(instant) -%}
-  {{ return(adapter.dispatch('local_day', 'pylon')(instant, var('pylon_timezone'))) }}
+{# The day on which a moment falls, where pylon_timezone is, or in another time zone. #}
+{% macro local_day(instant, zone=none) -%}
+  {{ return(adapter.dispatch('local_day', 'pylon')(instant, zone or var('pylon_timezone'))) }}
 {%- endmacro %}
 
 {% macro default__local_day(instant, zone) -%}
@@ -56,6 +56,31 @@
 
 {% macro databricks__local_day(instant, zone) -%}
   to_date(convert_timezone(current_timezone(), '{{ zone }}', cast({{ instant }} as timestamp_ntz)))
+{%- endmacro %}
+
+{# A moment as text, in UTC to the second: 2026-03-02T10:00:00Z. #}
+{% macro utc_text(instant) -%}
+  {{ return(adapter.dispatch('utc_text', 'pylon')(instant)) }}
+{%- endmacro %}
+
+{% macro default__utc_text(instant) -%}
+  strftime(timezone('UTC', {{ instant }}), '%Y-%m-%dT%H:%M:%SZ')
+{%- endmacro %}
+
+{% macro postgres__utc_text(instant) -%}
+  to_char({{ instant }} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+{%- endmacro %}
+
+{% macro snowflake__utc_text(instant) -%}
+  to_varchar(convert_timezone('UTC', {{ instant }}), 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+{%- endmacro %}
+
+{% macro bigquery__utc_text(instant) -%}
+  format_timestamp('%Y-%m-%dT%H:%M:%SZ', {{ instant }}, 'UTC')
+{%- endmacro %}
+
+{% macro databricks__utc_text(instant) -%}
+  date_format(convert_timezone(current_timezone(), 'UTC', cast({{ instant }} as timestamp_ntz)), "yyyy-MM-dd'T'HH:mm:ss'Z'")
 {%- endmacro %}
 
 {# The hour, 0 to 23, at which a moment falls, where pylon_timezone is. #}
@@ -84,14 +109,14 @@
 {%- endmacro %}
 
 {#
-  The moment at which a clock where pylon_timezone is shows a time, such as 09:00, on a day: the first of two where clocks
-  are set back, of which DuckDB and Postgres would take the second.
+  The moment at which a clock where pylon_timezone is, or in another time zone, shows a time, such as 09:00, on a day: the
+  first of two where clocks are set back, of which DuckDB and Postgres would take the second.
 #}
-{% macro local_instant(day, clock) -%}
+{% macro local_instant(day, clock, zone=none) -%}
   {%- if clock == '24:00' -%}
-    {{ return(pylon.local_instant(pylon.add_days(day, 1), '00:00')) }}
+    {{ return(pylon.local_instant(pylon.add_days(day, 1), '00:00', zone)) }}
   {%- endif -%}
-  {{ return(adapter.dispatch('local_instant', 'pylon')(day, clock, var('pylon_timezone'))) }}
+  {{ return(adapter.dispatch('local_instant', 'pylon')(day, clock, zone or var('pylon_timezone'))) }}
 {%- endmacro %}
 
 {% macro default__local_instant(day, clock, zone) -%}

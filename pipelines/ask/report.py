@@ -37,6 +37,7 @@ class Options:
     agent: str = ""
     priority: str = ""
     tag: str = ""
+    field: str = ""
     working_hours: bool = False
 
 
@@ -51,7 +52,7 @@ def run(options: Options) -> int:
     from pylon_elt.analytics.dashboard.page import render
 
     marts = read(options.destination, options.dataset, options.schema)
-    kinds = ("desk", "team", "account", "agent", "priority", "tag")
+    kinds = ("desk", "team", "account", "agent", "priority", "tag", "field")
     chosen = {kind: _known(kind, getattr(options, kind), marts.names(kind)) for kind in kinds}
     hours = WORKING if options.working_hours else ""
     page = render(marts, Filters(options.days, hours=hours, **chosen), datetime.now(UTC))

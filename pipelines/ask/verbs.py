@@ -210,6 +210,9 @@ def report(
         str, typer.Option("--priority", metavar="NAME", help="Only issues of this priority.")
     ] = "",
     tag: Annotated[str, typer.Option("--tag", metavar="NAME", help="Only issues with this tag.")] = "",
+    field: Annotated[
+        str, typer.Option("--field", metavar="'NAME: VALUE'", help="Only issues with this in a custom field.")
+    ] = "",
     working_hours: Annotated[
         bool, typer.Option("--working-hours", help="Tell times in working hours, not round the clock.")
     ] = False,
@@ -246,6 +249,7 @@ def report(
             agent,
             priority,
             tag,
+            field,
             working_hours,
         )
         raise SystemExit(report_command.run(options))

@@ -19,6 +19,8 @@ NOTES: Mapping[str, str] = {
 }
 """The tables that hold what only agents see beside other things, and what such a row is told by. A flag that is not
 there is no note: Pylon leaves out what is false (see is_private in analytics/)."""
+NOTE_COLUMNS = frozenset({("support__conversations", "notes_text"), ("support__conversations", "notes_hash")})
+"""The columns that hold nothing but what only agents see."""
 DISCUSSIONS = frozenset({"issue_threads"})
 """The tables that hold nothing else."""
 KEYS = frozenset({"id", "issue_id", "task_id", "message_id", "ticket_id", "ticket_key", "conversation_id"})
@@ -48,6 +50,8 @@ class Hidden:
 
     def column(self, table: str, column: str) -> bool:
         """Whether a column is left out."""
+        if self.notes and (table, column) in NOTE_COLUMNS:
+            return True
         return (table, column) in self.columns or ("*", column) in self.columns
 
     def rows(self, table: str) -> str:

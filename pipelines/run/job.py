@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import dlt
 
 from pylon_elt.sources.pylon.catalog import (
+    ALL_TABLES,
     CHILDREN,
     FOLLOWING,
     HANGING,
@@ -31,7 +32,7 @@ from pylon_elt.sources.pylon.lanes.turns import learnt
 
 from ..base import exits
 from ..base.memory import give_back
-from ..copy import destinations, relief, snapshot
+from ..copy import destinations, indexes, relief, snapshot
 from ..copy.dependants import views_on
 from .begin import begun
 from .recount import recount
@@ -120,7 +121,7 @@ class Job:
             self._take_turns(lambda: [name for name in self._tables_left() if name in HANGING])
         if _has_time_to_spare(self):
             self._sweep()
-        _keep_snapshot(self)
+        _finish(self)
 
     def reconcile(self, *, confirmed: bool = False) -> Outcome:
         """Take the lock, and remove from the copy the issues that are gone from Pylon.
@@ -320,6 +321,12 @@ def _sweep_before(job: Job) -> datetime | None:
     # the watermark may bear fractions of a second, the ledger's times are an answer's `Date`: in whole seconds
     known = issues.changed_until.replace(microsecond=0) if issues.begun else None
     return cutoff(job.settings, known) if known else None
+
+
+def _finish(job: Job) -> None:
+    if problem := indexes.keep(job.pipeline, job.copied, ALL_TABLES):
+        job.control.report.warn(problem)
+    _keep_snapshot(job)
 
 
 def _keep_snapshot(job: Job, oldest: float = 0.0) -> None:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
-from zoneinfo import available_timezones
 
 FOLDER = Path(__file__).resolve().parents[2] / "analytics"
 PREFIX = "pylon_"
 """Begins the name of every variable, as dbt's variables are shared by all packages of a project."""
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 _OURS = ("database", "schema", "check_tables")
 """What the command sets itself."""
 
@@ -25,30 +20,6 @@ def defaults() -> dict[str, Any]:
     project = yaml.safe_load((FOLDER / "dbt_project.yml").read_text(encoding="utf-8"))
     names = {name.removeprefix(PREFIX): value for name, value in project["vars"]["pylon"].items()}
     return {name: value for name, value in names.items() if name not in _OURS}
-
-
-def fault(name: str, value: Any) -> str | None:
-    """Say what a setting must be like, if this value is not; its kind is right already."""
-    if name == "timezone" and value not in available_timezones():
-        return "It must be a time zone, such as Europe/Berlin."
-    if name == "business_hours" and not all(_is_working_day(*item) for item in value.items()):
-        return 'It must have hours for each working day, such as monday = ["09:00", "17:00"].'
-    if name == "holidays" and not all(_is_date(day) for day in value):
-        return 'It must be a list of days, such as ["2026-12-25"].'
-    return None
-
-
-def _is_working_day(day: str, hours: Any) -> bool:
-    if day not in WEEKDAYS or not isinstance(hours, list) or len(hours) != 2:
-        return False
-    return all(isinstance(text, str) and _CLOCK.fullmatch(text) for text in hours) and hours[0] < hours[1]
-
-
-def _is_date(day: Any) -> bool:
-    try:
-        return len(day) == 10 and bool(date.fromisoformat(day))
-    except (TypeError, ValueError):
-        return False
 
 
 def models() -> list[str]:

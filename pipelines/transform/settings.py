@@ -11,7 +11,7 @@ import dlt
 from pylon_elt.sources.pylon.errors import ConfigurationError
 
 from ..base.configuration import refuse_unknown
-from . import package
+from . import checks, package
 
 SECTION = "transform"
 
@@ -41,7 +41,7 @@ def _like(name: str, value: Any, default: Any) -> Any:
         kinds = (str, list)
     if isinstance(value, bool) or not isinstance(value, kinds):
         raise _unlike(name, value, f"Its default is {json.dumps(default)}.")
-    if remedy := package.fault(name, value):
+    if remedy := checks.fault(name, value):
         raise _unlike(name, value, remedy)
     return value
 

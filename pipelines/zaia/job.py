@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.copy.copied import Copied
 from pylon_elt.sources.zaia import watched_source
-from pylon_elt.sources.zaia.catalog import CHILDREN
+from pylon_elt.sources.zaia.catalog import CHAT_SYNC, CHILDREN, DELETIONS
 from pylon_elt.sources.zaia.lists import Lists
 from pylon_elt.sources.zaia.run import Run
 
 from ..base import exits
-from ..copy import destinations, relief, snapshot
+from ..copy import destinations, indexes, relief, snapshot
 from ..run.begin import begun
 from ..run.progress import LaneView, Moment
 from .advice import remedy
@@ -77,6 +77,8 @@ class Job:
             while self.reading.left and time.monotonic() < deadline:
                 self._keep_snapshot(snapshot.SECONDS)
                 self._turn(self._children(), min(deadline, time.monotonic() + TURN_SECONDS))
+            if problem := indexes.keep(self.pipeline, self.copied, (*TABLES, CHAT_SYNC.name, DELETIONS.name)):
+                notes.warn(problem)
             self._keep_snapshot()
         return exits.of_all(error for _, error in notes.failures)
 

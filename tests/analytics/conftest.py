@@ -17,10 +17,11 @@ from pylon_elt import emulator
 
 CONFIG = """
 [sources.pylon]
-include = ["issue_forms"]
+include = ["issue_forms", "issue_snapshots"]
 [transform]
 timezone = "America/New_York"
 history_days = 90
+issue_day_history = 40
 agent_first_seconds = 0
 holidays = ["{holiday}"]
 
@@ -30,7 +31,49 @@ tuesday = ["08:30", "17:00"]
 wednesday = ["08:30", "24:00"]
 thursday = ["08:30", "17:00"]
 saturday = ["10:00", "12:00"]
+
+[transform.schedules.india]
+teams = ["Escalations", "Vendas"]
+timezone = "Asia/Kolkata"
+holidays = []
+business_hours = {{ monday = ["09:30", "18:00"], tuesday = ["00:00", "24:00"], friday = ["09:30", "18:00"] }}
+
+[transform.schedules."o'hours"]
+teams = ["Billing"]
+business_hours = {{ tuesday = ["10:00", "20:00"] }}
+
+[[transform.targets]]
+name = "urgent"
+event = "first_response"
+minutes = 30
+priorities = ["urgent"]
+round_the_clock = true
+
+[[transform.targets]]
+event = "first_response"
+minutes = 45
+
+[[transform.targets]]
+event = "next_response"
+minutes = 90.5
+teams = ["Support", "Escalations", "Vendas"]
+
+[[transform.targets]]
+event = "resolution"
+minutes = 2400
+desk = "pylon"
 """
+
+RECORDED = """
+INSERT INTO pylon.issue_snapshots
+SELECT issue_snapshots.* REPLACE (
+    id || '/' || n AS id, recorded_at - to_hours(n * 31) AS recorded_at,
+    ['new', 'closed', 'on_hold', state][1 + (hash(id, n) % 4)::INT] AS state,
+    CASE WHEN hash(id, n // 3) % 3 > 0 THEN assignee_id END AS assignee_id,
+    CASE WHEN n % 4 > 0 THEN tags END AS tags)
+FROM pylon.issue_snapshots, range(1, 50) AS earlier(n) WHERE hash(id, n) % 5 < 2
+"""
+"""Other values that issues had before, as earlier runs would have recorded them."""
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +111,7 @@ def built(commands: Commands, world: emulator.World, tmp_path_factory: pytest.Te
     with duckdb.connect(str(folder / "support.duckdb")) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         zaia_sample.copy(connection, MADE)
+        connection.execute(RECORDED)
     made = commands.run("transform", "--test", "--json", folder=folder, environment=environment)
     assert made.code == 0, made.text
     return Built(folder, json.loads(made.out))

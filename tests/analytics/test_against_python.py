@@ -6,7 +6,7 @@ import json
 from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 from itertools import pairwise
-from statistics import mean
+from statistics import mean, median
 from typing import Any
 
 import pytest
@@ -45,6 +45,11 @@ class Talk:
                 found.append((row, asked))
                 asked = None
         return found
+
+
+def team(built: Built, talk: Talk) -> str | None:
+    names = {row["id"]: row["name"] for row in built.rows("teams")}
+    return names.get(talk.issue["team_id"])
 
 
 def side(row: dict[str, Any]) -> str:
@@ -88,7 +93,8 @@ def test_responses(built: Built, talks: dict[str, Talk]) -> None:
     for talk in talks.values():
         for number, (row, asked) in enumerate(talk.responses, start=1):
             waited = (row["timestamp"] - asked) // SECOND
-            expected[row["id"]] = (number, asked, waited, working_seconds(built, asked, row["timestamp"]))
+            worked = working_seconds(built, asked, row["timestamp"], team(built, talk))
+            expected[row["id"]] = (number, asked, waited, worked)
     found = {
         row["message_id"]: (
             row["response_number"],
@@ -145,7 +151,7 @@ def test_solutions(built: Built, talks: dict[str, Talk], metrics: dict[str, dict
         if issue["state"] == "closed" and issue["resolution_time"]:
             solved += 1
             took = (issue["resolution_time"] - issue["created_at"]) // SECOND
-            worked = working_seconds(built, issue["created_at"], issue["resolution_time"])
+            worked = working_seconds(built, issue["created_at"], issue["resolution_time"], team(built, talk))
             assert (found["resolution_seconds"], found["resolution_business_seconds"]) == (took, worked)
         else:
             assert found["resolution_seconds"] is None
@@ -167,6 +173,30 @@ def test_who_waits(talks: dict[str, Talk], metrics: dict[str, dict[str, Any]]) -
         assert metrics[ident]["waiting_since"] == expected
         waiting += expected is not None
     assert waiting > 5
+
+
+def test_the_whole_wait_of_who_asked(
+    built: Built, talks: dict[str, Talk], metrics: dict[str, dict[str, Any]]
+) -> None:
+    """Every wait that was ended, and that which goes on, in the hours of the team."""
+    (as_of,) = built.rows("int_pylon__as_of")
+    totals: Counter[str] = Counter()
+    for ident, talk in talks.items():
+        waits = [(asked, row["timestamp"]) for row, asked in talk.responses]
+        if since := metrics[ident]["waiting_since"]:
+            waits.append((since, max(since, as_of["as_of"])))
+        found = metrics[ident]
+        assert found["requester_wait_seconds"] == sum((end - start) // SECOND for start, end in waits)
+        worked = [working_seconds(built, start, end, team(built, talk)) for start, end in waits]
+        assert found["requester_wait_business_seconds"] == sum(worked)
+        totals[found["schedule"]] += sum(worked)
+        for kind in ("time_in_status_seconds", "business_hours_time_in_status_seconds"):
+            spent = json.loads(talk.issue[kind] or "{}")
+            ours = [spent[slug] for slug in ("new", "waiting_on_you") if slug in spent]
+            column = "agent_work_seconds" if kind.startswith("time") else "agent_work_business_seconds"
+            if not set(spent) - {"new", "waiting_on_you", "waiting_on_customer", "on_hold", "closed"}:
+                assert found[column] == (sum(ours) if ours else None)
+    assert len(+totals) == 3
 
 
 def test_backlog_of_each_day(built: Built, talks: dict[str, Talk]) -> None:
@@ -253,6 +283,83 @@ def test_tags_of_each_day(built: Built, talks: dict[str, Talk]) -> None:
     } == expected
 
 
+def test_fields_of_each_day(built: Built, talks: dict[str, Talk]) -> None:
+    """Each day is asked for by itself: the newest record up to its end, while that is open or of the same day."""
+    (as_of,) = built.rows("int_pylon__as_of")
+    closed = {row["status"] for row in built.rows("stg_pylon__issue_statuses") if row["is_closed"]} | {
+        "closed"
+    }
+    records = defaultdict(list)
+    for row in built.rows("issue_snapshots"):
+        records[row["issue_id"]].append(row)
+    expected = {}
+    for ident, talk in talks.items():
+        known = [*sorted(records[ident], key=lambda row: row["recorded_at"]), talk.issue]
+        moments = [row.get("recorded_at") or row["_synced_at"] for row in known]
+        for back in range(40):
+            day = as_of["as_of_day"] - timedelta(days=back)
+            until = [row for row, moment in zip(known, moments, strict=True) if local_day(moment) <= day]
+            before = [row for row, moment in zip(known, moments, strict=True) if local_day(moment) < day]
+            if not until:
+                continue
+            new = not before or _held(before[-1]) != _held(until[-1])
+            if until[-1]["state"] not in closed or (new and records[ident]):
+                expected[ident, day] = (*_held(until[-1]), until[-1]["state"] not in closed, new)
+    found = {
+        (row["issue_id"], row["date_day"]): (
+            *(row["state"], row["assignee_id"], row["team_id"], row["tags"] or ""),
+            *(row["is_open"], row["is_changed"]),
+        )
+        for row in built.rows("pylon__issue_days")
+    }
+    assert found == expected
+    assert Counter(row[-2:] for row in found.values()).keys() == {(True, True), (True, False), (False, True)}
+
+
+def _held(record: dict[str, Any]) -> tuple[Any, ...]:
+    tags = ", ".join(json.loads(record["tags"] or "[]"))
+    return record["state"], record["assignee_id"], record["team_id"], tags
+
+
+def test_contacts(built: Built, talks: dict[str, Talk], metrics: dict[str, dict[str, Any]]) -> None:
+    contacts = {row["id"]: row for row in built.rows("contacts")}
+    wrote, scores = defaultdict(list), defaultdict(list)
+    for talk in talks.values():
+        for row, who in talk.turns:
+            if who == "customer":
+                wrote[row["author_contact_id"]].append(row)
+        for rating in json.loads(talk.issue["csat_responses"] or "[]"):
+            scores[talk.issue["requester_id"]].append(rating["score"])
+    rows = {row["contact_id"]: row for row in built.rows("pylon__contacts")}
+    assert rows.keys() == contacts.keys() | wrote.keys() | {
+        talk.issue["requester_id"] for talk in talks.values() if talk.issue["requester_id"]
+    }
+    for ident, row in rows.items():
+        asked = [talk for talk in talks.values() if talk.issue["requester_id"] == ident]
+        measured = [metrics[talk.issue["id"]] for talk in asked]
+        waits = [
+            (talk.responses[0][0]["timestamp"] - talk.responses[0][1]) // SECOND
+            for talk in asked
+            if talk.responses
+        ]
+        assert row["issues"] == len(asked)
+        assert row["open_issues"] == sum(talk.issue["state"] != "closed" for talk in asked)
+        assert row["waiting_issues"] == sum(one["waiting_since"] is not None for one in measured)
+        assert row["unanswered_issues"] == sum(
+            not talk.responses and one["requested_at"] is not None
+            for talk, one in zip(asked, measured, strict=True)
+        )
+        assert row["first_response_seconds_median"] == (pytest.approx(median(waits)) if waits else None)
+        assert row["messages"] == len(wrote[ident])
+        assert row["issues_written_in"] == len({one["issue_id"] for one in wrote[ident]})
+        assert row["csat_responses"] == len(scores[ident])
+        assert row["csat_score"] == (pytest.approx(mean(scores[ident])) if scores[ident] else None)
+        seen = [talk.issue["created_at"] for talk in asked] + [one["timestamp"] for one in wrote[ident]]
+        assert row["last_seen_at"] == max(seen, default=None)
+        assert row["contact_name"] == contacts[ident]["name"]
+    assert sum(row["csat_responses"] for row in rows.values()) > 3
+
+
 @pytest.mark.parametrize("kind", ["issue", "account", "contact"])
 def test_custom_fields_lose_nothing(built: Built, kind: str) -> None:
     definitions = {row["slug"]: row for row in built.rows("custom_fields") if row["object_type"] == kind}
@@ -307,7 +414,9 @@ def test_recipients_lose_nothing(built: Built) -> None:
 
 
 def test_working_time_has_no_gaps(built: Built) -> None:
-    days = sorted(built.rows("int_pylon__days"), key=lambda row: row["date_day"])
+    every = built.rows("int_pylon__days")
+    assert {row["schedule"] for row in every} == {"default", "india", "o'hours"}
+    days = sorted((row for row in every if row["schedule"] == "default"), key=lambda row: row["date_day"])
     for before, after in pairwise(days):
         assert after["date_day"] - before["date_day"] == timedelta(days=1)
         assert (

@@ -29,7 +29,7 @@ def test_every_model_is_built_and_every_test_holds(built: Built) -> None:
 def test_unit_tests_hold(built: Built, tmp_path: Path) -> None:
     done = dbt("test", "--select", "test_type:unit", folder=tmp_path, profile=duckdb_profile(built.database))
     assert done.returncode == 0, done.stdout
-    assert "PASS=49 WARN=0 ERROR=0" in done.stdout, "48 unit tests, and what lists the raw tables"
+    assert "PASS=55 WARN=0 ERROR=0" in done.stdout, "54 unit tests, and what lists the raw tables"
 
 
 def test_every_table_and_column_is_described(built: Built) -> None:
@@ -48,6 +48,20 @@ def test_every_table_and_column_is_described(built: Built) -> None:
         assert sorted(known) == sorted(own), name
         assert told[name]["description"].endswith((".", "it.")), name
         assert all(text.endswith(".") for text in known.values()), name
+
+
+def test_descriptions_are_in_the_database(built: Built) -> None:
+    columns = built.ask(
+        f"SELECT table_name, column_name, comment FROM duckdb_columns() WHERE schema_name IN {SCHEMAS}"
+    )
+    tables = built.ask(f"SELECT table_name, comment FROM duckdb_tables() WHERE schema_name IN {SCHEMAS}")
+    told = described()
+    assert {row["table_name"]: row["comment"] for row in tables} == {
+        name: model["description"] for name, model in told.items()
+    }
+    for row in columns:
+        known = {column["name"]: column["description"] for column in told[row["table_name"]]["columns"]}
+        assert row["comment"] == known.get(row["column_name"]), row
 
 
 def test_every_table_of_many_rows_has_a_key_that_is_tested() -> None:

@@ -100,6 +100,23 @@ def test_every_model_is_equal(model: str, built: Built, url: str) -> None:
     assert sorted(found) == sorted(expected)
 
 
+def test_descriptions_are_in_the_database(built: Built, url: str) -> None:
+    query = f"SELECT table_name, column_name, comment FROM duckdb_columns() WHERE schema_name IN {SCHEMAS}"
+    with psycopg2.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, attname, col_description(pg_class.oid, attnum) FROM pg_attribute"
+            " JOIN pg_class ON attrelid = pg_class.oid WHERE attnum > 0 AND NOT attisdropped"
+            " AND relkind = 'r' AND relnamespace::regnamespace::text IN %s",
+            [SCHEMAS],
+        )
+        found = cursor.fetchall()
+        cursor.execute(f"SELECT obj_description('{SCHEMAS[0]}.support__conversations'::regclass)")
+        assert "One text for each ticket" in str(cursor.fetchone())
+    connection.close()
+    assert sorted(map(str, found)) == sorted(str(tuple(row.values())) for row in built.ask(query))
+    assert sum(comment is not None for _, _, comment in found) > 500
+
+
 SLOWLY = """
 import itertools, sys, time
 from dbt.adapters.base.impl import BaseAdapter

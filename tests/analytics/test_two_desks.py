@@ -118,7 +118,7 @@ def test_times_of_tickets_are_counted_as_those_of_issues(
     for column, seconds in (("first_response_at", "first_response"), ("resolved_at", "resolution")):
         for row in tickets:
             if row[column]:
-                worked = working_seconds(built, row["created_at"], row[column])
+                worked = working_seconds(built, row["created_at"], row[column], row["team_name"])
                 assert row[f"{seconds}_business_seconds"] == worked
 
 

@@ -25,20 +25,22 @@ def local_day(moment: datetime) -> date:
     return moment.astimezone(ZONE).date()
 
 
-def working_seconds(built: Built, start: datetime, end: datetime) -> int:
-    """Add up the overlap with each day's working hours."""
+def working_seconds(built: Built, start: datetime, end: datetime, team: str | None = None) -> int:
+    """Add up the overlap with each day's working hours, those of a team where it has its own."""
     known, total = settings(str(built.folder)), timedelta()
-    day = local_day(start)
-    while day <= local_day(end):
+    known = known | next((own for own in known["schedules"].values() if team in own["teams"]), {})
+    zone = ZoneInfo(known["timezone"])
+    day = start.astimezone(zone).date()
+    while day <= end.astimezone(zone).date():
         hours = known["business_hours"].get(WEEKDAYS[day.weekday()])
         if hours and day.isoformat() not in known["holidays"]:
-            opens, closes = (clock(day, text) for text in hours)
+            opens, closes = (clock(day, text, zone) for text in hours)
             total += max(timedelta(), min(end, closes) - max(start, opens))
         day += timedelta(days=1)
     return total // SECOND
 
 
-def clock(day: date, text: str) -> datetime:
+def clock(day: date, text: str, zone: ZoneInfo) -> datetime:
     if text == "24:00":
-        return clock(day + timedelta(days=1), "00:00")
-    return datetime.combine(day, time.fromisoformat(text), ZONE).astimezone(UTC)
+        return clock(day + timedelta(days=1), "00:00", zone)
+    return datetime.combine(day, time.fromisoformat(text), zone).astimezone(UTC)

@@ -10,6 +10,7 @@ with judged as (
         coalesce(statuses.is_closed, issues.state = 'closed', false) as is_closed,
         issues.account_id,
         issues.team_id,
+        {{ pylon.schedule_of('issues.team_id', 'teams.team_name') }} as schedule,
         issues.assignee_id,
         issues.requester_id,
         issues.source,
@@ -19,6 +20,7 @@ with judged as (
         coalesce(issues.resolution_at, issues.latest_message_at, issues.created_at) as last_sign_of_life
     from {{ ref('stg_pylon__issues') }} as issues
     left join {{ ref('stg_pylon__issue_statuses') }} as statuses on issues.state = statuses.status
+    left join {{ ref('stg_pylon__teams') }} as teams on issues.team_id = teams.team_id
 )
 
 select
@@ -32,6 +34,7 @@ select
     not is_closed as is_open,
     account_id,
     team_id,
+    schedule,
     assignee_id,
     requester_id,
     source,

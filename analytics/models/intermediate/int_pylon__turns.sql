@@ -10,6 +10,7 @@ with messages as (
         messages.is_private,
         messages.author_user_id,
         issues.created_at,
+        issues.schedule,
         (messages.side in ('agent', 'customer') and not messages.is_private) as is_turn,
         (messages.side = 'agent' and not messages.is_private) as is_agent_turn,
         (messages.side = 'customer' and not messages.is_private) as is_customer_turn

@@ -6,6 +6,8 @@ with conversations as (
         min(case when response_number = 1 then sent_at end) as first_response_at,
         max(case when response_number = 1 then response_seconds end) as first_response_seconds,
         max(case when response_number = 1 then response_business_seconds end) as first_response_business_seconds,
+        sum(response_seconds) as answered_wait_seconds,
+        sum(response_business_seconds) as answered_wait_business_seconds,
         min(case when is_unanswered then sent_at end) as unanswered_since
     from {{ ref('int_zaia__turns') }}
     group by ticket_id
@@ -18,6 +20,8 @@ judged as (
         conversations.first_response_at,
         conversations.first_response_seconds,
         conversations.first_response_business_seconds,
+        conversations.answered_wait_seconds,
+        conversations.answered_wait_business_seconds,
         case
             when not tickets.is_open then null
             when coalesce(conversations.agent_replies, 0) = 0 then tickets.created_at
@@ -36,10 +40,17 @@ select
     judged.waiting_since,
     case when judged.waiting_since is not null
         then greatest(0, {{ pylon.seconds_between('judged.waiting_since', 'as_of.as_of') }}) end as waiting_seconds,
+    {{ pylon.whole_wait('judged', 'waited', 'known', 'as_of.as_of') }}
     {{ pylon.seconds_between('judged.created_at', 'judged.resolved_at') }} as resolution_seconds,
     {{ pylon.business_seconds('created', 'judged.created_at', 'resolved', 'judged.resolved_at') }} as resolution_business_seconds,
     case when judged.is_open then {{ pylon.seconds_between('judged.created_at', 'as_of.as_of') }} end as age_seconds
 from judged
 cross join {{ ref('int_zaia__as_of') }} as as_of
-left join {{ ref('int_zaia__days') }} as created on judged.created_on = created.date_day
-left join {{ ref('int_zaia__days') }} as resolved on judged.resolved_on = resolved.date_day
+left join {{ ref('int_zaia__days') }} as created
+    on {{ pylon.on_day('created', 'judged.created_at', 'judged.created_on', 'judged.schedule') }}
+left join {{ ref('int_zaia__days') }} as resolved
+    on {{ pylon.on_day('resolved', 'judged.resolved_at', 'judged.resolved_on', 'judged.schedule') }}
+left join {{ ref('int_zaia__days') }} as waited
+    on {{ pylon.on_day('waited', 'judged.waiting_since', pylon.local_day('judged.waiting_since'), 'judged.schedule') }}
+left join {{ ref('int_zaia__days') }} as known
+    on {{ pylon.on_day('known', 'as_of.as_of', 'as_of.as_of_day', 'judged.schedule') }}

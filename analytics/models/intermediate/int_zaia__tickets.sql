@@ -15,6 +15,7 @@ judged as (
         tickets.pending_chat_messages,
         tickets.completed_at,
         tickets.assignee_id,
+        {{ pylon.schedule_of('tickets.team_id', 'tickets.team_name') }} as schedule,
         coalesce(spoken.messages, 0) as messages,
         coalesce(tickets.completed_at, spoken.latest_message_at, tickets.created_at) as last_sign_of_life
     from {{ ref('stg_zaia__tickets') }} as tickets
@@ -33,6 +34,7 @@ select
     is_closed,
     not is_closed as is_open,
     assignee_id,
+    schedule,
     messages,
     case when is_closed then completed_at end as resolved_at,
     {{ pylon.local_day('case when is_closed then completed_at end') }} as resolved_on,

@@ -10,6 +10,7 @@ with messages as (
         false as is_private,
         case when messages.side = 'agent' then messages.sender_id end as author_user_id,
         tickets.created_at,
+        tickets.schedule,
         messages.side in ('agent', 'customer') as is_turn,
         messages.side = 'agent' as is_agent_turn,
         messages.side = 'customer' as is_customer_turn

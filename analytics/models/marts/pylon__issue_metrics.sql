@@ -31,6 +31,8 @@ conversations as (
         {{ pylon.mean('case when response_number > 1 then response_seconds end') }} as next_response_seconds_avg,
         max(case when response_number > 1 then response_seconds end) as next_response_seconds_max,
         {{ pylon.mean('case when response_number > 1 then response_business_seconds end') }} as next_response_business_seconds_avg,
+        sum(response_seconds) as answered_wait_seconds,
+        sum(response_business_seconds) as answered_wait_business_seconds,
         min(case when is_unanswered then sent_at end) as unanswered_since,
         count(distinct case when is_reopening then exchange_number end) as reopening_exchanges
     from turns
@@ -78,6 +80,8 @@ issues as (
         conversations.next_response_business_seconds_avg,
         conversations.reopening_exchanges,
         conversations.unanswered_since,
+        conversations.answered_wait_seconds,
+        conversations.answered_wait_business_seconds,
         case
             when conversations.is_agent_first then conversations.first_customer_message_at
             else coalesce(least(conversations.first_customer_message_at, issues.created_at), issues.created_at)
@@ -108,6 +112,7 @@ select
     judged.state,
     judged.state_category,
     judged.is_open,
+    judged.schedule,
     judged.is_agent_first,
     judged.requested_at,
 
@@ -122,6 +127,7 @@ select
     judged.waiting_since,
     case when judged.waiting_since is not null
         then greatest(0, {{ pylon.seconds_between('judged.waiting_since', 'as_of.as_of') }}) end as waiting_seconds,
+    {{ pylon.whole_wait('judged', 'waited', 'known', 'as_of.as_of') }}
 
     case when not judged.is_open then judged.resolution_at end as resolved_at,
     case when not judged.is_open then {{ pylon.seconds_between('judged.created_at', 'judged.resolution_at') }} end
@@ -148,6 +154,10 @@ select
     not judged.is_open and coalesce(judged.agent_replies, 0) = 1 and judged.reopenings = 0 as is_one_touch,
     not judged.is_open and coalesce(judged.agent_replies, 0) = 0 as is_no_touch,
 
+    {%- for kind in ['', 'business_'] %}
+    {%- set new, ours = 'statuses.' ~ kind ~ 'seconds_new', 'statuses.' ~ kind ~ 'seconds_waiting_on_you' %}
+    cast(coalesce({{ new }} + {{ ours }}, {{ new }}, {{ ours }}) as {{ dbt.type_bigint() }}) as agent_work_{{ kind }}seconds,
+    {%- endfor %}
     {%- for category in categories + ['other'] %}
     cast(statuses.seconds_{{ category }} as {{ dbt.type_bigint() }}) as seconds_{{ category }},
     cast(statuses.business_seconds_{{ category }} as {{ dbt.type_bigint() }}) as business_seconds_{{ category }},
@@ -181,5 +191,11 @@ from judged
 inner join {{ ref('stg_pylon__issues') }} as raw on judged.issue_id = raw.issue_id
 cross join {{ ref('int_pylon__as_of') }} as as_of
 left join statuses on judged.issue_id = statuses.issue_id
-left join {{ ref('int_pylon__days') }} as created on judged.created_on = created.date_day
-left join {{ ref('int_pylon__days') }} as resolved on judged.resolution_day = resolved.date_day
+left join {{ ref('int_pylon__days') }} as created
+    on {{ pylon.on_day('created', 'judged.created_at', 'judged.created_on', 'judged.schedule') }}
+left join {{ ref('int_pylon__days') }} as resolved
+    on {{ pylon.on_day('resolved', 'judged.resolution_at', 'judged.resolution_day', 'judged.schedule') }}
+left join {{ ref('int_pylon__days') }} as waited
+    on {{ pylon.on_day('waited', 'judged.waiting_since', pylon.local_day('judged.waiting_since'), 'judged.schedule') }}
+left join {{ ref('int_pylon__days') }} as known
+    on {{ pylon.on_day('known', 'as_of.as_of', 'as_of.as_of_day', 'judged.schedule') }}

@@ -108,6 +108,18 @@ def test_the_report_is_written_whole_and_for_one_team(desk: CopyDesk) -> None:
     assert "team Support" in text
     assert "report.html" in result.out
     more = desk.pylon(
+        *("report", "--html", "report.html", "--days", "0", "--field", "products: API", "--working-hours")
+    )
+    assert more.code == exits.DONE, more.text
+    text = (desk.folder / "report.html").read_text()
+    ((count,),) = desk.sql(
+        "select count(distinct issue_id) from pylon__issues"
+        " join pylon_analytics_staging.stg_pylon__issue_custom_fields using (issue_id)"
+        " where is_open and field_slug = 'products' and value_label = 'api'"
+    )
+    assert f'<dd class="number">{count:,}</dd>' in text
+    assert "Products: api, times in working hours" in text
+    more = desk.pylon(
         "report", "--html", "report.html", "--agent", "bo kim", "--tag", "bug", "--working-hours"
     )
     assert more.code == exits.DONE, more.text
@@ -115,6 +127,8 @@ def test_the_report_is_written_whole_and_for_one_team(desk: CopyDesk) -> None:
     assert "agent Bo Kim, tag bug, times in working hours" in text
     wrong = desk.pylon("report", "--html", "other.html", "--team", "Suport")
     assert (wrong.code, "Did you mean Support?" in wrong.text) == (exits.USAGE, True)
+    wrong = desk.pylon("report", "--html", "other.html", "--field", "Products: apo")
+    assert (wrong.code, "Did you mean Products: api?" in wrong.text) == (exits.USAGE, True)
     assert desk.pylon("report", "--html", "nowhere/report.html").code == exits.USAGE
     assert sorted(path.name for path in desk.folder.glob("*.html*")) == ["report.html"]
 

@@ -41,6 +41,8 @@ SLY = (
     "select * from support.pylon_analytics.pylon__issue_messages",
     "select message_text from pylon__issue_messages where not is_public",
     "select message_text from support__messages where message_text like '%nobody%'",
+    "select notes_text from support__conversations",
+    "select * from pylon_analytics.support__conversations",
     "summarize support.pylon.issue_messages",
     "select * from (summarize support.pylon.issue_messages)",
     "describe support.pylon.issue_messages",
@@ -95,6 +97,7 @@ def file(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             f"UPDATE pylon.issue_messages SET message_html = '<p>{SECRET}</p>' WHERE is_private",
             f"UPDATE pylon.task_comments SET body_html = '{SECRET}' WHERE is_internal",
             f"UPDATE pylon_analytics.pylon__issue_messages SET message_text = '{SECRET}' WHERE NOT is_public",
+            f"UPDATE pylon_analytics.support__conversations SET notes_text = '{SECRET}' WHERE notes > 0",
             f"UPDATE pylon.issue_threads SET name = '{SECRET}'",
         ):
             connection.execute(statement)
@@ -223,6 +226,14 @@ def test_every_table_with_internal_rows_is_known() -> None:
         name for name, columns in package.mart_columns().items() if {"is_private", "is_public"} & set(columns)
     }
     assert raw | marts == set(hiding.NOTES)
+    columns = {
+        (name, column)
+        for name, known in package.mart_columns().items()
+        for column in known
+        if column in ("notes_text", "notes_hash")
+    }
+    assert columns == hiding.NOTE_COLUMNS
+    assert not any(hiding.of(False, ()).column(*column) for column in columns)
 
 
 def test_what_a_mask_covers_can_be_left_out() -> None:

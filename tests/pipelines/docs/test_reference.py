@@ -12,7 +12,7 @@ from support.repository import ROOT
 from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.base.workspaces import KEYS
 from pylon_elt.pipelines.docs import destinations_page, reference
-from pylon_elt.pipelines.transform import package
+from pylon_elt.pipelines.transform import checks, package
 from pylon_elt.sources.pylon import pylon_source
 from pylon_elt.sources.pylon.catalog import TABLES
 from pylon_elt.sources.pylon.copy.tested import DESTINATIONS
@@ -86,7 +86,7 @@ def test_example_configuration_sets_only_what_exists() -> None:
     assert len(settings) >= 6
     assert all(each.keys() <= set(KEYS) for each in written["workspaces"].values())
     assert written["transform"].keys() <= package.defaults().keys()
-    assert not [name for name, value in written["transform"].items() if package.fault(name, value)]
+    assert not [name for name, value in written["transform"].items() if checks.fault(name, value)]
 
 
 def test_everything_of_the_dbt_package_is_shipped() -> None:

@@ -1,0 +1,52 @@
+"""Indexes on a copy in Postgres, where they are asked for: ``[postgres] indexes = true``.
+
+dlt makes none on keys. What joins or looks up rows by an id finds them faster with one; a load takes longer for it.
+They go with their tables, as in a full refresh, and are made again at the end of that run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+import dlt
+from dlt.destinations.exceptions import DatabaseException
+
+from ..base.sql_text import quoted
+from . import destinations
+
+if TYPE_CHECKING:
+    from pylon_elt.sources.pylon.copy.copied import Copied
+
+SETTING = "postgres.indexes"
+COLUMNS = ("id", "issue_id", "task_id", "chat_id", "ticket_id")
+"""What identifies a row of either desk, or the row that it hangs on."""
+
+
+def keep(pipeline: dlt.Pipeline, copied: Copied, tables: Collection[str]) -> str:
+    """Make the indexes that are missing; return what is to be told where that is not possible, else nothing.
+
+    Args:
+        pipeline: The pipeline; elsewhere than in Postgres, nothing is done.
+        copied: Its destination.
+        tables: The tables that a copy may have; others in its dataset are somebody else's.
+    """
+    if not destinations.is_postgres(pipeline) or not dlt.config.get(SETTING, bool):
+        return ""
+    try:
+        there = _there(copied)
+        for table, columns in sorted((copied.columns() or {}).items()):
+            for column in COLUMNS if table in tables else ():
+                if column in columns and (name := f"{table}_{column}_index") not in there:
+                    # hashed: an id of any length fits, which a tree refuses beyond 2,704 bytes, and the load with it
+                    copied.execute(
+                        f"CREATE INDEX IF NOT EXISTS {quoted(name)} ON {{{table}}} USING hash ({quoted(column)})"
+                    )
+    except DatabaseException as error:
+        return f"The indexes could not be made: {str(error).splitlines()[0]}"
+    return ""
+
+
+def _there(copied: Copied) -> set[str]:
+    sql = "SELECT indexname FROM pg_catalog.pg_indexes WHERE schemaname = %s"
+    return {str(name) for (name,) in copied.select(sql, copied.datasets()[0])}
