@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 import pyarrow as pa
 from pyiceberg.io import FileIO
@@ -51,7 +52,8 @@ class Writer:
     def take_back(self) -> None:
         """Remove what was written: no table will ever know it."""
         for file in self.written:
-            self._io.delete(file.file_path)
+            with suppress(FileNotFoundError):
+                self._io.delete(file.file_path)
 
     def _key(self, part: Part) -> PartitionKey | None:
         spec, schema = self._metadata.spec(), self._metadata.schema()

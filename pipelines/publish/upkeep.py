@@ -36,11 +36,12 @@ def clear(table: Table, now: datetime, keep: timedelta, grace: timedelta) -> Cle
         keep: How long a snapshot stays after another one has taken its place.
         grace: How old a file must be that no snapshot knows: somebody may be about to commit it.
     """
-    old = replaced(table.metadata, now - keep)
-    if old:
+    former: set[str] = set()
+    if old := replaced(table.metadata, now - keep):
+        former = _known(table)  # nobody is about to commit what was committed once
         table.maintenance.expire_snapshots().by_ids(old).commit()
         table.refresh()
-    removed = list(_remove(table, now - grace))
+    removed = list(_remove(table, now - grace, former))
     return Cleared(len(old), len(removed), sum(removed))
 
 
@@ -56,17 +57,23 @@ def replaced(metadata: TableMetadata, before: datetime) -> list[int]:
     ]
 
 
-def _remove(table: Table, before: datetime) -> Iterator[int]:
+def _remove(table: Table, before: datetime, former: set[str]) -> Iterator[int]:
     """Remove what no snapshot knows, and yield the size of each file."""
     io = table.io
     if not isinstance(io, PyArrowFileIO):
         return
+
+    def path_of(location: str) -> str:
+        return PyArrowFileIO.parse_location(location, io.properties)[2]
+
     scheme, netloc, folder = PyArrowFileIO.parse_location(table.location(), io.properties)
     system = io.fs_by_scheme(scheme, netloc)
-    known = {PyArrowFileIO.parse_location(path, io.properties)[2] for path in _known(table)}
+    known = set(map(path_of, _known(table)))
+    gone = set(map(path_of, former)) - known
     for one in system.get_file_info(fs.FileSelector(folder, recursive=True, allow_not_found=True)):
-        is_old = one.mtime is None or one.mtime.astimezone(UTC) <= before
-        if one.type == fs.FileType.File and one.path not in known and is_old:
+        if one.type != fs.FileType.File or one.path in known:
+            continue
+        if one.path in gone or one.mtime is None or one.mtime.astimezone(UTC) <= before:
             system.delete_file(one.path)
             yield one.size
 

@@ -25,8 +25,8 @@ def publish_all(
     keep: timedelta,
     adopt: bool,
     as_json: bool,
-) -> None:
-    """Publish tables; each is there, whole, once it has been told of.
+) -> list[Outcome]:
+    """Publish tables; each is there, whole, once it has been told of. Return what was done to each.
 
     Args:
         reader: The copy, as it is at one moment.
@@ -52,6 +52,7 @@ def publish_all(
             cleared.append(_clear(lake, one.table, keep))
             _tell(done[-1], cleared[-1], as_json=as_json)
     _tell_all(done, cleared, lake.told, as_json=as_json)
+    return done
 
 
 def _clear(lake: Lake, name: str, keep: timedelta) -> Cleared:
