@@ -17,7 +17,7 @@ from pyiceberg.table import Table
 
 from ..base import exits
 from ..base.redaction import cover_logs, remember
-from ..copy import lock, modes
+from ..copy import lock
 
 NAME = "lake"
 """What the catalogue in a folder is called, where a reader asks for a name."""
@@ -73,13 +73,12 @@ def opened(to: str, catalog: str, namespace: str) -> Iterator[Lake]:
             yield Lake(found, namespace, f"{catalog}.{namespace}", GRACE)
         return
     folder = folder_of(to)
-    with modes.narrowed(None):
-        _make(folder)
-        with lock.hold(folder / LOCK):
-            places = {"uri": f"sqlite:///{folder / FILE}", "warehouse": folder.as_uri()}
-            with load_catalog(NAME, type="sql", **places, **_IO) as found:
-                _make_namespace(found, namespace, str(folder))
-                yield Lake(found, namespace, f"{namespace} in {folder}", timedelta(0))
+    _make(folder)
+    with lock.hold(folder / LOCK):
+        places = {"uri": f"sqlite:///{folder / FILE}", "warehouse": folder.as_uri()}
+        with load_catalog(NAME, type="sql", **places, **_IO) as found:
+            _make_namespace(found, namespace, str(folder))
+            yield Lake(found, namespace, f"{namespace} in {folder}", timedelta(0))
 
 
 def folder_of(to: str) -> Path:
