@@ -3,14 +3,13 @@
     python benchmarks/lake_engines.py spark|daft|ray LAKE NAMESPACE
 
 It needs nothing of this project, and is run by the engine's own Python (``make lake``). It prints one JSON object: the
-rows of each metric, the seconds that each took, and the peak of memory of all processes in bytes.
+rows of each metric, the seconds that each took, and the peaks of memory of all its processes, in bytes, added up.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import resource
 import sqlite3
 import sys
 import time
@@ -96,10 +95,24 @@ def main(kind: str, lake: str, namespace: str) -> None:
             began = time.monotonic()
             rows[name] = ask(sql)
             seconds[name] = time.monotonic() - began
-    own, children = (
-        resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
-    print(json.dumps({"rows": rows, "seconds": seconds, "peak": max(own, children) * 1024}))
+        peak = _peak()
+    print(json.dumps({"rows": rows, "seconds": seconds, "peak": peak}))
+
+
+def _peak() -> int:
+    """Return the peak of memory of this process and of all that it has started, such as Java, in bytes."""
+    found: dict[int, tuple[int, int]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            lines = (folder / "status").read_text().splitlines()
+        except OSError:  # it has ended
+            continue
+        told = dict(line.split(":", 1) for line in lines if ":" in line)
+        found[int(folder.name)] = (int(told["PPid"]), int(told.get("VmHWM", "0").split()[0]) * 1024)
+    ours = {os.getpid()}
+    while more := {process for process, (parent, _) in found.items() if parent in ours} - ours:
+        ours |= more
+    return sum(found[process][1] for process in ours if process in found)
 
 
 if __name__ == "__main__":
