@@ -41,7 +41,7 @@ class Pylon:
 
         text = held("_dlt_pipeline_state", "state", "ORDER BY _dlt_load_id DESC")
         known = SourceState.among(saved.decoded(text, self.name)).whose if text else {}
-        return str(known.get("id") or held("organization", "id", ""))
+        return str(known.get("id") or held("organization", "id", "ORDER BY id"))
 
     def run(self, asked: Run) -> int:
         """Copy what is new or changed, show it, and return the exit code."""

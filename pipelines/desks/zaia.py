@@ -41,7 +41,7 @@ class Zaia:
 
     def whose(self, held: Callable[[str, str, str], str]) -> str:
         """Return the id of the workspace to which the tickets of a copy belong."""
-        return held("tickets", "workspace_id", "WHERE workspace_id IS NOT NULL")
+        return held("tickets", "workspace_id", "WHERE workspace_id IS NOT NULL ORDER BY workspace_id")
 
     def run(self, asked: Run) -> int:
         """Copy what is new or changed, show it, and return the exit code."""

@@ -8,9 +8,13 @@ from datetime import timedelta
 
 from ..ask import reading
 from ..ask.choosing import chosen
+from ..ask.reader_duckdb import DuckDbReader
 from ..base import exits, screens
 from ..base.desk import name
 from ..base.installing import require
+
+MEMORY = "256MB"
+"""What DuckDB may keep of a file that is read once, from its beginning to its end."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +50,15 @@ def run(options: Options) -> int:
     require("publish", f"{name()} publish")
     from . import lake, work  # which need what the extra brings
 
-    with reading.opened(options.destination, options.dataset, options.schema, still=True) as reader:
+    place = (options.destination, options.dataset, options.schema)
+    with reading.opened(*place, still=True, prepare=_in_little_memory) as reader:
         wanted = chosen(reader, options.tables, options.select, marts=options.marts)
         namespace = options.namespace or reader.schemas[0]
-        with lake.opened(options.to, options.catalog, namespace) as place:
+        with lake.opened(options.to, options.catalog, namespace) as its:
             work.publish_all(
                 reader,
                 wanted,
-                place,
+                its,
                 keep=timedelta(days=options.keep_days),
                 adopt=options.adopt,
                 as_json=options.as_json,
@@ -61,3 +66,7 @@ def run(options: Options) -> int:
         if reader.note and not options.as_json:
             screens.say(reader.note)
     return exits.DONE
+
+
+def _in_little_memory(reader: DuckDbReader) -> None:
+    reader.connection.execute(f"SET memory_limit = '{MEMORY}'")

@@ -10,6 +10,7 @@ import pyarrow as pa
 from ..ask.reader import Reader
 from ..base.desk import Described
 from ..base.sql_text import quoted
+from ..many.union_sql import OWN
 from . import shape
 from .cuts import CUTS, Cut, Part
 from .digests import Digests, Summing
@@ -57,7 +58,7 @@ class Source:
         if not self.key or SYNCED_AT not in names or not set(self.key) <= set(names):
             return tuple(names)
         short = [one.name for one in self.shape.schema if not pa.types.is_string(one.type)]
-        wanted = {*self.key, *short, LOADED_BY, *((self.cut.column,) if self.cut else ())}
+        wanted = {*self.key, *short, LOADED_BY, OWN, *((self.cut.column,) if self.cut else ())}
         return tuple(name for name in names if name in wanted)
 
     def digests(self, summing: Summing) -> Digests:

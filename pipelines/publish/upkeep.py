@@ -70,7 +70,10 @@ def _remove(table: Table, before: datetime, former: set[str]) -> Iterator[int]:
     system = io.fs_by_scheme(scheme, netloc)
     known = set(map(path_of, _known(table)))
     gone = set(map(path_of, former)) - known
-    for one in system.get_file_info(fs.FileSelector(folder, recursive=True, allow_not_found=True)):
+    there = system.get_file_info(fs.FileSelector(folder, recursive=True, allow_not_found=True))
+    if path_of(table.metadata_location) not in {one.path for one in there}:
+        return  # paths are not told as they are listed: what is not known could be anything
+    for one in there:
         if one.type != fs.FileType.File or one.path in known:
             continue
         if one.path in gone or one.mtime is None or one.mtime.astimezone(UTC) <= before:
