@@ -52,7 +52,7 @@ CUTS: dict[str, Cut] = {
     **dict.fromkeys(("issue_threads", "issue_followers"), _ISSUE),
     **dict.fromkeys(("issue_snapshots", "custom_field_versions"), Cut("recorded_at")),
     "issue_messages": Cut("timestamp"),
-    "issue_sync": Cut("synced_at"),
+    "issue_sync": Cut("issue_updated_at"),  # not when it was read: a first load reads all within a few days
     "survey_responses": Cut("submitted_at"),
     "audit_logs": Cut("created_at"),
     "pylon__issues": Cut("created_at"),

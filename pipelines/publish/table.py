@@ -150,7 +150,7 @@ def _known(lake: Lake, source: Source, table: Table | None, properties: dict[str
         )
         return Published(making, is_made=True)
     transaction = table.transaction()
-    changes, is_other = schema.follow(transaction, source.shape, source.table)
+    changes, is_other = schema.follow(transaction, source.shape, source.cut)
     files = _files(table)
     foreign = any(
         one.file.spec_id != table.metadata.default_spec_id for some in files.values() for one in some

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from support.lakes import Waters, stamp
 
 from pylon_elt.pipelines.base import exits
+from pylon_elt.pipelines.publish.cuts import CUTS, Cut
 
 
 def _type(waters: Waters, table: str, column: str) -> str:
@@ -71,10 +74,31 @@ def test_a_column_of_another_type_is_of_that_type_then(
 def test_the_column_by_which_a_table_is_cut_cannot_go(waters: Waters) -> None:
     waters.publish("issues")
     waters.change("ALTER TABLE issues DROP COLUMN created_at")
-    with pytest.raises(exits.Problem) as told:
+    with pytest.raises(exits.Problem, match="The published table issues") as told:
         waters.publish("issues")
     assert told.value.code == exits.CONFIGURATION
     assert waters.table("issues").scan().count() == 120
+
+
+@pytest.mark.parametrize("before", [None, Cut("updated_at"), Cut("id", "start")])
+def test_a_table_that_an_earlier_version_cut_otherwise_is_cut_anew(
+    waters: Waters, monkeypatch: pytest.MonkeyPatch, before: Cut | None
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setitem(CUTS, "issues", before)
+        waters.publish("issues")
+    former = waters.files("issues")
+    done = waters.publish("issues", keep=timedelta(0))["issues"]
+    assert "partitioned anew" in done.changes
+    waters.require_equal("issues")
+    assert not former.keys() & waters.files("issues").keys()
+    (field,) = waters.table("issues").spec().fields
+    assert (field.name, str(field.transform)) == ("created_at_month", "month")
+    newest = max(waters.held("issues").column("created_at").to_pylist())
+    first = newest.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    pruned = waters.table("issues").scan(row_filter=f"created_at >= '{first.isoformat()}'")
+    assert len(list(pruned.plan_files())) == 1, "readers leave out the other months"
+    assert not waters.publish("issues")["issues"].is_new
 
 
 def test_what_iceberg_has_no_type_for_is_named(waters: Waters) -> None:
