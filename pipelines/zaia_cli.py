@@ -270,7 +270,7 @@ Examples:
   zaia export parquet/
   zaia export parquet/ --marts --destination postgres
 """
-PUBLISH = """Publish the tables of the copy as Iceberg tables, which Spark, Trino, DuckDB, Daft and others read.
+PUBLISH = """Publish the tables of the copy as Iceberg tables, which Spark, Daft, Trino and others read.
 
 Copy and published tables are compared, and what differs is written anew. Each table changes in one commit, and one
 that has not changed in none. It keeps no state: after a kill, publish again. It needs the extra [publish].

@@ -26,6 +26,7 @@ LOCK = ".publish.lock"
 GRACE = timedelta(days=1)
 """How old a file must be that no table knows, before it counts as left behind, where others may be writing."""
 _IO = {"py-io-impl": "pyiceberg.io.pyarrow.PyArrowFileIO"}
+_THEIRS = ("pyiceberg", "requests", "sqlalchemy")
 _SECRET = ("secret", "token", "password", "credential", "access-key", "account-key", "sas")
 
 
@@ -51,6 +52,27 @@ class Lake:
             return self.catalog.load_table((self.namespace, name))
         except (NoSuchTableError, NoSuchNamespaceError):
             return None
+
+
+@contextmanager
+def telling(table: str) -> Iterator[None]:
+    """Tell what a catalogue, or where its files are, says of a table on one screen.
+
+    Raises:
+        Problem: It failed. What was committed before stays.
+    """
+    try:
+        yield
+    except exits.Problem:
+        raise
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in _THEIRS and "AWS Error" not in str(error):
+            raise
+        raise exits.Problem(
+            f"The table {table} could not be published: {type(error).__name__}: {_first_line(error)}",
+            "Publish again: what was committed stays, and all is compared anew.",
+            exits.FAILED,
+        ) from error
 
 
 @contextmanager

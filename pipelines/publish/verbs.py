@@ -71,7 +71,7 @@ def publish(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Publish the tables of the copy as Iceberg tables, which Spark, Trino, DuckDB, Daft and others read.
+    """Publish the tables of the copy as Iceberg tables, which Spark, Daft, Trino and others read.
 
     Copy and published tables are compared, and what differs is written anew: of large tables the months, or parts,
     in which something changed. Each table changes in one commit, and one that has not changed in none. It keeps no

@@ -12,7 +12,7 @@ from ..base.desk import current
 from ..base.wording import bytes_of, count
 from . import source, table, upkeep
 from .digests import Summing
-from .lake import Lake
+from .lake import Lake, telling
 from .table import Outcome
 from .upkeep import Cleared
 
@@ -48,8 +48,9 @@ def publish_all(
     cleared: list[Cleared] = []
     with Summing() as summing:
         for one in sources:
-            done.append(table.publish(lake, one, desk.name, owner, summing, adopt=adopt))
-            cleared.append(_clear(lake, one.table, keep))
+            with telling(one.table):
+                done.append(table.publish(lake, one, desk.name, owner, summing, adopt=adopt))
+                cleared.append(_clear(lake, one.table, keep))
             _tell(done[-1], cleared[-1], as_json=as_json)
     _tell_all(done, cleared, lake.told, as_json=as_json)
     return done

@@ -14,6 +14,8 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from pyiceberg.exceptions import CommitStateUnknownException
+from pyiceberg.table import Table
 from support.lakes import Waters, stamp
 from support.repository import ROOT
 
@@ -131,6 +133,26 @@ def test_what_others_wrote_into_a_table_is_taken_out(waters: Waters) -> None:
     its.append(its.scan(limit=3).to_arrow())
     assert waters.publish("tags")["tags"].written == 1
     waters.require_equal("tags")
+
+
+def test_a_commit_of_which_nobody_knows_is_told_and_the_next_publish_settles_it(
+    waters: Waters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waters.publish("issues", "tags")
+    waters.change(EDIT)
+    commit = Table._do_commit
+
+    def lost(self: Table, *given: Any, **more: Any) -> None:
+        commit(self, *given, **more)
+        raise CommitStateUnknownException("the connection was lost")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Table, "_do_commit", lost)
+        with pytest.raises(exits.Problem, match="The table issues could not be published") as told:
+            waters.publish("issues")
+    assert "Publish again" in told.value.remedy
+    assert not waters.publish("issues")["issues"].is_new, "it had been committed"
+    waters.require_equal("issues")
 
 
 def test_a_second_publish_into_the_folder_is_told_to_wait(waters: Waters) -> None:
