@@ -150,7 +150,7 @@ def ask_duckdb(database: str) -> None:
 
 def _duckdb(folder: Path, issues: int) -> tuple[dict[str, Any], Line]:
     told, wall, cpu, peak = _measured([sys.executable, "-c", MEASURED, str(folder / FILE)], folder)
-    return json.loads(told), Line("metrics, DuckDB", issues, wall, cpu, peak, 0)
+    return json.loads(told.splitlines()[-1]), Line("metrics, DuckDB", issues, wall, cpu, peak, 0)
 
 
 def _engine(folder: Path, python: Path, engine: str, issues: int, expected: dict[str, Any]) -> Line:
