@@ -13,7 +13,7 @@ from ..base import exits, screens
 from ..base.desk import name
 from ..base.installing import require
 
-MEMORY = "256MB"
+MEMORY = "128MB"
 """What DuckDB may keep of a file that is read once, from its beginning to its end."""
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
+import pyarrow as pa
+
 from ..ask.reader import Reader
 from ..base import screens
 from ..base.desk import current
@@ -51,6 +53,7 @@ def publish_all(
             with telling(one.table):
                 done.append(table.publish(lake, one, desk.name, owner, summing, adopt=adopt))
                 cleared.append(_clear(lake, one.table, keep))
+            pa.default_memory_pool().release_unused()  # the next table needs other amounts
             _tell(done[-1], cleared[-1], as_json=as_json)
     _tell_all(done, cleared, lake.told, as_json=as_json)
     return done
