@@ -11,7 +11,10 @@ OLDER := .venv-duckdb1
 # where nothing compiled is kept, each of some hundred processes compiles all of it again
 TESTS := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q
 
-.PHONY: help install demo test test-more smoke lint format docs digest bench audit clean soak
+# has Spark with Iceberg's runtime, and Daft on Ray; tests ask them for what was published
+LAKE := .venv-lake
+
+.PHONY: help install demo test test-more smoke lint format docs digest bench audit clean soak lake
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +84,13 @@ docs: $(VENV)/installed-dev ## Write the pages anew that are written from the co
 digest: $(VENV)/installed-dev ## Write the digest of the published OpenAPI document beside the project anew
 	@PYTHONPATH=tests $(BIN)/python -m support.published
 
+$(LAKE)/installed: benchmarks/lake_requirements.txt benchmarks/lake_environment.sh
+	@echo "Installing Spark, and Daft on Ray, into $(LAKE) …"
+	@rm -rf $(LAKE)
+	@PYTHON=$(PYTHON) bash benchmarks/lake_environment.sh $(LAKE)
+
+lake: $(LAKE)/installed ## Make .venv-lake with Spark and Daft on Ray, for the tests of what is published
+
 bench: $(VENV)/installed-dev ## Measure against dlt's rest_api and DuckDB's own reader
 	@$(BIN)/python -m benchmarks
 
@@ -91,4 +101,4 @@ audit: ## Look up known weaknesses of the pinned versions, where a feed of advis
 	@build/audit/bin/python .ci/audit.py build/audit/bin/pip-audit constraints.txt
 
 clean: ## Remove what make made
-	@rm -rf $(VENV) $(OLDER) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf $(VENV) $(OLDER) $(LAKE) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

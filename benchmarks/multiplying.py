@@ -24,6 +24,7 @@ ISSUES = {
 LISTED = "listed.parquet"
 FORM = "%Y-%m-%dT%H:%M:%S.%fZ"
 TIMES = {"issues": ("created_at", "updated_at", "latest_message_time")}
+TIMES["issue_messages"] = ("timestamp",)
 TIMES["issue_sync"] = ("issue_updated_at", "latest_message_time")
 """What says whether something is due; the ledger's must be moved as those of the issues are."""
 DUE = "SELECT id FROM pylon.issues WHERE id NOT LIKE 'n%' ORDER BY created_at DESC LIMIT {}"

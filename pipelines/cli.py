@@ -33,6 +33,7 @@ from .base.options import (
 )
 from .desks.pylon import PYLON
 from .many.verbs import for_all
+from .publish import verbs as cli_publish
 from .serve import verbs as cli_serve
 
 app = application("pylon")
@@ -469,6 +470,7 @@ def emulator(context: typer.Context) -> None:
 app.add_typer(cli_analysis.app)
 app.add_typer(cli_assistant.app)
 app.add_typer(cli_serve.app)
+app.add_typer(cli_publish.app)
 
 
 def _settings(

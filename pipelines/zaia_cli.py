@@ -31,6 +31,7 @@ from .base.options import (
 )
 from .desks.zaia import ZAIA
 from .many.verbs import plain
+from .publish import verbs as cli_publish
 
 app = application("zaia")
 
@@ -269,6 +270,17 @@ Examples:
   zaia export parquet/
   zaia export parquet/ --marts --destination postgres
 """
+PUBLISH = """Publish the tables of the copy as Iceberg tables, which Spark, Daft, Trino and others read.
+
+Copy and published tables are compared, and what differs is written anew. Each table changes in one commit, and one
+that has not changed in none. It keeps no state: after a kill, publish again. It needs the extra [publish].
+Exit codes: 0 done, 1 there is no copy, 2 usage, 3 configuration, or a table that is not ours, 75 locked.
+
+\b
+Examples:
+  zaia publish --to lake/
+  zaia publish --catalog prod --namespace support --select tickets,chat_messages
+"""
 REPORT = """Write the dashboard as one page of HTML that needs nothing else: for mail, a wiki or paper.
 
 It needs the extra [report], and the tables that zaia transform builds.
@@ -297,6 +309,7 @@ app.command(
     context_settings=verbs.WITH_OWN_OPTIONS,
 )(plain(verbs.ask))
 app.command(help=EXPORT, short_help="Write the tables to Parquet files.")(plain(verbs.export))
+app.command(help=PUBLISH, short_help="Publish the tables as Iceberg tables.")(plain(cli_publish.publish))
 app.command(help=REPORT, short_help="Write the dashboard as one page of HTML.")(plain(verbs.report))
 app.command(help=DASHBOARD, short_help="Show the dashboard in a browser on this machine.")(
     plain(verbs.dashboard)

@@ -35,7 +35,7 @@ ZAIA = (
 
 PIPELINES = (
     *("base", "copy", "run", "verify", "transform", "many"),
-    *("look", "ask", "assistant", "serve", "zaia", "desks"),
+    *("look", "ask", "publish", "assistant", "serve", "zaia", "desks"),
     *("docs", "sample", "cli", "zaia_cli", ""),
 )  # fmt: skip
 """The rooms of ``pipelines``, the lowest first."""

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from pylon_elt.sources.pylon.catalog import ALL_TABLES
 
 from ..base import exits, screens
-from ..base.desk import command
-from ..base.wording import count
+from ..base.wording import bytes_of, count
 from ..transform import package
 from . import formats, reading
-from .ask import require_marts
+from .choosing import chosen
 from .reader import Reader
 
 
@@ -40,47 +37,17 @@ def run(options: Options) -> int:
         Problem: A table is unknown, the folder holds other things, or the copy cannot be read.
     """
     with reading.opened(options.destination, options.dataset, options.schema) as reader:
-        chosen = _chosen(reader, options)
-        _prepare(options, {f"{table}.parquet" for _, table in chosen})
+        wanted = chosen(reader, options.tables, options.select, marts=options.marts)
+        _prepare(options, {f"{table}.parquet" for _, table in wanted})
         total = 0
-        for schema, table in chosen:
+        for schema, table in wanted:
             rows, size = _write(reader, schema, table, options.folder)
             total += size
-            screens.tell(f"{table:<28} {count(rows, 'row'):>16} {_bytes(size):>10}")
+            screens.tell(f"{table:<28} {count(rows, 'row'):>16} {bytes_of(size):>10}")
         if reader.note:
             screens.say(reader.note)
-    screens.tell(f"{count(len(chosen), 'table')}, {_bytes(total)}, in {options.folder}.")
+    screens.tell(f"{count(len(wanted), 'table')}, {bytes_of(total)}, in {options.folder}.")
     return exits.DONE
-
-
-def _chosen(reader: Reader, options: Options) -> list[tuple[str, str]]:
-    """Return the schema and the name of each table that is wanted."""
-    there = reader.tables()
-    copy, built = reader.schemas[:2]
-    raw = [(copy, name) for name in options.tables if name in there[copy]]
-    marts = [(built, name) for name in package.marts() if name in there[built]]
-    if not raw:
-        raise reading.no_copy()
-    names = [name.strip() for text in options.select for name in text.split(",") if name.strip()]
-    if options.marts or any(name in package.marts() for name in names):
-        require_marts(reader)
-    if not names:
-        return raw + (marts if options.marts else [])
-    known = {name: (schema, name) for schema, name in (*raw, *marts)}
-    for name in names:
-        if name not in known:
-            raise _unknown(name, list(known), options.tables)
-    return [known[name] for name in dict.fromkeys(names)]
-
-
-def _unknown(name: str, known: Sequence[str], tables: Sequence[str]) -> exits.Problem:
-    near = get_close_matches(name, known, n=1)
-    if name in tables:
-        return exits.Problem(
-            f"The copy has no table {name} yet.", f"Fill it, with: {command('run')}", exits.USAGE
-        )
-    remedy = f"Did you mean {near[0]}?" if near else f"There are {', '.join(known)}."
-    return exits.Problem(f"--select: there is no table {name!r}.", remedy, exits.USAGE)
 
 
 def _prepare(options: Options, files: set[str]) -> None:
@@ -107,12 +74,3 @@ def _write(reader: Reader, schema: str, table: str, folder: Path) -> tuple[int, 
     with formats.whole(target) as new, new.open("wb") as stream:
         rows = formats.parquet(answer, stream)
     return rows, target.stat().st_size
-
-
-def _bytes(size: int) -> str:
-    amount, unit = float(size), "B"
-    for larger in ("kB", "MB", "GB"):
-        if amount < 1000:
-            break
-        amount, unit = amount / 1000, larger
-    return f"{amount:.0f} {unit}" if amount >= 10 or unit == "B" else f"{amount:.1f} {unit}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -66,6 +67,9 @@ class Reader(Protocol):
 
         Where no more than so much is wanted, it may give less than all, and says how much; or more, as it comes.
         """
+
+    def parts(self, sql: str) -> AbstractContextManager[Iterator[pa.Table]]:
+        """Give the rows of one SELECT some thousand at a time: however many there are, no more are held in memory."""
 
     def stop(self) -> None:
         """Break off what is being asked, from another thread; nothing happens where a database cannot."""

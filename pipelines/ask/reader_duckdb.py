@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import duckdb
+import pyarrow as pa
 
 from pylon_elt.sources.pylon.copy.naming import catalog_of
 
@@ -70,6 +71,11 @@ class DuckDbReader:
         found = self.connection.sql(sql, params=dict(values) if values else None)
         batches = found.to_arrow_reader(BATCH_ROWS if most is None else min(BATCH_ROWS, most.rows + 1))
         return Result(batches.schema, batches)
+
+    @contextmanager
+    def parts(self, sql: str) -> Iterator[Iterator[pa.Table]]:
+        """Give the rows of one SELECT some thousand at a time."""
+        yield (pa.Table.from_batches([batch]) for batch in self.ask(sql).batches)
 
     def stop(self) -> None:
         """Break off what is being asked."""

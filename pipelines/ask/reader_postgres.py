@@ -16,11 +16,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
 
 from .reader import Most, Result
-from .reader_server import ServerReader, answer
+from .reader_server import ServerReader, answer, parts
 from .roles import powers
 
 if TYPE_CHECKING:
     import dlt
+    import pyarrow as pa
 
 LONGEST = "10min"
 """How long a statement may take where neither the role nor the database says so."""
@@ -41,11 +42,20 @@ class PostgresReader(ServerReader):
 
     @classmethod
     @contextmanager
-    def opened(cls, pipeline: dlt.Pipeline, schemas: tuple[str, ...]) -> Iterator[Self]:
-        """Connect, begin a transaction that may only read, and close the connection in the end."""
+    def opened(
+        cls, pipeline: dlt.Pipeline, schemas: tuple[str, ...], *, still: bool = False
+    ) -> Iterator[Self]:
+        """Connect, begin a transaction that may only read, and close the connection in the end.
+
+        Args:
+            pipeline: The copy's.
+            schemas: Where names are looked up.
+            still: Let all statements see the database as the first one does, whatever is written meanwhile.
+        """
         with pipeline.sql_client() as client:
             reader = cls(pipeline, client, schemas)
-            reader.connection.set_session(readonly=True, autocommit=False)
+            level = "REPEATABLE READ" if still else None
+            reader.connection.set_session(isolation_level=level, readonly=True, autocommit=False)
             try:
                 reader.begin()
                 yield reader
@@ -86,6 +96,14 @@ class PostgresReader(ServerReader):
         finally:
             with suppress(Exception):  # what was raised says more than that the connection is gone
                 self._do(f"ROLLBACK TO SAVEPOINT {_BEFORE}")
+
+    @contextmanager
+    def parts(self, sql: str) -> Iterator[Iterator[pa.Table]]:
+        """Give the rows of one SELECT some thousand at a time: the server keeps the rest."""
+        self._do(_OPEN % b64encode(sql.encode()).decode())
+        with closing(self.connection.cursor(_ANSWER)) as cursor:
+            yield parts(cursor)
+        self._do(f"ROLLBACK TO SAVEPOINT {_BEFORE}")
 
     def stop(self) -> None:
         """Have the server break off what is being asked."""

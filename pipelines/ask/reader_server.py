@@ -67,6 +67,12 @@ class ServerReader:
         with self.client.execute_query(sql) as cursor:
             return answer(cursor, most)
 
+    @contextmanager
+    def parts(self, sql: str) -> Iterator[Iterator[pa.Table]]:
+        """Give the rows of one SELECT some thousand at a time, as far as the driver does not keep them all."""
+        with self.client.execute_query(sql) as cursor:
+            yield parts(cursor)
+
     def stop(self) -> None:
         """Do nothing: not every driver can."""
 
@@ -116,6 +122,12 @@ def answer(cursor: Any, most: Most | None = None) -> Result:
     left_out = _rest(cursor) if rows else 0
     table = pa.concat_tables(parts, promote_options="permissive") if parts else _table(columns, [])
     return Result(table.schema, iter(table.to_batches(BATCH_ROWS)), left_out)
+
+
+def parts(cursor: Any) -> Iterator[pa.Table]:
+    """Yield what a cursor of a database driver gives; each part has the types that its own values have."""
+    while rows := cursor.fetchmany(BATCH_ROWS):
+        yield _table(_columns(cursor), rows)
 
 
 def _is_enough(parts: Sequence[pa.Table], most: Most) -> bool:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from ..base import exits
 from ..base.desk import command
 from ..copy import destinations, snapshot
-from ..copy.lock import is_locked, read_lock
+from ..copy.lock import is_locked, read_lock, reading
 from .reader import Reader
 from .reader_duckdb import DuckDbReader
 from .reader_postgres import PostgresReader
@@ -38,6 +38,7 @@ def opened(
     schema: str = "",
     *,
     apart: bool = False,
+    still: bool = False,
     prepare: Callable[[DuckDbReader], None] | None = None,
 ) -> Iterator[Reader]:
     """Open a copy for reading.
@@ -47,6 +48,7 @@ def opened(
         dataset: The schema with the copy.
         schema: The schema with the tables for analysis.
         apart: Never keep a run waiting: read a file of our own where there is no true snapshot.
+        still: All that is asked shows one moment, also where the database lets runs in meanwhile.
         prepare: What is to be set where the copy is a DuckDB file, before nothing can be set any more.
 
     Raises:
@@ -58,8 +60,11 @@ def opened(
         database = destinations.database_file(pipeline)
         if database is None:
             if destinations.is_postgres(pipeline):
-                yield stack.enter_context(PostgresReader.opened(pipeline, schemas))
+                yield stack.enter_context(PostgresReader.opened(pipeline, schemas, still=still))
             else:
+                if still:
+                    folder = destinations.working_folder(pipeline)
+                    stack.enter_context(reading(folder / f"{pipeline.pipeline_name}.lock"))
                 yield stack.enter_context(ServerReader.opened(pipeline, schemas))
             return
         place = Path(scratch) if apart else None

@@ -6,7 +6,7 @@ One process is one command, ``pylon`` or ``zaia``; texts name verbs as their rea
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -26,7 +26,7 @@ _COPY = ("workspace", "destination", "dataset")
 _MARTS = (*_COPY, "schema")
 PLACES: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(("run", "check", "status", "reconcile", "verify"), _COPY),
-    **dict.fromkeys(("transform", "query", "ask", "export", "report", "dashboard", "mcp"), _MARTS),
+    **dict.fromkeys(("transform", "query", "ask", "export", "report", "dashboard", "mcp", "publish"), _MARTS),
     "move": ("dataset",),
 }
 """The options that say where the copy is, by verb."""
@@ -99,6 +99,21 @@ class Finding:
     code: int = exits.DONE
 
 
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What the catalogue says of a table.
+
+    Args:
+        key: The columns by which its rows are told from each other.
+        types: The catalogue's type of each column.
+        told: What each column means.
+    """
+
+    key: tuple[str, ...]
+    types: Mapping[str, str]
+    told: Mapping[str, str]
+
+
 class Desk(Protocol):
     """A support desk that can be copied."""
 
@@ -108,6 +123,17 @@ class Desk(Protocol):
 
     def tables(self) -> tuple[str, ...]:
         """Return the names of all tables that a copy may have, ledgers included."""
+
+    def described(self, table: str) -> Described | None:
+        """Return what the catalogue says of a table of a copy; ``None``: it has no such table."""
+
+    def whose(self, held: Callable[[str, str, str], str]) -> str:
+        """Return the id of the workspace that a copy holds, "" where the copy does not say.
+
+        Args:
+            held: Returns a value of the first row of a table, by the table, the column, and SQL that says which row is
+                first; "" where there is none.
+        """
 
     def run(self, asked: Run) -> int:
         """Copy what is new or changed, show it, and return the exit code."""

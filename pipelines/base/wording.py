@@ -27,3 +27,13 @@ def ago(instant: datetime | None, now: datetime) -> str:
 def count(number: int, what: str) -> str:
     """Write a number of things."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def bytes_of(size: int) -> str:
+    """Write a size in bytes."""
+    amount, unit = float(size), "B"
+    for larger in ("kB", "MB", "GB"):
+        if amount < 1000:
+            break
+        amount, unit = amount / 1000, larger
+    return f"{amount:.0f} {unit}" if amount >= 10 or unit == "B" else f"{amount:.1f} {unit}"

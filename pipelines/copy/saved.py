@@ -20,4 +20,9 @@ _STATE = (
 def state(copied: Copied, pipeline: str) -> Mapping[str, Any]:
     """Return the state of a pipeline as it was saved with the last load; empty where nothing has been loaded."""
     rows = copied.select(_STATE, pipeline, most=1)
-    return migrate_state_to_current(pipeline, decompress_state(rows[0][0])) if rows else {}
+    return decoded(rows[0][0], pipeline) if rows else {}
+
+
+def decoded(text: str, pipeline: str) -> Mapping[str, Any]:
+    """Return the state of a pipeline from the text as which dlt keeps it."""
+    return migrate_state_to_current(pipeline, decompress_state(text))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..base.desk import Desk, Finding, Run, Verify
+from ..base.desk import Described, Desk, Finding, Run, Verify
 
 if TYPE_CHECKING:
     import dlt
@@ -23,6 +23,25 @@ class Pylon:
         from pylon_elt.sources.pylon.catalog import ALL_TABLES
 
         return tuple(ALL_TABLES)
+
+    def described(self, table: str) -> Described | None:
+        """Return what the catalogue says of a table of a copy; ``None``: it has no such table."""
+        from pylon_elt.sources.pylon.catalog import ALL_TABLES
+
+        if (found := ALL_TABLES.get(table)) is None:
+            return None
+        types = {column.name: str(column.type) for column in found.columns}
+        return Described(found.key, types, {column.name: column.description for column in found.columns})
+
+    def whose(self, held: Callable[[str, str, str], str]) -> str:
+        """Return the id of the organisation that a copy holds, as its runs were told; else as its table says."""
+        from pylon_elt.sources.pylon.copy.state import SourceState
+
+        from ..copy import saved
+
+        text = held("_dlt_pipeline_state", "state", "ORDER BY _dlt_load_id DESC")
+        known = SourceState.among(saved.decoded(text, self.name)).whose if text else {}
+        return str(known.get("id") or held("organization", "id", "ORDER BY id"))
 
     def run(self, asked: Run) -> int:
         """Copy what is new or changed, show it, and return the exit code."""

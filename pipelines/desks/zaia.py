@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..base.desk import Desk, Finding, Run, Verify
+from ..base.desk import Described, Desk, Finding, Run, Verify
 
 if TYPE_CHECKING:
     import dlt
@@ -25,6 +25,23 @@ class Zaia:
         from ..zaia.selection import TABLES
 
         return (*TABLES, DELETIONS.name, CHAT_SYNC.name)
+
+    def described(self, table: str) -> Described | None:
+        """Return what the catalogue says of a table of a copy; ``None``: it has no such table."""
+        from pylon_elt.sources.zaia.catalog import CHAT_SYNC, DELETIONS, TAIL
+
+        from ..zaia.selection import TABLES
+
+        known = {**TABLES, DELETIONS.name: DELETIONS, CHAT_SYNC.name: CHAT_SYNC}
+        if (found := known.get(table)) is None:
+            return None
+        columns = found.own or (*found.columns, *TAIL)
+        types = {column.name: column.type for column in columns}
+        return Described(found.key, types, {column.name: column.description for column in columns})
+
+    def whose(self, held: Callable[[str, str, str], str]) -> str:
+        """Return the id of the workspace to which the tickets of a copy belong."""
+        return held("tickets", "workspace_id", "WHERE workspace_id IS NOT NULL ORDER BY workspace_id")
 
     def run(self, asked: Run) -> int:
         """Copy what is new or changed, show it, and return the exit code."""

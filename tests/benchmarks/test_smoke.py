@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from benchmarks import allowance, doorbell, growth, idle, load, marts, memory, pace
+from benchmarks import allowance, doorbell, growth, idle, lake, load, marts, memory, pace
 from benchmarks.multiplying import make_due, multiply
 from benchmarks.server import serving
 
@@ -120,6 +120,21 @@ def test_marts(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert re.search(r"300 issues and 1,\d+ messages: \d+\.\d s, dbt's own start included", printed)
     assert len(figures(printed)) == marts.SLOWEST + 1
+
+
+@pytest.mark.more
+@pytest.mark.slow
+def test_lake(capsys: pytest.CaptureFixture[str]) -> None:
+    lake.main(["--issues", "90", "--seeded", "60", "--edited", "5", "--engines", "daft"])
+    found = figures(capsys.readouterr().out)
+    assert found.pop("")[:2] == ["issues", "seconds"]
+    assert list(found) == [
+        *("publish, all", "publish, nothing to do", "publish, 5 issues edited"),
+        *("metrics, DuckDB", "metrics, daft"),
+    ]
+    written = [cells[-1] for cells in found.values()]
+    assert 0 < float(written[2]) < float(written[0])
+    assert written[1] == "", "nothing was to be written"
 
 
 @pytest.mark.slow

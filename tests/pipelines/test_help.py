@@ -22,16 +22,16 @@ GROUPS: dict[str, Any] = {
 }
 VERBS = sorted(GROUPS["pylon"].commands)
 ALL = [(program, verb) for program, group in GROUPS.items() for verb in sorted(group.commands)]
-HEAVY = ("dlt", "httpx", "pyarrow", "duckdb", "pendulum", "rich", "sqlglot", "sources")
+HEAVY = ("dlt", "httpx", "pyarrow", "duckdb", "pendulum", "rich", "sqlglot", "sources", "pyiceberg")
 
 
 def test_there_is_a_verb_for_everything_a_user_does() -> None:
-    expected = "run check status reconcile verify drift transform query ask export report dashboard mcp serve move demo emulator"
+    expected = "run check status reconcile verify drift transform query ask export publish report dashboard mcp serve move demo emulator"
     assert set(expected.split()) <= set(VERBS)
 
 
 def test_the_second_desk_has_the_verbs_that_are_not_about_pylon_alone() -> None:
-    expected = "run check status verify transform query ask export report dashboard emulator"
+    expected = "run check status verify transform query ask export publish report dashboard emulator"
     assert set(GROUPS["zaia"].commands) == set(expected.split())
 
 

@@ -1,0 +1,1 @@
+"""``publish``: the tables of a copy as Iceberg tables that many readers share."""
