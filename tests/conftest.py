@@ -64,6 +64,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         random.Random(soak.ORDER).shuffle(items)
 
 
+def pytest_collection_finish() -> None:
+    """Let no collection of garbage look at the tests themselves, of which each turn of each run makes one."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_runtest_setup() -> None:
     """Begin no test once the time of a soak is up."""
     began = datetime.fromisoformat(os.environ["PYLON_TESTS_BEGAN"])
