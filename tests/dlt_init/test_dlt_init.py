@@ -98,6 +98,7 @@ def test_another_destination_stands_in_the_script(clone: Path, tmp_path: Path) -
     )
 
 
+@pytest.mark.alike(2, "script")
 def test_the_script_runs_unedited_and_then_reads_only_what_changed(
     project: Path, server: emulator.Server
 ) -> None:
@@ -119,6 +120,7 @@ def test_the_script_runs_unedited_and_then_reads_only_what_changed(
     )
 
 
+@pytest.mark.alike(2, "script")
 def test_the_script_runs_from_the_repository_too(
     clone: Path, server: emulator.Server, tmp_path: Path
 ) -> None:

@@ -77,6 +77,7 @@ CASES = {
 """By destination and kind of refusal, what makes the database refuse."""
 
 
+@pytest.mark.sampled(8, each=("kind",))
 @pytest.mark.parametrize(("kind", "how"), CASES)
 def test_rows_that_a_database_refuses_are_never_shown(
     desk: Desk, tmp_path: Path, request: pytest.FixtureRequest, kind: str, how: str

@@ -153,6 +153,7 @@ def test_what_is_not_there_when_it_rings_takes_nothing_away(open_copy: Any) -> N
     equal(desk)
 
 
+@pytest.mark.alike(2, "signal")
 def test_sigterm_lets_a_run_save_what_it_has_read(open_desk: Any) -> None:
     desk = open_desk(issues=60, tier={"GET /issues/{id}/messages": 5, "*": 1000}, window_seconds=1)
     with serving(desk, "--every", "1h") as daemon:
@@ -169,6 +170,7 @@ def test_sigterm_lets_a_run_save_what_it_has_read(open_desk: Any) -> None:
     equal(desk)
 
 
+@pytest.mark.alike(2, "signal")
 def test_the_second_signal_ends_it_at_once(open_desk: Any) -> None:
     desk = open_desk(issues=60, tier={"GET /issues/{id}/messages": 5, "*": 1000}, window_seconds=1)
     with serving(desk, "--every", "1h") as daemon:

@@ -68,6 +68,7 @@ def test_a_copy_of_the_other_desk_stands_beside_it(desk: Any, open_desk: Open) -
     desk.check()
 
 
+@pytest.mark.alike(2, "killed")
 def test_a_run_that_is_killed_has_changed_nothing_and_the_next_one_copies_all(desk: Any) -> None:
     for seen in (3, 30, 60):
         mark = len(desk.zaia_server.log)
@@ -145,6 +146,7 @@ def test_one_that_is_interrupted_says_so(desk: Any) -> None:
     desk.check()
 
 
+@pytest.mark.alike(2, "killed")
 def test_killed_at_any_moment_the_next_run_copies_all(desk: Any, seed: int) -> None:
     """Where a kill falls depends on the machine; what is held does not."""
     rng = Random(seed)
