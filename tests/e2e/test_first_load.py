@@ -6,6 +6,7 @@ import gc
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from support import runs, worlds
 from support.compare import assert_equal_copy, assert_ledger_settled, read_sql
 from support.memory import alive
@@ -66,6 +67,7 @@ def test_an_empty_workspace_is_copied_with_its_directory(fresh: Any) -> None:
     copy.assert_equal()
 
 
+@pytest.mark.alike(2, "second run")
 def test_second_run_asks_one_search_page_and_nothing_else(fresh: Any) -> None:
     copy = fresh()
     copy.run()
@@ -73,6 +75,7 @@ def test_second_run_asks_one_search_page_and_nothing_else(fresh: Any) -> None:
     assert run.asked == {runs.SEARCH: 1}
 
 
+@pytest.mark.alike(2, "second run")
 def test_second_run_changes_nothing(fresh: Any) -> None:
     copy = fresh()
     copy.run()
