@@ -64,10 +64,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         random.Random(soak.ORDER).shuffle(items)
 
 
-def pytest_collection_finish() -> None:
-    """Let no collection of garbage look at the tests themselves, of which each turn of each run makes one."""
-    gc.collect()
-    gc.freeze()
+def pytest_runtest_teardown() -> None:
+    """Let no later collection of garbage look at what stays: the tests, and what is remembered of those that are over."""
+    global _over  # noqa: PLW0603
+    if _over % TESTS_BETWEEN == 0:
+        gc.collect()
+        gc.freeze()
+    _over += 1
+
+
+TESTS_BETWEEN = 50
+"""Tests after which what is still alive is taken for lasting."""
+_over = 0
 
 
 def pytest_runtest_setup() -> None:

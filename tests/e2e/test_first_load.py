@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -129,3 +130,12 @@ def test_two_edits_within_one_second_are_both_in_the_copy(loaded: Any) -> None:
     copy.world.advance(2 * AHEAD.total_seconds())
     copy.run()
     copy.assert_equal()
+
+
+def test_nothing_is_waited_for_once_all_is_read(fresh: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """dlt waits where a reading ends, for as long as it would wait for one of several."""
+    monkeypatch.setenv("EXTRACT__FUTURES_POLL_INTERVAL", "60")
+    copy = fresh(options={"tables": ("teams",)})
+    began = time.monotonic()
+    copy.run()
+    assert time.monotonic() - began < 60
