@@ -66,16 +66,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_runtest_teardown() -> None:
     """Let no later collection of garbage look at what stays: the tests, and what is remembered of those that are over."""
-    global _over  # noqa: PLW0603
-    if _over % TESTS_BETWEEN == 0:
+    young, *older = gc.get_count()
+    if young > FEW_OBJECTS or any(older):
         gc.collect()
         gc.freeze()
-    _over += 1
 
 
-TESTS_BETWEEN = 50
-"""Tests after which what is still alive is taken for lasting."""
-_over = 0
+FEW_OBJECTS = 10_000
+"""After a test that has left no more than these, it does not pay to tell them from the others."""
 
 
 def pytest_runtest_setup() -> None:

@@ -27,6 +27,7 @@ def test_an_issue_is_recorded_when_it_is_first_seen_and_whenever_it_changed(fres
     before = copy.world.issue(issue)["state"]
     assert len(copy.rows()["issue_snapshots"]) == len(copy.world.issue_ids())
     for state in ("on_hold", "closed", "on_hold"):
+        copy.world.advance(1)  # what is recorded has the server's time, in seconds
         copy.world.edit_issue(issue, state=state)
         copy.run()
     assert states(copy, issue) == [before, "on_hold", "closed", "on_hold"]
@@ -78,6 +79,7 @@ def test_a_renamed_option_stays_readable(fresh: Any) -> None:
     copy.run()
     field = next(row for row in copy.world.rows("custom_fields") if row["select_metadata"])
     option = field["select_metadata"]["options"][0]
+    copy.world.advance(1)  # what is recorded has the server's time, in seconds
     copy.world.rename_option(field["id"], option["slug"], "Renamed")
     copy.run()
     copy.run()
