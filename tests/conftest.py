@@ -65,6 +65,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         random.Random(soak.ORDER).shuffle(items)
 
 
+def pytest_runtest_teardown() -> None:
+    """Let no later collection of garbage look at what stays: the tests, and what is remembered of those that are over."""
+    young, *older = gc.get_count()
+    if young > FEW_OBJECTS or any(older):
+        gc.collect()
+        gc.freeze()
+
+
+FEW_OBJECTS = 10_000
+"""After a test that has left no more than these, it does not pay to tell them from the others."""
+
+
 def pytest_runtest_setup() -> None:
     """Begin no test once the time of a soak is up."""
     began = datetime.fromisoformat(os.environ["PYLON_TESTS_BEGAN"])

@@ -29,14 +29,32 @@ def test_alone(): ...
 def test_long(): ...
 
 def test_usual(): ...
+
+@pytest.mark.alike(3, "shape")
+def test_round(): ...
+
+@pytest.mark.alike(3, "shape")
+@pytest.mark.sampled(2)
+@pytest.mark.parametrize("corners", range(4))
+def test_angular(corners): ...
+
+@pytest.mark.alike(3, "shape")
+def test_flat(): ...
+
+@pytest.mark.alike(3, "shape")
+def test_thin(): ...
+
+@pytest.mark.alike(4, "weight")
+def test_heavy(): ...
 """
+SHAPES = ("test_round", "test_angular", "test_flat", "test_thin")
 SEEDS = [str(seed) for seed in range(20)]
 
 
 @pytest.fixture
 def items(pytester: pytest.Pytester) -> list[pytest.Item]:
     found, _ = pytester.inline_genitems(pytester.makepyfile(TESTS))
-    assert len(found) == 31
+    assert len(found) == 39
     return found
 
 
@@ -64,6 +82,20 @@ def test_the_first_part_has_a_share_and_each_value_that_is_named(items: list[pyt
     assert names(first, "test_alone") == ["test_alone"]
     assert names(first, "test_usual") == ["test_usual"]
     assert names(first, "test_long") == []
+
+
+def test_of_tests_that_are_alike_the_first_part_has_a_share_and_of_each_kind_one(
+    items: list[pytest.Item],
+) -> None:
+    drawn = set()
+    for seed in SEEDS:
+        first = names(divided(items, "first", seed))
+        shapes = tuple(name for name in SHAPES if any(one.startswith(name) for one in first))
+        assert len(shapes) == 2
+        assert sum(one.startswith("test_angular") for one in first) == 2 * ("test_angular" in shapes)
+        assert "test_heavy" in first
+        drawn.add(shapes)
+    assert len(drawn) > 3
 
 
 def test_another_draw_takes_others_and_the_same_one_the_same(items: list[pytest.Item]) -> None:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 LIVES = "tests/sources/test_simulation.py"
 
@@ -26,6 +28,7 @@ def soak(*arguments: str, seed: int) -> str:
     return done.stdout
 
 
+@pytest.mark.more
 def test_it_begins_nothing_once_its_time_is_up_and_says_how_much_is_left() -> None:
     told = soak("-rs", seed=5)
     assert "SKIPPED [3000] " in told
@@ -33,6 +36,7 @@ def test_it_begins_nothing_once_its_time_is_up_and_says_how_much_is_left() -> No
     assert "passed" not in told
 
 
+@pytest.mark.more
 def test_each_begins_with_others() -> None:
     one, other = (soak("--collect-only", seed=seed).splitlines()[:5] for seed in (7, 4000))
     assert not set(one) & set(other)

@@ -40,6 +40,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("warehouse", OWN)
 def test_every_model_compiles_and_parses(warehouse: str, compiled: Path) -> None:
     texts = {path.stem: path.read_text() for path in (compiled / warehouse / "compiled").rglob("*.sql")}

@@ -177,6 +177,7 @@ def test_the_days_of_both_desks_add_up(built: Built) -> None:
         assert replies == sum(row["agent_replies"] for row in tickets) > 0
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("gone", "left"), [("zaia", "pylon"), ("pylon", "zaia")])
 def test_each_desk_builds_alone(gone: str, left: str, built: Built, tmp_path: Path) -> None:
     database = Path(shutil.copyfile(built.database, tmp_path / "support.duckdb"))

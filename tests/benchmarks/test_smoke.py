@@ -44,6 +44,7 @@ def test_merge(capsys: pytest.CaptureFixture[str]) -> None:
     assert len({tuple(cells[:2]) for cells in found.values()}) == 1, "both of them merged the same"
 
 
+@pytest.mark.more
 @pytest.mark.slow
 def test_allowance(capsys: pytest.CaptureFixture[str]) -> None:
     allowance.main(
@@ -93,6 +94,7 @@ def test_growth(capsys: pytest.CaptureFixture[str]) -> None:
     assert set(figures(printed)) >= {"each 100,000 issues more", *names}
 
 
+@pytest.mark.more
 @pytest.mark.slow
 def test_a_multiplied_copy_has_nothing_due_until_something_is(tmp_path: Path) -> None:
     with serving(60, now=datetime.now(UTC).isoformat(timespec="seconds"), log="counts") as server:

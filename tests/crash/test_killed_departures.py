@@ -35,7 +35,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory, runner: Runner) -> Iterator
         yield site, gone
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(("moment", "fresh"), one_way_each(MOMENTS))
 def test_killed_between_the_tables_of_a_removal(
     loaded: tuple[Site, dict[str, str]], moment: str, fresh: bool

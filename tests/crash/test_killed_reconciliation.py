@@ -37,7 +37,7 @@ def loaded(
         yield site, sorted(records)
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("elsewhere", [True, False] if SOAK else [False])
 @pytest.mark.parametrize(("table", "alone"), one_way_each([*TABLES, "deletions"]))
 def test_killed_between_the_tables_of_a_removal(

@@ -56,12 +56,14 @@ def rows(site: Site) -> dict[str, list[str]]:
     return {name: found for name, found in content(site).items() if name != "_dlt_loads"}
 
 
+@pytest.mark.sampled(2)
 def test_a_first_load_of_all_usual_tables_is_the_truth(open_site: Any) -> None:
     with open_site(seed=FIRST_SEED) as site:
         site.finish(turns=ONE_TURN, tables=EVERYTHING)
         equal(site, EVERYTHING)
 
 
+@pytest.mark.sampled(2)
 def test_a_run_with_nothing_to_do_asks_for_nothing_but_the_usual_and_changes_nothing(site: Site) -> None:
     quiet = {"turns": ONE_TURN, "tables": TABLES, "settings": {"lookback_seconds": 1.0}}
     usual = asked(site, **quiet)
@@ -71,6 +73,7 @@ def test_a_run_with_nothing_to_do_asks_for_nothing_but_the_usual_and_changes_not
     assert rows(site) == before
 
 
+@pytest.mark.sampled(2)
 def test_edits_of_a_conversation(site: Site) -> None:
     world = site.world
     source, target, emptied = (with_messages(world, skip=number) for number in range(3))
@@ -85,6 +88,7 @@ def test_edits_of_a_conversation(site: Site) -> None:
     assert not [row for row in site.copy.read()["issue_messages"] if row["issue_id"] == emptied]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("number", range(2))
 def test_edits_of_anything(site: Site, number: int) -> None:
     site.world.stir(Random(FIRST_SEED + number), 40, deletions=False)
@@ -92,6 +96,7 @@ def test_edits_of_anything(site: Site, number: int) -> None:
     equal(site)
 
 
+@pytest.mark.sampled(2)
 def test_what_some_databases_do_not_tell_apart_or_cannot_hold(site: Site) -> None:
     world = site.world
     for twin in ("twin", "TWIN", "twin ", "twín"):
@@ -112,6 +117,7 @@ def test_what_some_databases_do_not_tell_apart_or_cannot_hold(site: Site) -> Non
     equal(site)
 
 
+@pytest.mark.sampled(2)
 def test_deleted_issues_leave_by_reconciling_and_each_row_is_written_down(site: Site) -> None:
     world = site.world
     gone = [id_ for id_ in world.issue_ids() if world.messages(id_)][:2]
@@ -132,6 +138,7 @@ def test_deleted_issues_leave_by_reconciling_and_each_row_is_written_down(site: 
     assert Counter((row["table"], row["id"]) for row in site.copy.read()["deletions"]) == found
 
 
+@pytest.mark.sampled(2)
 def test_a_fresh_machine_goes_on_where_the_database_is(site: Site) -> None:
     quiet = {"turns": ONE_TURN, "tables": TABLES, "settings": {"lookback_seconds": 1.0}}
     usual, before = asked(site, **quiet), rows(site)
@@ -144,6 +151,7 @@ def test_a_fresh_machine_goes_on_where_the_database_is(site: Site) -> None:
     equal(site)
 
 
+@pytest.mark.sampled(2)
 def test_what_other_hands_have_dropped_is_made_again(site: Site) -> None:
     copy: Any = site.copy
     copy.execute("DROP TABLE pylon.tags")

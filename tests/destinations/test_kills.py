@@ -40,7 +40,7 @@ def recovered(site: Site, *, fresh: bool) -> None:
     recover(site, fresh=fresh, lease=SHORT)
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(("moment", "fresh"), share(one_way_each(POINTS), 3))
 def test_killed_at_a_moment_of_a_package(edited: Site, moment: str, fresh: bool) -> None:
     site = edited.branch(f"{moment}-{fresh}".replace(" ", "-"))
@@ -48,7 +48,7 @@ def test_killed_at_a_moment_of_a_package(edited: Site, moment: str, fresh: bool)
     recovered(site, fresh=fresh)
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("table", "alone"), share(one_way_each(TABLES), 3))
 def test_killed_between_the_tables_of_one_package(edited: Site, table: str, alone: bool) -> None:
     site = edited.branch(f"{'only' if alone else 'but'}-{table}")
@@ -59,6 +59,7 @@ def test_killed_between_the_tables_of_one_package(edited: Site, table: str, alon
     recovered(site, fresh=True)
 
 
+@pytest.mark.sampled(2)
 def test_a_killed_merge_leaves_the_former_rows(edited: Site) -> None:
     site = edited.branch("former-rows")
     before = site.copy.read()["issue_messages"]

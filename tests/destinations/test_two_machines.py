@@ -22,6 +22,7 @@ def site(open_site: Any) -> Iterator[Site]:
         yield one
 
 
+@pytest.mark.sampled(2)
 def test_the_copy_is_the_truth_and_the_second_of_two_runs_leaves_and_names_the_first(
     site: Site, elsewhere: Runner
 ) -> None:
@@ -30,7 +31,7 @@ def test_the_copy_is_the_truth_and_the_second_of_two_runs_leaves_and_names_the_f
     site.check()
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "point", [POINTS["normalized"], after_merge_of("issues")], ids=["read", "half loaded"]
 )

@@ -26,6 +26,7 @@ def copy(kind: str, tmp_path: Path) -> Iterator[Any]:
     one.discard()
 
 
+@pytest.mark.sampled(2)
 def test_plain_dlt_makes_the_same_copy_and_it_can_be_asked(copy: Any, tmp_path: Path) -> None:
     copy.machine().environment()
     pipeline = dlt.pipeline(

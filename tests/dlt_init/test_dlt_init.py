@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from support.clones import DLT, call, make_clone
 from support.compare import assert_equal_copy, read_duckdb
 from support.repository import ROOT
-from support.worlds import truth
+from support.worlds import truth, with_threads
 
 from pylon_elt import emulator
 from pylon_elt.sources.pylon.catalog import USUAL, with_ledgers
@@ -98,6 +98,7 @@ def test_another_destination_stands_in_the_script(clone: Path, tmp_path: Path) -
     )
 
 
+@pytest.mark.alike(2, "script")
 def test_the_script_runs_unedited_and_then_reads_only_what_changed(
     project: Path, server: emulator.Server
 ) -> None:
@@ -108,7 +109,7 @@ def test_the_script_runs_unedited_and_then_reads_only_what_changed(
     _check(project, server)
 
     before = len(server.log)
-    issue = server.world.issue_ids()[0]
+    issue = with_threads(server.world)  # one without would need a witness
     server.world.add_message(issue)
     _fill_in(project, server)
     call(project, sys.executable, "pylon_pipeline.py")
@@ -119,6 +120,7 @@ def test_the_script_runs_unedited_and_then_reads_only_what_changed(
     )
 
 
+@pytest.mark.alike(2, "script")
 def test_the_script_runs_from_the_repository_too(
     clone: Path, server: emulator.Server, tmp_path: Path
 ) -> None:

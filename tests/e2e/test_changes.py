@@ -257,6 +257,7 @@ def test_an_issue_touched_many_times_costs_one_request_for_each_child(loaded: An
     copy.assert_equal()
 
 
+@pytest.mark.alike(2, "moved")
 def test_a_moved_message_is_not_there_twice_when_only_its_new_issue_tells(loaded: Any) -> None:
     copy = loaded(bumps=False)
     source, target = worlds.with_messages(copy.world, 2), worlds.with_messages(copy.world, 2, skip=1)
@@ -268,6 +269,7 @@ def test_a_moved_message_is_not_there_twice_when_only_its_new_issue_tells(loaded
     copy.assert_equal(["issues", "issue_messages"])
 
 
+@pytest.mark.alike(2, "moved")
 def test_a_message_moved_twice_is_where_it_ended(loaded: Any) -> None:
     copy = loaded()
     refs = [worlds.with_messages(copy.world, 2, skip=skip) for skip in range(3)]
@@ -314,6 +316,7 @@ def _remove(world: World, scrubbed: str, deleted: str, record: Any) -> None:
         world.scrub_issue(scrubbed)
 
 
+@pytest.mark.alike(2, "silent")
 def test_a_silent_edit_within_the_lookback_is_found_for_the_issue_itself(loaded: Any) -> None:
     copy = loaded(bumps=False)
     ref = copy.world.issue_ids()[2]
@@ -325,6 +328,7 @@ def test_a_silent_edit_within_the_lookback_is_found_for_the_issue_itself(loaded:
     copy.assert_equal()
 
 
+@pytest.mark.alike(2, "silent")
 def test_a_full_refresh_finds_silent_edits_and_removals(loaded: Any) -> None:
     copy = loaded(bumps=False)
     world = copy.world

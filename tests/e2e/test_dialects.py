@@ -25,6 +25,7 @@ def small_pages(**options: Any) -> dict[str, Any]:
 BOUNDS = list(itertools.product(("[]", "[)", "(]", "()"), (False, True)))
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("bounds", "truncate"), BOUNDS)
 def test_no_seam_loses_a_row(bounds: str, truncate: bool, seed: int, fresh: Any) -> None:
     """A hundred issues on whole seconds and between them, read in windows of about ten."""
@@ -75,6 +76,7 @@ def test_both_caps_of_the_time_range_are_kept(cap: float, fresh: Any) -> None:
     copy.assert_equal()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("last_page", "empty_data"),
     [("present", "null"), ("null", "list"), ("null", "absent"), ("absent", "null"), ("absent", "absent")],

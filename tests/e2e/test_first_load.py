@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import time
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from support import runs, worlds
 from support.compare import assert_equal_copy, assert_ledger_settled, read_sql
 from support.memory import alive
@@ -66,6 +68,7 @@ def test_an_empty_workspace_is_copied_with_its_directory(fresh: Any) -> None:
     copy.assert_equal()
 
 
+@pytest.mark.alike(2, "second run")
 def test_second_run_asks_one_search_page_and_nothing_else(fresh: Any) -> None:
     copy = fresh()
     copy.run()
@@ -73,6 +76,7 @@ def test_second_run_asks_one_search_page_and_nothing_else(fresh: Any) -> None:
     assert run.asked == {runs.SEARCH: 1}
 
 
+@pytest.mark.alike(2, "second run")
 def test_second_run_changes_nothing(fresh: Any) -> None:
     copy = fresh()
     copy.run()
@@ -126,3 +130,12 @@ def test_two_edits_within_one_second_are_both_in_the_copy(loaded: Any) -> None:
     copy.world.advance(2 * AHEAD.total_seconds())
     copy.run()
     copy.assert_equal()
+
+
+def test_nothing_is_waited_for_once_all_is_read(fresh: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """dlt waits where a reading ends, for as long as it would wait for one of several."""
+    monkeypatch.setenv("EXTRACT__FUTURES_POLL_INTERVAL", "60")
+    copy = fresh(options={"tables": ("teams",)})
+    began = time.monotonic()
+    copy.run()
+    assert time.monotonic() - began < 60

@@ -24,7 +24,7 @@ def _refused(copy: runs.Copy, endpoint: str) -> tuple[int, int]:
     return counts["refused"], counts["served"]
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("style", "tier"), list(zip(STYLES, TIERS * 2, strict=False)))
 def test_the_load_is_complete_whatever_a_refusal_says(style: Any, tier: tuple[str, str], fresh: Any) -> None:
     name, kind = tier
@@ -46,6 +46,7 @@ def test_the_load_is_complete_whatever_a_refusal_says(style: Any, tier: tuple[st
         assert refused <= served // 4
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("style", STYLES)
 def test_refusals_without_a_limit_behind_them_are_waited_out(style: Any, fresh: Any) -> None:
     copy = fresh(
@@ -97,6 +98,7 @@ def test_the_pace_is_remembered_between_runs(fresh: Any) -> None:
     copy.assert_equal()
 
 
+@pytest.mark.alike(3, "another client")
 def test_another_client_may_take_most_of_the_allowance(fresh: Any) -> None:
     copy = fresh(
         worlds.quiet(issues=40, years=0.1),
@@ -112,6 +114,7 @@ def test_another_client_may_take_most_of_the_allowance(fresh: Any) -> None:
     copy.assert_equal()
 
 
+@pytest.mark.alike(3, "another client")
 def test_another_client_that_takes_everything_for_a_while_is_waited_for(fresh: Any) -> None:
     copy = fresh(
         worlds.quiet(issues=20, years=0.1),
@@ -130,6 +133,7 @@ def test_another_client_that_takes_everything_for_a_while_is_waited_for(fresh: A
     copy.assert_equal()
 
 
+@pytest.mark.alike(3, "another client")
 def test_another_client_that_never_lets_go_ends_the_run(short_turns: None, fresh: Any) -> None:
     """Although turns are too short for one request to meet many refusals."""
     copy = fresh(

@@ -49,6 +49,7 @@ except BaseException as error:
 """Where it fails: in a request, in a step that the user has added, by Ctrl-C, or in opening the database."""
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("how", "error", "low"),
     [

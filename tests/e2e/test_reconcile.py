@@ -28,6 +28,7 @@ def delete_some(copy: runs.Copy, count: int, seed: int = 5) -> list[str]:
     return ids
 
 
+@pytest.mark.alike(2, "removed")
 def test_deleted_issues_go_with_all_that_hangs_on_them(loaded: Any) -> None:
     copy = loaded()
     deleted = delete_some(copy, 7)
@@ -39,6 +40,7 @@ def test_deleted_issues_go_with_all_that_hangs_on_them(loaded: Any) -> None:
     assert {row["id"] for row in rows["deletions"] if row["table"] == "issues"} == set(deleted)
 
 
+@pytest.mark.alike(2, "removed")
 def test_deletions_keep_ids_and_evidence_but_no_content(loaded: Any) -> None:
     copy = loaded()
     issue_id = worlds.with_messages(copy.world)
@@ -54,6 +56,7 @@ def test_deletions_keep_ids_and_evidence_but_no_content(loaded: Any) -> None:
     assert set(records[0]) - {"_removed"} == {"table", "id", "parent_id", "detected_at", "evidence"}
 
 
+@pytest.mark.alike(2, "removed")
 def test_it_asks_for_the_listing_and_for_each_missing_issue_once(loaded: Any) -> None:
     copy = loaded()
     delete_some(copy, 3)
@@ -126,6 +129,7 @@ def test_zero_hours_turn_it_off(loaded: Any) -> None:
     assert copy.run(reconcile_hours=0).asked[ISSUE] == 0
 
 
+@pytest.mark.alike(2, "removed")
 def test_an_issue_restored_under_its_id_comes_back(loaded: Any) -> None:
     copy = loaded()
     deleted = delete_some(copy, 1)

@@ -85,6 +85,7 @@ def true_world(fresh: Any, **settings: Any) -> runs.Copy:
     return copy
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("honest_runs", [1, 0])
 def test_a_clock_that_was_a_year_ahead_for_one_run_freezes_nothing(fresh: Any, honest_runs: int) -> None:
     """There is no ``Date`` to correct it by."""

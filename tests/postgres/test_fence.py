@@ -53,7 +53,7 @@ def disconnect(site: Site, which: str = "true") -> None:
     )
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("moment", POINTS)
 def test_who_sleeps_while_another_machine_loads_changes_nothing(
     edited: Site, elsewhere: Runner, moment: str
@@ -87,6 +87,7 @@ def test_a_transaction_looks_once_and_what_only_reads_does_not_look(edited: Site
     assert all(commit < look for look, commit in zip(looks[1:], commits, strict=False))
 
 
+@pytest.mark.alike(2, "lost")
 def test_while_a_transaction_of_who_lost_the_lock_is_open_nobody_else_begins(
     edited: Site, elsewhere: Runner
 ) -> None:
@@ -100,6 +101,7 @@ def test_while_a_transaction_of_who_lost_the_lock_is_open_nobody_else_begins(
         site.check()
 
 
+@pytest.mark.alike(2, "lost")
 @pytest.mark.sampled(4)
 @pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + amounts.SUSPENDED.now))
 def test_who_sleeps_between_any_two_statements_changes_nothing(
@@ -125,6 +127,7 @@ def test_who_sleeps_between_any_two_statements_changes_nothing(
     site.check()
 
 
+@pytest.mark.alike(2, "lost")
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize("by_hand", ["DROP TABLE pylon.issue_threads", "DELETE FROM pylon.issue_messages"])
 def test_a_ledger_forgets_nothing_for_who_has_lost_the_lock(
@@ -153,6 +156,7 @@ def test_a_ledger_forgets_nothing_for_who_has_lost_the_lock(
     site.check()
 
 
+@pytest.mark.alike(2, "package")
 @pytest.mark.sampled(3)
 @pytest.mark.parametrize("moment", ["normalized", "staged", "in the middle of the messages"])
 def test_a_backup_that_is_put_in_the_place_of_the_copy_gets_nothing_that_was_read_before(
@@ -174,6 +178,7 @@ def test_a_backup_that_is_put_in_the_place_of_the_copy_gets_nothing_that_was_rea
     backup.discard()
 
 
+@pytest.mark.alike(2, "package")
 def test_a_package_that_waits_is_given_up_where_another_run_has_begun_a_load(
     edited: Site, elsewhere: Runner
 ) -> None:

@@ -22,6 +22,7 @@ def by_hand(site: Site, statement: str) -> list[tuple[Any, ...]]:
     return site.copy.postgres.execute(statement, site.copy.name)
 
 
+@pytest.mark.alike(3, "by hand")
 @pytest.mark.sampled(4)
 @pytest.mark.parametrize("table", ["issues", "issue_messages", "issue_sync", "teams"])
 def test_a_table_that_was_dropped_is_made_again_and_read_anew(site: Site, table: str) -> None:
@@ -31,6 +32,7 @@ def test_a_table_that_was_dropped_is_made_again_and_read_anew(site: Site, table:
     site.check()
 
 
+@pytest.mark.alike(3, "by hand")
 def test_rows_that_were_deleted_by_hand_come_back_and_nothing_else_is_read(site: Site) -> None:
     options: dict[str, Any] = {"tables": EVERYTHING, "turns": ONE_TURN}
     daily = {"settings": TYPES | {"reconcile_hours": 1e-9}}
@@ -47,6 +49,7 @@ def test_rows_that_were_deleted_by_hand_come_back_and_nothing_else_is_read(site:
     site.check(EVERYTHING)
 
 
+@pytest.mark.alike(3, "views")
 def test_a_full_refresh_empties_tables_that_views_read_and_the_views_stay(site: Site) -> None:
     site.finish(turns=ONE_TURN)
     by_hand(site, "CREATE VIEW public.names AS SELECT name FROM pylon.teams")
@@ -65,6 +68,7 @@ def test_a_full_refresh_empties_tables_that_views_read_and_the_views_stay(site: 
     site.finish(turns=ONE_TURN)
 
 
+@pytest.mark.alike(3, "views")
 def test_a_full_refresh_under_views_that_is_killed_is_finished_by_a_plain_run(site: Site) -> None:
     site.finish(turns=ONE_TURN)
     by_hand(site, "CREATE VIEW public.texts AS SELECT issue_id FROM pylon.issue_messages")
@@ -74,6 +78,7 @@ def test_a_full_refresh_under_views_that_is_killed_is_finished_by_a_plain_run(si
     site.check()
 
 
+@pytest.mark.alike(3, "views")
 def test_a_package_that_would_drop_what_a_view_reads_stops_no_later_run(site: Site) -> None:
     site.finish(turns=ONE_TURN)
     site.killed("before sql .*DROP TABLE", turns=ONE_TURN, full_refresh=True)
@@ -83,6 +88,7 @@ def test_a_package_that_would_drop_what_a_view_reads_stops_no_later_run(site: Si
     site.check()
 
 
+@pytest.mark.alike(3, "by hand")
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "statement",

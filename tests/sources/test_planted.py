@@ -62,6 +62,7 @@ def stored() -> Stored:
     return Stored()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("where", "what", "fault", "cell"), PLANTED.values(), ids=PLANTED.keys())
 def test_a_cell_fails_where_its_guard_is_missing(
     where: object, what: str, fault: Any, cell: Cell, stored: Stored, monkeypatch: pytest.MonkeyPatch

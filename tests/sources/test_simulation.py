@@ -19,7 +19,7 @@ SEEDS = [int(seed) for seed in os.environ.get("PYLON_SEED", "").split() if seed.
 )
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_whatever_happens_the_copy_is_the_source_in_the_end(
     seed: int, monkeypatch: pytest.MonkeyPatch

@@ -1,9 +1,11 @@
 """What of the tests ``make test`` takes, and what it leaves to ``make test-more``: by one seed, each case is in one of them.
 
-Two marks say what may be divided:
+Three marks say what may be divided:
 
 - ``sampled(of, each=(...))``: cases of a large space. The first part takes one in ``of``, and of the arguments named in ``each``
   every value at least once; the second part takes the others.
+- ``alike(of, kind)``: tests of one file that prove one thing of that kind, each by another example. The first part takes one in
+  ``of``, with the cases of it that it would have anyway; the second part takes the others.
 - ``more``: takes long, and is about the tools of the project or like others of the first part: the second part has it.
 """
 
@@ -43,7 +45,24 @@ def _first(items: Iterable[pytest.Item], seed: str) -> set[pytest.Item]:
             first.add(item)
     for name, cases in samples.items():
         first.update(sample(cases, random.Random(f"{seed} {name}")))
-    return first
+    return first - _left_by_likeness(items, seed)
+
+
+def _left_by_likeness(items: Iterable[pytest.Item], seed: str) -> set[pytest.Item]:
+    """Return what is left to the second part since others like it are in the first."""
+    kinds: dict[tuple[str, str], dict[str, list[pytest.Item]]] = {}
+    shares: dict[tuple[str, str], int] = {}
+    for item in items:
+        if mark := item.get_closest_marker("alike"):
+            test = item.nodeid.partition("[")[0]
+            kind = (test.partition("::")[0], mark.args[1])
+            assert shares.setdefault(kind, mark.args[0]) == mark.args[0], f"{kind} has two shares"
+            kinds.setdefault(kind, {}).setdefault(test, []).append(item)
+    left: set[pytest.Item] = set()
+    for kind, tests in kinds.items():
+        drawn = random.Random(f"{seed} {kind}").sample(list(tests), len(tests))
+        left.update(item for test in drawn[-(-len(tests) // shares[kind]) :] for item in tests[test])
+    return left
 
 
 def sample(cases: Sequence[pytest.Item], rng: random.Random) -> list[pytest.Item]:

@@ -120,6 +120,7 @@ def _contents(folder: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("notes", [False, True])
 def test_what_the_command_line_refuses_is_refused_here(file: Path, notes: bool) -> None:

@@ -258,6 +258,7 @@ def deleted(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     yield monkeypatch
 
 
+@pytest.mark.alike(2, "waits")
 @pytest.mark.parametrize("place", ["pipelines", "id=it's [1] * folder? {a,b}"])
 def test_a_merge_that_waits_goes_on_wherever_its_package_is(
     copy: Copy, deleted: pytest.MonkeyPatch, place: str
@@ -272,6 +273,7 @@ def test_a_merge_that_waits_goes_on_wherever_its_package_is(
     assert ids(copy) == {"b", "c"}
 
 
+@pytest.mark.alike(2, "waits")
 def test_a_package_that_dlt_has_begun_by_itself_is_finished(
     tmp_path: Path, deleted: pytest.MonkeyPatch
 ) -> None:
@@ -330,6 +332,7 @@ def test_completed_files_may_be_deleted(copy: Copy, monkeypatch: pytest.MonkeyPa
     assert copy.files(PARENT)[-1:] in ([], [0])
 
 
+@pytest.mark.alike(2, "dlt's way")
 def test_other_formats_go_dlts_way(tmp_path: Path) -> None:
     copy = Copy(tmp_path / "copy")
     for text in ("a", "b"):
@@ -339,6 +342,7 @@ def test_other_formats_go_dlts_way(tmp_path: Path) -> None:
     assert [row[:2] for row in copy.rows("things")] == [(1, "b"), (2, "b")]
 
 
+@pytest.mark.alike(2, "dlt's way")
 def test_a_package_may_have_rows_of_one_table_in_two_formats(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -352,6 +356,7 @@ def test_a_package_may_have_rows_of_one_table_in_two_formats(
     assert copy.files("things") == [0, 1]
 
 
+@pytest.mark.alike(2, "dlt's way")
 def test_tables_that_hang_on_a_table_go_dlts_way(tmp_path: Path) -> None:
     copy = Copy(tmp_path / "copy")
     for _ in range(2):

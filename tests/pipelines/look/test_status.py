@@ -137,6 +137,7 @@ def test_the_last_runs_are_shown_newest_first(desk: Desk) -> None:
     assert text.index("exit 3") < text.index("exit 0")
 
 
+@pytest.mark.alike(2, "beside a run")
 def test_beside_a_run_it_says_who_holds_the_lock(open_desk: Any) -> None:
     desk = open_desk(issues=60, latency_seconds=0.3)
     run = desk.start("run")
@@ -147,6 +148,7 @@ def test_beside_a_run_it_says_who_holds_the_lock(open_desk: Any) -> None:
     assert run.wait().code == 0, "the run must not notice"
 
 
+@pytest.mark.alike(2, "beside a run")
 def test_beside_a_run_it_answers_from_the_snapshot_and_says_from_when(open_desk: Any) -> None:
     desk = open_desk(issues=60)
     assert desk.pylon("run", "--select", "teams").code == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from support.plans import asked, everything, plan
 from support.workplaces import Desk
 
@@ -32,6 +33,7 @@ def test_it_asks_nothing_and_changes_nothing(desk: Desk, tmp_path: Path) -> None
     assert asked(desk) == {}
 
 
+@pytest.mark.alike(2, "announced")
 def test_a_run_with_everything_known_asks_exactly_what_was_announced(desk: Desk) -> None:
     desk.config(
         '[sources.pylon]\ninclude = ["audit_logs"]\ncustom_object_types = ["companies", "work-orders"]\n'
@@ -73,6 +75,7 @@ def test_a_start_date_is_no_end_of_a_history_that_was_not_begun(desk: Desk) -> N
     assert not announced["reconcile"]
 
 
+@pytest.mark.alike(2, "announced")
 def test_what_a_full_refresh_would_cost_is_announced_too(desk: Desk) -> None:
     desk.pylon("run", "--select", "issues,issue_messages,knowledge_bases,custom_fields")
     some = ("--full-refresh", "--select", "issue_messages,kb_collections,custom_fields,tags")
@@ -99,6 +102,7 @@ def test_selection_and_start_date_count(desk: Desk) -> None:
     assert announced["requests"]["GET /issues"] > 12 * (2026 - 2020)
 
 
+@pytest.mark.alike(2, "announced")
 def test_a_package_of_a_killed_run_is_announced(desk: Desk, tmp_path: Path) -> None:
     desk.pylon("run", "--select", "teams")
     (history,) = (tmp_path / "dlt").rglob("pylon.runs.jsonl")

@@ -35,6 +35,7 @@ def title(database: Path, issue: str) -> str:
     return str(found)
 
 
+@pytest.mark.alike(2, "rung")
 def test_what_the_search_still_shows_does_not_undo_what_was_read(open_copy: Any, rung_at: Any) -> None:
     desk = open_copy(",".join(TABLES))
     world, rung = desk.server.world, rung_at(desk)
@@ -57,6 +58,7 @@ def test_what_the_search_still_shows_does_not_undo_what_was_read(open_copy: Any,
     assert_equal_copy(truth(world), read_duckdb(desk.database), [*TABLES, "issue_sync"])
 
 
+@pytest.mark.alike(2, "rung")
 def test_what_cannot_be_read_now_waits_and_keeps_nothing_else_from_being_read(
     open_copy: Any, rung_at: Any
 ) -> None:

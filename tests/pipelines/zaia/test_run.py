@@ -68,6 +68,7 @@ def test_a_copy_of_the_other_desk_stands_beside_it(desk: Any, open_desk: Open) -
     desk.check()
 
 
+@pytest.mark.alike(2, "killed")
 def test_a_run_that_is_killed_has_changed_nothing_and_the_next_one_copies_all(desk: Any) -> None:
     for seen in (3, 30, 60):
         mark = len(desk.zaia_server.log)
@@ -108,6 +109,7 @@ def test_a_long_first_load_goes_in_turns_and_asks_for_nothing_twice(
     desk.check()
 
 
+@pytest.mark.alike(2, "dropped")
 def test_what_was_dropped_is_read_anew_though_some_of_it_fails_at_first(copied: Any) -> None:
     with duckdb.connect(str(copied.database)) as connection:
         connection.execute("DROP TABLE zaia.chat_messages")
@@ -121,6 +123,7 @@ def test_what_was_dropped_is_read_anew_though_some_of_it_fails_at_first(copied: 
     copied.check()
 
 
+@pytest.mark.alike(2, "ended early")
 def test_a_run_whose_time_is_up_goes_on_in_the_next_one(desk: Any) -> None:
     desk.zaia_server.settings.latency_seconds = 0.02
     result = desk.zaia("run", "--max-minutes", "0.01", "--log-format", "json")
@@ -133,6 +136,7 @@ def test_a_run_whose_time_is_up_goes_on_in_the_next_one(desk: Any) -> None:
     desk.check()
 
 
+@pytest.mark.alike(2, "ended early")
 def test_one_that_is_interrupted_says_so(desk: Any) -> None:
     desk.zaia_server.settings.latency_seconds = 0.05
     run = desk.start("run", "--progress", "none", program="zaia")
@@ -145,6 +149,7 @@ def test_one_that_is_interrupted_says_so(desk: Any) -> None:
     desk.check()
 
 
+@pytest.mark.alike(2, "killed")
 def test_killed_at_any_moment_the_next_run_copies_all(desk: Any, seed: int) -> None:
     """Where a kill falls depends on the machine; what is held does not."""
     rng = Random(seed)
@@ -257,6 +262,7 @@ def test_a_full_refresh_asks_first_and_reads_anew(copied: Any) -> None:
     copied.check()
 
 
+@pytest.mark.alike(2, "dropped")
 def test_a_table_that_somebody_has_dropped_is_made_again(copied: Any) -> None:
     with duckdb.connect(str(copied.database)) as connection:
         connection.execute("DROP TABLE zaia.tickets; DROP TABLE zaia.chat_messages")

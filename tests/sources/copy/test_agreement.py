@@ -137,6 +137,7 @@ def test_all_are_asked_about_where_most_is_due(made: Callable[..., Copied]) -> N
         assert due(copied, "issue_messages")[0] == ISSUES // 2
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("seed", range(24))
 def test_whatever_was_done_the_same_is_due(
     seed: int, made: Callable[..., Copied], monkeypatch: pytest.MonkeyPatch
@@ -163,6 +164,7 @@ def test_what_is_forgotten_is_due_at_once(made: Callable[..., Copied]) -> None:
         assert ledger.count_due("issue_messages") == ISSUES
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("seed", range(len(DONE)))
 def test_whatever_was_done_the_oldest_reading_is_of_an_issue_of_the_copy(
     seed: int, made: Callable[..., Copied]

@@ -53,6 +53,7 @@ def _edit_all(world: emulator.World, order: str) -> None:
         world.advance(1.5)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("sort", ["created", "updated"])
 @pytest.mark.parametrize("order", ["creation", "chance"])
 def test_edits_of_all_issues_cost_their_pages_and_what_hangs_on_each(

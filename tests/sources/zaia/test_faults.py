@@ -41,6 +41,7 @@ def test_a_key_that_no_header_may_have_is_refused_without_showing_it(open_desk: 
     assert "secr" not in str(failed.value)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("fault", [500, 503, "cut", "reset", "not_json", "html"])
 def test_a_request_that_fails_twice_is_sent_again(open_desk: Open, fault: Any) -> None:
     desk = open_desk(served={"faults": [None, fault, fault, None, None, fault, fault, fault]})
@@ -76,6 +77,7 @@ def test_lists_that_fail_cost_these_lists(desk: Desk, caplog: pytest.LogCaptureF
     desk.check()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("how", ["lacking", "forbidden"])
 def test_a_list_that_the_workspace_lacks_is_a_warning(
     open_desk: Open, how: str, caplog: pytest.LogCaptureFixture

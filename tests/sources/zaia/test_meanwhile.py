@@ -14,6 +14,7 @@ from pylon_elt.emulator import zaia
 Open = Callable[..., Desk]
 
 
+@pytest.mark.alike(2, "meanwhile")
 @pytest.mark.sampled(3)
 @pytest.mark.parametrize("order", ["newest", "oldest", "id"])
 def test_what_changes_between_two_pages_is_neither_lost_nor_doubled(
@@ -46,6 +47,7 @@ def test_what_changes_between_two_pages_is_neither_lost_nor_doubled(
     desk.check(["tickets"])
 
 
+@pytest.mark.alike(2, "meanwhile")
 def test_everything_is_the_truth_once_the_changes_end(open_desk: Open, seed: int) -> None:
     rng = Random(seed)
     world = zaia.World.seeded(seed=seed, tickets=15)
