@@ -13,8 +13,9 @@ TESTS := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q
 
 # has Spark with Iceberg's runtime, and Daft on Ray; tests ask them for what was published
 LAKE := .venv-lake
+SCHEDULERS := .venv-schedulers
 
-.PHONY: help install demo test test-more smoke lint format docs digest bench audit clean soak lake
+.PHONY: help install demo test test-more smoke lint format docs digest bench audit clean soak lake schedulers
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -91,6 +92,17 @@ $(LAKE)/installed: benchmarks/lake_requirements.txt benchmarks/lake_environment.
 
 lake: $(LAKE)/installed ## Make .venv-lake with Spark and Daft on Ray, for the tests of what is published
 
+$(SCHEDULERS)/installed: pyproject.toml constraints.txt $(wildcard deploy/*/requirements.txt)
+	@for one in airflow dagster prefect; do \
+		echo "Installing $$one into $(SCHEDULERS)/$$one …"; \
+		$(PYTHON) -m venv $(SCHEDULERS)/$$one || exit 1; \
+		own=; [ $$one != dagster ] || own="-c constraints.txt -e ."; \
+		$(SCHEDULERS)/$$one/bin/python -m pip --disable-pip-version-check install -qq -r deploy/$$one/requirements.txt $$own || exit 1; \
+	done
+	@touch $@
+
+schedulers: $(SCHEDULERS)/installed ## Make .venv-schedulers with Airflow, Dagster and Prefect, for the tests of what is in deploy/
+
 bench: $(VENV)/installed-dev ## Measure against dlt's rest_api and DuckDB's own reader
 	@$(BIN)/python -m benchmarks
 
@@ -101,4 +113,4 @@ audit: ## Look up known weaknesses of the pinned versions, where a feed of advis
 	@build/audit/bin/python .ci/audit.py build/audit/bin/pip-audit constraints.txt
 
 clean: ## Remove what make made
-	@rm -rf $(VENV) $(OLDER) $(LAKE) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf $(VENV) $(OLDER) $(LAKE) $(SCHEDULERS) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
