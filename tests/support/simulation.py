@@ -15,13 +15,19 @@ from support.days import let_a_day_pass
 from support.oddities import ODDITIES
 from support.simulated import Killed, Site
 
-from pylon_elt.sources.pylon.catalog import ENDPOINTS, TABLES, Versions
+from pylon_elt.sources.pylon.catalog import ENDPOINTS, TABLES, PerParent, Versions
 from pylon_elt.sources.pylon.lanes.budget import Limits
 
 ROUNDS = 4
 READ = tuple(name for name, table in TABLES.items() if not isinstance(table.read, Versions))
 PASSING = tuple(name for name, oddity in ODDITIES.items() if oddity.kind != "marred")
 """What a server may answer for a while. A text that was marred stays so until its row is read again."""
+NULL_IF_NONE = {
+    table.read.endpoint
+    for table in TABLES.values()
+    if isinstance(table.read, PerParent) and table.read.is_null_if_none
+}
+"""Without a list they say that there is none, and are believed until the parent moves or the sweep comes."""
 
 
 def live(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,6 +82,8 @@ def _spoiling(rng: random.Random) -> Any:
 
     def spoil(request: httpx.Request, answer: httpx.Response) -> httpx.Response | None:
         for endpoint, oddity in hit.items():
+            if oddity == "no data" and endpoint in NULL_IF_NONE:
+                continue
             if matches(endpoint, request) and draw.random() < share:
                 return ODDITIES[oddity].change(answer)
         return None

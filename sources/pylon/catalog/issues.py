@@ -205,7 +205,7 @@ ISSUE_THREADS = Table(
     name="issue_threads",
     description="Discussions among agents beside an issue, one row each; the notes are in issue_messages.",
     key=("id", "issue_id"),
-    read=of_issues(endpoint=endpoints.ISSUE_THREADS),
+    read=of_issues(endpoint=endpoints.ISSUE_THREADS, is_null_if_none=True),  # seen
     columns=(
         Column("id", "text", "Identifies the discussion; issue_messages refers to it as thread_id."),
         Column("issue_id", "text", "Issue that is being discussed; join issues on id.", given=True),

@@ -137,6 +137,8 @@ class PerParent:
     """The field of the answer's object that holds the rows."""
     is_told_by_times: bool = False
     """Whether a parent with a ``latest_message_time`` has had at least one."""
+    is_null_if_none: bool = False
+    """Whether the API is known to answer without a list where there is none."""
     refresh_hours: float | None = None
     """How old a reading may become although nothing moved, unless the user sets another interval."""
 

@@ -1,9 +1,9 @@
 """What hangs on a parent where the answer has no list: ``data`` is null.
 
-Some servers write an empty list so (threads: seen), for all parents or for some, others have slipped. What the
-endpoint does otherwise tells. The first few parents are asked again at once. And where a run was given no list at all,
-a parent that is known to have rows is a witness: if it has none either, nothing was said. Where there is no witness
-yet, the answers are believed, and asked for once more as soon as the endpoint gives a list.
+Some servers write an empty list so, for all parents or for some, others have slipped. Of threads it is known (seen).
+Of others, what the endpoint does otherwise tells. The first few parents are asked again at once. And where a run was
+given no list at all, a parent that is known to have rows is a witness: if it has none either, nothing was said. Where
+there is no witness yet, the answers are believed, and asked for once more as soon as the endpoint gives a list.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ async def insisted(
     if table.read.is_told_by_times and parent.latest_message_time:
         return batch, False
     habit = _habit(turn, table)
-    if habit.says_null < ENOUGH:
+    if habit.says_null < ENOUGH and not table.read.is_null_if_none:
         for _ in range(AGAIN):
             batch = await ask(parent.parent_id)
             if not is_null(batch):
@@ -72,7 +72,8 @@ async def settle(turn: Turn, table: Table[PerParent], ask: Ask) -> None:
             one for one in turn.ledger.some_read(table.name, WITNESSES) if _has_rows(turn, table, one)
         ]
         habit.believed = habit.believed or not witnesses
-        if witnesses and not await _gives_a_list(turn, table, witnesses, ask):
+        told = table.read.is_null_if_none or not witnesses or await _gives_a_list(turn, table, witnesses, ask)
+        if not told:
             forget_readings(turn, table, blindly)
             turn.control.failed[table.name].update(blindly)
             label = f"{table.read.endpoint.label} gave no list, which says nothing"
