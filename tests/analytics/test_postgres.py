@@ -17,12 +17,13 @@ import psycopg2
 import pytest
 from support.commands import Commands
 from support.marts import MARTS, SCHEMAS, Built
-from support.postgres import Postgres, running_postgres
+from support.postgres import OLDEST, Postgres, running_postgres
 from support.repository import ROOT
 
 from pylon_elt.pipelines.transform import package
 
 pytestmark = pytest.mark.slow
+needs_oldest = pytest.mark.skipif(not OLDEST.exists(), reason="Postgres 15 is not here")
 
 TYPES = {
     "VARCHAR": "text",
@@ -34,9 +35,10 @@ OF_THE_BUILD = {"checked_at", "seconds_since_newest_row", "seconds_since_last_lo
 """Columns that say when a table was built."""
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    with running_postgres() as server:
+@pytest.fixture(scope="module", params=[None, pytest.param(OLDEST, marks=[needs_oldest, pytest.mark.more])])
+def postgres(request: pytest.FixtureRequest) -> Iterator[Postgres]:
+    """The server that all tests use, and the oldest release that is maintained."""
+    with running_postgres(request.param) as server:
         yield server
 
 

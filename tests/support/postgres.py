@@ -24,6 +24,9 @@ QUICK = (
 )
 """The server does not outlive its tests, so it need not survive a power cut; that it commits, stays as it is."""
 
+OLDEST = Path("/usr/lib/postgresql/15/bin")
+"""Where Debian puts the oldest release that is maintained."""
+
 
 class Postgres:
     """A running server.
@@ -71,13 +74,16 @@ class Postgres:
 
 
 @contextmanager
-def running_postgres() -> Iterator[Postgres]:
+def running_postgres(binaries: Path | None = None) -> Iterator[Postgres]:
     """Start a server of its own in a folder that goes away, and stop it.
+
+    Args:
+        binaries: The folder of the release; ``None``: whichever there is.
 
     Raises:
         LookupError: There are no Postgres binaries.
     """
-    binaries = _binaries()
+    binaries = binaries or _binaries()
     # a short path, since that of a socket may have about a hundred characters
     folder = Path(tempfile.mkdtemp(prefix="pylon-pg-", dir="/tmp"))
     data = folder / "data"

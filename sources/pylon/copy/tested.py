@@ -95,7 +95,7 @@ DESTINATIONS = {
                 "fresh machine": "tests/postgres/test_kills.py",
                 "two machines": "tests/postgres/test_fence.py",
             },
-            "PostgreSQL 15 is what tests run.",
+            "PostgreSQL 18 is what tests run, and 15, the oldest that is maintained, what some of them do.",
         ),
         Destination("sqlite", _LEASE, _SUITE, by_sqlalchemy=True),
         Destination(
