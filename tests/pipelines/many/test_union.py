@@ -100,6 +100,7 @@ def _what_is_locked_is_read_from_its_snapshot(house: Any, union_file: Any, count
     assert rows(union_file, counts) == [("acme", 12), ("beta", 7)]
 
 
+@pytest.mark.more
 def test_who_has_nothing_is_left_out_and_another_file_is_not_written_over(open_house: Any) -> None:
     house = open_house("acme", "beta")
     assert (

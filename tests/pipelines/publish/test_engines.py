@@ -57,6 +57,7 @@ def test_daft_reads_every_row(published: Waters) -> None:
     assert sorted(found.column("title").to_pylist()) == titles
 
 
+@pytest.mark.more
 @pytest.mark.slow
 @pytest.mark.skipif(not (ENVIRONMENT / "installed").exists(), reason="make lake has not made its environment")
 @pytest.mark.parametrize("engine", ["spark", "ray"])
