@@ -9,7 +9,7 @@ import typer
 
 from ..base.desk import current
 from ..base.desk import name as usual
-from ..base.options import Dataset, Debug, Format, Schema, Source, prepare
+from ..base.options import Dataset, Debug, Format, Marts, Schema, Select, Source, prepare
 from ..many.verbs import for_one, for_one_or_union
 
 app = typer.Typer(rich_markup_mode=None)
@@ -144,13 +144,8 @@ def ask(
 @for_one_or_union
 def export(
     folder: Annotated[Path, typer.Argument(help="Where to write; it is made.", show_default=False)],
-    select: Annotated[
-        list[str] | None,
-        typer.Option("--select", "-s", metavar="TABLE", help="Only these tables; repeat it or use commas."),
-    ] = None,
-    marts: Annotated[
-        bool, typer.Option("--marts", help="The tables that pylon transform built, too.")
-    ] = False,
+    select: Select = None,
+    marts: Marts = False,
     force: Annotated[
         bool, typer.Option("--force", help="Also into a folder that holds other things.")
     ] = False,

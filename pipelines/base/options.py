@@ -126,6 +126,7 @@ Schema = Annotated[
     str,
     typer.Option("--schema", metavar="NAME", help="Where transform built.  [default: DATASET_analytics]"),
 ]
+Marts = Annotated[bool, typer.Option("--marts", help="The tables that pylon transform built, too.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line instead of text.")]
 

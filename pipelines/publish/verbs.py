@@ -9,7 +9,7 @@ import typer
 
 from ..base.desk import current
 from ..base.desk import name as usual
-from ..base.options import AsJson, Dataset, Debug, Schema, Source, prepare
+from ..base.options import AsJson, Dataset, Debug, Marts, Schema, Select, Source, prepare
 from ..many.verbs import for_one_or_union
 
 app = typer.Typer(rich_markup_mode=None)
@@ -46,13 +46,8 @@ def publish(
     namespace: Annotated[
         str, typer.Option("--namespace", metavar="NAME", help="Where in the catalogue.  [default: DATASET]")
     ] = "",
-    select: Annotated[
-        list[str] | None,
-        typer.Option("--select", "-s", metavar="TABLE", help="Only these tables; repeat it or use commas."),
-    ] = None,
-    marts: Annotated[
-        bool, typer.Option("--marts", help="The tables that pylon transform built, too.")
-    ] = False,
+    select: Select = None,
+    marts: Marts = False,
     keep_days: Annotated[
         float,
         typer.Option(

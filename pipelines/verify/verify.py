@@ -237,7 +237,7 @@ async def _compare_issue(
 async def _ask(client: Client, table: Table[PerParent], issue_id: str) -> list[Row] | None:
     """Return what hangs on an issue; ``None`` where that is not given, which says nothing about it."""
     try:
-        batch = await ask(client, table, {"issue_id": issue_id})
+        batch = await ask(client, table, issue_id)
     except Rejected as error:
         if error.status not in GONE_ISSUE | NOT_THERE:
             raise

@@ -33,7 +33,7 @@ async def read(turn: Turn, table: Table[PerParent], parent: Times) -> Conversati
 
 
 async def _read(turn: Turn, table: Table[PerParent], parent: Times) -> Conversation | Refused:
-    its = partial(ask_for, turn.client, table)
+    its = partial(ask, turn.client, table)
     try:
         batch, is_none = await its(parent.parent_id), False
         if nulls.is_null(batch):
@@ -65,13 +65,9 @@ def _gone(table: Table[PerParent]) -> frozenset[int]:
     return GONE_ISSUE if table.read.is_of_issues else GONE
 
 
-async def ask_for(client: Client, table: Table[PerParent], parent_id: str) -> Batch:
-    """Ask for what hangs on a parent, by the parent's id."""
-    return await ask(client, table, {table.read.asked_by: parent_id})
-
-
-async def ask(client: Client, table: Table[PerParent], ids: dict[str, str]) -> Batch:
+async def ask(client: Client, table: Table[PerParent], parent_id: str) -> Batch:
     """Ask for what hangs on a parent, by its id; a list of several pages until two readings agree."""
+    ids = {table.read.asked_by: parent_id}
     if not table.read.endpoint.single:
         return await read_until_settled(
             lambda: client.pages(table.read.endpoint, ids=ids), table.read.endpoint.label

@@ -22,7 +22,7 @@ from ..errors import (
 from ..rows.masking import UNMASKED
 from ..rows.rows import Row, instant, to_arrow, tombstones
 from . import nulls, refusals
-from .asking import ask_for, read
+from .asking import ask, read
 from .conversation import Conversation, Progress, Refused
 from .forgetting import forget_readings
 from .turn import Turn
@@ -70,7 +70,7 @@ async def conversations(turn: Turn, table: Table[PerParent]) -> AsyncIterator[li
     finally:
         for task in tasks:
             task.cancel()
-    await nulls.settle(turn, table, partial(ask_for, turn.client, table))
+    await nulls.settle(turn, table, partial(ask, turn.client, table))
     await refusals.tell(turn, table, lane)
 
 

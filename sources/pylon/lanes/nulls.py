@@ -68,9 +68,8 @@ async def settle(turn: Turn, table: Table[PerParent], ask: Ask) -> None:
     """Find out whether answers without a list count that came in a run without any, and in runs before."""
     habit, blindly = _habit(turn, table), sorted(turn.control.unlisted.pop(table.name, ()))
     if blindly and table.name not in turn.control.listed:
-        witnesses = [
-            one for one in turn.ledger.some_read(table.name, WITNESSES) if _has_rows(turn, table, one)
-        ]
+        read = turn.ledger.some_read(table.name, WITNESSES)
+        witnesses = [parent for parent in read if turn.contents.has_rows(table, parent)]
         habit.believed = habit.believed or not witnesses
         told = table.read.is_null_if_none or not witnesses or await _gives_a_list(turn, table, witnesses, ask)
         if not told:
@@ -94,10 +93,6 @@ async def _gives_a_list(turn: Turn, table: Table[PerParent], parents: Sequence[s
         except (PylonError, TurnOver):
             continue
     return False
-
-
-def _has_rows(turn: Turn, table: Table[PerParent], parent_id: str) -> bool:
-    return turn.contents.has_rows(table, parent_id)
 
 
 def _habit(turn: Turn, table: Table[PerParent]) -> Habit:

@@ -25,7 +25,7 @@ async def expect_answers(turn: Turn, table: Table[PerParent], lane: Progress) ->
     stopped: PylonError | None = lane.errors[0]
     for witness in [known for known in witnesses if known not in refused][:WITNESSES]:
         try:
-            await ask(turn.client, table, {table.read.asked_by: witness})
+            await ask(turn.client, table, witness)
         except TurnOver:
             lane.cut_short = True
             return
