@@ -47,8 +47,8 @@ class Habit:
     """Whether its last page announces another one and gives no cursor, each time it is asked."""
     says_null: int = 0
     """How many parents were answered without a list each time they were asked, while others were given one."""
-    believed: bool = False
-    """Whether answers without a list were taken for empty ones before it had given any list."""
+    believed: float = 0.0
+    """When it was last asked for a list, having given none ever: its answers are taken for empty ones (since the epoch)."""
 
 
 class Paging:
@@ -120,10 +120,10 @@ def _may_be_cut(page: Answer, limit: int | None, habit: Habit) -> bool:
 def _habit(stored: object) -> Habit:
     if not isinstance(stored, Mapping):
         return Habit()
-    longest, says_null = (stored.get(name) for name in ("longest", "says_null"))
+    longest, says_null, believed = (stored.get(name) for name in ("longest", "says_null", "believed"))
     return Habit(
         longest if isinstance(longest, int) else 0,
         ends_without_cursor=bool(stored.get("ends_without_cursor")),
         says_null=says_null if isinstance(says_null, int) else 0,
-        believed=bool(stored.get("believed")),
+        believed=float(believed) if isinstance(believed, int | float) else 0.0,
     )

@@ -9,11 +9,12 @@ import orjson
 import pytest
 from support import worlds
 from support.compare import assert_equal_copy
+from support.days import let_a_day_pass
 from support.simulated import Ran, Site, Spoil
 
 from pylon_elt import emulator
 from pylon_elt.sources.pylon.lanes.children import IN_FLIGHT
-from pylon_elt.sources.pylon.lanes.nulls import AGAIN, ENOUGH
+from pylon_elt.sources.pylon.lanes.nulls import A_DAY, AGAIN, ENOUGH
 
 TABLES = ("issues", "issue_followers", "issue_sync")
 Meant = Callable[[str, list[object]], bool]
@@ -118,3 +119,18 @@ def test_what_was_said_while_nothing_was_given_does_not_count(site: Site) -> Non
     site.spoil = lambda _request, _answer: None
     assert set(_asked(site.run())) == set(new)
     _assert_exact(site)
+
+
+def test_a_server_that_gave_no_list_in_a_whole_run_is_asked_again_each_day(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.spoil = _without_list(lambda _issue, _rows: True)
+    site.run()
+    assert not site.rows()["issue_followers"]
+    assert not _asked(site.run())
+    let_a_day_pass(monkeypatch)
+    assert 1 <= len(_asked(site.run())) <= A_DAY * 2, "once a turn, since days pass at once"
+    site.spoil = lambda _request, _answer: None
+    assert set(_asked(site.run())) == set(site.world.issue_ids())
+    _assert_exact(site)
+    assert not _asked(site.run())
