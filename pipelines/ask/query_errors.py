@@ -16,6 +16,11 @@ _MISSING = re.compile(r'Table with name "?([^"\s]+)"? does not exist|relation "(
 _DUCKDB = ("Parser", "Syntax", "Binder", "Catalog", "Conversion", "OutOfRange", "InvalidInput", "InvalidType",
            "TypeMismatch", "NotImplemented", "Permission")  # fmt: skip
 """Whose exceptions say that the statement is wrong, not the file or the machine."""
+_CUT = re.compile(
+    rb"(Parser|Syntax|Binder|Catalog|Conversion|Out of Range|Invalid (Input|type)|Mismatch Type|Not implemented"
+    rb"|Permission) Error: "
+)
+"""The same of DuckDB where its message cuts a character in half, so that it comes as bytes that are no text (seen)."""
 _POSTGRES = ("0A", "21", "22", "25", "34", "42", "54", "55000", "57014", "P0")
 """The same of Postgres, by how its codes begin (its documentation, appendix A)."""
 
@@ -37,6 +42,8 @@ def plain(error: Exception) -> str | None:
 
 def _text(error: Exception, sql: str) -> str | None:
     module, name = type(error).__module__, type(error).__name__
+    if isinstance(error, UnicodeDecodeError) and _CUT.match(bytes(error.object)):
+        return bytes(error.object).decode(errors="replace").strip()
     if "duckdb" in module:
         if not name.removesuffix("Exception").startswith(_DUCKDB):
             return None

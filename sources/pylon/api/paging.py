@@ -48,7 +48,7 @@ class Habit:
     says_null: int = 0
     """How many parents were answered without a list each time they were asked, while others were given one."""
     believed: float = 0.0
-    """When it was last asked for a list, having given none ever: its answers are taken for empty ones (since the epoch)."""
+    """When it was last asked for a list, having given none ever, so that null is believed (seconds since the epoch)."""
 
 
 class Paging:

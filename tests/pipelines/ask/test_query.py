@@ -61,6 +61,15 @@ def test_nothing_but_the_copy_can_be_read(
     assert _contents(here.folder) == before
 
 
+@pytest.mark.parametrize("statement", ["select b'é'", "select 'é'::bit"])
+def test_a_message_in_which_the_database_cuts_a_character_is_told_as_any_other(
+    here: CopyDesk, statement: str
+) -> None:
+    with pytest.raises(exits.Problem, match="\N{REPLACEMENT CHARACTER}") as refused:
+        _ask(statement)
+    assert refused.value.code == exits.USAGE
+
+
 def test_a_refusal_is_one_screen(raw_desk: CopyDesk) -> None:
     result = raw_desk.pylon("query", "delete from issues")
     assert result.code == exits.USAGE
