@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import vl_convert
 
-from . import tables
+from . import tables, typeface
 from .charts import Drawing
 from .marts import WORKING, Filters, Marts
 from .sections import SECTIONS, Section, read_from
@@ -22,7 +22,7 @@ WHOLE, HALF, NARROW = 1000, 400, 300
 """Widths of a chart over the page, half of it, and a narrow page, in the SVG's own units; it grows with the page."""
 _STYLE = {
     "background": "transparent",
-    "font": "Helvetica Neue, Arial, Liberation Sans, sans-serif",
+    "font": f"{typeface.FAMILY}, sans-serif",
     "view": {"stroke": None},
     "axis": {"labelColor": "currentColor", "titleColor": "currentColor", "domainColor": "#8888", "tickColor": "#8888",
              "gridColor": "#8884", "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"},
@@ -40,17 +40,27 @@ def render(marts: Marts, filters: Filters, made_at: datetime) -> str:
         made_at: Now, aware; it stands at the end of the page.
     """
     style = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
+    typeface.let_charts_use_it()
+    body = _body(marts, filters, made_at)
     parts = [
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>Support report, {marts.today}</title>\n<style>\n{style}</style>\n</head>\n<body>",
+        f"<title>Support report, {marts.today}</title>",
+        f"<style>\n{typeface.css(body)}\n{style}</style>\n</head>",
+        f"<body>\n{body}\n</body>\n</html>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _body(marts: Marts, filters: Filters, made_at: datetime) -> str:
+    parts = [
         f"<header>\n<h1>Support report</h1>\n<p>{escape(_subject(marts, filters))}</p>\n</header>",
         f'<dl class="tiles">\n{"".join(_tiles(marts, filters))}</dl>',
         '<main class="sections">',
         *(_shown(section, marts, filters) for section in SECTIONS),
-        f"</main>\n<footer>Made {made_at:%Y-%m-%d %H:%M} UTC.</footer>\n</body>\n</html>",
+        f"</main>\n<footer>Made {made_at:%Y-%m-%d %H:%M} UTC.</footer>",
     ]
-    return "\n".join(parts) + "\n"
+    return "\n".join(parts)
 
 
 def _subject(marts: Marts, filters: Filters) -> str:

@@ -15,7 +15,7 @@ DISTRIBUTION = "pylon-elt"
 EXTRAS = {
     "analytics": ("dbt.cli.main", "dbt.adapters.duckdb"),
     "analytics-postgres": ("dbt.cli.main", "dbt.adapters.postgres"),
-    "report": ("altair", "vl_convert"),
+    "report": ("altair", "fontTools", "fontpkg_pt_sans", "vl_convert"),
     "dashboard": ("altair", "marimo"),
     "mcp": ("mcp",),
     "publish": ("pyiceberg", "sqlalchemy"),

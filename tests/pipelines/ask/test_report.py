@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pytest
+from fontTools.ttLib import TTFont
 from support.browser import brightness, browser, screenshot, watch
 from support.workplaces import CopyDesk
 
-from pylon_elt.analytics.dashboard import page, sections
+from pylon_elt.analytics.dashboard import page, sections, typeface
 from pylon_elt.analytics.dashboard.headline import headline
 from pylon_elt.analytics.dashboard.marts import Filters, Marts
 from pylon_elt.pipelines.base import exits
@@ -76,7 +79,7 @@ def test_the_page_needs_nothing_else(marts: Marts, sql: Any) -> None:
     )
     assert "script" not in found.tags
     assert not re.findall(
-        r"url\((?!#)|@import|(?<!xmlns=\")(?<!xmlns:xlink=\")(?<!<a href=\")https?://", text
+        r"url\((?!#|data:font/)|@import|(?<!xmlns=\")(?<!xmlns:xlink=\")(?<!<a href=\")https?://", text
     )
     assert len(found.ids) == len(set(found.ids)) >= len(sections.SECTIONS)
     assert text.count('role="img"') == sum(section.chart is not None for section in sections.SECTIONS)
@@ -88,6 +91,17 @@ def test_the_page_needs_nothing_else(marts: Marts, sql: Any) -> None:
         assert section.title.replace("'", "&#x27;") in text
     known = headline(marts, Filters())
     assert f'<dd class="number">{known["open"]:,}</dd>' in text
+
+
+def test_the_page_brings_the_letters_that_it_shows() -> None:
+    text = "Söhne &amp; Отдел 東京"
+    fonts = [
+        TTFont(BytesIO(base64.b64decode(found)))
+        for found in re.findall(r"base64,([^)]+)", typeface.css(text))
+    ]
+    assert [font["OS/2"].usWeightClass for font in fonts] == [400, 700]
+    for font in fonts:
+        assert {chr(code) for code in font.getBestCmap()} == set(text) - set("東京"), "which it does not have"
 
 
 def test_names_in_the_page_are_text_whatever_they_hold(marts: Marts) -> None:
@@ -170,6 +184,9 @@ def test_the_page_can_be_read_in_a_browser(
             assert abs(brightness(ink) - brightness(paper)) > 125
             label = tab.locator("#backlog .role-axis-label text").first
             assert label.evaluate("node => getComputedStyle(node).fill") == ink
+            tab.evaluate("document.fonts.ready.then(() => true)")
+            assert tab.evaluate("[...document.fonts].map(face => face.status)") == ["loaded", "loaded"]
+            assert "PT Sans" in label.evaluate("node => getComputedStyle(node).fontFamily")
             assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
             assert outside == []
             if (scheme, width) == ("light", 1180):
