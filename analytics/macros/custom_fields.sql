@@ -2,8 +2,8 @@
   The values of an object's custom fields, a row each, typed by the definitions: a field with several values has
   several rows, an unset one has none. A select's label and a user's name stand beside the stored value.
 #}
-{% macro custom_field_values(object_type, table) -%}
-{%- set key = object_type ~ '_id' -%}
+{% macro custom_field_values(object_type, table, key=none) -%}
+{%- set key = key or object_type ~ '_id' -%}
 with objects as (
     select id as {{ key }}, custom_fields from {{ pylon.raw(table) }}
 ),
@@ -60,11 +60,10 @@ where told.value_text is not null
 {%- endmacro %}
 
 {#
-  The columns that pylon__issues has for custom fields: a list of {slug, type, column}. Two slugs that differ by a
+  The columns that a table of issues has for some custom fields, by slug or all: a list of {slug, type, column}. Two slugs that differ by a
   dash or by case get a number, in the order of their definitions, so a column once there keeps its name.
 #}
-{% macro issue_custom_field_columns() -%}
-  {%- set wanted = var('pylon_issue_custom_fields') -%}
+{% macro issue_custom_field_columns(wanted) -%}
   {%- set relation = source('pylon', 'custom_fields') -%}
   {%- if not execute or wanted == [] or not var('pylon_check_tables') -%}
     {{ return([]) }}
@@ -86,7 +85,7 @@ where told.value_text is not null
   {{ return(columns[:var('pylon_custom_field_columns')]) }}
 {%- endmacro %}
 
-{# One such column, over the rows of stg_pylon__issue_custom_fields of one issue. #}
+{# One such column, over the rows of stg_pylon__issue_custom_fields of one issue, or of stg_pylon__issue_snapshot_fields of one record. #}
 {% macro issue_custom_field(field) -%}
   {%- set here = "field_slug = '" ~ field.slug | replace("'", "''") ~ "'" -%}
   {%- if field.type in ('number', 'decimal') -%}

@@ -29,6 +29,8 @@ def fault(name: str, value: Any) -> str | None:
         return (
             None if _are_texts(value) and set(value) <= set(FIELDS) else f"It may have {', '.join(FIELDS)}."
         )
+    if name == "issue_day_custom_fields":
+        return None if _are_texts(value) else 'It must be a list of slugs, such as ["priority"].'
     if name == "schedules":
         return _of_schedules(value)
     if name == "targets":

@@ -22,6 +22,7 @@ include = ["issue_forms", "issue_snapshots"]
 timezone = "America/New_York"
 history_days = 90
 issue_day_history = 40
+issue_day_custom_fields = ["priority", "products", "never-defined"]
 agent_first_seconds = 0
 holidays = ["{holiday}"]
 
@@ -70,7 +71,9 @@ SELECT issue_snapshots.* REPLACE (
     id || '/' || n AS id, recorded_at - to_hours(n * 31) AS recorded_at,
     ['new', 'closed', 'on_hold', state][1 + (hash(id, n) % 4)::INT] AS state,
     CASE WHEN hash(id, n // 3) % 3 > 0 THEN assignee_id END AS assignee_id,
-    CASE WHEN n % 4 > 0 THEN tags END AS tags)
+    CASE WHEN n % 4 > 0 THEN tags END AS tags,
+    CASE n % 3 WHEN 0 THEN json_merge_patch(custom_fields, '{"priority": {"value": "low"}}') WHEN 1 THEN custom_fields END
+        AS custom_fields)
 FROM pylon.issue_snapshots, range(1, 50) AS earlier(n) WHERE hash(id, n) % 5 < 2
 """
 """Other values that issues had before, as earlier runs would have recorded them."""

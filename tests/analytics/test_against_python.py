@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from statistics import mean, median
 from typing import Any
@@ -289,6 +290,11 @@ def test_fields_of_each_day(built: Built, talks: dict[str, Talk]) -> None:
     closed = {row["status"] for row in built.rows("stg_pylon__issue_statuses") if row["is_closed"]} | {
         "closed"
     }
+    labels = {
+        (row["field_slug"], row["option_slug"]): row["option_label"]
+        for row in built.rows("stg_pylon__custom_field_options")
+        if row["object_type"] == "issue"
+    }
     records = defaultdict(list)
     for row in built.rows("issue_snapshots"):
         records[row["issue_id"]].append(row)
@@ -302,12 +308,14 @@ def test_fields_of_each_day(built: Built, talks: dict[str, Talk]) -> None:
             before = [row for row, moment in zip(known, moments, strict=True) if local_day(moment) < day]
             if not until:
                 continue
-            new = not before or _held(before[-1]) != _held(until[-1])
+            held = partial(_held, labels)
+            new = not before or held(before[-1]) != held(until[-1])
             if until[-1]["state"] not in closed or (new and records[ident]):
-                expected[ident, day] = (*_held(until[-1]), until[-1]["state"] not in closed, new)
+                expected[ident, day] = (*held(until[-1]), until[-1]["state"] not in closed, new)
     found = {
         (row["issue_id"], row["date_day"]): (
             *(row["state"], row["assignee_id"], row["team_id"], row["tags"] or ""),
+            *(row["custom_priority"], row["custom_products"] or ""),
             *(row["is_open"], row["is_changed"]),
         )
         for row in built.rows("pylon__issue_days")
@@ -316,9 +324,16 @@ def test_fields_of_each_day(built: Built, talks: dict[str, Talk]) -> None:
     assert Counter(row[-2:] for row in found.values()).keys() == {(True, True), (True, False), (False, True)}
 
 
-def _held(record: dict[str, Any]) -> tuple[Any, ...]:
+def _held(labels: dict[tuple[str, str], str], record: dict[str, Any]) -> tuple[Any, ...]:
     tags = ", ".join(json.loads(record["tags"] or "[]"))
-    return record["state"], record["assignee_id"], record["team_id"], tags
+    fields = json.loads(record["custom_fields"] or "{}")
+    priority = fields.get("priority", {}).get("value")
+    products = fields.get("products", {}).get("values") or []
+    told = (
+        labels.get(("priority", priority), priority),
+        ", ".join(labels.get(("products", one), one) for one in products),
+    )
+    return record["state"], record["assignee_id"], record["team_id"], tags, *told
 
 
 def test_contacts(built: Built, talks: dict[str, Talk], metrics: dict[str, dict[str, Any]]) -> None:

@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('stg_pylon__issue_custom_fields') }}, {{ ref('stg_pylon__issue_snapshot_fields') }}
 -- What was seen last on a day holds until something else is. The issue as it is now is one more record, so that values
 -- are true where records were switched off, and where there never were any.
 {%- set known = {
@@ -11,15 +12,18 @@
 {%- for field in chosen if field not in known %}
     {{- exceptions.raise_compiler_error('pylon_issue_day_fields: ' ~ field ~ ' is none of ' ~ known | join(', ')) }}
 {%- endfor %}
+{%- set custom = pylon.issue_custom_field_columns(var('pylon_issue_day_custom_fields')) %}
 {%- set compared = ['is_closed'] %}
 {%- for field in chosen %}
     {%- do compared.append({'assignee': 'assignee_id', 'team': 'team_id'}.get(field, field)) %}
 {%- endfor %}
+{%- set names = custom | map(attribute='column') | list %}
+{%- do compared.extend(names) %}
 with records as (
-    select issue_id, recorded_at, recorded_on, 0 as place, state, assignee_id, team_id, tags
+    select snapshot_id as record_id, issue_id, recorded_at, recorded_on, 0 as place, state, assignee_id, team_id, tags
     from {{ ref('stg_pylon__issue_snapshots') }}
     union all
-    select issue_id, synced_at, {{ pylon.local_day('synced_at') }}, 1, state, assignee_id, team_id, tags
+    select issue_id as record_id, issue_id, synced_at, {{ pylon.local_day('synced_at') }}, 1, state, assignee_id, team_id, tags
     from {{ ref('stg_pylon__issues') }}
 ),
 
@@ -48,6 +52,21 @@ tagged as (
     group by issue_id, recorded_on
 ),
 
+{% if custom -%}
+custom as (
+    {%- for key, model in [('snapshot_id', ref('stg_pylon__issue_snapshot_fields')), ('issue_id', ref('stg_pylon__issue_custom_fields'))] %}
+    select
+        {{ key }} as record_id,
+        {%- for field in custom %}
+        {{ pylon.issue_custom_field(field) }} as {{ field.column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ model }}
+    group by {{ key }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+{% endif -%}
 judged as (
     select
         ended.issue_id,
@@ -58,10 +77,16 @@ judged as (
         ended.assignee_id,
         ended.team_id,
         tagged.tags,
+        {%- for name in names %}
+        custom.{{ name }},
+        {%- endfor %}
         coalesce(statuses.is_closed, ended.state = 'closed', false) as is_closed
     from ended
     left join tagged on ended.issue_id = tagged.issue_id and ended.recorded_on = tagged.recorded_on
     left join {{ ref('stg_pylon__issue_statuses') }} as statuses on ended.state = statuses.status
+    {%- if custom %}
+    left join custom on ended.record_id = custom.record_id
+    {%- endif %}
 ),
 
 followed as (
@@ -105,7 +130,7 @@ spans as (
 
 days as (
     {{ pylon.unfold_days('spans',
-        ['issue_id', 'recorded_at', 'recorded_on', 'state', 'assignee_id', 'team_id', 'tags', 'is_closed'],
+        ['issue_id', 'recorded_at', 'recorded_on', 'state', 'assignee_id', 'team_id', 'tags', 'is_closed'] + names,
         'first_day', 'last_day') }}
 )
 
@@ -117,6 +142,9 @@ select
     {%- for name, value in known[field].items() %}
     {{ value }} as {{ name }},
     {%- endfor %}
+    {%- endfor %}
+    {%- for name in names %}
+    days.{{ name }},
     {%- endfor %}
     days.recorded_at,
     days.date_day = days.recorded_on as is_changed

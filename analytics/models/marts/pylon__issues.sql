@@ -1,5 +1,5 @@
 -- depends_on: {{ ref('stg_pylon__issue_custom_fields') }}
-{%- set fields = pylon.issue_custom_field_columns() %}
+{%- set fields = pylon.issue_custom_field_columns(var('pylon_issue_custom_fields')) %}
 with tags as (
     select issue_id, {{ pylon.joined('tag', ', ', 'position') }} as tags, count(*) as tag_count
     from {{ ref('stg_pylon__issue_tags') }}

@@ -5,6 +5,7 @@ select
     assignee_id,
     team_id,
     tags,
+    custom_fields,
     {{ pylon.instant('first_response_time') }} as pylon_first_response_at,
     {{ pylon.instant('resolution_time') }} as resolution_at,
     recorded_at,

@@ -41,7 +41,7 @@ CUSTOM_FIELD_VERSIONS = Table(
 
 ISSUE_SNAPSHOTS = Table(
     name="issue_snapshots",
-    description="How issues changed, one row whenever a run saw another state, assignee, team, tags or status times.",
+    description="How issues changed, one row whenever a run saw another state, assignee, team, tags, fields or times.",
     key=("id",),
     read=Versions("issues", (("issue_id", "id"),)),
     sort="recorded_at",
@@ -55,6 +55,7 @@ ISSUE_SNAPSHOTS = Table(
             "assignee_id",
             "team_id",
             "tags",
+            "custom_fields",
             "first_response_time",
             "resolution_time",
             "time_in_status_seconds",

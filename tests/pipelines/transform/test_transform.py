@@ -150,6 +150,7 @@ def test_what_cannot_be_asked_for(desk: Desk, arguments: list[str], code: int, p
         ('timzone = "UTC"', "has a setting timzone, which means nothing. Next: Did you mean timezone?"),
         ("history_days = 'long'", "history_days is 'long'. Next: Its default is 730."),
         ("conversation_characters = 10", "conversation_characters is 10. Next: It must be at least 1000."),
+        ("issue_day_custom_fields = [1]", 'It must be a list of slugs, such as ["priority"].'),
         ('issue_day_fields = ["state", "mood"]', "It may have state, assignee, team, tags."),
         ('schedules = { default = { teams = ["a"] } }', "Each has a name other than default, teams,"),
         ("schedules = { a = { holidays = [] } }", "a must have teams, by id or name"),
