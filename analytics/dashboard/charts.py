@@ -26,13 +26,17 @@ Drawing = Any
 
 
 def backlog(table: pa.Table) -> Drawing:
-    """Draw the open issues at the end of each day, stacked by state."""
-    colour = alt.Color(
-        "state:N",
-        title=None,
-        scale=alt.Scale(domain=list(STATES), range=list(STATES.values())),
-        legend=_legend(3),
-    )
+    """Draw the open issues at the end of each day, stacked by what their conversations show."""
+    return _open_issues(table, alt.Scale(domain=list(STATES), range=list(STATES.values())), 3)
+
+
+def states(table: pa.Table) -> Drawing:
+    """Draw the open issues at the end of each day, stacked by the states that were recorded."""
+    return _open_issues(table, alt.Scale(range=COLOURS), 4)
+
+
+def _open_issues(table: pa.Table, scale: alt.Scale, legend_columns: int) -> Drawing:
+    colour = alt.Color("state:N", title=None, scale=scale, legend=_legend(legend_columns))
     area = (
         alt.Chart(table)
         .mark_area()

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from .marts import WORKING
 
-MINE = """($desk = '' OR desk = $desk) AND ($team = '' OR team_name = $team)
-    AND ($account = '' OR account_name = $account) AND ($agent = '' OR agent = $agent)
+THEIRS = """($team = '' OR team_name = $team) AND ($agent = '' OR agent = $agent)"""
+"""Whether a team and an agent are in charge that are looked at."""
+
+ABOUT = """($desk = '' OR desk = $desk) AND ($account = '' OR account_name = $account)
     AND ($priority = '' OR priority = $priority)
     AND ($tag = '' OR ticket_key IN (SELECT ticket_key FROM tags WHERE tag = $tag))
     AND ($field = '' OR ticket_key IN (SELECT ticket_key FROM fields WHERE field = $field))"""
+"""Whether an issue is about what is looked at, whoever is in charge of it."""
+
+MINE = f"{THEIRS} AND {ABOUT}"
 """Whether an issue is looked at."""
 
 OF_MINE = f"ticket_key IN (SELECT ticket_key FROM issues WHERE {MINE})"

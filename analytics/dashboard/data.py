@@ -5,7 +5,21 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .clauses import CLOSED, CREATED, DUE, MINE, OF_MINE, RATED, RISKY, SENT, every, is_part, seconds
+from .clauses import (
+    ABOUT,
+    CLOSED,
+    CREATED,
+    DUE,
+    MINE,
+    OF_MINE,
+    RATED,
+    RISKY,
+    SENT,
+    THEIRS,
+    every,
+    is_part,
+    seconds,
+)
 from .marts import Filters, Marts
 
 SOURCES = 7
@@ -60,6 +74,28 @@ def backlog(marts: Marts, filters: Filters) -> pa.Table:
                 day = last_day AS is_part
             FROM days CROSS JOIN {_labels()} LEFT JOIN counted USING (day, state)
             ORDER BY ALL""",
+        filters,
+    )
+    return _any(found, "open_issues")
+
+
+def states(marts: Marts, filters: Filters) -> pa.Table:
+    """Return ``day``, ``state``, ``open_issues``, ``is_part``: what was open at the end of each day, as recorded.
+
+    A team and an agent are those of the day. The first day is that on which recording began.
+    """
+    found = marts.ask(
+        f"""WITH mine AS (
+                SELECT * FROM recorded
+                WHERE {THEIRS} AND ticket_key IN (SELECT ticket_key FROM issues WHERE {ABOUT})),
+            days AS (
+                SELECT unnest(generate_series(greatest($first, (SELECT min(first_day) FROM recorded)), as_of_day,
+                    INTERVAL 1 DAY))::date AS day, as_of_day
+                FROM desks WHERE desk = 'pylon')
+            SELECT day, names.state, count(ticket_key) AS open_issues, day = as_of_day AS is_part
+            FROM days CROSS JOIN (SELECT DISTINCT state FROM mine) AS names
+            LEFT JOIN mine ON mine.state = names.state AND day BETWEEN first_day AND last_day
+            GROUP BY ALL ORDER BY ALL""",
         filters,
     )
     return _any(found, "open_issues")

@@ -168,6 +168,12 @@ CREATE OR REPLACE TABLE replies AS
     SELECT replies.*, coalesce(label, author_name, '(unknown)') AS agent
     FROM replies
     LEFT JOIN labels ON kind = 'agent' AND labels.desk = replies.desk AND id = author_id;
+CREATE OR REPLACE TABLE recorded AS
+    SELECT recorded.* REPLACE (coalesce(team.label, team_name) AS team_name),
+        coalesce(agent.label, assignee_name) AS agent
+    FROM recorded
+    LEFT JOIN labels AS team ON team.kind = 'team' AND team.desk = 'pylon' AND team.id = team_id
+    LEFT JOIN labels AS agent ON agent.kind = 'agent' AND agent.desk = 'pylon' AND agent.id = assignee_id;
 CREATE OR REPLACE TABLE fields AS
     WITH known AS (SELECT DISTINCT field_slug, label FROM fields),
     counted AS (SELECT *, count(*) OVER (PARTITION BY label) AS of_the_label FROM known)

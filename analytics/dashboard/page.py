@@ -86,7 +86,7 @@ def _tiles(marts: Marts, filters: Filters) -> Iterator[str]:
 
 
 def _shown(section: Section, marts: Marts, filters: Filters) -> str:
-    nothing = section.lacks(marts, filters) or "Nothing in this period."
+    nothing = section.nothing(marts, filters)
     return _section(section, section.rows(marts, filters), section.told(marts, filters), nothing)
 
 

@@ -54,6 +54,40 @@ READ = {
         select 'zaia', 'zaia:' || ticket_id, state, first_day, last_day
         from int_zaia__open_spans
         where first_day <= last_day""",
+    "recorded": """
+        with as_of as (select as_of_day from support__desks where desk = 'pylon'),
+        records as (
+            select issue_id, recorded_on, recorded_at, state, team_id, assignee_id from stg_pylon__issue_snapshots
+            union all
+            select issues.issue_id, as_of.as_of_day, issues.synced_at, issues.state, issues.team_id, issues.assignee_id
+            from stg_pylon__issues as issues
+            cross join as_of
+            where exists (select 1 from stg_pylon__issue_snapshots)
+        ),
+        ranked as (
+            select
+                *,
+                row_number() over (partition by issue_id, recorded_on order by recorded_at desc) as newest
+            from records
+        ),
+        spans as (
+            select
+                *,
+                lead(recorded_on) over (partition by issue_id order by recorded_on) - 1 as until_day
+            from ranked
+            where newest = 1
+        )
+        select
+            'pylon:' || spans.issue_id as ticket_key, coalesce(statuses.status_label, spans.state) as state,
+            spans.team_id, teams.team_name, spans.assignee_id, users.user_name as assignee_name,
+            spans.recorded_on as first_day, coalesce(spans.until_day, as_of.as_of_day) as last_day
+        from spans
+        cross join as_of
+        inner join stg_pylon__issues as issues on spans.issue_id = issues.issue_id
+        left join stg_pylon__issue_statuses as statuses on spans.state = statuses.status
+        left join stg_pylon__teams as teams on spans.team_id = teams.team_id
+        left join stg_pylon__users as users on spans.assignee_id = users.user_id
+        where not coalesce(statuses.is_closed, spans.state = 'closed', false)""",
     "replies": """
         select desk, ticket_key, sent_on, author_id, author_name, count(*) as replies
         from support__messages

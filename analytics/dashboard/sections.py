@@ -25,6 +25,7 @@ class Section:
         wide: Whether it takes the whole width.
         desk: The only desk that has it; empty where all have.
         folded: Whether only its heading is shown until somebody opens it.
+        without: What is said where there is nothing.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Section:
     wide: bool = False
     desk: str = ""
     folded: bool = False
+    without: str = "Nothing in this period."
 
     def rows(self, marts: Marts, filters: Filters) -> pa.Table:
         """Return its data; none where the desks that are shown do not have it."""
@@ -45,6 +47,10 @@ class Section:
         """Return why there is nothing to show of the desks that are shown; empty where there may be something."""
         shown = marts.desks(filters)
         return f"Only {self.desk.title()} has this." if self.desk and shown and self.desk not in shown else ""
+
+    def nothing(self, marts: Marts, filters: Filters) -> str:
+        """Return what is said in place of data."""
+        return self.lacks(marts, filters) or self.without
 
     def told(self, marts: Marts, filters: Filters) -> str:
         """Return how to read it, and of which desk it is where several are shown."""
@@ -58,6 +64,13 @@ SECTIONS = (
         "Open issues at the end of each day, by who spoke last: no desk tells its states of the past."
         " At the dashed line, as of the last load.",
         data.backlog, charts.backlog, wide=True,
+    ),
+    Section(
+        "states", "Open issues by state",
+        "Open issues at the end of each day in the desk's own states, with the team and the agent of that day,"
+        " as runs recorded them (issue_snapshots).",
+        data.states, charts.states, wide=True, desk="pylon",
+        without='Nothing is recorded: include = ["issue_snapshots"] under [sources.pylon] keeps it from then on.',
     ),
     Section(
         "waiting", "Longest waiting",

@@ -122,7 +122,7 @@ def _section(section: told.Section, marts: Marts, filters: Filters) -> str:
         f'<p class="faint">{escape(section.told(marts, filters))}</p>',
     )
     if not table.num_rows:
-        body = f"<p>{section.lacks(marts, filters) or 'Nothing in this period.'}</p>"
+        body = f"<p>{escape(section.nothing(marts, filters))}</p>"
     else:
         saved = mo.download(
             lambda: as_csv(table), filename=f"{section.name}.csv", mimetype="text/csv", label="CSV"

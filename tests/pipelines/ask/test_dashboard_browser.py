@@ -28,7 +28,7 @@ def test_a_browser_shows_filters_and_saves_what_the_marts_hold(
         tab.get_by_text("Accounts at risk", exact=True).first.wait_for()
         ((everything,),) = desk.sql("select count(*) from support__tickets where is_open")
         _wait_for_number(tab, everything)
-        _wait_for_count(tab, CHARTS, 12)
+        _wait_for_count(tab, CHARTS, 13)
         _wait_for_count(tab, "[data-tile='Open issues']", 1)
         assert tab.get_by_text("Vega Editor").count() == 0, "it would send the data away"
         screenshot(tab, "dashboard.png", request)
@@ -48,7 +48,7 @@ def test_a_browser_shows_filters_and_saves_what_the_marts_hold(
         narrow.set_default_timeout(60_000)
         outside_too = watch(narrow)
         narrow.goto(f"{url}&team=Support&days=30")
-        _wait_for_count(narrow, CHARTS, 12)
+        _wait_for_count(narrow, CHARTS, 13)
         _wait_for_number(narrow, of_team)
         ((created,),) = desk.sql("""select count(*) from support__tickets where team_name = 'Support'
             and created_on > (select max(as_of_day) - 30 from support__desks)""")

@@ -22,6 +22,7 @@ from pylon_elt.pipelines.ask.reader_duckdb import DuckDbReader
 
 ALL = Filters(days=0)
 STAGING = "pylon_analytics_staging"
+NOTHING = "(select * from stg_pylon__issue_snapshots where false) as nothing"
 
 
 FILTERS = {
@@ -349,6 +350,40 @@ def test_before_the_history_of_the_marts_the_backlog_is_not_known(built: Path) -
         assert len(known) == 60 * 3
         early = data.backlog(Marts(lambda sql: reader.ask(sql).table()), Filters(500)).to_pylist()
         assert (len(early), early[0]["open_issues"]) == (500 * 3, 0)
+
+
+def test_states_of_past_days_are_those_that_were_recorded(marts: Marts, sql: Any) -> None:
+    """Each day is asked for by itself: the newest record up to its end, of the team that it had then."""
+    for team in ("", "Support"):
+        drawn = data.states(marts, Filters(30, team=team)).to_pylist()
+        days = sorted({row["day"] for row in drawn})
+        assert days == [marts.today - timedelta(days=back) for back in reversed(range(30))]
+        for day in (days[0], days[9], days[10], days[-1]):
+            expected = sql(f"""
+                select coalesce(status_label, state), count(*) from (
+                    select state, team_id, row_number() over (partition by issue_id order by recorded_at desc) as newest
+                    from pylon_analytics_staging.stg_pylon__issue_snapshots where recorded_on <= '{day}')
+                left join pylon_analytics_staging.stg_pylon__issue_statuses on state = status
+                left join pylon_analytics_staging.stg_pylon__teams using (team_id)
+                where newest = 1 and not coalesce(is_closed, state = 'closed') and '{team}' in ('', team_name)
+                group by all""")
+            if day < marts.today:
+                found = {
+                    row["state"]: row["open_issues"]
+                    for row in drawn
+                    if row["day"] == day and row["open_issues"]
+                }
+                assert found == dict(expected), (team, day)
+        now = sum(row["open_issues"] for row in drawn if row["is_part"])
+        assert now == headline(marts, Filters(30, team=team, desk="pylon"))["open"]
+
+
+def test_where_nothing_was_recorded_it_says_how(built: Path) -> None:
+    with DuckDbReader.opened(built, built, questions_docs.SCHEMAS) as reader:
+        cut = Marts(lambda sql: reader.ask(sql.replace("stg_pylon__issue_snapshots", NOTHING)).table())
+    section = next(one for one in sections.SECTIONS if one.name == "states")
+    assert section.rows(cut, Filters()).num_rows == 0
+    assert "issue_snapshots" in section.nothing(cut, Filters())
 
 
 def test_accounts_of_one_name_are_not_one(marts: Marts, sql: Any) -> None:

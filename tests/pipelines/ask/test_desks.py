@@ -282,7 +282,7 @@ def test_the_dashboard_of_one_desk_is_the_same_alone(
 def test_what_only_pylon_has_is_told_and_not_counted_elsewhere(built: Path) -> None:
     marts = _marts(built)
     own = {section.name for section in sections.SECTIONS if section.lacks(marts, Filters(desk="zaia"))}
-    assert own == {"targets", "tags", "csat", "comments", "at_risk", "freshness"}
+    assert own == {"states", "targets", "tags", "csat", "comments", "at_risk", "freshness"}
     for section in sections.SECTIONS:
         assert bool(section.rows(marts, Filters(0, desk="zaia")).num_rows) == (section.name not in own)
         assert ("Only Pylon" in section.told(marts, Filters())) == (section.name in own)
