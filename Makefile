@@ -66,12 +66,14 @@ smoke: $(VENV)/installed-dev ## Build the wheel, install it elsewhere with what 
 	@$(PYTHON) -m venv build/smoke/environment
 	@build/smoke/environment/bin/python -m pip --disable-pip-version-check install -qq -c constraints.txt \
 		"$$(echo build/smoke/*.whl)[analytics,dashboard]"
-	@PYLON_WHEEL_ENVIRONMENT=build/smoke/environment $(BIN)/python -m pytest -q tests/wheel
+	@PYTHONPATH=tests $(BIN)/python -m support.dockerfile build/smoke/image
+	@PYLON_WHEEL_ENVIRONMENT=build/smoke/environment PYLON_IMAGE=build/smoke/image $(BIN)/python -m pytest -q tests/wheel
 
 lint: $(VENV)/installed-dev ## Check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/hadolint deploy/Dockerfile
 
 format: $(VENV)/installed-dev ## Format the code
 	@$(BIN)/ruff format .
