@@ -15,7 +15,7 @@ from pylon_elt.sources.pylon.copy.naming import catalog_of
 from ..base.sql_text import literal, quoted
 from .reader import BATCH_ROWS, Most, Result
 
-_CLOSED = ("SET enable_external_access = false", "SET lock_configuration = true")
+CLOSED = ("SET enable_external_access = false", "SET lock_configuration = true")
 """No statement can open another file, and none can take this back."""
 
 
@@ -62,7 +62,7 @@ class DuckDbReader:
                 connection.execute(f"SET search_path = {literal(paths)}")
             if prepare is not None:
                 prepare(reader)
-            for statement in _CLOSED:
+            for statement in CLOSED:
                 connection.execute(statement)
             yield reader
 

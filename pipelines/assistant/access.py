@@ -51,7 +51,7 @@ class Access:
         try:
             place = self._place
             opened = reading.opened(place.destination, place.dataset, place.schema, prepare=prepare)
-            with opened as reader, self._timed(reader):
+            with opened as reader, self.timed(reader):
                 yield reader
         finally:
             self._turn.release()
@@ -63,7 +63,12 @@ class Access:
             self._turn.release()
 
     @contextmanager
-    def _timed(self, reader: Reader) -> Iterator[None]:
+    def timed(self, reader: Reader) -> Iterator[None]:
+        """Break off what is asked once the time is up.
+
+        Raises:
+            Problem: It was.
+        """
         done, late = threading.Event(), threading.Event()
         watching = threading.Thread(target=self._watch, args=(reader, done, late), daemon=True)
         watching.start()

@@ -113,6 +113,13 @@ def require_visible(reader: DuckDbReader, sql: str, views: Views) -> None:
         _require(node, views, names)
 
 
+def named(reader: DuckDbReader, sql: str) -> frozenset[str]:
+    """Return what the tables of a statement are called, in small letters; whether there are such is not asked."""
+    (tree,) = reader.connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchall()[0]
+    nodes = _nodes(json.loads(tree))
+    return frozenset(str(node["table_name"]).lower() for node in nodes if node.get("type") == "BASE_TABLE")
+
+
 def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
     waiting = [tree]
     while waiting:

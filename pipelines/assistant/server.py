@@ -116,7 +116,10 @@ def _tables(tools: Tools, most: str) -> list[tuple[Callable[..., Any], str, str]
 
     def select(
         sql: Annotated[
-            str, Field(description="One SELECT or WITH in the SQL of DuckDB, or of Postgres there.")
+            str,
+            Field(
+                description="One SELECT or WITH in the SQL of DuckDB; of Postgres there if nothing is left out."
+            ),
         ],
     ) -> Rows:
         return tools.select(sql)

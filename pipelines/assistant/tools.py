@@ -16,9 +16,8 @@ from ..ask.reader import Reader
 from ..ask.reader_duckdb import DuckDbReader
 from ..ask.statement import require_reading
 from ..base import exits
-from ..base.desk import command
 from . import conversation as conversations
-from . import find, guard, tables, text
+from . import find, guard, loan, tables, text
 from .access import Access
 from .hidden import Hidden
 from .limits import Limits, Rows, cut
@@ -105,12 +104,20 @@ class Tools:
             if too_much := reader.powers():
                 raise roles.refuse(too_much, reader.schemas)
             if not self._hidden.is_nothing and not views:
-                raise _not_on_servers()
+                return self._lent(reader, sql)
             with telling_errors(reader, sql):
                 require_reading(sql, reader.dialect)
                 if views and isinstance(reader, DuckDbReader):
                     guard.require_visible(reader, sql, views[0])
             return self._rows(reader, sql, None)
+
+    def _lent(self, reader: Reader, sql: str) -> Rows:
+        require_reading(sql, DuckDbReader.dialect)
+        with (
+            loan.lent(reader, self._hidden, frozenset(tables.known()), sql) as lent,
+            self._access.timed(lent),
+        ):
+            return self._rows(lent, sql, None)
 
     def conversation(self, issue: str, from_message: int, from_character: int) -> conversations.Conversation:
         """Return one conversation from a message on.
@@ -171,16 +178,6 @@ def _ready(question: Question) -> Ready:
 
 def _word(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _not_on_servers() -> exits.Problem:
-    return exits.Problem(
-        "A SELECT is not answered on this database while something of the copy is left out: only in DuckDB can what a"
-        " statement names be held to what is shown.",
-        "Use the other tools. Whoever starts the server can give the role of the connection only what may be seen, and"
-        f" start it with: {command('mcp')} --private-notes",
-        exits.CONFIGURATION,
-    )
 
 
 def explained(error: Exception) -> exits.Problem:
