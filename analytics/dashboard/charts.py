@@ -41,7 +41,7 @@ def _open_issues(table: pa.Table, scale: alt.Scale, legend_columns: int) -> Draw
         alt.Chart(table)
         .mark_area()
         .encode(
-            alt.X("day:T", title=None),
+            alt.X("day:T", title=None, axis=alt.Axis(format="%b %d", labelOverlap=True)),
             alt.Y("open_issues:Q", title="open issues", stack="zero"),
             colour,
             tooltip=["day:T", "state:N", "open_issues:Q"],

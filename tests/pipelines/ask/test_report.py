@@ -7,6 +7,7 @@ import re
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from io import BytesIO
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -171,7 +172,7 @@ def test_the_page_can_be_read_in_a_browser(
     file = tmp_path / "report.html"
     file.write_text(page.render(marts, Filters(), datetime(2026, 11, 20, 9, 31, tzinfo=UTC)))
     with browser() as chromium:
-        for scheme, width in (("light", 1180), ("dark", 1180), ("light", 390)):
+        for scheme, width in product(("light", "dark"), (1440, 390)):
             tab = chromium.new_context(
                 viewport={"width": width, "height": 900}, color_scheme=scheme
             ).new_page()
@@ -189,5 +190,5 @@ def test_the_page_can_be_read_in_a_browser(
             assert "PT Sans" in label.evaluate("node => getComputedStyle(node).fontFamily")
             assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
             assert outside == []
-            if (scheme, width) == ("light", 1180):
+            if (scheme, width) == ("light", 1440):
                 screenshot(tab, "report.png", request)
