@@ -24,6 +24,30 @@ RISKY = f"""is_at_risk AND ($desk = '' OR accounts.desk = $desk) AND ($account =
         SELECT (desk, account_name) FROM issues WHERE is_open AND {MINE}))"""
 """Whether an account is at risk; of a team, say, those it has open issues of."""
 
+RISKY_THEN = f"""(
+    WITH theirs AS (SELECT * FROM issues WHERE issues.desk = 'pylon' AND account_name IS NOT NULL),
+    open AS (
+        SELECT theirs.*, backlog.state AS shows, first_day
+        FROM backlog JOIN theirs USING (ticket_key) WHERE $end BETWEEN first_day AND last_day),
+    risky AS (
+        SELECT account_name FROM open CROSS JOIN limits
+        WHERE $end - created_on > open_days
+            OR (shows <> 'waiting_on_customer' AND ($end - first_day + 0.5) * 24 > unanswered_hours)
+        UNION
+        SELECT account_name FROM ratings JOIN theirs USING (ticket_key)
+        WHERE date_day > $end - 90 AND date_day <= $end
+        GROUP BY account_name HAVING avg(score) < (SELECT csat_below FROM limits)
+        UNION
+        SELECT account_name FROM theirs WHERE created_on > $end - 60 AND created_on <= $end
+        GROUP BY account_name
+        HAVING count(*) FILTER (created_on > $end - 30) >= greatest(5, (SELECT volume_growth FROM limits)
+            * count(*) FILTER (created_on <= $end - 30)))
+    SELECT account_name FROM risky
+    WHERE $desk IN ('', 'pylon') AND ($account = '' OR account_name = $account)
+        AND ($team || $agent || $priority || $tag || $field = ''
+            OR account_name IN (SELECT account_name FROM open WHERE {MINE}))) AS risky_then"""
+"""A relation of the accounts that were at risk at the end of a day, by whole days: a wait begins at noon."""
+
 CREATED, CLOSED, RATED, SENT, DUE = (
     f"{day} BETWEEN $start AND $end{more}"
     for day, more in (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .clauses import ASKED, CLOSED, CREATED, DUE, MINE, OF_MINE, RATED, RISKY, SENT, seconds
+from .clauses import ASKED, CLOSED, CREATED, DUE, MINE, OF_MINE, RATED, RISKY, RISKY_THEN, SENT, seconds
 from .marts import Filters, Marts
 
 _RATABLE = f"desk = 'pylon' AND {CLOSED}"
@@ -62,7 +62,8 @@ def headline(marts: Marts, filters: Filters) -> dict[str, Any]:
 def before(marts: Marts, filters: Filters) -> dict[str, Any]:
     """Return some of these numbers for the period of the same length before; empty where all is looked at.
 
-    ``open`` is what was open when it ended, null where the marts do not know. The others are ``created``, ``closed``,
+    ``open`` and ``at_risk`` are what was so when it ended, null where the marts do not know; the latter by whole days,
+    with the teams, agents and accounts that the issues have now. The others are ``created``, ``closed``,
     ``response_hours``, ``next_hours``, ``resolution_hours``, ``met_percent``, ``csat``, ``one_touch_percent`` and
     ``reopened_percent``.
     """
@@ -73,6 +74,7 @@ def before(marts: Marts, filters: Filters) -> dict[str, Any]:
         SELECT
             CASE WHEN {known} THEN (SELECT count(*) FROM backlog
                 WHERE $end BETWEEN first_day AND last_day AND {OF_MINE}) END AS open,
+            CASE WHEN {known} THEN (SELECT count(*) FROM {RISKY_THEN}) END AS at_risk,
             {_COMPARED}
         FROM issues WHERE {MINE}"""
     (row,) = marts.ask(sql, filters, before=True).to_pylist()

@@ -103,6 +103,7 @@ READ = {
         from pylon__account_health as health
         inner join support__customers as customers
             on customers.desk = 'pylon' and health.account_id = customers.customer_id""",
+    "limits": "select open_days, unanswered_hours, csat_below, volume_growth from int_pylon__risk_limits",
     "ratings": """
         select
             tickets.ticket_key, tickets.ticket_number, ratings.date_day, ratings.score, ratings.is_satisfied,

@@ -108,7 +108,7 @@ def _of_pylon(known: Mapping[str, Any], was: _Was, period: str) -> Iterator[Tile
         good=-1,
         points=_POINTS,
     )
-    yield Tile("Accounts at risk", f"{known['at_risk']:,}", "as of the last load")
+    yield was.tile("Accounts at risk", "at_risk", _count, "as of the last load", good=-1)
 
 
 def hours(value: float | None, *, working: bool = False) -> str:

@@ -280,6 +280,44 @@ def test_each_tile_has_the_number_of_the_period_before(where: str, marts: Marts,
     assert created > 0
 
 
+@pytest.mark.parametrize("days", [1, 7, 90])
+def test_the_accounts_that_were_at_risk_are_those_beyond_the_limits(
+    days: int, marts: Marts, sql: Any
+) -> None:
+    """With the limits that are the default: 14 days, 24 hours, a mean below 3.0, and twice as many issues, five at least."""
+    day = marts.today - timedelta(days=days)
+    issues = sql("""select ticket_key, customer_label, created_on, team_name from support__tickets
+        where desk = 'pylon' and customer_label is not null""")
+    spans = sql(f"""select 'pylon:' || issue_id, state, first_day from {STAGING}.int_pylon__open_spans
+        where '{day}' between first_day and last_day""")
+    scores = sql("select account_name, date_day, score from pylon__csat")
+    labels = dict(sql("select customer_name, customer_label from support__customers where desk = 'pylon'"))
+    known = {key: (label, created) for key, label, created, _ in issues}
+    risky = set()
+    for key, state, first in spans:
+        label, created = known.get(key, ("", day))
+        if (day - created).days > 14 or (state != "waiting_on_customer" and (day - first).days >= 1):
+            risky.add(label)
+    for label in {label for label, _ in known.values()}:
+        ages = [(day - created).days for its, created in known.values() if its == label]
+        new, old = sum(0 <= age < 30 for age in ages), sum(30 <= age < 60 for age in ages)
+        rated = [
+            score for name, on, score in scores if labels.get(name) == label and 0 <= (day - on).days < 90
+        ]
+        if (new >= 5 and new >= 2 * old) or (rated and sum(rated) / len(rated) < 3):
+            risky.add(label)
+    risky -= {""}
+    assert before(marts, Filters(days))["at_risk"] == len(risky) > 0
+    account = min(risky)
+    assert before(marts, Filters(days, account=account))["at_risk"] == 1
+    theirs = {
+        known[key][0]
+        for key, *_ in spans
+        if key in known and (key, "Support") in {(i[0], i[3]) for i in issues}
+    }
+    assert before(marts, Filters(days, "Support"))["at_risk"] == len(risky & theirs)
+
+
 def test_a_period_is_so_many_days_up_to_the_last(marts: Marts, sql: Any) -> None:
     filters = Filters(30)
     expected = sql("""select count(*) from support__tickets
