@@ -13,9 +13,12 @@ from datetime import UTC, datetime
 
 import hypothesis.configuration
 import pytest
+from support import roomy
 from xdist.scheduler import LoadScopeScheduling
 
-_FOLDER = tempfile.mkdtemp(prefix="pylon-tests-")
+if IN_MEMORY := roomy.folder():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", IN_MEMORY)
+_FOLDER = tempfile.mkdtemp(prefix="pylon-tests-", dir=IN_MEMORY)
 os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
 os.environ["RUNTIME__LOG_LEVEL"] = "WARNING"
 os.environ["DLT_DATA_DIR"] = _FOLDER

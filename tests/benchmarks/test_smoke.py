@@ -13,6 +13,7 @@ from benchmarks import allowance, doorbell, growth, idle, lake, load, marts, mem
 from benchmarks.multiplying import make_due, multiply
 from benchmarks.server import serving
 
+pytestmark = pytest.mark.more
 IDLE_REQUESTS = 9
 """A run with nothing to do asks whose workspace it is, for changes, and for those of what has a search of its own."""
 
@@ -23,7 +24,6 @@ def figures(printed: str) -> dict[str, list[str]]:
     return {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in lines}
 
 
-@pytest.mark.more
 @pytest.mark.slow
 @pytest.mark.parametrize("part", ["with-http", "without-http"])
 def test_load(capsys: pytest.CaptureFixture[str], part: str) -> None:
@@ -44,7 +44,6 @@ def test_merge(capsys: pytest.CaptureFixture[str]) -> None:
     assert len({tuple(cells[:2]) for cells in found.values()}) == 1, "both of them merged the same"
 
 
-@pytest.mark.more
 @pytest.mark.slow
 def test_allowance(capsys: pytest.CaptureFixture[str]) -> None:
     allowance.main(
@@ -73,7 +72,6 @@ def test_pace(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(re.fullmatch(r"\d+\.\d%, \d+\.\d%", cell) for cells in found.values() for cell in cells)
 
 
-@pytest.mark.more
 @pytest.mark.slow
 def test_idle(capsys: pytest.CaptureFixture[str]) -> None:
     idle.main(["--issues", "60", "--rounds", "1"])
@@ -82,7 +80,6 @@ def test_idle(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["ours, as a script"][0] == "2", "whose workspace it is, and one page of search results"
 
 
-@pytest.mark.more
 @pytest.mark.slow
 def test_growth(capsys: pytest.CaptureFixture[str]) -> None:
     growth.main(["--issues", "90", "200", "--seeded", "60", "--due", "5", "--rounds", "1"])
@@ -94,7 +91,6 @@ def test_growth(capsys: pytest.CaptureFixture[str]) -> None:
     assert set(figures(printed)) >= {"each 100,000 issues more", *names}
 
 
-@pytest.mark.more
 @pytest.mark.slow
 def test_a_multiplied_copy_has_nothing_due_until_something_is(tmp_path: Path) -> None:
     with serving(60, now=datetime.now(UTC).isoformat(timespec="seconds"), log="counts") as server:
@@ -115,7 +111,6 @@ def test_memory(capsys: pytest.CaptureFixture[str]) -> None:
     assert figures(capsys.readouterr().out)["60"][0] == "60"
 
 
-@pytest.mark.more
 @pytest.mark.slow
 def test_marts(capsys: pytest.CaptureFixture[str]) -> None:
     marts.main(["--issues", "300"])
@@ -124,7 +119,6 @@ def test_marts(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(figures(printed)) == marts.SLOWEST + 1
 
 
-@pytest.mark.more
 @pytest.mark.slow
 def test_lake(capsys: pytest.CaptureFixture[str]) -> None:
     lake.main(["--issues", "90", "--seeded", "60", "--edited", "5", "--engines", "daft"])

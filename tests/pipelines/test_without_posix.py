@@ -70,6 +70,7 @@ def _pylon(desk: Desk, *arguments: str) -> str:
     return told
 
 
+@pytest.mark.more
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="who has a file open is asked of /proc")
 def test_every_verb_works_and_a_reader_is_in_nobodys_way(desk: Any) -> None:
     world = desk.server.world

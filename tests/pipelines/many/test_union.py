@@ -48,6 +48,7 @@ def alike(of_one: list[dict[str, Any]], of_union: list[dict[str, Any]]) -> bool:
     return shown(of_one) == shown(of_union)
 
 
+@pytest.mark.more
 def test_the_union_is_the_sum_of_all(open_house: Any) -> None:
     house = open_house("acme", "beta")
     assert house.desk.pylon("run", "--all", "--progress", "none").code == exits.DONE
