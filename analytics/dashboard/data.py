@@ -32,6 +32,17 @@ STATES = {
 }
 """What a conversation shows on a day, and what that is called: the marts' names are a desk's own for something else."""
 
+_CHANGES = """begin AS (SELECT min(day) AS day FROM days),
+            seen AS (SELECT * FROM mine WHERE last_day >= (SELECT day FROM begin)),
+            changes AS (
+                SELECT state, greatest(first_day, (SELECT day FROM begin)) AS day, count(*) AS change
+                FROM seen GROUP BY ALL
+                UNION ALL SELECT state, last_day + 1, -count(*) FROM seen GROUP BY ALL),
+            counted AS (SELECT state, day, sum(change) AS change FROM changes GROUP BY ALL)"""
+"""By how much the spans of each state in ``mine`` grow on each of the ``days``: a span counts twice, not daily."""
+_OPEN = "(sum(coalesce(change, 0)) OVER (PARTITION BY state ORDER BY day))::BIGINT"
+"""How many spans of a state there are on a day, by what has been counted."""
+
 
 def _labels() -> str:
     """Return a relation of the states of a conversation, and of what they are called."""
@@ -59,18 +70,10 @@ def backlog(marts: Marts, filters: Filters) -> pa.Table:
             days AS (
                 SELECT unnest(generate_series(CASE WHEN $days = 0 THEN known_day ELSE $first END, last_day,
                     INTERVAL 1 DAY))::date AS day, * FROM bounds),
-            begin AS (SELECT min(day) AS day FROM days),
-            mine AS (
-                SELECT state, first_day, last_day FROM backlog
-                WHERE last_day >= (SELECT day FROM begin) AND {OF_MINE}),
-            changes AS (
-                SELECT state, greatest(first_day, (SELECT day FROM begin)) AS day, count(*) AS change
-                FROM mine GROUP BY ALL
-                UNION ALL SELECT state, last_day + 1, -count(*) FROM mine GROUP BY ALL),
-            counted AS (SELECT state, day, sum(change) AS change FROM changes GROUP BY ALL)
+            mine AS (SELECT state, first_day, last_day FROM backlog WHERE {OF_MINE}),
+            {_CHANGES}
             SELECT day, names.label AS state,
-                CASE WHEN day >= known_day OR day < begun THEN
-                    (sum(coalesce(change, 0)) OVER (PARTITION BY state ORDER BY day))::BIGINT END AS open_issues,
+                CASE WHEN day >= known_day OR day < begun THEN {_OPEN} END AS open_issues,
                 day = last_day AS is_part
             FROM days CROSS JOIN {_labels()} LEFT JOIN counted USING (day, state)
             ORDER BY ALL""",
@@ -91,11 +94,11 @@ def states(marts: Marts, filters: Filters) -> pa.Table:
             days AS (
                 SELECT unnest(generate_series(greatest($first, (SELECT min(first_day) FROM recorded)), as_of_day,
                     INTERVAL 1 DAY))::date AS day, as_of_day
-                FROM desks WHERE desk = 'pylon')
-            SELECT day, names.state, count(ticket_key) AS open_issues, day = as_of_day AS is_part
-            FROM days CROSS JOIN (SELECT DISTINCT state FROM mine) AS names
-            LEFT JOIN mine ON mine.state = names.state AND day BETWEEN first_day AND last_day
-            GROUP BY ALL ORDER BY ALL""",
+                FROM desks WHERE desk = 'pylon'),
+            {_CHANGES}
+            SELECT day, state, {_OPEN} AS open_issues, day = as_of_day AS is_part
+            FROM days CROSS JOIN (SELECT DISTINCT state FROM mine) AS names LEFT JOIN counted USING (day, state)
+            ORDER BY ALL""",
         filters,
     )
     return _any(found, "open_issues")

@@ -125,6 +125,8 @@ class Marts:
     def _name(self) -> None:
         """Give teams, agents, channels and custom fields the names that people see."""
         self._connection.execute(_LABELS)
+        for table in ("issues", "recorded"):
+            self._connection.execute(_IN_CHARGE.format(table=table))
         sources = self._connection.execute("SELECT DISTINCT source FROM issues WHERE source IS NOT NULL")
         pairs = [(source, names.channel(source)) for (source,) in sources.fetchall()]
         if pairs:
@@ -158,22 +160,10 @@ CREATE TABLE labels AS
             count(*) OVER (PARTITION BY kind, desk, lower(name), lower(detail)) AS of_the_detail
         FROM known)
     SELECT kind, desk, id, told(name, detail, id, of_the_name, of_the_detail) AS label FROM counted;
-CREATE OR REPLACE TABLE issues AS
-    SELECT issues.* REPLACE (coalesce(team.label, team_name) AS team_name),
-        coalesce(agent.label, assignee_name) AS agent
-    FROM issues
-    LEFT JOIN labels AS team ON team.kind = 'team' AND team.desk = issues.desk AND team.id = team_id
-    LEFT JOIN labels AS agent ON agent.kind = 'agent' AND agent.desk = issues.desk AND agent.id = assignee_id;
 CREATE OR REPLACE TABLE replies AS
     SELECT replies.*, coalesce(label, author_name, '(unknown)') AS agent
     FROM replies
     LEFT JOIN labels ON kind = 'agent' AND labels.desk = replies.desk AND id = author_id;
-CREATE OR REPLACE TABLE recorded AS
-    SELECT recorded.* REPLACE (coalesce(team.label, team_name) AS team_name),
-        coalesce(agent.label, assignee_name) AS agent
-    FROM recorded
-    LEFT JOIN labels AS team ON team.kind = 'team' AND team.desk = 'pylon' AND team.id = team_id
-    LEFT JOIN labels AS agent ON agent.kind = 'agent' AND agent.desk = 'pylon' AND agent.id = assignee_id;
 CREATE OR REPLACE TABLE fields AS
     WITH known AS (SELECT DISTINCT field_slug, label FROM fields),
     counted AS (SELECT *, count(*) OVER (PARTITION BY label) AS of_the_label FROM known)
@@ -182,3 +172,12 @@ CREATE OR REPLACE TABLE fields AS
 """
 """What teams, agents and custom fields are called. Those of one name at one desk are different ones, and an address or
 the id stands behind the name; the same name at two desks is taken for the same team or person."""
+_IN_CHARGE = """
+CREATE OR REPLACE TABLE {table} AS
+    SELECT {table}.* REPLACE (coalesce(team.label, team_name) AS team_name),
+        coalesce(agent.label, assignee_name) AS agent
+    FROM {table}
+    LEFT JOIN labels AS team ON team.kind = 'team' AND team.desk = {table}.desk AND team.id = team_id
+    LEFT JOIN labels AS agent ON agent.kind = 'agent' AND agent.desk = {table}.desk AND agent.id = assignee_id;
+"""
+"""The same for who is in charge of what a table has."""

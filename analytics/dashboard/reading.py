@@ -78,7 +78,8 @@ READ = {
             where newest = 1
         )
         select
-            'pylon:' || spans.issue_id as ticket_key, coalesce(statuses.status_label, spans.state) as state,
+            'pylon' as desk, 'pylon:' || spans.issue_id as ticket_key,
+            coalesce(statuses.status_label, spans.state) as state,
             spans.team_id, teams.team_name, spans.assignee_id, users.user_name as assignee_name,
             spans.recorded_on as first_day, coalesce(spans.until_day, as_of.as_of_day) as last_day
         from spans

@@ -9,10 +9,11 @@ and tell the value in an error.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..ask.reader import Reader
 from ..ask.reader_duckdb import DuckDbReader
 from ..base import exits
 from ..base.desk import command
@@ -46,17 +47,35 @@ def cover(reader: DuckDbReader, hidden: Hidden, known: frozenset[str]) -> Views:
         hidden: What of it is left out.
         known: The tables that are shown at all.
     """
-    connection = reader.connection
     tables: dict[str, frozenset[str]] = {}
-    for schema in reader.schemas[:2]:
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS memory.{quoted(schema)}")
-        shown = [name for name in reader.tables()[schema] if name in known and not hidden.table(name)]
+    for schema, names in shown(reader, hidden, known).items():
+        make_schema(reader, schema)
         columns = _columns(reader, schema)
-        made = [name for name in shown if _make(reader, schema, name, columns[name], hidden)]
-        tables[schema] = frozenset(made)
+        tables[schema] = frozenset(
+            name for name in names if _make(reader, schema, name, columns[name], hidden)
+        )
+    return only(reader, tables)
+
+
+def shown(reader: Reader, hidden: Hidden, known: frozenset[str]) -> dict[str, frozenset[str]]:
+    """Return the tables of which something may be seen, by schema; the arguments are those of :func:`cover`."""
+    there = reader.tables()
+    return {
+        schema: frozenset(name for name in there[schema] if name in known and not hidden.table(name))
+        for schema in reader.schemas[:2]
+    }
+
+
+def make_schema(reader: DuckDbReader, schema: str) -> None:
+    """Make the place in memory for what may be seen of a schema."""
+    reader.connection.execute(f"CREATE SCHEMA IF NOT EXISTS memory.{quoted(schema)}")
+
+
+def only(reader: DuckDbReader, tables: Mapping[str, frozenset[str]]) -> Views:
+    """Let names mean what is in memory in some schemas, and return what can be named."""
     path = ",".join(f"memory.{quoted(schema)}" for schema in tables)
-    connection.execute(f"SET search_path = {literal(path)}")
-    own = connection.execute("SELECT view_name FROM duckdb_views() WHERE internal").fetchall()
+    reader.connection.execute(f"SET search_path = {literal(path)}")
+    own = reader.connection.execute("SELECT view_name FROM duckdb_views() WHERE internal").fetchall()
     return Views(tables, frozenset(name.lower() for (name,) in own))
 
 
@@ -71,17 +90,18 @@ def _columns(reader: DuckDbReader, schema: str) -> dict[str, list[str]]:
 
 def _make(reader: DuckDbReader, schema: str, table: str, columns: list[str], hidden: Hidden) -> bool:
     """Make the view of a table, and say whether it has a column left."""
-    shown = [name for name in columns if not hidden.column(table, name)]
-    if not shown:
-        return False
+    if what := visible(reader, schema, table, columns, hidden):
+        reader.connection.execute(f"CREATE VIEW memory.{quoted(schema)}.{quoted(table)} AS {what}")
+    return bool(what)
+
+
+def visible(reader: Reader, schema: str, table: str, columns: Sequence[str], hidden: Hidden) -> str:
+    """Return a SELECT of what may be seen of a table; "" where no column of it may."""
+    left = [name for name in columns if not hidden.column(table, name)]
     condition = hidden.rows(table)
-    picked = ", ".join(_picked(name, condition) for name in shown)
+    picked = ", ".join(_picked(name, condition) for name in left)
     where = f" WHERE NOT ({condition})" if condition else ""
-    reader.connection.execute(
-        f"CREATE VIEW memory.{quoted(schema)}.{quoted(table)} AS"
-        f" SELECT {picked} FROM {reader.name(schema, table)}{where}"
-    )
-    return True
+    return f"SELECT {picked} FROM {reader.name(schema, table)}{where}" if left else ""
 
 
 def _picked(column: str, condition: str) -> str:
@@ -97,8 +117,7 @@ def require_visible(reader: DuckDbReader, sql: str, views: Views) -> None:
     Raises:
         Problem: It does, or it is no SELECT (exit code 2).
     """
-    found = reader.connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchall()
-    tree = json.loads(found[0][0])
+    tree = _tree(reader, sql)
     if tree.get("error") and tree.get("error_type") != "parser":
         raise _only_select()
     if tree.get("error"):
@@ -115,9 +134,13 @@ def require_visible(reader: DuckDbReader, sql: str, views: Views) -> None:
 
 def named(reader: DuckDbReader, sql: str) -> frozenset[str]:
     """Return what the tables of a statement are called, in small letters; whether there are such is not asked."""
-    (tree,) = reader.connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchall()[0]
-    nodes = _nodes(json.loads(tree))
+    nodes = _nodes(_tree(reader, sql))
     return frozenset(str(node["table_name"]).lower() for node in nodes if node.get("type") == "BASE_TABLE")
+
+
+def _tree(reader: DuckDbReader, sql: str) -> Any:
+    ((tree,),) = reader.connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchall()
+    return json.loads(tree)
 
 
 def _nodes(tree: Any) -> Iterator[dict[str, Any]]:

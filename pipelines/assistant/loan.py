@@ -15,12 +15,8 @@ import duckdb
 
 from ..ask.reader import Reader
 from ..ask.reader_duckdb import CLOSED, DuckDbReader
-from ..base.sql_text import quoted
 from . import guard
 from .hidden import Hidden
-
-_PLACE = Path("lent")
-"""What DuckDB calls the tables that were brought."""
 
 
 @contextmanager
@@ -40,39 +36,28 @@ def lent(reader: Reader, hidden: Hidden, known: frozenset[str], sql: str) -> Ite
         for statement in guard.MEMORY:
             connection.execute(statement)
         connection.execute("SET TimeZone = 'UTC'")
-        connection.execute(f"ATTACH ':memory:' AS {quoted(_PLACE.name)}")
-        loan = DuckDbReader(connection, _PLACE, reader.schemas, reader.note)
+        loan = DuckDbReader(connection, Path("memory"), reader.schemas, reader.note)
+        tables = guard.shown(reader, hidden, known)
+        for schema in tables:
+            guard.make_schema(loan, schema)
+        guard.require_visible(loan, sql, guard.only(loan, tables))
         named = guard.named(loan, sql)
-        there = reader.tables()
-        for schema in reader.schemas[:2]:
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(_PLACE.name)}.{quoted(schema)}")
-            for table in there[schema]:
-                if table.lower() in named and table in known and not hidden.table(table):
-                    _bring(reader, loan, schema, table, hidden)
-        views = guard.cover(loan, hidden, known)
+        for schema, names in tables.items():
+            for table in sorted(name for name in names if name.lower() in named):
+                _bring(reader, loan, schema, table, hidden)
         for statement in CLOSED:
             connection.execute(statement)
-        guard.require_visible(loan, sql, views)
         yield loan
 
 
 def _bring(reader: Reader, loan: DuckDbReader, schema: str, table: str, hidden: Hidden) -> None:
-    place = reader.name(schema, table)
-    columns = [
-        name
-        for name in reader.ask(f"SELECT * FROM {place} WHERE 1 = 0").schema.names
-        if not hidden.column(table, name)
-    ]
-    condition = hidden.rows(table)
-    where = f" WHERE NOT ({condition})" if condition else ""
-    picked = ", ".join(map(quoted, columns))
-    if not columns:
+    columns = reader.ask(f"SELECT * FROM {reader.name(schema, table)} WHERE 1 = 0").schema.names
+    what = guard.visible(reader, schema, table, columns, hidden)
+    if not what:
         return
-    with reader.parts(f"SELECT {picked} FROM {place}{where}") as parts:
+    with reader.parts(what) as parts:
         for number, part in enumerate(parts):
             loan.connection.register("part", part)
-            begin = "INSERT INTO" if number else "CREATE TABLE"
-            loan.connection.execute(
-                f"{begin} {loan.name(schema, table)} {'' if number else 'AS '}SELECT * FROM part"
-            )
+            begin, then = ("INSERT INTO", "") if number else ("CREATE TABLE", "AS ")
+            loan.connection.execute(f"{begin} {loan.name(schema, table)} {then}SELECT * FROM part")
             loan.connection.unregister("part")

@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from support.repository import ROOT
+from support.repository import ROOT, files
 
 FILE = ROOT / "deploy" / "Dockerfile"
 PROGRAM, HOME = "/opt/pylon", "/var/lib/pylon"
@@ -56,7 +56,7 @@ def make(folder: Path) -> None:
     """Carry out the first stage: ``/src`` and ``/opt/pylon`` are below the folder."""
     source, program = folder / "src", f"{folder}{PROGRAM}"
     shutil.rmtree(folder, ignore_errors=True)
-    for name in _context():
+    for name in files():  # what COPY takes of a clone
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, source / name, follow_symlinks=False)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -66,18 +66,6 @@ def make(folder: Path) -> None:
         )
         subprocess.run(["sh", "-c", moved], cwd=source, env=os.environ | {"PATH": path}, check=True)
     shutil.rmtree(source)  # the second stage takes nothing of it
-
-
-def _context() -> list[str]:
-    """Return the files that ``COPY . .`` takes of a clone."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return [name for name in listed.stdout.splitlines() if (ROOT / name).exists()]
 
 
 if __name__ == "__main__":

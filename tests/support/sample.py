@@ -32,7 +32,7 @@ SELECT id || '/' || n AS id, id AS issue_id, $1::TIMESTAMPTZ - to_days(n * 20) A
     CASE WHEN n = 0 OR updated_at < recorded_at THEN state ELSE ['new', 'on_hold', state][1 + (hash(id, n) % 3)::INT] END
         AS state,
     CASE WHEN n = 0 OR hash(id, n) % 4 > 0 THEN team_id END AS team_id, assignee_id
-FROM issues, range(0, 4) AS earlier (n) WHERE created_at <= $2::TIMESTAMPTZ - to_days(n * 20)
+FROM issues, range(0, 4) AS earlier (n) WHERE created_at <= $1::TIMESTAMPTZ - to_days(n * 20)
 """
 """What runs would have recorded every twentieth day."""
 
@@ -66,7 +66,7 @@ def copy(database: Path, issues: int = ISSUES) -> None:
         connection.execute("""INSERT INTO issue_sync BY NAME
             SELECT id AS issue_id, unnest(['issue_messages', 'issue_threads', 'issue_followers']) AS child,
                 updated_at AS issue_updated_at, _synced_at AS synced_at FROM issues""")
-        connection.execute(RECORDED, [NOW, NOW])
+        connection.execute(RECORDED, [NOW])
         connection.execute(
             "CREATE TABLE _dlt_loads AS SELECT '1' AS load_id, 'pylon' AS schema_name, 0 AS status, ? AS inserted_at",
             [NOW],

@@ -17,7 +17,7 @@ from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 from support.building import build
-from support.repository import ROOT
+from support.repository import files
 
 OURS = ("sources", "pipelines", "emulator", "analytics")
 NOT_INSTALLED = {f"pylon_elt/sources/{name}/requirements.txt" for name in ("pylon", "zaia")}
@@ -26,11 +26,7 @@ NOT_INSTALLED = {f"pylon_elt/sources/{name}/requirements.txt" for name in ("pylo
 
 def _there(folder: str) -> set[str]:
     """Return the files of a folder of ours as they are called once they are installed."""
-    known = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", folder],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    ).stdout.splitlines()  # fmt: skip
-    return {f"pylon_elt/{name}" for name in known if (ROOT / name).exists()}
+    return {f"pylon_elt/{name}" for name in files(folder)}
 
 
 def test_the_wheel_holds_one_package_and_all_of_it(wheel: Path) -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
 
 from ..api.paging import Habit
 from ..catalog import PerParent, Table
@@ -74,10 +73,11 @@ async def insisted(
 async def settle(turn: Turn, table: Table[PerParent], ask: Ask) -> None:
     """Find out whether answers without a list count that came in a run without any, and in runs before."""
     habit, blindly = _habit(turn, table), sorted(turn.control.unlisted.pop(table.name, ()))
-    if blindly and table.name not in turn.control.listed:
-        await _weigh(turn, table, blindly, ask)
-    if habit.believed and table.name not in turn.control.listed and not table.read.is_null_if_none:
-        await _doubt(turn, table, ask)
+    if table.name not in turn.control.listed:
+        if blindly:
+            await _weigh(turn, table, blindly, ask)
+        if habit.believed and not table.read.is_null_if_none:
+            await _doubt(turn, table, ask)
     if habit.believed and table.name in turn.control.listed:
         habit.believed = 0.0
         if empty := turn.ledger.found_empty(table.name):
@@ -100,7 +100,7 @@ async def _weigh(turn: Turn, table: Table[PerParent], blindly: Sequence[str], as
 async def _doubt(turn: Turn, table: Table[PerParent], ask: Ask) -> None:
     """Once a day, ask for a list where none was ever given: one slip for a whole run would last until the sweep."""
     habit, now = _habit(turn, table), time.time()
-    if 0 <= now - habit.believed < intervals.TRIED_AGAIN / timedelta(seconds=1):
+    if 0 <= now - habit.believed < intervals.TRIED_AGAIN.total_seconds():
         return
     empty = sorted(turn.ledger.found_empty(table.name))
     # others each day: one of a few may have rows
