@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pylon_elt.sources.pylon.api.answers import Answer
+from pylon_elt.sources.pylon.api.answers import Answer, Check
+from pylon_elt.sources.pylon.api.paging import Paging
+from pylon_elt.sources.pylon.api.walk import Walk
 from pylon_elt.sources.pylon.catalog import Endpoint
 from pylon_elt.sources.pylon.errors import Rejected
 
@@ -62,6 +64,8 @@ class Desk:
     requests: int = 0
     ahead: timedelta = timedelta(0)
     """How far its clock is ahead of the reader's."""
+    paging: Paging = field(default_factory=Paging)
+    """What its readers have learnt of it."""
 
     # -- what happens ------------------------------------------------------------------------------------------
 
@@ -86,12 +90,8 @@ class Desk:
         return self._page(endpoint, "", **request)
 
     async def pages(self, endpoint: Endpoint, cursor: str = "", **request: Any) -> AsyncIterator[Answer]:
-        while True:
-            page = self._page(endpoint, cursor, **request)
+        async for page in walk(self, endpoint, cursor, lambda: None, **request):
             yield page
-            if not page.more:
-                return
-            cursor = page.cursor
 
     def _page(
         self,
@@ -175,6 +175,29 @@ class Desk:
             low, high = (bound and bound.replace(microsecond=0) for bound in (low, high))
         above = low is None or (low <= at if self.bounds[0] == "[" else low < at)
         return above and (high is None or (at <= high if self.bounds[1] == "]" else at < high))
+
+
+async def walk(
+    desk: Desk,
+    endpoint: Endpoint,
+    cursor: str,
+    spend: Callable[[], None],
+    *,
+    limit: int | None = None,
+    **request: Any,
+) -> AsyncIterator[Answer]:
+    """Walk along the pages of a desk as the client does; before each request something may be spent."""
+
+    async def ask(limit: int | None, cursor: str, _check: Check) -> Answer:
+        spend()
+        return desk._page(endpoint, cursor, limit=limit, **request)
+
+    steps = Walk(ask, endpoint, limit, desk.paging.of(endpoint.name), cursor=cursor)
+    while True:
+        page = await steps.next()
+        yield page
+        if not page.more:
+            return
 
 
 def _newest_first(rows: Any) -> list[Any]:

@@ -54,7 +54,8 @@ class Client:
         self._settings = settings
         self._transport = Transport(settings, offset)
         self._sender = Sender(settings, self._transport, pacers, pause or _sleep, admission or Admission())
-        self._paging = paging or Paging()
+        self.paging = paging or Paging()
+        """What is known of how each endpoint pages."""
         self._warn = warn
         self.answered = False
         """Whether anything was answered as Pylon answers."""
@@ -171,9 +172,8 @@ class Client:
             sent = _with(endpoint, query, body, limit, cursor)
             return await self.ask(endpoint, check=check, **sent, ids=ids)
 
-        wanted = self._paging.limit(endpoint.name, limit or self._settings.limit(endpoint))
-        habit = self._paging.of(endpoint.name)
-        return Walk(ask, endpoint, wanted, habit, first=first, cursor=cursor)
+        wanted = self.paging.limit(endpoint.name, limit or self._settings.limit(endpoint))
+        return Walk(ask, endpoint, wanted, self.paging.of(endpoint.name), first=first, cursor=cursor)
 
 
 async def _sleep(_name: str, seconds: float) -> None:

@@ -45,6 +45,10 @@ class Habit:
     """More rows than this it never gives, whatever the limit."""
     ends_without_cursor: bool = False
     """Whether its last page announces another one and gives no cursor, each time it is asked."""
+    slips: bool = False
+    """Whether it gave no list in place of one with rows, in this process."""
+    means_none: bool = False
+    """Whether null stood for an empty list as often as it was asked."""
     says_null: int = 0
     """How many parents were answered without a list each time they were asked, while others were given one."""
     believed: float = 0.0
@@ -73,7 +77,9 @@ class Paging:
 
     def to_remember(self) -> dict[str, Any]:
         """Return what the next process should know, as a small JSON object."""
-        known = {name: replace(habit, cap=None) for name, habit in self._habits.items()}  # caps may be lifted
+        known = {
+            name: replace(habit, cap=None, slips=False) for name, habit in self._habits.items()
+        }  # may pass
         return {name: asdict(habit) for name, habit in known.items() if habit != Habit()}
 
 
@@ -124,6 +130,7 @@ def _habit(stored: object) -> Habit:
     return Habit(
         longest if isinstance(longest, int) else 0,
         ends_without_cursor=bool(stored.get("ends_without_cursor")),
+        means_none=bool(stored.get("means_none")),
         says_null=says_null if isinstance(says_null, int) else 0,
         believed=float(believed) if isinstance(believed, int | float) else 0.0,
     )

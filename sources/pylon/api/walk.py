@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from ..catalog import Endpoint
 from ..errors import Rejected, Unavailable
-from .answers import Answer, Check, first_page_problem, list_problem
-from .paging import USUAL_LIMIT, Habit, Seam, ends_empty, seam
-
-Ask = Callable[[int | None, str, Check], Awaitable[Answer]]
-"""Asks for the page at a cursor, "" for the first one, with a limit in rows or none, and with what to expect of it."""
+from .answers import Answer
+from .pages import Ask, Pages, last
+from .paging import USUAL_LIMIT, Habit, Seam, seam
 
 TRIES = 2
 """How often a page that contradicts itself is asked for again."""
@@ -42,8 +39,8 @@ class Walk:
         first: bool = False,
         cursor: str = "",
     ) -> None:
-        self._send, self._label, self._paged = ask, endpoint.label, endpoint.paged
-        self._first = first
+        self._pages = Pages(ask, endpoint, limit, habit)
+        self._label, self._first = endpoint.label, first
         self._limit, self._most, self._habit = limit, endpoint.max_page_size, habit
         self._cursor, self._used = cursor, {"", cursor}
         self._ahead: Answer | None = None
@@ -59,7 +56,7 @@ class Walk:
         self._ahead = None
         found = self._seam(page)
         if found is Seam.AGAIN:
-            page = await self._ask(self._limit, self._cursor)
+            page = await self._pages.ask(self._limit, self._cursor)
             found = self._seam(page)
             ends_so = found is Seam.AGAIN and page.listed
             self._habit.ends_without_cursor = self._habit.ends_without_cursor or ends_so
@@ -75,30 +72,10 @@ class Walk:
         self._used.add(page.cursor)
         return page
 
-    async def _ask(self, limit: int | None, cursor: str) -> Answer:
-        """Ask for a page, until it has a list where it says that another one follows.
-
-        Of an endpoint whose last pages all say so, a first page without data is an empty list.
-
-        Raises:
-            Unavailable: The page never comes.
-        """
-        if cursor:
-            return await self._send(limit, cursor, list_problem)
-        page = await self._send(limit, cursor, first_page_problem)
-        if page.listed or not page.more or ends_empty(page, self._habit, paged=self._paged):
-            return page if page.listed else last(page)
-        try:
-            return await self._send(limit, cursor, list_problem)
-        except Unavailable:  # other lists may have shown in the meantime what it means
-            if not ends_empty(page, self._habit, paged=self._paged):
-                raise
-            return last(page)
-
     async def _next(self) -> Answer:
         """Ask for the next page; a short one may have announced it at a cursor that the server does not take."""
         try:
-            return await self._ask(self._limit, self._cursor)
+            return await self._pages.ask(self._limit, self._cursor)
         except Rejected as error:
             if self._before is None or error.status != 400 or not self._is_short(self._before):
                 raise
@@ -114,7 +91,7 @@ class Walk:
     async def _followed(self, page: Answer) -> Answer:
         """Look whether a short page that is wanted alone is really followed by rows, as it says."""
         try:
-            rest = await self._ask(self._limit, page.cursor)
+            rest = await self._pages.ask(self._limit, page.cursor)
         except Rejected:
             return last(page)
         if rest.names - page.names or rest.more_at(page.cursor):
@@ -124,12 +101,12 @@ class Walk:
     async def _resolved(self, page: Answer) -> Answer:
         """Read the same stretch in pages of one row less: if the list is as long as the page, one row is left."""
         count = len(page.rows)
-        smaller = await self._ask(count - 1, self._cursor)
+        smaller = await self._pages.ask(count - 1, self._cursor)
         if len(smaller.rows) >= count:
             return last(smaller)  # it minds no limit, and so gave all
         if seam(smaller, count - 1, self._used, self._habit) is not Seam.MORE:
             return await self._insisted(page, smaller)
-        rest = await self._ask(count - 1, smaller.cursor)
+        rest = await self._pages.ask(count - 1, smaller.cursor)
         if len(rest.rows) <= 1 and not rest.more_at(*self._used, smaller.cursor):
             self._habit.longest = max(self._habit.longest, count)
             return last(page)
@@ -147,7 +124,7 @@ class Walk:
         if len(smaller.rows) < len(page.rows) - 1 and not smaller.more:
             return last(smaller)  # rows went while it was read
         for _ in range(TRIES):
-            again = await self._ask(self._limit, self._cursor)
+            again = await self._pages.ask(self._limit, self._cursor)
             if self._seam(again) is Seam.MORE:
                 return again
             if len(again.rows) < len(page.rows) and not again.more:
@@ -161,7 +138,7 @@ class Walk:
         limit, count = self._limit or USUAL_LIMIT, len(page.rows)
         while self._most and limit < self._most:
             limit = min(limit * 2, self._most)
-            page = await self._ask(limit, self._cursor)
+            page = await self._pages.ask(limit, self._cursor)
             if len(page.rows) < limit:
                 return last(page)
         raise Unavailable(
@@ -169,11 +146,6 @@ class Walk:
             f"gives pages of {count:,} rows and does not say whether, and where, another follows",
             "What the copy has stays as it is. Report it to Pylon.",
         )
-
-
-def last(page: Answer) -> Answer:
-    """Return a page as one that no other follows."""
-    return replace(page, more=False, cursor="") if page.more else page
 
 
 class Patience:

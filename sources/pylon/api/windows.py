@@ -60,9 +60,9 @@ class Window:
         return self if self.width <= width else Window(self.end - width, self.end)
 
     def holds(self, instant: datetime) -> bool:
-        """Whether a request for this window may have answered with this instant."""
+        """Whether a request for this window may have answered with this instant, by bounds in whole seconds too."""
         start, end = self.asked
-        return start <= instant <= end
+        return whole_second(start) <= instant <= _ceil(end)
 
 
 def exactly(start: datetime, end: datetime) -> Window:

@@ -13,12 +13,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 
+from ..api import unlisted
 from ..api.answers import Answer
 from ..api.filters import Request
 from ..api.windows import PAD, Window
 from ..copy.state import Amid, Down, Going
 from ..errors import Rejected
-from . import order, unlisted
+from . import order
 from .moment import Moment
 from .ways import Batch, Reader, Version, Way, version
 
@@ -146,7 +147,8 @@ class Descent:
         except Rejected:  # of two fields it may not take a filter
             self._disorder(*self._fields)
             return None
-        return await unlisted.believed(page, ask, lambda: self._shows_rows(page))
+        habit = self._reader.client.paging.of(self._way.endpoint.name)
+        return await unlisted.believed(page, ask, lambda: self._shows_rows(page), habit)
 
     def _between(self, after: datetime | None, before: datetime) -> Request:
         return self._way.between(_window(self._down), self._fields[0], after, before)

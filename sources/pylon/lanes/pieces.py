@@ -12,17 +12,16 @@ goes on in the next one.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from ..api import windows
+from ..api import unlisted, windows
 from ..api.answers import Answer
 from ..api.filters import rfc3339
 from ..api.windows import Window
 from ..copy.state import Amid, Down, Going
 from ..errors import Unavailable
 from ..rows.rows import instant
-from . import unlisted
 from .descent import Descent, ShowsRows
 from .moment import Moment
 from .order import begun
@@ -82,17 +81,19 @@ class _Reading:
     page_size: int | None
     witness: Find | None
     again: bool = False
+    seen: list[datetime] = field(default_factory=list)
+    """The times on the page that the window did not fit."""
 
     async def next(self, span: Window) -> AsyncIterator[tuple[Window | None, Batch]]:
         """Read the next piece, or find out how wide it may be."""
         going, piece, page = self.going, self._piece(span), None
         if not going.amid and not going.down:
             until = None if self.newest_first else span.end
-            page = await _shown(self.reader, self.way, piece, until, self.witness)
+            page = await self._shown(piece, until)
             if page is None:
                 yield piece, Batch([], datetime.now(UTC), whole=False)
                 return
-        again, self.again = self.again, False
+        again, self.again, self.seen = self.again, False, []
         if page and not page.more:
             yield piece, Batch(page.rows, page.sent_at)
             going.width = self._wider(piece, len(page.rows))
@@ -106,11 +107,35 @@ class _Reading:
                 self.way, piece, page, self._present(page), newest_first=self.newest_first, again=again
             )
         ):
-            going.cut = True
+            going.cut, self.seen = True, _stamps(self.way, page)
             going.width, self.again = piece.end - at if self.newest_first else at - piece.start, True
         else:
             async for found in self._moment(piece):
                 yield found
+
+    async def _shown(self, piece: Window, until: datetime | None) -> Answer | None:
+        """Return the first page of a window; ``None``: the endpoint does not tell what there is.
+
+        Where it reaches the present, nothing more is asked: the next run asks for the same in as many requests.
+        """
+        client, way = self.reader.client, self.way
+
+        async def ask() -> Answer:
+            return await client.first_page(way.endpoint, **way.request(piece))
+
+        page = await ask()
+        if page.listed:
+            return page
+        if until == piece.end and until >= page.sent_at:
+            return None
+        shows_rows = _shows_rows(self.reader, way, self.witness)
+        return await unlisted.believed(
+            page,
+            ask,
+            lambda: shows_rows(page),
+            client.paging.of(way.endpoint.name),
+            rows_seen=any(map(piece.holds, self.seen)),
+        )
 
     def _present(self, page: Answer) -> datetime:
         """Return when a page was asked for, by the later of two clocks."""
@@ -153,24 +178,8 @@ class _Reading:
         return windows.next_width(piece, rows, most)
 
 
-async def _shown(
-    reader: Reader, way: Way, piece: Window, until: datetime | None, witness: Find | None
-) -> Answer | None:
-    """Return the first page of a window; ``None``: the endpoint does not tell what there is.
-
-    Where it reaches the present, nothing more is asked: the next run asks for the same in as many requests.
-    """
-
-    async def ask() -> Answer:
-        return await reader.client.first_page(way.endpoint, **way.request(piece))
-
-    page = await ask()
-    if page.listed:
-        return page
-    if until == piece.end and until >= page.sent_at:
-        return None
-    shows_rows = _shows_rows(reader, way, witness)
-    return await unlisted.believed(page, ask, lambda: shows_rows(page))
+def _stamps(way: Way, page: Answer) -> list[datetime]:
+    return [stamp for row in page.rows if (stamp := instant(row.get(way.stamp)))]
 
 
 def _shows_rows(reader: Reader, way: Way, witness: Find | None) -> ShowsRows:
@@ -195,7 +204,7 @@ def _cut(
         Unavailable: The server ignores the filter (as it does an unknown field, without a word), and would be asked
             for ever.
     """
-    stamps = [stamp for row in page.rows if (stamp := instant(row.get(way.stamp)))]
+    stamps = _stamps(way, page)
     if stamps and not any(piece.holds(stamp) for stamp in stamps):
         start, end = (rfc3339(bound) for bound in piece.asked)
         raise Unavailable(

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ..api import windows
+from ..api import unlisted, windows
 from ..api.answers import Answer
 from ..api.client import Client
 from ..api.filters import Request, rfc3339
@@ -19,7 +19,6 @@ from ..catalog import Endpoint
 from ..copy.state import Stretch
 from ..errors import Unavailable
 from ..rows.rows import Row, instant
-from . import unlisted
 from .looks import Look
 from .moment import READINGS
 from .pieces import Find, pieces
@@ -170,7 +169,7 @@ async def _older(client: Client, past: Past, after: datetime | None, before: dat
 
     wanted = past.older(after, before)
     page = await ask(wanted)
-    return await unlisted.believed(page, lambda: ask(wanted), shows_rows)
+    return await unlisted.believed(page, lambda: ask(wanted), shows_rows, client.paging.of(past.finder.name))
 
 
 def _time_of_some(past: Past, page: Answer, before: datetime) -> datetime | None:

@@ -53,6 +53,14 @@ def test_a_request_finds_every_instant_of_its_window_whatever_its_bounds_mean(
     assert window.holds(instant)
 
 
+def test_a_server_that_cuts_bounds_to_whole_seconds_may_answer_with_all_of_the_second_asked_for() -> None:
+    """A busy second fills a page with rows that lie just before the bound: they show no filter that is ignored."""
+    start = datetime(2026, 3, 1, 0, 0, 19, 900_000, tzinfo=UTC)
+    window = Window(start, start + timedelta(seconds=4))
+    assert window.holds(datetime(2026, 3, 1, 0, 0, 18, 100_000, tzinfo=UTC))
+    assert not window.holds(datetime(2026, 3, 1, 0, 0, 17, 900_000, tzinfo=UTC))
+
+
 @given(instants)
 def test_no_request_spans_more_than_the_api_takes(start: datetime) -> None:
     low, high = windows.after(start).asked

@@ -75,3 +75,20 @@ def test_an_idle_run_costs_no_more_where_empty_lists_are_null(days: float) -> No
     reader.run()
     assert desk.requests <= 1
     assert_right(reader)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.2, 0.5])
+@pytest.mark.parametrize("limit", [4, 30])
+def test_a_server_that_slips_again_and_again_loses_no_row(share: float, limit: int) -> None:
+    """Issues of a few moments, so that pages are followed by cursors and stretches are cut."""
+    for seed in range(12):
+        rng = random.Random(seed)
+        desk = Desk(limit=limit, sort=rng.choice(["created", "updated", "name"]), truncate=rng.random() < 0.5)
+        for number in range(60):
+            desk.create(str(number), START - timedelta(days=rng.choice([1, 1, 5, 9]), seconds=number % 3))
+        slips = iter([rng.random() < share for _ in range(300)])
+        reader = Runs(with_nulls(desk, lambda _answer, slips=slips: next(slips, False)))  # type: ignore[misc]
+        while next(slips, None) is not None:
+            run_while(reader, [])
+        reader.run()
+        assert_right(reader)
