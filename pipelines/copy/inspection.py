@@ -48,10 +48,14 @@ class Place:
     """The datasets beside it that hold a copy, where it holds none."""
     snapshot_of: Path | None = None
     """The file that somebody writes to, where its snapshot is looked at instead."""
+    file: Path | None = None
+    """The database file that is looked at itself."""
 
     def note(self, now: datetime) -> str:
-        """Say that the snapshot is looked at; nothing where it is not."""
-        return snapshot.note(self.snapshot_of, now) if self.snapshot_of else ""
+        """Say that the snapshot is looked at, or that it lags; nothing where neither is so."""
+        if self.snapshot_of:
+            return snapshot.note(self.snapshot_of, now)
+        return snapshot.behind(self.file, now) if self.file else ""
 
     @property
     def snapshot_at(self) -> datetime | None:
@@ -205,6 +209,8 @@ def looked_at(
                 stack.close()
                 copied = _open(stack, pipeline, nullcontext(), instead)
                 place = replace(place, snapshot_of=file)
+            else:
+                place = replace(place, file=file)
             yield place, pipeline, copied
 
 

@@ -4,7 +4,8 @@ DuckDB lets one program write and nobody read meanwhile, or any number read and 
 read at any time reads the snapshot: a run, a reconciliation and a build each leave one when they have changed
 something, a long run about every ten minutes. A run that has found nothing new leaves the last one as it is, which then
 lacks only dlt's own record of that run. It costs the disk the same space again, except on file systems that
-share blocks among copies (btrfs, XFS, ...). ``[snapshot] keep = false`` does without, and removes the last one.
+share blocks among copies (btrfs, XFS, ...). Elsewhere a large file is copied only every so often, by its size: what
+is read beside a run may then be older. ``[snapshot] keep = false`` does without, and removes the last one.
 """
 
 from __future__ import annotations
@@ -20,12 +21,16 @@ from pathlib import Path
 
 import dlt
 
-from ..base.wording import ago
+from ..base.wording import ago, bytes_of, duration
 from . import modes
 
 SETTING = "snapshot.keep"
 SECONDS = 600.0
 """How old the snapshot of a run that goes on may become."""
+AT_ONCE = 512 * 2**20
+"""Up to so many bytes a file that has changed is copied at once."""
+BYTES_A_SECOND = 3 * 2**20
+"""How much a larger one may cost in the mean: 10 GB an hour, so that 5 GB are copied each half hour."""
 PLACES = 9
 """How many snapshots there may be at once: a new one takes another name while somebody has the former one open, where
 the system lets no open file be replaced (Windows)."""
@@ -92,12 +97,36 @@ def note(database: Path, now: datetime) -> str:
     return f"{database.name} is being written to; this is its snapshot, {old} old."
 
 
-def keep(database: Path | None, *, oldest: float = 0.0, let_go: Callable[[], None] = lambda: None) -> str:
+def behind(database: Path, now: datetime) -> str:
+    """Say that the snapshot of a large file lags, and for how long it may; nothing where it does not."""
+    if not (seconds := rest(database)) or not of(database).exists() or is_current(database):
+        return ""
+    size = bytes_of(database.stat().st_size)
+    return (
+        f"What is read beside a run is from {ago(taken_at(database), now)}:"
+        f" {size} are copied every {duration(seconds)} at most."
+    )
+
+
+def rest(database: Path) -> float:
+    """Return how many seconds pass between two snapshots of a file of this size, if it must be copied."""
+    size = database.stat().st_size
+    return size / BYTES_A_SECOND if size > AT_ONCE else 0.0
+
+
+def keep(
+    database: Path | None,
+    *,
+    oldest: float = 0.0,
+    anyway: bool = False,
+    let_go: Callable[[], None] = lambda: None,
+) -> str:
     """Leave a snapshot if one is wanted and the last is no longer true; whoever calls holds the run lock.
 
     Args:
         database: The database file; ``None`` where there is none, as on servers.
         oldest: Seconds; a snapshot that is younger will do although the database has gone on.
+        anyway: Whether even a large file is copied now: what has left the database is to leave the snapshot.
         let_go: Closes the file where this process has it open. It is called only if a snapshot is taken.
 
     Returns:
@@ -109,11 +138,12 @@ def keep(database: Path | None, *, oldest: float = 0.0, let_go: Callable[[], Non
         return remove(database)  # it would keep what is deleted from the copy
     if is_current(database):
         return ""
-    if oldest and time.time() - _taken_at(database) < oldest:
+    age = time.time() - _taken_at(database)
+    if oldest and age < oldest:
         return ""
     try:
         let_go()
-        return _take(database)
+        return _take(database, copied=anyway or age >= rest(database))
     except Exception as error:  # noqa: BLE001 - whatever it is, the data is safe where it was
         return f"{of(database).name} could not be written: {error}"
 
@@ -137,24 +167,32 @@ def copy(database: Path, target: Path) -> None:
     DuckDB must not have it open in this process: whoever closes a file lets go of every lock that the process has on
     it (POSIX), DuckDB's own too, and then another program could write to it at the same time.
     """
+    _like(database, target, copied=True)
+
+
+def _like(database: Path, target: Path, *, copied: bool) -> bool:
+    """Make a file like a database file by sharing its blocks, or by copying it where it may be; says whether it was."""
     _merge_log(database)
     before = database.stat()
     modes.create(target, before.st_mode)
     if not _cloned(database, target):
+        if not copied:
+            return False
         shutil.copyfile(database, target)
     os.utime(target, ns=(before.st_mtime_ns, before.st_mtime_ns))
     if database.stat().st_mtime_ns != before.st_mtime_ns or _log(database).exists():
         raise OSError(f"{database.name} was written to meanwhile")
+    return True
 
 
-def _take(database: Path) -> str:
+def _take(database: Path, *, copied: bool) -> str:
     """Copy the file under a name of its own, then give it the right one: readers see the old or the new."""
     new = _places(database)[0].with_suffix(f"{database.suffix}.new")  # overwrites what a killed run left
     if shutil.disk_usage(database.parent).free < 2 * database.stat().st_size:
         return f"{of(database).name} was not written: it would take more than half of the space that is left."
     try:
-        copy(database, new)
-        _put(new, _places(database))
+        if _like(database, new, copied=copied):
+            _put(new, _places(database))
     finally:
         with suppress(FileNotFoundError):
             new.unlink()

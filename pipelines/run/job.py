@@ -135,7 +135,7 @@ class Job:
             outcome = _compare(self, confirmed=confirmed)
             if confirmed:
                 self._read_collections_again()
-            _keep_snapshot(self)
+            _keep_snapshot(self, anyway=True)
             return outcome
 
     @contextmanager
@@ -329,7 +329,7 @@ def _finish(job: Job) -> None:
     _keep_snapshot(job)
 
 
-def _keep_snapshot(job: Job, oldest: float = 0.0) -> None:
+def _keep_snapshot(job: Job, oldest: float = 0.0, *, anyway: bool = False) -> None:
     file = destinations.database_file(job.pipeline)
     if file is None:
         return
@@ -338,6 +338,6 @@ def _keep_snapshot(job: Job, oldest: float = 0.0) -> None:
     if job.unchanged and snapshot.is_wanted():
         with suppress(OSError):  # one that is not true is made anew
             snapshot.stand(file, let_go=job.copied.close)
-    problem = snapshot.keep(file, oldest=oldest, let_go=job.copied.close)
+    problem = snapshot.keep(file, oldest=oldest, anyway=anyway, let_go=job.copied.close)
     if problem:
         job.control.report.warn(problem)

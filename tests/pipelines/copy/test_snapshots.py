@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -96,3 +99,33 @@ def test_a_run_leaves_none_where_none_is_wanted(desk: Desk) -> None:
     desk.config("[snapshot]\nkeep = false\n")
     assert desk.pylon("run", *SOME).code == exits.DONE
     assert not snapshot.of(desk.database).exists()
+
+
+def test_a_large_file_is_copied_every_so_often_unless_rows_have_left_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file system that shares blocks would copy nothing, so that it is left out."""
+    monkeypatch.setattr(snapshot, "_cloned", lambda _source, _target: False)
+    monkeypatch.setattr(snapshot, "AT_ONCE", 100)
+    monkeypatch.setattr(snapshot, "BYTES_A_SECOND", 0.1)
+    file, now = tmp_path / "support.duckdb", datetime.now(UTC)
+    file.write_bytes(b"first " * 30)
+    assert snapshot.keep(file) == ""
+    assert snapshot.behind(file, now) == ""
+    file.write_bytes(b"other " * 30)
+    os.utime(file, (now.timestamp() + 9, now.timestamp() + 9))
+    assert snapshot.keep(file) == ""
+    assert snapshot.of(file).read_bytes() == b"first " * 30
+    assert "180 B are copied every 30 min at most" in snapshot.behind(file, now)
+    assert [entry.name for entry in tmp_path.iterdir() if entry.suffix == ".new"] == []
+    assert snapshot.keep(file, anyway=True) == ""
+    assert snapshot.of(file).read_bytes() == b"other " * 30
+    assert snapshot.behind(file, now) == ""
+
+
+def test_status_says_how_far_the_snapshot_of_a_large_file_lags(desk: Desk) -> None:
+    desk.pylon("run", *SOME)
+    assert "beside a run" not in desk.pylon("status").out
+    os.truncate(desk.database, snapshot.AT_ONCE + 2**20)
+    os.utime(desk.database)
+    assert "beside a run" in desk.pylon("status").out
