@@ -37,6 +37,7 @@ import pendulum.locales.en.locale  # noqa: E402, F401
 import pyarrow.parquet  # noqa: E402, F401
 import pydantic.type_adapter  # noqa: E402, F401
 import requests  # noqa: E402, F401
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: E402
 from support import parsed  # noqa: E402
 from support.remembering import recall, remember  # noqa: E402
 
@@ -48,7 +49,16 @@ import pylon_elt.pipelines.transform.transform  # noqa: E402
 import pylon_elt.pipelines.zaia.command  # noqa: E402, F401
 from pylon_elt.pipelines import cli, zaia_cli  # noqa: E402
 
-PROGRAMS = {"pylon": cli.main, "zaia": zaia_cli.main, "dbt": dbt.cli.main.cli}
+
+def run_dbt() -> None:
+    """Be dbt, and close its files: a fork ends at once, and would leave what was written last beside them."""
+    try:
+        dbt.cli.main.cli()
+    finally:
+        DuckDBConnectionManager.close_all_connections()
+
+
+PROGRAMS = {"pylon": cli.main, "zaia": zaia_cli.main, "dbt": run_dbt}
 
 
 def command(spec: dict[str, Any]) -> NoReturn:

@@ -33,21 +33,22 @@ DAYS = 30
 
 
 @pytest.fixture(scope="module")
-def alone(built: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def alone(commands: Commands, built: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The sample with the tables of one desk only, built anew."""
     return {
-        desk: _without(other, built, tmp_path_factory) for desk, other in zip(DESKS, DESKS[::-1], strict=True)
+        desk: _without(other, commands, built, tmp_path_factory)
+        for desk, other in zip(DESKS, DESKS[::-1], strict=True)
     }
 
 
-def _without(gone: str, built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _without(gone: str, commands: Commands, built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("alone")
     database = Path(shutil.copyfile(built, folder / "support.duckdb"))
     with duckdb.connect(str(database)) as connection:
         for schema in (gone, "pylon_analytics", "pylon_analytics_staging"):
             connection.execute(f"DROP SCHEMA {schema} CASCADE")
         connection.execute("CREATE SCHEMA IF NOT EXISTS pylon")  # where the verbs look for a copy
-    sample.build(database, folder)
+    sample.build(commands, database)
     return database
 
 
