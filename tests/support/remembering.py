@@ -11,6 +11,7 @@ import functools
 import hashlib
 import inspect
 import marshal
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -208,6 +209,18 @@ class QuickYaml:
         return cls.known[key]
 
 
+@functools.cache
+def _in_bytes(name: str) -> bytes:
+    return os.fsencode(name)
+
+
+def in_environment(_: Any, key: str, _hint: Any, pipeline: str, *sections: str) -> tuple[str | None, str]:
+    """Return what the environment says of a setting, and what it is called there."""
+    name = environ.EnvironProvider.get_key_name(key, pipeline, *sections)
+    # most are not there, which the mapping of texts tells by an exception
+    return (os.environ[name] if _in_bytes(name) in os.environ._data else None), name
+
+
 def settings_found_quickly() -> None:
     """Let the name of a setting be put together once, no secrets be looked for where none are mounted, and only what was
     found be noted as found.
@@ -215,7 +228,7 @@ def settings_found_quickly() -> None:
     name = functools.cache(environ.EnvironProvider.get_key_name)
     environ.EnvironProvider.get_key_name = staticmethod(name)
     if not Path(environ.SECRET_STORAGE_PATH).parent.is_dir():
-        environ.is_secret_hint = lambda _hint: False  # it is asked for these alone
+        environ.EnvironProvider.get_value = in_environment
     log = resolve.log_traces
 
     def log_traces(config: Any, key: str, hint: Any, value: Any, default: Any, traces: Any) -> None:
