@@ -22,6 +22,8 @@ _FOLDER = tempfile.mkdtemp(prefix="pylon-tests-", dir=IN_MEMORY)
 os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
 os.environ["RUNTIME__LOG_LEVEL"] = "WARNING"
 os.environ["DLT_DATA_DIR"] = _FOLDER
+# of all workers: a worker finds that of the process that started it
+os.environ.setdefault("PYLON_TESTS_PARSED", _FOLDER)
 os.environ.pop("WORKERS", None)  # dlt would take it for a number of its own processes
 # of all workers, since what one of them makes serves the others too
 os.environ.setdefault("PYLON_TESTS_BEGAN", datetime.now(UTC).replace(microsecond=0).isoformat())

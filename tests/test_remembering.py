@@ -5,18 +5,28 @@ from __future__ import annotations
 import copy
 import importlib.util
 import sys
+import threading
+from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any, TypedDict
 
 import dlt.common.configuration.specs.base_configuration as specs
+import dlt.common.destination.utils as destination_utils
 import dlt.common.normalizers.naming.naming as naming
 import dlt.common.schema.utils as schema_utils
 import dlt.common.validation as validation
 import pytest
 import yaml
+from dlt.common.configuration import container, resolve_configuration
+from dlt.common.configuration.providers import environ
+from dlt.common.configuration.specs import RuntimeConfiguration
+from dlt.common.configuration.utils import get_resolved_traces
+from dlt.common.destination.exceptions import DestinationCapabilitiesException
 from dlt.common.exceptions import DictValidationException
+from dlt.common.normalizers.json import helpers
 from dlt.common.normalizers.naming import snake_case
 from dlt.common.schema import Schema
+from dlt.destinations import duckdb, dummy
 from support import remembering
 
 from pylon_elt.sources.pylon import pylon_source
@@ -143,3 +153,60 @@ def test_a_schema_that_is_wrong_is_still_refused(schema: dict[str, Any]) -> None
     stored["tables"]["issues"]["columns"]["id"]["nullable"] = "no"
     with pytest.raises(DictValidationException):
         Schema.from_dict(stored)
+
+
+def test_a_document_with_more_than_json_in_it_is_cloned_too() -> None:
+    document = {"when": datetime(2026, 1, 1, tzinfo=UTC), "kept": [1]}
+    cloned = remembering.clone(document)
+    assert cloned == document
+    assert cloned["kept"] is not document["kept"]
+
+
+@pytest.mark.parametrize("sections", [(), ("sources", "pylon"), ("a", "", "b")])
+@pytest.mark.parametrize("pipeline", [None, "pylon"])
+def test_a_setting_has_the_name_that_dlt_gives_it(pipeline: str | None, sections: tuple[str, ...]) -> None:
+    original = untouched(environ).EnvironProvider.get_key_name
+    expected = original("api_key", pipeline, *sections)
+    assert [environ.EnvironProvider.get_key_name("api_key", pipeline, *sections) for _ in range(2)] == [
+        expected,
+        expected,
+    ]
+
+
+@pytest.mark.parametrize("name", ["MainThread", "dlt-pool-17-0", "dlt-pool-x"])
+def test_a_thread_has_the_context_that_dlt_gives_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading.current_thread(), "name", name)
+    quick, plain = container.Container(), untouched(container).Container()
+    assert quick._effective_thread_id() == plain._effective_thread_id()
+
+
+def test_what_is_found_of_a_setting_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNTIME__LOG_FORMAT", "of this test")
+    noted = get_resolved_traces()
+    noted.clear()
+    resolve_configuration(RuntimeConfiguration())
+    found = {(trace.key, trace.value) for trace in noted.resolved_traces}
+    assert ("log_format", "of this test") in found
+
+
+@pytest.mark.parametrize("disposition", ["merge", "append", "replace"])
+@pytest.mark.parametrize("strategy", [None, "upsert", "scd2"])
+@pytest.mark.parametrize("destination", [None, duckdb, dummy])
+def test_a_merge_has_the_strategy_that_dlt_finds(
+    destination: Any, strategy: str | None, disposition: str
+) -> None:
+    table = {"name": "one", "columns": {}, "write_disposition": disposition, "x-merge-strategy": strategy}
+    tables = {"one": {name: value for name, value in table.items() if value is not None}}
+
+    def found(resolve: Any) -> Any:
+        try:
+            return resolve(tables, tables["one"])
+        except DestinationCapabilitiesException as error:
+            return str(error)
+
+    of_dlt = untouched(destination_utils).resolve_merge_strategy
+    if destination is None:
+        assert found(helpers.resolve_merge_strategy) == found(of_dlt)
+        return
+    with container.Container().injectable_context(destination().capabilities()):
+        assert found(helpers.resolve_merge_strategy) == found(of_dlt)

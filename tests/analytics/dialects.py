@@ -1,6 +1,6 @@
 """Compiles the package with the macros of other warehouses, though their adapters are not installed.
 
-Called as ``dialects.py FOLDER``; the compiled models are then in ``FOLDER/WAREHOUSE/compiled``. Only the package's own
+Called as ``dialects.py FOLDER WAREHOUSE …``; the compiled models are then in ``FOLDER/WAREHOUSE/compiled``. Only the package's own
 branches are the warehouse's: for dbt's own macros, DuckDB's stand in.
 """
 
@@ -20,7 +20,7 @@ WAREHOUSES = {"snowflake": '"', "bigquery": "`", "databricks": "`"}
 """How each quotes a name."""
 
 
-def main(folder: Path) -> bool:
+def main(folder: Path, *warehouses: str) -> bool:
     plain = BaseDatabaseWrapper._get_adapter_macro_prefixes
     target = {"type": "duckdb", "path": ":memory:", "schema": "marts", "threads": 1}
     (folder / "profiles.yml").write_text(json.dumps({"pylon": {"target": "it", "outputs": {"it": target}}}))
@@ -30,11 +30,20 @@ def main(folder: Path) -> bool:
         *("--vars", json.dumps(variables)),
     ]
     manifest = None
-    for warehouse, mark in WAREHOUSES.items():
+    for warehouse in warehouses:
+        mark = WAREHOUSES[warehouse]
         BaseDatabaseWrapper._get_adapter_macro_prefixes = lambda self, name=warehouse: [name, *plain(self)]
         DuckDBRelation.quoted = lambda _, name, mark=mark: f"{mark}{name}{mark}"
         DuckDBAdapter.quote = classmethod(lambda cls, name, mark=mark: f"{mark}{name}{mark}")
-        quiet = ["--quiet", "--no-send-anonymous-usage-stats", "--log-path", str(folder)]
+        quiet = [
+            "--quiet",
+            "--no-write-json",
+            "--log-level-file",
+            "none",
+            "--no-send-anonymous-usage-stats",
+            "--log-path",
+            str(folder),
+        ]
         place = ["--target-path", str(folder / warehouse)]
         manifest = manifest or dbtRunner().invoke([*quiet, "parse", *common, *place]).result
         models = ["--select", "resource_type:model", "--indirect-selection", "empty"]
@@ -44,4 +53,4 @@ def main(folder: Path) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if main(Path(sys.argv[1])) else 1)
+    sys.exit(0 if main(Path(sys.argv[1]), *sys.argv[2:]) else 1)

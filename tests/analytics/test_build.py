@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from support.commands import Commands
 from support.marts import GONE, PACKAGE, SCHEMAS, Built, dbt, duckdb_profile
 
 from pylon_elt.pipelines.transform import package
@@ -26,10 +27,15 @@ def test_every_model_is_built_and_every_test_holds(built: Built) -> None:
     assert built.told["schema"] == "pylon_analytics"
 
 
-def test_unit_tests_hold(built: Built, tmp_path: Path) -> None:
-    done = dbt("test", "--select", "test_type:unit", folder=tmp_path, profile=duckdb_profile(built.database))
-    assert done.returncode == 0, done.stdout
-    assert "PASS=55 WARN=0 ERROR=0" in done.stdout, "54 unit tests, and what lists the raw tables"
+def test_unit_tests_hold(commands: Commands, built: Built, tmp_path: Path) -> None:
+    done = dbt(
+        commands,
+        *("test", "--select", "test_type:unit"),
+        folder=tmp_path,
+        profile=duckdb_profile(built.database),
+    )
+    assert done.code == 0, done.text
+    assert "PASS=55 WARN=0 ERROR=0" in done.out, "54 unit tests, and what lists the raw tables"
 
 
 def test_every_table_and_column_is_described(built: Built) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from support.commands import Commands
 from support.marts import Built, dbt, duckdb_profile
 
 LIMIT = 100_000
@@ -67,7 +68,7 @@ def test_each_text_is_the_title_and_what_was_said(built: Built, rows: dict[str, 
 
 
 @pytest.fixture(scope="module")
-def short(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Built:
+def short(commands: Commands, built: Built, tmp_path_factory: pytest.TempPathFactory) -> Built:
     """The same rows in another order, with room for few of them, and a message that imitates a heading."""
     folder = tmp_path_factory.mktemp("short")
     database = Path(shutil.copyfile(built.database, folder / "support.duckdb"))
@@ -80,8 +81,8 @@ def short(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Built:
             " FROM pylon_analytics.support__messages ORDER BY hash(message_id)"
         )
     arguments = ("--select", "support__conversations", "--vars", "{pylon_conversation_characters: 1000}")
-    done = dbt("run", *arguments, folder=folder / "run", profile=duckdb_profile(database))
-    assert done.returncode == 0, done.stdout
+    done = dbt(commands, "run", *arguments, folder=folder / "run", profile=duckdb_profile(database))
+    assert done.code == 0, done.text
     return Built(folder, {})
 
 

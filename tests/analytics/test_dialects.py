@@ -26,10 +26,13 @@ ABROAD = re.compile(r"as json|map\(varchar|epoch_us|jsonb|unnest\(range|(?<!conv
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def compiled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is sent to the warehouses of the tests that are run."""
+    tests = (item for item in request.session.items if "compiled" in getattr(item, "fixturenames", ()))
+    warehouses = sorted({item.callspec.params["warehouse"] for item in tests})
     folder = tmp_path_factory.mktemp("dialects")
     done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("dialects.py")), str(folder)],
+        [sys.executable, str(Path(__file__).with_name("dialects.py")), str(folder), *warehouses],
         env=os.environ | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
         cwd=folder,
         capture_output=True,

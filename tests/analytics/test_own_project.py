@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support.commands import Commands
 from support.marts import PACKAGE, Built, dbt, duckdb_profile
 
 PROJECT = {
@@ -24,7 +25,7 @@ group by issues.created_on
 
 
 @pytest.mark.more
-def test_a_project_of_ones_own_builds_on_the_marts(built: Built, tmp_path: Path) -> None:
+def test_a_project_of_ones_own_builds_on_the_marts(commands: Commands, built: Built, tmp_path: Path) -> None:
     project = tmp_path / "desk"
     (project / "models").mkdir(parents=True)
     (project / "dbt_project.yml").write_text(yaml.safe_dump(PROJECT))
@@ -35,10 +36,12 @@ def test_a_project_of_ones_own_builds_on_the_marts(built: Built, tmp_path: Path)
     database.write_bytes(built.database.read_bytes())
     profile = duckdb_profile(database) | {"schema": "own"}
 
-    deps = dbt("deps", folder=tmp_path / "run", profile=profile, project=project)
-    assert deps.returncode == 0, deps.stdout
-    done = dbt("run", "--select", "+arrivals", folder=tmp_path / "run", profile=profile, project=project)
-    assert done.returncode == 0, done.stdout
+    deps = dbt(commands, "deps", folder=tmp_path / "run", profile=profile, project=project)
+    assert deps.code == 0, deps.text
+    done = dbt(
+        commands, "run", "--select", "+arrivals", folder=tmp_path / "run", profile=profile, project=project
+    )
+    assert done.code == 0, done.text
 
     other = Built(tmp_path, {})
     total = other.ask("SELECT sum(issues) AS total FROM own.arrivals")

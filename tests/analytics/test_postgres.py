@@ -120,11 +120,14 @@ def test_descriptions_are_in_the_database(built: Built, url: str) -> None:
 
 
 SLOWLY = """
-import itertools, sys, time
+import itertools, os, sys, time
 from dbt.adapters.base.impl import BaseAdapter
 from dbt.adapters.cache import RelationsCache
+from pathlib import Path
 from pylon_elt.pipelines import cli
+from support import parsed
 
+parsed.share(Path(os.environ["PYLON_TESTS_PARSED"]))
 add, list_relations, asked = RelationsCache.add, BaseAdapter.list_relations, itertools.count()
 
 def slowly(self, relation):
@@ -158,7 +161,7 @@ def test_a_table_that_is_not_listed_yet_is_not_missing(built: Built, url: str) -
     more = {"DESTINATION__POSTGRES__CREDENTIALS": url, "DLT_DATA_DIR": str(built.folder / "dlt3")}
     subprocess.run(
         [sys.executable, "-c", SLOWLY, *arguments], cwd=built.folder,
-        env=os.environ | more | {"PYTHONPATH": str(ROOT)}, check=True, capture_output=True,
+        env=os.environ | more | {"PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tests")))}, check=True, capture_output=True,
     )  # fmt: skip
     with psycopg2.connect(url) as connection, connection.cursor() as cursor:
         for model in (name for name in package.models() if name.startswith("stg_")):

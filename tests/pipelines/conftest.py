@@ -1,4 +1,4 @@
-"""A small workspace, served, and the command line in a folder of its own."""
+"""A small workspace, served, and the command line in a folder of its own; a sample of one, copied and built."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import sample
 from support.commands import Commands
 from support.once import once
 from support.workplaces import FOLDER, Desk
@@ -95,6 +96,13 @@ def open_copy(open_desk: Any, first_run: Any) -> Any:
         return desk
 
     return start
+
+
+@pytest.fixture(scope="session")
+def built(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample with its tables for analysis; to be read, not changed."""
+    folder = once(tmp_path_factory, "built-sample", lambda folder: sample.make(commands, folder))
+    return folder / "support.duckdb"
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Runs ``pylon`` commands, each in a fork: what it takes to import everything is paid once.
+"""Runs ``pylon``, ``zaia`` and ``dbt`` commands, each in a fork: what it takes to import everything is paid once.
 
 Reads a command as one line of JSON, answers with the fork's process id, and with its exit status once it has ended.
 """
@@ -24,7 +24,7 @@ os.environ.update(
 import tomllib  # noqa: E402, F401
 
 import anyio._backends._asyncio  # noqa: E402, F401
-import dbt.cli.main  # noqa: E402, F401
+import dbt.cli.main  # noqa: E402
 import dlt  # noqa: E402
 import dlt._workspace._plugins  # noqa: E402
 import dlt.common.libs.pyarrow  # noqa: E402
@@ -37,6 +37,8 @@ import pendulum.locales.en.locale  # noqa: E402, F401
 import pyarrow.parquet  # noqa: E402, F401
 import pydantic.type_adapter  # noqa: E402, F401
 import requests  # noqa: E402, F401
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: E402
+from support import parsed  # noqa: E402
 from support.remembering import recall, remember  # noqa: E402
 
 import pylon_elt.pipelines.look.check  # noqa: E402
@@ -47,7 +49,16 @@ import pylon_elt.pipelines.transform.transform  # noqa: E402
 import pylon_elt.pipelines.zaia.command  # noqa: E402, F401
 from pylon_elt.pipelines import cli, zaia_cli  # noqa: E402
 
-PROGRAMS = {"pylon": cli.main, "zaia": zaia_cli.main}
+
+def run_dbt() -> None:
+    """Be dbt, and close its files: a fork ends at once, and would leave what was written last beside them."""
+    try:
+        dbt.cli.main.cli()
+    finally:
+        DuckDBConnectionManager.close_all_connections()
+
+
+PROGRAMS = {"pylon": cli.main, "zaia": zaia_cli.main, "dbt": run_dbt}
 
 
 def command(spec: dict[str, Any]) -> NoReturn:
@@ -90,6 +101,8 @@ OUT = os.dup(1)
 if __name__ == "__main__":
     remember()
     recall()
+    if folder := os.environ.get("PYLON_TESTS_PARSED"):
+        parsed.share(Path(folder))
     gc.collect()
     gc.freeze()
     for line in sys.stdin:

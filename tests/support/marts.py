@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from .commands import Commands, Result
 from .repository import ROOT
 
 PACKAGE = ROOT / "analytics"
@@ -55,21 +53,23 @@ class Built:
 
 
 def dbt(
-    *arguments: str, folder: Path, profile: Mapping[str, Any], project: Path = PACKAGE
-) -> subprocess.CompletedProcess[str]:
+    commands: Commands,
+    *arguments: str,
+    folder: Path,
+    profile: Mapping[str, Any],
+    project: Path = PACKAGE,
+) -> Result:
     """Run dbt itself, its files in a folder."""
     folder.mkdir(exist_ok=True)
     target = {"schema": "pylon_analytics", "threads": 2, **profile}
     (folder / "profiles.yml").write_text(json.dumps({"pylon": {"target": "it", "outputs": {"it": target}}}))
-    command = [
-        *(str(Path(sys.executable).with_name("dbt")), "--no-use-colors", "--log-path", str(folder)),
+    return commands.run(
+        *("--no-use-colors", "--no-write-json", "--log-level-file", "none"),
         *(*arguments, "--project-dir", str(project), "--profiles-dir", str(folder)),
-    ]
-    environment = os.environ | {
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        "DBT_TARGET_PATH": str(folder / "target"),
-    }
-    return subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
+        folder=folder,
+        environment={"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DBT_TARGET_PATH": str(folder / "target")},
+        program="dbt",
+    )
 
 
 def duckdb_profile(file: Path) -> dict[str, Any]:

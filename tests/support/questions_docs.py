@@ -9,6 +9,7 @@ from pylon_elt.pipelines.ask.reader_duckdb import DuckDbReader
 from pylon_elt.pipelines.docs.questions_page import page
 
 from . import sample
+from .commands import Commands
 
 PAGE = Path(__file__).parents[2] / "docs" / "questions.md"
 SCHEMAS = ("pylon", "pylon_analytics", "pylon_analytics_staging")
@@ -21,5 +22,5 @@ def of(database: Path) -> str:
 
 
 if __name__ == "__main__":
-    with TemporaryDirectory() as name:
-        PAGE.write_text(of(sample.make(Path(name))), encoding="utf-8")
+    with TemporaryDirectory() as name, Commands() as commands:
+        PAGE.write_text(of(sample.make(commands, Path(name))), encoding="utf-8")

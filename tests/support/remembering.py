@@ -9,10 +9,15 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import inspect
+import marshal
+import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import dlt.common.configuration.inject
 import dlt.common.configuration.resolve
@@ -26,7 +31,12 @@ import orjson
 import yaml
 from dlt.common import json
 from dlt.common import typing as types
+from dlt.common.configuration import container, resolve
+from dlt.common.configuration.exceptions import ContextDefaultCannotBeCreated
+from dlt.common.configuration.providers import environ
 from dlt.common.configuration.specs import base_configuration as specs
+from dlt.common.destination.capabilities import DestinationCapabilitiesContext
+from dlt.common.normalizers.json import helpers
 
 OF_TYPES: dict[Any, tuple[str, ...]] = {
     types: (
@@ -79,7 +89,10 @@ def remembered(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def clone(document: Any) -> Any:
     """Return a deep copy of a schema or a part of it: nearly all of it is mappings, lists and text."""
-    return _clone(document, {})
+    try:
+        return marshal.loads(marshal.dumps(document))
+    except ValueError:  # there is more in it
+        return _clone(document, {})
 
 
 def _clone(part: Any, known: dict[int, Any]) -> Any:
@@ -183,9 +196,69 @@ def normalized_once() -> None:
 
 
 class QuickYaml:
-    """Writes YAML by libyaml, where it is there."""
+    """Writes YAML by libyaml, where it is there, and what is the same once."""
 
-    dump = functools.partial(yaml.dump, Dumper=getattr(yaml, "CDumper", yaml.Dumper))
+    known: ClassVar[dict[tuple[Any, ...], str]] = {}
+
+    @classmethod
+    def dump(cls, document: Any, **options: Any) -> str:
+        """Return a document as YAML."""
+        key = (orjson.dumps(document, option=AS_THEY_ARE), *options.items())
+        if key not in cls.known:
+            cls.known[key] = yaml.dump(document, Dumper=getattr(yaml, "CDumper", yaml.Dumper), **options)
+        return cls.known[key]
+
+
+@functools.cache
+def _in_bytes(name: str) -> bytes:
+    return os.fsencode(name)
+
+
+def in_environment(_: Any, key: str, _hint: Any, pipeline: str, *sections: str) -> tuple[str | None, str]:
+    """Return what the environment says of a setting, and what it is called there."""
+    name = environ.EnvironProvider.get_key_name(key, pipeline, *sections)
+    # most are not there, which the mapping of texts tells by an exception
+    return (os.environ[name] if _in_bytes(name) in os.environ._data else None), name
+
+
+def settings_found_quickly() -> None:
+    """Let the name of a setting be put together once, no secrets be looked for where none are mounted, and only what was
+    found be noted as found.
+    """
+    name = functools.cache(environ.EnvironProvider.get_key_name)
+    environ.EnvironProvider.get_key_name = staticmethod(name)
+    if not Path(environ.SECRET_STORAGE_PATH).parent.is_dir():
+        environ.EnvironProvider.get_value = in_environment
+    log = resolve.log_traces
+
+    def log_traces(config: Any, key: str, hint: Any, value: Any, default: Any, traces: Any) -> None:
+        if found := [
+            trace
+            for trace in traces
+            if trace.value is not None or trace.provider == resolve.EXPLICIT_VALUES_PROVIDER_NAME
+        ]:
+            log(config, key, hint, value, default, found)
+
+    resolve.log_traces = log_traces
+    thread = threading.current_thread
+    effective = container.Container._effective_thread_id
+    container.Container._effective_thread_id = lambda self: (
+        effective(self) if thread().name.startswith("dlt-pool-") else threading.get_ident()
+    )
+
+
+def strategies_found_quickly() -> None:
+    """Let the strategy of a merge be found without a look at all settings for what only the destination says."""
+    plain = inspect.unwrap(helpers.resolve_merge_strategy)
+
+    def resolve_merge_strategy(tables: Any, table: Any) -> Any:
+        try:
+            capabilities = container.Container()[DestinationCapabilitiesContext]
+        except ContextDefaultCannotBeCreated:  # nobody says where it goes
+            capabilities = None
+        return plain(tables, table, capabilities)
+
+    helpers.resolve_merge_strategy = resolve_merge_strategy
 
 
 def remember() -> None:
@@ -199,6 +272,8 @@ def remember() -> None:
     specs.BaseConfiguration.get_resolvable_fields = classmethod(lambda cls: dict(fields(cls)))
     fields_by_type()
     normalized_once()
+    settings_found_quickly()
+    strategies_found_quickly()
     dlt.extract.extract.yaml = QuickYaml
     for module in (dlt.common.schema.schema, dlt.common.schema.utils):
         module.deepcopy = clone

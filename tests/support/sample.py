@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,9 +9,10 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 from support import zaia_sample
+from support.commands import Commands
+from support.marts import dbt, duckdb_profile
 
 from pylon_elt import emulator
-from pylon_elt.pipelines.transform import package
 from pylon_elt.sources.pylon.catalog import ALL_TABLES, EXTRA, SYNCED_AT, Table
 from pylon_elt.sources.pylon.rows.masking import masks
 from pylon_elt.sources.pylon.rows.rows import REMOVED, to_arrow
@@ -36,15 +33,12 @@ FROM issues, range(0, 4) AS earlier (n) WHERE created_at <= $1::TIMESTAMPTZ - to
 """
 """What runs would have recorded every twentieth day."""
 
-_PARSED: list[bytes] = []
-"""What dbt has parsed, once it has."""
 
-
-def make(folder: Path, issues: int = ISSUES) -> Path:
+def make(commands: Commands, folder: Path) -> Path:
     """Make ``support.duckdb`` in a folder: copies in ``pylon`` and ``zaia``, what dbt builds in ``pylon_analytics``."""
     database = folder / "support.duckdb"
-    copy(database, issues)
-    build(database, folder)
+    copy(database)
+    build(commands, database)
     return database
 
 
@@ -76,30 +70,10 @@ def copy(database: Path, issues: int = ISSUES) -> None:
         zaia_sample.copy(connection, NOW)
 
 
-def build(database: Path, folder: Path) -> None:
-    """Run dbt in a process of its own, in the folder of the database.
-
-    What dbt has parsed once in this process it does not parse again: it looks itself whether that is still so, and for
-    that the profile has to be the same wherever the folder is.
-    """
-    target = {"type": "duckdb", "path": database.name, "schema": "pylon_analytics", "threads": 2}
-    target["settings"] = {"TimeZone": "UTC", "threads": 2}
-    (folder / "profiles.yml").write_text(json.dumps({"pylon": {"target": "it", "outputs": {"it": target}}}))
-    (folder / "target").mkdir(exist_ok=True)
-    parsed = folder / "target" / "partial_parse.msgpack"
-    if _PARSED:
-        parsed.write_bytes(_PARSED[0])
-    command = [
-        *(str(Path(sys.executable).with_name("dbt")), "--quiet", "--log-path", str(folder / "logs")),
-        *("--no-send-anonymous-usage-stats", "run", "--project-dir", str(package.FOLDER)),
-        *("--profiles-dir", str(folder), "--target-path", str(folder / "target")),
-    ]
-    environment = os.environ | {"DO_NOT_TRACK": "1"}
-    done = subprocess.run(
-        command, check=False, capture_output=True, text=True, env=environment, cwd=database.parent
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    _PARSED[:] = [parsed.read_bytes()]
+def build(commands: Commands, database: Path) -> None:
+    """Let dbt build the tables for analysis in a copy."""
+    done = dbt(commands, "--quiet", "run", folder=database.parent, profile=duckdb_profile(database))
+    assert done.code == 0, done.text
 
 
 def _arrow(table: Table, rows: list[dict[str, Any]]) -> pa.Table:

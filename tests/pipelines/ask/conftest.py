@@ -21,12 +21,6 @@ from pylon_elt.pipelines.base import exits
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample with its tables for analysis; to be read, not changed."""
-    return sample.make(tmp_path_factory.mktemp("built"))
-
-
-@pytest.fixture(scope="session")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample without them."""
     database = tmp_path_factory.mktemp("raw") / "support.duckdb"

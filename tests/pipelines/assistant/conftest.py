@@ -6,15 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support import sample
 from support.commands import Commands
 from support.workplaces import CopyDesk
-
-
-@pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample with its tables for analysis; to be read, not changed."""
-    return sample.make(tmp_path_factory.mktemp("assistant"), 120)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from support import sample
 from support.assistant import calls
 from support.workplaces import CopyDesk
 
@@ -79,7 +80,7 @@ def test_a_select_is_cut_by_rows_bytes_and_time(desk: CopyDesk) -> None:
     assert many.data["rows"] == [
         list(row) for row in desk.sql("select id, title from issues order by id")[:10]
     ]
-    assert "the first 10 rows of 120; 110 are left out" in many.data["cut"]
+    assert f"the first 10 rows of {sample.ISSUES}; {sample.ISSUES - 10} are left out" in many.data["cut"]
     assert "Long values of t" in wide.data["cut"]
     assert len(json.dumps(wide.data["rows"], ensure_ascii=False).encode()) < 2600
     assert "no answer within 3 s" in endless.error

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from support import assistant
+from support import assistant, sample
 from support.assistant import call, calls, client_of, over_http, talk
 from support.workplaces import CopyDesk
 
@@ -153,7 +153,7 @@ def test_before_a_transform_the_raw_tables_answer_and_the_questions_say_what_to_
     )
     assert "pylon transform" in asked.error
     assert len(found.data["conversations"]) == 2
-    assert counted.data["rows"] == [[120]]
+    assert counted.data["rows"] == [[sample.ISSUES]]
     assert "pylon transform" in listed.data["note"]
 
 
@@ -166,7 +166,7 @@ def test_beside_a_run_the_snapshot_answers_and_says_so(desk: CopyDesk) -> None:
     with duckdb.connect(str(desk.database)) as writing:
         writing.execute("CREATE TABLE pylon.more AS SELECT 1")
         (answer,) = calls(desk.folder, ("select", {"sql": "select count(*) from issues"}))
-    assert answer.data["rows"] == [[120]]
+    assert answer.data["rows"] == [[sample.ISSUES]]
     assert "is being written to; this is its snapshot" in answer.data["note"]
 
 
