@@ -1,4 +1,4 @@
-"""Requests over HTTP: the token, connections, timeouts, and the server's clock. The only module that knows httpx."""
+"""Requests over HTTP: the token, connections, timeouts, the server's clock. With direct.py, all that knows httpx."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ import httpx
 
 from ..errors import ConfigurationError, TooLong, Transient
 from ..settings import Settings
+from .direct import Direct
 
 if TYPE_CHECKING:
     import ssl
@@ -62,7 +63,11 @@ class Reply:
 
 
 class Transport:
-    """Sends requests to one host. They carry the token, have a timeout and follow no redirect.
+    """Sends requests to one host. They carry the token and have a timeout; each is sent once, without cookies.
+
+    httpx's client makes the connections, with proxies and certificates as the environment says, and says how a request
+    looks. Sent they are by :class:`.direct.Direct` or, where a proxy stands between, by httpx's transport to it: what
+    the client does besides for each (redirects, cookies, hooks, authentication) costs much and is not wanted here.
 
     Args:
         settings: Token, host and timeouts.
@@ -75,12 +80,17 @@ class Transport:
     def __init__(self, settings: Settings, offset: timedelta | None = None) -> None:
         self._settings = settings
         self._connections: list[httpx.AsyncClient] = []
-        self._idle = [self._connect()]
+        self._carriers: list[httpx.AsyncBaseTransport] = []
+        first = self._connect()
+        self._headers, self._timeout = first.headers, first.timeout.as_dict()
+        self._idle = [self._carrier(first)]
         self.server_offset = offset
         """How far the server's clock is ahead of this machine's; ``None`` until an answer has told."""
 
     async def close(self) -> None:
         """Close all connections."""
+        for carrier in self._carriers:
+            await carrier.aclose()
         for connection in self._connections:
             await connection.aclose()
 
@@ -88,8 +98,9 @@ class Transport:
         self, method: str, path: str, query: Mapping[str, Any] | None, body: Mapping[str, Any] | None
     ) -> Request:
         """Return a request to a path of the host."""
-        url = self._settings.base_url + path
-        return self._connections[0].build_request(method, url, params=query or None, json=body)
+        url = self._settings.base_url + path + (f"?{httpx.QueryParams(query)}" if query else "")
+        timeout = {"timeout": self._timeout}
+        return httpx.Request(method, url, headers=self._headers, json=body, extensions=timeout)
 
     async def send(self, request: Request) -> Reply:
         """Send a request and read the whole answer.
@@ -102,8 +113,8 @@ class Transport:
         seconds = self._settings.timeout_seconds * 2
         try:
             async with asyncio.timeout(seconds):
-                with self._connection() as connection:
-                    response, content = await _read(connection, request)
+                with self._connection() as carrier:
+                    response, content = await _read(carrier, request)
         except TimeoutError as error:
             raise Transient(f"no complete answer within {seconds:g} s") from error
         except (
@@ -116,21 +127,31 @@ class Transport:
         return Reply(response.status_code, response.headers, content, sent_at, server_at)
 
     @contextmanager
-    def _connection(self) -> Iterator[httpx.AsyncClient]:
+    def _connection(self) -> Iterator[httpx.AsyncBaseTransport]:
         """Lend one connection for one request.
 
         A single client for all would cost twice the CPU: httpcore's pool looks at each of its connections, and asks
         the system about each idle one, several times for every request.
         """
-        connection = self._idle.pop() if self._idle else self._connect()
+        connection = self._idle.pop() if self._idle else self._carrier(self._connect())
         try:
             yield connection
         finally:
             self._idle.append(connection)
 
+    def _carrier(self, connection: httpx.AsyncClient) -> httpx.AsyncBaseTransport:
+        """Return what sends requests: a connection of our own, or httpx's transport to the proxy that it has chosen."""
+        chosen = connection._transport_for_url(httpx.URL(self._settings.base_url))  # noqa: SLF001 - the only way to ask
+        if chosen is connection._transport and type(chosen) is httpx.AsyncHTTPTransport:  # noqa: SLF001
+            chosen = Direct(self._verify())
+            self._carriers.append(chosen)
+        return chosen
+
+    def _verify(self) -> ssl.SSLContext | bool:
+        return _tls() if self._settings.base_url.startswith("https:") else False
+
     def _connect(self) -> httpx.AsyncClient:
-        settings = self._settings
-        verify = _tls() if settings.base_url.startswith("https:") else False
+        settings, verify = self._settings, self._verify()
         try:
             _check_ports()
             connection = httpx.AsyncClient(
@@ -162,9 +183,9 @@ class Transport:
         return stamped
 
 
-async def _read(connection: httpx.AsyncClient, request: Request) -> tuple[httpx.Response, bytes]:
+async def _read(carrier: httpx.AsyncBaseTransport, request: Request) -> tuple[httpx.Response, bytes]:
     """Send a request, and read the answer piece by piece, each of which is small before it is unfolded."""
-    response = await connection.send(request, stream=True)
+    response = await carrier.handle_async_request(request)
     try:
         encoding = response.headers.get("content-encoding", "").strip().lower()
         if encoding not in ("", "identity", *ENCODINGS):
@@ -177,8 +198,6 @@ async def _read(connection: httpx.AsyncClient, request: Request) -> tuple[httpx.
             pieces.append(piece)
     finally:
         await response.aclose()
-        # it refers back to the response, and would hold it until Python looks for cycles
-        del response.stream
     return response, b"".join(pieces)
 
 
