@@ -152,13 +152,15 @@ def _text(issue: str, said_at: str, html: str, is_title: bool, source: str) -> s
 
 
 def _hit(mark: str, dialect: str) -> str:
-    # the first is quick and true of few, so the others, which look what stands around the word, are asked of few
+    # the first is quick and true of few, and CASE asks the others, which look what stands around the word, of those
+    # alone; where a column is made of it, DuckDB asks all that AND joins of every row
     def matches(text: str, expression: str) -> str:
         return f"regexp_matches({text}, {expression})" if dialect == "duckdb" else f"{text} ~ {expression}"
 
     has_silent = matches("html", "'(?i)<(style|script|!--)'")
     text = f"(CASE WHEN {has_silent} THEN regexp_replace(html, '{_SILENT}', '', 'gi') ELSE html END)"
-    return f"({matches('html', f'$any_{mark}')} AND {matches(text, f'$word_{mark}')})"
+    whole = matches(text, f"$word_{mark}")
+    return f"(CASE WHEN {matches('html', f'$any_{mark}')} THEN {whole} ELSE false END)"
 
 
 def _joins(filters: Filters, there: Mapping[str, frozenset[str]]) -> str:
