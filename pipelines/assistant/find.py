@@ -1,8 +1,9 @@
 """Conversations found by words: what is asked of the database, which scans the texts. Pure.
 
 There is no index, which would have to be kept true: to know of each text that it is as it was takes as long as to look
-for a rare word in all of them (``benchmarks/words.py``). A word is looked for where words begin, in small and large letters, and outside of tags; HTML's own spelling of
-other letters is known. Issues with rarer words come first, and those that have them in their title.
+for a rare word in all of them (``benchmarks/words.py``). A word is looked for where words begin, in small and large
+letters, and outside of tags; HTML's own spelling of other letters is known. Issues with rarer words come first, and
+those that have them in their title.
 """
 
 from __future__ import annotations
