@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import allowance, doorbell, growth, idle, load, marts, memory, pace
+from . import allowance, doorbell, growth, idle, load, marts, memory, pace, words
 
 SHORT = {
     load: ["--issues", "5000", "--rounds", "1"],
@@ -13,6 +13,7 @@ SHORT = {
     growth: ["--issues", "20000", "200000", "--rounds", "1"],
     marts: [],
     memory: ["--issues", "5000", "50000", "--minutes", "0.5", "1"],
+    words: [],
 }
 
 

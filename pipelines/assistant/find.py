@@ -1,8 +1,9 @@
 """Conversations found by words: what is asked of the database, which scans the texts. Pure.
 
-There is no index, which would have to be kept true: for 20,000 issues with 80,000 messages a scan takes about a
-second. A word is looked for where words begin, in small and large letters, and outside of tags; HTML's own spelling of
-other letters is known. Issues with rarer words come first, and those that have them in their title.
+There is no index, which would have to be kept true: to know of each text that it is as it was takes as long as to look
+for a rare word in all of them (``benchmarks/words.py``). A word is looked for where words begin, in small and large
+letters, and outside of tags; HTML's own spelling of other letters is known. Issues with rarer words come first, and
+those that have them in their title.
 """
 
 from __future__ import annotations
@@ -152,13 +153,15 @@ def _text(issue: str, said_at: str, html: str, is_title: bool, source: str) -> s
 
 
 def _hit(mark: str, dialect: str) -> str:
-    # the first is quick and true of few, so the others, which look what stands around the word, are asked of few
+    # the first is quick and true of few, and CASE asks the others, which look what stands around the word, of those
+    # alone; where a column is made of it, DuckDB asks all that AND joins of every row
     def matches(text: str, expression: str) -> str:
         return f"regexp_matches({text}, {expression})" if dialect == "duckdb" else f"{text} ~ {expression}"
 
     has_silent = matches("html", "'(?i)<(style|script|!--)'")
     text = f"(CASE WHEN {has_silent} THEN regexp_replace(html, '{_SILENT}', '', 'gi') ELSE html END)"
-    return f"({matches('html', f'$any_{mark}')} AND {matches(text, f'$word_{mark}')})"
+    whole = matches(text, f"$word_{mark}")
+    return f"(CASE WHEN {matches('html', f'$any_{mark}')} THEN {whole} ELSE false END)"
 
 
 def _joins(filters: Filters, there: Mapping[str, frozenset[str]]) -> str:

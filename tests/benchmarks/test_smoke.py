@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from benchmarks import allowance, doorbell, growth, idle, lake, load, marts, memory, pace
+from benchmarks import allowance, doorbell, growth, idle, lake, load, marts, memory, pace, words
 from benchmarks.multiplying import make_due, multiply
 from benchmarks.server import serving
 
@@ -138,3 +138,9 @@ def test_doorbell(capsys: pytest.CaptureFixture[str]) -> None:
     doorbell.main(["--issues", "20", "--edits", "6", "--apart", "0.5", "--tier", "none"])
     printed = capsys.readouterr().out.splitlines()[-1]
     assert re.fullmatch(r"\| [1-6] \|( \d+\.\d \|){3}", printed), printed
+
+
+def test_words(capsys: pytest.CaptureFixture[str]) -> None:
+    words.main(["--issues", "50"])
+    found = figures(capsys.readouterr().out)
+    assert len(found) == 6

@@ -211,3 +211,18 @@ def test_words_are_found_within_seconds_among_many(file: Path) -> None:
     begun = time.monotonic()
     tools().found("password invoice error", NOTHING, 10, 0)
     assert time.monotonic() - begun < 15
+
+
+def test_what_is_edited_redacted_or_deleted_is_found_as_it_is_now(file: Path) -> None:
+    issues = write(file, edited="<p>numbat</p>", redacted="numbat", deleted="numbat", kept="numbats")
+    serving = tools()
+    assert ids(serving.found("numbat", NOTHING, 50, 0)) == set(issues.values())
+    sql(file, "UPDATE issue_messages SET message_html = 'a dibbler' WHERE id = 'm-edited'")
+    sql(file, "UPDATE issue_messages SET message_html = NULL WHERE id = 'm-redacted'")
+    sql(file, "DELETE FROM issue_messages WHERE id = 'm-deleted'")
+    assert ids(serving.found("numbat", NOTHING, 50, 0)) == {issues["kept"]}
+    found = serving.found("dibbler numbat", NOTHING, 50, 0)["conversations"]
+    assert {one["issue"]["id"]: one["words"] for one in found} == {
+        issues["edited"]: ["dibbler"],
+        issues["kept"]: ["numbat"],
+    }
