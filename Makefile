@@ -14,8 +14,10 @@ TESTS := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q
 # has Spark with Iceberg's runtime, and Daft on Ray; tests ask them for what was published
 LAKE := .venv-lake
 SCHEDULERS := .venv-schedulers
+# has a DuckDB for which there are the extensions that DuckLake needs
+DUCKLAKE := .venv-ducklake
 
-.PHONY: help install demo test test-more smoke lint format docs digest bench audit clean soak lake schedulers
+.PHONY: help install demo test test-more smoke lint format docs digest bench audit clean soak lake schedulers ducklake
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -105,6 +107,17 @@ $(SCHEDULERS)/installed: pyproject.toml constraints.txt $(wildcard deploy/*/requ
 
 schedulers: $(SCHEDULERS)/installed ## Make .venv-schedulers with Airflow, Dagster and Prefect, for the tests of what is in deploy/
 
+$(DUCKLAKE)/installed: pyproject.toml constraints.txt tests/destinations/ducklake_requirements.txt
+	@echo "Installing DuckLake, and a DuckDB for it, into $(DUCKLAKE) …"
+	@$(PYTHON) -m venv $(DUCKLAKE)
+	@grep -v '^duckdb==' constraints.txt > $(DUCKLAKE)/constraints.txt
+	@$(DUCKLAKE)/bin/python -m pip --disable-pip-version-check install -qq -c $(DUCKLAKE)/constraints.txt \
+		-r tests/destinations/ducklake_requirements.txt -e '.[dev]'
+	@touch $@
+
+ducklake: $(DUCKLAKE)/installed ## Fill a DuckLake and compare it, in .venv-ducklake
+	@PYLON_DUCKLAKE_TESTS=1 env -u PYTHONDONTWRITEBYTECODE $(DUCKLAKE)/bin/python -m pytest -q -n $(PROCESSES) -m "" tests/destinations
+
 bench: $(VENV)/installed-dev ## Measure against dlt's rest_api and DuckDB's own reader
 	@$(BIN)/python -m benchmarks
 
@@ -115,4 +128,4 @@ audit: ## Look up known weaknesses of the pinned versions, where a feed of advis
 	@build/audit/bin/python .ci/audit.py build/audit/bin/pip-audit constraints.txt
 
 clean: ## Remove what make made
-	@rm -rf $(VENV) $(OLDER) $(LAKE) $(SCHEDULERS) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf $(VENV) $(OLDER) $(LAKE) $(SCHEDULERS) $(DUCKLAKE) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -399,6 +399,15 @@ def _database_file(pipeline: dlt.Pipeline) -> Path | None:
     return Path(database).absolute()
 
 
+def catalog_file(pipeline: dlt.Pipeline) -> Path | None:
+    """Return the file of SQLite or DuckDB that holds a DuckLake's catalog; ``None``: there is none."""
+    if str(pipeline.destination and pipeline.destination.destination_type).rpartition(".")[2] != "ducklake":
+        return None
+    credentials: Any = pipeline.destination_client().config.credentials
+    catalog = credentials.catalog
+    return Path(catalog.database).absolute() if catalog.drivername in ("sqlite", "duckdb") else None
+
+
 def is_duckdb(pipeline: dlt.Pipeline) -> bool:
     """Whether the destination is DuckDB, which allows one writer and locks the file."""
     return isinstance(pipeline.destination, dlt_duckdb)

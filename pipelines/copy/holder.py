@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -61,16 +62,18 @@ class Holder:
     Args:
         pipeline: Whose destination holds the copy.
         locks: Whether the database has a lock, and keeps a row for who has looked at it until that one commits.
+        leased: Whether nothing but a lease keeps others out.
     """
 
-    def __init__(self, pipeline: dlt.Pipeline, *, locks: bool) -> None:
+    def __init__(self, pipeline: dlt.Pipeline, *, locks: bool, leased: bool) -> None:
         self._pipeline = pipeline
-        self.locks = locks
+        self.locks, self.leased = locks, leased
         self.run = uuid4().hex
         self.before = ""
         """The run that had the copy before; "" for none."""
         self.name = f"{self.run}/0"
         self.lives_until = 0.0
+        self._writing = Lock()
 
     def take(self, copied: Copied, own: str) -> None:
         """Take the copy from the run before.
@@ -84,7 +87,7 @@ class Holder:
         """
         (name, known, _), *_ = rows(copied)
         self.before = name.partition("/")[0]
-        if not self.locks and self.before != own:
+        if self.leased and self.before != own:
             lease.require_over(lambda: rows(copied)[0][1:])
         until = time.monotonic() + PATIENCE
         while not self._replaced(copied, name, self.name):
@@ -113,7 +116,7 @@ class Holder:
         Raises:
             Overtaken: Another run has the copy.
         """
-        if self.locks or time.time() < self.lives_until - lease.RENEWAL:
+        if not self.leased or time.time() < self.lives_until - lease.RENEWAL:
             return
         with Copied(self._pipeline) as copied:
             if not self.has(copied):
@@ -130,14 +133,17 @@ class Holder:
 
     def _replaced(self, copied: Copied, former: str, name: str) -> bool:
         """Write a name in the place of another; say whether that is the only one that stands there now."""
-        lives_until = 0.0 if self.locks else time.time() + lease.SECONDS
+        lives_until = time.time() + lease.SECONDS if self.leased else 0.0
         # a transaction of who was overtaken may have the row still, for as long as it likes
         free = f" AND {{.holder}} IN (SELECT {{h.holder}} FROM {{{TABLE}}} AS h FOR UPDATE SKIP LOCKED)"
-        copied.execute(
-            f"UPDATE {{{TABLE}}} SET {{.holder}} = %s, {{.called}} = %s, {{.lives_until}} = %s"
-            f" WHERE {{.holder}} = %s{free if self.locks else ''}",
-            *(name, called(), lives_until, former),
-        )
+        with (
+            self._writing
+        ):  # DuckLake refuses one of two changes to a row at a time, though both are this run's
+            copied.execute(
+                f"UPDATE {{{TABLE}}} SET {{.holder}} = %s, {{.called}} = %s, {{.lives_until}} = %s"
+                f" WHERE {{.holder}} = %s{free if self.locks else ''}",
+                *(name, called(), lives_until, former),
+            )
         if {row[0] for row in rows(copied)} != {name}:
             return False
         self.lives_until = lives_until
@@ -184,7 +190,10 @@ def held(
     if destinations.is_duckdb(pipeline) and not copied.database().startswith("md:"):
         yield None
         return
-    holder = Holder(pipeline, locks=destinations.is_postgres(pipeline))
+    locks = destinations.is_postgres(pipeline)
+    # a row that is written beside a load fails it where the catalog is in SQLite, whose lock is a file anyway
+    leased = not locks and destinations.catalog_file(pipeline) is None
+    holder = Holder(pipeline, locks=locks, leased=leased)
     try:
         _make(pipeline, copied)
         holder.take(copied, own)
@@ -194,7 +203,7 @@ def held(
         warn(f"That two machines load at once would not be noticed at this destination: {said(error)}")
         yield None
         return
-    if holder.locks:
+    if not holder.leased:
         yield holder
         return
     # a connection of its own, older than the fence: a statement alone, at which a sleeping machine lets nobody wait

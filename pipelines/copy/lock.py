@@ -49,13 +49,13 @@ def run_lock(pipeline: dlt.Pipeline) -> Iterator[Callable[[], None]]:
 
 
 def lock_file(database: Path) -> Path:
-    """Return the lock file of a DuckDB file: beside the file itself, by whatever links it is reached."""
+    """Return the lock file of a database file: beside the file itself, by whatever links it is reached."""
     real = database.resolve()
     return real.with_name(real.name + ".lock")
 
 
 def _lock_file(pipeline: dlt.Pipeline) -> Path:
-    database = destinations.database_file(pipeline)
+    database = destinations.database_file(pipeline) or destinations.catalog_file(pipeline)
     if database is not None:
         return lock_file(database)
     return Path(pipeline.pipelines_dir) / f"{pipeline.pipeline_name}.lock"

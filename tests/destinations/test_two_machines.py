@@ -13,6 +13,8 @@ from support.runner import Runner
 from support.site import Site
 from support.suspended import LONG, SHORT, content, other, second_leaves, stopped
 
+LOCKED_BY_A_FILE = ("ducklake-sqlite",)
+
 
 @pytest.fixture
 def site(open_site: Any) -> Iterator[Site]:
@@ -35,7 +37,11 @@ def test_the_copy_is_the_truth_and_the_second_of_two_runs_leaves_and_names_the_f
 @pytest.mark.parametrize(
     "point", [POINTS["normalized"], after_merge_of("issues")], ids=["read", "half loaded"]
 )
-def test_who_sleeps_beyond_its_lease_changes_nothing(site: Site, elsewhere: Runner, point: str) -> None:
+def test_who_sleeps_beyond_its_lease_changes_nothing(
+    kind: str, site: Site, elsewhere: Runner, point: str
+) -> None:
+    if kind in LOCKED_BY_A_FILE:
+        pytest.skip("a lock file is held as long as the run is there, asleep or not")
     with stopped(site, point, lease=SHORT) as run:
         time.sleep(SHORT["SECONDS"])
         site.world.stir(Random(2), deletions=False)

@@ -27,11 +27,15 @@ def copy(kind: str, tmp_path: Path) -> Iterator[Any]:
 
 
 @pytest.mark.sampled(2)
-def test_plain_dlt_makes_the_same_copy_and_it_can_be_asked(copy: Any, tmp_path: Path) -> None:
-    copy.machine().environment()
+def test_plain_dlt_makes_the_same_copy_and_it_can_be_asked(
+    copy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = copy.machine()
+    for name, value in machine.environment().items():
+        monkeypatch.setenv(name, value)
     pipeline = dlt.pipeline(
         "by_hand",
-        destination=dlt.destinations.sqlalchemy(copy.machine().credentials),
+        destination=machine.destination,
         dataset_name="pylon",
         pipelines_dir=str(tmp_path / "machine"),
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from support import ducklake
 from support.compare import Row, Rows, parsed
 from support.mariadb import MariaDb, binaries, make_data
 from support.runner import Machine
@@ -50,7 +51,7 @@ class SqliteCopy(FolderCopy):
             names = [
                 row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
             ]
-            return _rows(names, lambda name: map(dict, connection.execute(f'SELECT * FROM "{name}"')))
+            return typed(names, lambda name: map(dict, connection.execute(f'SELECT * FROM "{name}"')))
 
     def execute(self, sql: str) -> None:
         """Run a statement as somebody else's program does."""
@@ -116,7 +117,7 @@ class MariaDbCopy(FolderCopy):
                 return list(cursor.fetchall())
 
             names = [next(iter(row.values())) for row in rows("SHOW TABLES")]
-            return _rows(names, lambda name: rows(f"SELECT * FROM `{name}`"))
+            return typed(names, lambda name: rows(f"SELECT * FROM `{name}`"))
 
 
 class Sqlite:
@@ -137,7 +138,11 @@ class MariaDbKind:
         return MariaDbCopy(folder)
 
 
-KINDS: dict[str, Kind] = {"sqlite": Sqlite(), "mariadb": MariaDbKind()}
+LAKES = "PYLON_DUCKLAKE_TESTS"
+"""Set where the suite is to try DuckLake, and nothing else: it needs another DuckDB than the rest."""
+
+_LAKES: dict[str, Kind] = {"ducklake-sqlite": ducklake.InSqlite(), "ducklake-postgres": ducklake.InPostgres()}
+KINDS: dict[str, Kind] = _LAKES if os.environ.get(LAKES) else {"sqlite": Sqlite(), "mariadb": MariaDbKind()}
 """By name; the suite tries each of them."""
 
 
@@ -151,7 +156,7 @@ def copy_in(kind: str, folder: Path) -> Copy:
         give_up(f"destination {kind}: {error}")
 
 
-def _rows(names: Iterable[str], select: Callable[[str], Iterable[Row]]) -> Rows:
+def typed(names: Iterable[str], select: Callable[[str], Iterable[Row]]) -> Rows:
     """Read the tables of the catalogue and dlt's list of loads, with values as Python has them."""
     known = [name for name in names if name in (*TABLES, "deletions", "_dlt_loads")]
     return {name: parsed(name, _typed(name, list(select(name))), as_text=True) for name in known}

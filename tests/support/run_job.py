@@ -132,7 +132,10 @@ def _statements(client: Any, query: Any) -> list[Any]:
     """DuckDB runs the statements of one text one after the other, so that a process may end between them."""
     if not isinstance(client, DuckDbSqlClient):
         return [query]  # others make one transaction of them, or take one at a time
-    return [statement.query for statement in duckdb.extract_statements(query)] or [query]
+    try:
+        return [statement.query for statement in duckdb.extract_statements(query)] or [query]
+    except duckdb.ParserException:  # it has values, as dlt marks their places; it is a single one then
+        return [query]
 
 
 def _said(query: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 from support.workplaces import Desk
 
@@ -59,3 +60,20 @@ def test_may_be_wanted_for_good(sqlite: Desk, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("SOURCES__PYLON__UNTESTED_DESTINATION", "perhaps")
     with pytest.raises(ConfigurationError, match="true or false"):
         run()
+
+
+@pytest.mark.skipif(duckdb.__version__.startswith("1."), reason="this DuckDB has what a DuckLake needs")
+@pytest.mark.parametrize(
+    ("catalog", "word"), [("sqlite", "pip install 'duckdb<2'"), ("duckdb", "in SQLite or in Postgres")]
+)
+def test_a_ducklake_that_cannot_be_reached_is_refused_with_what_would_help(
+    catalog: str, word: str, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = "DESTINATION__DUCKLAKE__CREDENTIALS"
+    settings = {"DUCKLAKE_NAME": "lake", "CATALOG": f"{catalog}:///{tmp_path}/catalog"}
+    files = {"STORAGE__BUCKET_URL": f"file://{tmp_path}/files"}
+    environment = {f"{place}__{name}": value for name, value in (settings | files).items()}
+    answer = desk.pylon("run", "--destination", "ducklake", env=environment)
+    assert answer.code == exits.CONFIGURATION
+    assert word in " ".join(answer.err.split())
+    assert not desk.server.log

@@ -1,0 +1,188 @@
+"""DuckLake: a catalog in SQLite or Postgres, and files in a folder. It needs a DuckDB that has extensions for it."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from support.compare import Row, Rows
+from support.postgres import Postgres, running_postgres
+from support.runner import Machine
+from support.site import FolderCopy
+
+EXTENSIONS = ("ducklake", "sqlite_scanner", "postgres_scanner")
+NAME = "lake"
+
+
+@cache
+def home() -> Path:
+    """Return a home folder in which DuckDB finds its extensions, so that nothing is downloaded.
+
+    Raises:
+        LookupError: They are not installed.
+    """
+    if not all(find_spec(f"duckdb_extension_{name}") for name in EXTENSIONS):
+        raise LookupError("needs an environment of its own: make ducklake")
+    import duckdb_extensions
+
+    folder = Path(tempfile.mkdtemp(prefix="pylon-ducklake-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with duckdb.connect(config={"extension_directory": str(_extensions(folder))}) as connection:
+        for name in EXTENSIONS:
+            duckdb_extensions.import_extension(name, con=connection)
+    return folder
+
+
+def _extensions(home: Path) -> Path:
+    return home / ".duckdb" / "extensions"
+
+
+@dataclass
+class _Client(Machine):
+    """A machine that has the extensions, and is told of catalog and files apart."""
+
+    def environment(self) -> dict[str, str]:
+        """Return what a run finds in its environment."""
+        catalog, files = self.credentials.split(" ")
+        return {
+            "HOME": str(home()),
+            "DESTINATION__DUCKLAKE__CREDENTIALS__DUCKLAKE_NAME": NAME,
+            "DESTINATION__DUCKLAKE__CREDENTIALS__CATALOG": catalog,
+            "DESTINATION__DUCKLAKE__CREDENTIALS__STORAGE__BUCKET_URL": files,
+            # the copy of a lake lies in another folder than the catalog knows
+            "DESTINATION__DUCKLAKE__OVERRIDE_DATA_PATH": "true",
+            "LOAD__WORKERS": "1",
+        }
+
+
+@cache
+def postgres() -> Postgres:
+    """Return a server for the catalogs of this process."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(running_postgres())
+
+
+class Lake(FolderCopy):
+    """A lake whose files lie in a folder."""
+
+    @property
+    def files(self) -> Path:
+        """Where its data is."""
+        return self.folder / "files"
+
+    @property
+    def catalog(self) -> str:
+        """Where its catalog is, as dlt takes it."""
+        raise NotImplementedError
+
+    @property
+    def attached(self) -> str:
+        """The same as DuckDB takes it, with what else it is to be told."""
+        raise NotImplementedError
+
+    def machine(self, name: str = "machine") -> Machine:
+        """Return a machine that fills it, with a working folder of its own."""
+        return _Client(self.folder / name, f"{self.catalog} file://{self.files}", "ducklake")
+
+    def read(self) -> Rows:
+        """Return everything in it."""
+        from support.destinations import typed
+
+        with self.opened() as connection:
+
+            def rows(sql: str) -> list[Row]:
+                cursor = connection.execute(sql)
+                names = [column[0] for column in cursor.description or []]
+                return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+            found = rows("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'pylon'")
+            return typed(
+                [row["table_name"] for row in found], lambda name: rows(f'SELECT * FROM pylon."{name}"')
+            )
+
+    def execute(self, sql: str) -> None:
+        """Run a statement as somebody else's program does."""
+        with self.opened() as connection:
+            connection.execute(sql)
+
+    def opened(self) -> Any:
+        """Open it as somebody else's program does."""
+        connection = duckdb.connect(config={"extension_directory": str(_extensions(home()))})
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(f"ATTACH {self.attached}")
+        connection.execute(f"USE {NAME}")
+        return connection
+
+
+@dataclass(frozen=True)
+class SqliteLake(Lake):
+    """A lake with its catalog in a file of SQLite beside it."""
+
+    @property
+    def catalog(self) -> str:
+        """Where its catalog is."""
+        return f"sqlite:///{self.folder}/catalog.sqlite"
+
+    @property
+    def attached(self) -> str:
+        """The same as DuckDB takes it."""
+        options = f"DATA_PATH '{self.files}', OVERRIDE_DATA_PATH true, META_TYPE 'sqlite'"
+        return f"'ducklake:{self.folder}/catalog.sqlite' AS {NAME} ({options})"
+
+
+@dataclass(frozen=True)
+class PostgresLake(Lake):
+    """A lake with its catalog in a database of a Postgres server."""
+
+    name: str
+
+    @property
+    def catalog(self) -> str:
+        """Where its catalog is."""
+        return postgres().url(self.name)
+
+    @property
+    def attached(self) -> str:
+        """The same as DuckDB takes it."""
+        options = f"DATA_PATH '{self.files}', OVERRIDE_DATA_PATH true, METADATA_SCHEMA '{NAME}'"
+        return f"'ducklake:postgres:{self.catalog}' AS {NAME} ({options})"
+
+    def branch(self, name: str) -> PostgresLake:
+        """Return a copy of it, working folders and all."""
+        postgres().clone(f"{self.name}-{name}", self.name)
+        folder = self.folder.with_name(f"{self.folder.name}-{name}")
+        return PostgresLake(Path(shutil.copytree(self.folder, folder)), f"{self.name}-{name}")
+
+    def discard(self) -> None:
+        """Delete it, working folders and all."""
+        super().discard()
+        postgres().drop(self.name)
+
+
+class InSqlite:
+    """A lake with a catalog that has no lock at all."""
+
+    def copy_in(self, folder: Path) -> SqliteLake:
+        """Return where a new copy will be."""
+        home()
+        return SqliteLake(folder)
+
+
+class InPostgres:
+    """A lake with a catalog on a server."""
+
+    def copy_in(self, folder: Path) -> PostgresLake:
+        """Return where a new copy will be."""
+        home()
+        name = folder.parent.name.lower()
+        postgres().create(name)
+        return PostgresLake(folder, name)
