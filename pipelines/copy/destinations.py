@@ -401,7 +401,7 @@ def _database_file(pipeline: dlt.Pipeline) -> Path | None:
 
 def catalog_file(pipeline: dlt.Pipeline) -> Path | None:
     """Return the file of SQLite or DuckDB that holds a DuckLake's catalog; ``None``: there is none."""
-    if str(pipeline.destination and pipeline.destination.destination_type).rpartition(".")[2] != "ducklake":
+    if not (pipeline.destination and pipeline.destination.destination_type.endswith(".ducklake")):
         return None
     credentials: Any = pipeline.destination_client().config.credentials
     catalog = credentials.catalog

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
+from abc import ABC, abstractmethod
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
@@ -71,7 +72,7 @@ def postgres() -> Postgres:
     return stack.enter_context(running_postgres())
 
 
-class Lake(FolderCopy):
+class Lake(FolderCopy, ABC):
     """A lake whose files lie in a folder."""
 
     @property
@@ -80,14 +81,14 @@ class Lake(FolderCopy):
         return self.folder / "files"
 
     @property
+    @abstractmethod
     def catalog(self) -> str:
         """Where its catalog is, as dlt takes it."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def attached(self) -> str:
         """The same as DuckDB takes it, with what else it is to be told."""
-        raise NotImplementedError
 
     def machine(self, name: str = "machine") -> Machine:
         """Return a machine that fills it, with a working folder of its own."""

@@ -77,9 +77,8 @@ class Paging:
 
     def to_remember(self) -> dict[str, Any]:
         """Return what the next process should know, as a small JSON object."""
-        known = {
-            name: replace(habit, cap=None, slips=False) for name, habit in self._habits.items()
-        }  # may pass
+        # caps may be lifted, and slips pass
+        known = {name: replace(habit, cap=None, slips=False) for name, habit in self._habits.items()}
         return {name: asdict(habit) for name, habit in known.items() if habit != Habit()}
 
 

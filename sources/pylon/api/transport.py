@@ -79,11 +79,12 @@ class Transport:
 
     def __init__(self, settings: Settings, offset: timedelta | None = None) -> None:
         self._settings = settings
-        self._connections: list[httpx.AsyncClient] = []
         self._carriers: list[httpx.AsyncBaseTransport] = []
-        first = self._connect()
-        self._headers, self._timeout = first.headers, first.timeout.as_dict()
-        self._idle = [self._carrier(first)]
+        self._idle: list[httpx.AsyncBaseTransport] = []
+        client = self._connect()
+        self._headers, self._timeout = client.headers, client.timeout.as_dict()
+        chosen = self._chosen(client)
+        self._is_direct = chosen is client._transport and type(chosen) is httpx.AsyncHTTPTransport  # noqa: SLF001
         self.server_offset = offset
         """How far the server's clock is ahead of this machine's; ``None`` until an answer has told."""
 
@@ -91,8 +92,6 @@ class Transport:
         """Close all connections."""
         for carrier in self._carriers:
             await carrier.aclose()
-        for connection in self._connections:
-            await connection.aclose()
 
     def request(
         self, method: str, path: str, query: Mapping[str, Any] | None, body: Mapping[str, Any] | None
@@ -133,19 +132,20 @@ class Transport:
         A single client for all would cost twice the CPU: httpcore's pool looks at each of its connections, and asks
         the system about each idle one, several times for every request.
         """
-        connection = self._idle.pop() if self._idle else self._carrier(self._connect())
+        carrier = self._idle.pop() if self._idle else self._carrier()
         try:
-            yield connection
+            yield carrier
         finally:
-            self._idle.append(connection)
+            self._idle.append(carrier)
 
-    def _carrier(self, connection: httpx.AsyncClient) -> httpx.AsyncBaseTransport:
+    def _carrier(self) -> httpx.AsyncBaseTransport:
         """Return what sends requests: a connection of our own, or httpx's transport to the proxy that it has chosen."""
-        chosen = connection._transport_for_url(httpx.URL(self._settings.base_url))  # noqa: SLF001 - the only way to ask
-        if chosen is connection._transport and type(chosen) is httpx.AsyncHTTPTransport:  # noqa: SLF001
-            chosen = Direct(self._verify())
-            self._carriers.append(chosen)
-        return chosen
+        carrier = Direct(self._verify()) if self._is_direct else self._chosen(self._connect())
+        self._carriers.append(carrier)
+        return carrier
+
+    def _chosen(self, client: httpx.AsyncClient) -> httpx.AsyncBaseTransport:
+        return client._transport_for_url(httpx.URL(self._settings.base_url))  # noqa: SLF001 - the only way to ask
 
     def _verify(self) -> ssl.SSLContext | bool:
         return _tls() if self._settings.base_url.startswith("https:") else False
@@ -154,7 +154,7 @@ class Transport:
         settings, verify = self._settings, self._verify()
         try:
             _check_ports()
-            connection = httpx.AsyncClient(
+            return httpx.AsyncClient(
                 headers={
                     "Authorization": f"Bearer {settings.api_key}",
                     "Accept": "application/json",
@@ -169,8 +169,6 @@ class Transport:
             )
         except _BAD_PROXY as error:
             raise _unusable_proxy(error) from None  # which would show the proxy's password
-        self._connections.append(connection)
-        return connection
 
     def _server_time(self, response: httpx.Response) -> datetime:
         """Return the answer's ``Date``; the local clock is only used where a proxy removed it."""

@@ -40,6 +40,8 @@ class Destination:
     lock: str
     by: dict[Part, str] = field(default_factory=dict)
     known: str = ""
+    before_duckdb: int = 0
+    """From which release of DuckDB on dlt does not reach it; 0: it is all the same."""
     by_sqlalchemy: bool = False
     """Whether dlt reaches it by SQLAlchemy, which is then what ``--destination`` names."""
 
@@ -127,6 +129,7 @@ DESTINATIONS = {
             _SUITE,
             "Its catalog was in SQLite and in Postgres, its files in a folder, with DuckDB 1.5.5: DuckDB 2.0 had no"
             " extension for it.",
+            before_duckdb=2,
         ),
         Destination(
             IN_A_FILE,
@@ -167,10 +170,10 @@ def untested(pipeline: Any) -> str | None:
     one = DESTINATIONS.get(name)
     if one is None or not one.by:
         told = f"No copy in {name} was ever compared with its workspace: rows could be lost there without a word."
-    elif name == "ducklake" and int((version := _duckdb_version()).partition(".")[0]) >= 2:
+    elif one.before_duckdb and int((version := _duckdb_version()).partition(".")[0]) >= one.before_duckdb:
         return (
-            f"dlt does not reach a DuckLake with DuckDB {version}, which is installed; copies were compared with 1.5:"
-            " pip install 'duckdb<2'."
+            f"dlt does not reach {name} with DuckDB {version}, which is installed; copies were compared with an older"
+            f" one: pip install 'duckdb<{one.before_duckdb}'."
         )
     elif one.is_tested:
         return None

@@ -12,7 +12,7 @@ goes on in the next one.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ..api import unlisted, windows
@@ -80,9 +80,8 @@ class _Reading:
     newest_first: bool
     page_size: int | None
     witness: Find | None
-    again: bool = False
-    seen: list[datetime] = field(default_factory=list)
-    """The times on the page that the window did not fit."""
+    cut_from: list[datetime] | None = None
+    """The times on the page that the window before did not fit, so that the next is a part of it."""
 
     async def next(self, span: Window) -> AsyncIterator[tuple[Window | None, Batch]]:
         """Read the next piece, or find out how wide it may be."""
@@ -93,7 +92,7 @@ class _Reading:
             if page is None:
                 yield piece, Batch([], datetime.now(UTC), whole=False)
                 return
-        again, self.again, self.seen = self.again, False, []
+        again, self.cut_from = self.cut_from is not None, None
         if page and not page.more:
             yield piece, Batch(page.rows, page.sent_at)
             going.width = self._wider(piece, len(page.rows))
@@ -107,8 +106,8 @@ class _Reading:
                 self.way, piece, page, self._present(page), newest_first=self.newest_first, again=again
             )
         ):
-            going.cut, self.seen = True, _stamps(self.way, page)
-            going.width, self.again = piece.end - at if self.newest_first else at - piece.start, True
+            going.cut, self.cut_from = True, _stamps(self.way, page)
+            going.width = piece.end - at if self.newest_first else at - piece.start
         else:
             async for found in self._moment(piece):
                 yield found
@@ -134,7 +133,7 @@ class _Reading:
             ask,
             lambda: shows_rows(page),
             client.paging.of(way.endpoint.name),
-            rows_seen=any(map(piece.holds, self.seen)),
+            rows_seen=any(map(piece.holds, self.cut_from or ())),
         )
 
     def _present(self, page: Answer) -> datetime:
