@@ -1,9 +1,10 @@
 """Conversations found by words: what is asked of the database, which scans the texts. Pure.
 
-There is no index, which would have to be kept true: to know of each text that it is as it was takes as long as to look
-for a rare word in all of them (``benchmarks/words.py``). A word is looked for where words begin, in small and large
-letters, and outside of tags; HTML's own spelling of other letters is known. Issues with rarer words come first, and
-those that have them in their title.
+A word is looked for where words begin, in small and large letters, and outside of tags; HTML's own spelling of other
+letters is known. Issues with rarer words come first, and those that have them in their title.
+
+Postgres asks its index of trigrams first, where there is one (``copy/indexes.py``). In DuckDB none would pay: to build
+one takes as long as some hundred searches (``benchmarks/words.py``).
 """
 
 from __future__ import annotations
@@ -123,7 +124,10 @@ def statement(
         source = f"issue_messages AS m JOIN wanted AS i ON i.id = m.issue_id{public}"
         texts.append(_text("m.issue_id", "m.timestamp", "m.message_html", False, source))
     marks = [letter(place) for place in range(len(words))]
-    found = "".join(f", {_hit(mark, dialect)} AS hit_{mark}" for mark in marks)
+    likely = _likely(marks) if dialect == "postgres" else []
+    hit = "".join(
+        f", {_hit(mark, dialect, is_sure=bool(likely) and len(marks) == 1)} AS hit_{mark}" for mark in marks
+    )
     hits = "".join(
         f", max(CASE WHEN hit_{mark} THEN 1 ELSE 0 END) AS found_{mark},"
         f" max(CASE WHEN hit_{mark} AND is_title THEN 1 ELSE 0 END) AS title_{mark}"
@@ -136,9 +140,10 @@ def statement(
         for mark in marks
     )
     columns = "".join(f", found_{mark}" for mark in marks)
-    return f"""WITH wanted AS (SELECT i.* FROM issues AS i{_joins(filters, there)} WHERE {_where(filters, there)}),
+    return f"""WITH wanted AS {"NOT MATERIALIZED" if likely else ""}
+(SELECT i.* FROM issues AS i{_joins(filters, there)} WHERE {_where(filters, there)}),
 texts AS ({" UNION ALL ".join(texts)}),
-marked AS (SELECT issue_id, said_at, is_title{found} FROM texts WHERE {_span(filters, dialect)}),
+marked AS (SELECT issue_id, said_at, is_title{hit} FROM texts WHERE {" AND ".join([_span(filters, dialect), *likely])}),
 per_issue AS (SELECT issue_id, max(said_at) AS last_at{hits} FROM marked WHERE {some} GROUP BY issue_id)
 SELECT issue_id AS id, count(*) OVER () AS matches, last_at{columns}
 FROM per_issue ORDER BY {f"{rarity} DESC, " if rarity else ""}last_at DESC NULLS LAST, issue_id
@@ -147,12 +152,18 @@ LIMIT {limit} OFFSET {offset}"""
 
 def _text(issue: str, said_at: str, html: str, is_title: bool, source: str) -> str:
     return (
-        f"SELECT {issue} AS issue_id, {said_at} AS said_at, coalesce({html}, '') AS html,"
+        f"SELECT {issue} AS issue_id, {said_at} AS said_at, {html} AS html,"
         f" {str(is_title).lower()} AS is_title FROM {source}"
     )
 
 
-def _hit(mark: str, dialect: str) -> str:
+def _likely(marks: Sequence[str]) -> list[str]:
+    """Return the conditions by which Postgres asks an index of trigrams, or shares the work among processes."""
+    anywhere = " OR ".join(f"html ~ $any_{mark}" for mark in marks)
+    return [f"({anywhere})"] if anywhere else []
+
+
+def _hit(mark: str, dialect: str, *, is_sure: bool) -> str:
     # the first is quick and true of few, and CASE asks the others, which look what stands around the word, of those
     # alone; where a column is made of it, DuckDB asks all that AND joins of every row
     def matches(text: str, expression: str) -> str:
@@ -161,7 +172,7 @@ def _hit(mark: str, dialect: str) -> str:
     has_silent = matches("html", "'(?i)<(style|script|!--)'")
     text = f"(CASE WHEN {has_silent} THEN regexp_replace(html, '{_SILENT}', '', 'gi') ELSE html END)"
     whole = matches(text, f"$word_{mark}")
-    return f"(CASE WHEN {matches('html', f'$any_{mark}')} THEN {whole} ELSE false END)"
+    return whole if is_sure else f"(CASE WHEN {matches('html', f'$any_{mark}')} THEN {whole} ELSE false END)"
 
 
 def _joins(filters: Filters, there: Mapping[str, frozenset[str]]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from support.postgres import OLDEST, running_postgres
 
 from benchmarks import allowance, doorbell, growth, idle, lake, load, marts, memory, pace, words
 from benchmarks.multiplying import make_due, multiply
@@ -143,4 +144,13 @@ def test_doorbell(capsys: pytest.CaptureFixture[str]) -> None:
 def test_words(capsys: pytest.CaptureFixture[str]) -> None:
     words.main(["--issues", "50"])
     found = figures(capsys.readouterr().out)
-    assert len(found) == 6
+    assert len(found) == 7
+
+
+@pytest.mark.skipif(not OLDEST.exists(), reason="Postgres 15, which has pg_trgm, is not here")
+def test_words_in_postgres(capsys: pytest.CaptureFixture[str]) -> None:
+    with running_postgres(OLDEST) as server:
+        words.main(["--issues", "50", "--postgres", server.url()])
+    found = figures(capsys.readouterr().out)
+    assert found["in Postgres, s"] == ["no index", "trigrams"]
+    assert float(found["building it"][1]) > 0

@@ -7,8 +7,9 @@ from pathlib import Path
 import dlt
 import pytest
 from support.ordeal import ONE_TURN
-from support.postgres import Postgres
-from support.site import PostgresCopy, Site
+from support.postgres import OLDEST, Postgres, running_postgres
+from support.runner import Runner
+from support.site import PostgresCopy, Site, site_of
 from support.zaia import QUICK
 
 from pylon_elt.emulator import zaia
@@ -44,6 +45,25 @@ def test_ids_have_indexes_that_loads_keep_up_to_date(site: Site) -> None:
     anew = _found(site)
     assert anew.keys() == made.keys()
     assert anew["issues_id_index"] != made["issues_id_index"]
+
+
+@pytest.mark.skipif(not OLDEST.exists(), reason="Postgres 15, which has pg_trgm, is not here")
+def test_texts_have_an_index_of_trigrams_where_the_database_has_the_extension(
+    runner: Runner, tmp_path: Path
+) -> None:
+    with running_postgres(OLDEST) as server:
+        server.create("words")
+        server.execute("CREATE SCHEMA ours; CREATE EXTENSION pg_trgm SCHEMA ours", "words")
+        with site_of(PostgresCopy(server, "words", tmp_path / "site"), runner, 1, 10) as site:
+            site.finish(turns=ONE_TURN, environment=WANTED)
+            made = server.execute(MADE.replace("'hash'", "'gin'"), "words")
+            assert {name for name, _ in made} == {
+                "issues_title_trigrams", "issues_body_html_trigrams", "issue_messages_message_html_trigrams",
+            }  # fmt: skip
+            site.world.edit_issue(site.world.issue_ids()[0], title="x" * 500_000)
+            site.finish(turns=ONE_TURN, environment=WANTED)
+            site.check()
+            assert server.execute(MADE.replace("'hash'", "'gin'"), "words") == made
 
 
 def test_the_second_desk_has_them_too(
