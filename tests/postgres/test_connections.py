@@ -12,7 +12,7 @@ from support.postgres import Postgres, running_postgres
 
 from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.base.causes import explain
-from pylon_elt.sources.pylon.copy.copied import Copied
+from pylon_elt.sources.pylon.copy.copied import IDS_PER_LIST, Copied
 
 DATABASE = "connections"
 IDS = "SELECT {t.id} FROM {teams} AS t ORDER BY {t.id}"
@@ -75,3 +75,10 @@ def test_a_server_that_is_gone_is_told_on_one_screen(tmp_path: Path) -> None:
     assert problem.what.startswith("Postgres cannot be reached: ")
     assert problem.code == exits.CONFIGURATION
     copied.close()
+
+
+def test_rows_are_found_by_many_ids(database: str, tmp_path: Path) -> None:
+    with Copied(filled(database, tmp_path)) as copied:
+        ids = ["one", "two", *(f"100 %s \\ '{number}" for number in range(IDS_PER_LIST))]
+        found = copied.select_in("SELECT {t.id} FROM {teams} AS t WHERE {t.id} IN", ids)
+        assert sorted(found) == [("one",), ("two",)]

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from dlt.destinations.sql_client import SqlClientBase
 
 IDS_PER_QUERY = 500
+IDS_PER_LIST = 10_000
+"""So many ids at a time where a list of them can be bound: each query looks through the whole table."""
 ROWS_AT_ONCE = 10_000
 
 NAME = re.compile(r"\{(?:(\w*)\.)?(\w+)\}")
@@ -100,6 +102,9 @@ class Copied:
 
     def select_in(self, sql: str, ids: Sequence[str]) -> list[tuple[Any, ...]]:
         """Run a query that ends in ``IN``, for some ids at a time, and return the rows of all."""
+        if len(ids) > IDS_PER_QUERY and self.dialect() in ("duckdb", "postgres"):
+            given = chunks(ids, IDS_PER_LIST)
+            return [row for some in given for row in self.select(f"{sql} (SELECT unnest(%s))", list(some))]
         return [row for some in chunks(ids) for row in self.select(f"{sql} {marks(some)}", *some)]
 
     def gather(self, take: Callable[[Iterable[tuple[Any, ...]]], T], sql: str, *values: Any) -> T:
@@ -197,10 +202,10 @@ def _has_transactions(client: SqlClientBase[Any]) -> bool:
     return bool(client.capabilities.supports_transactions or client.capabilities.supports_ddl_transactions)
 
 
-def chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+def chunks(ids: Sequence[str], size: int = IDS_PER_QUERY) -> Iterator[Sequence[str]]:
     """Return so many ids at a time as one query takes."""
-    for start in range(0, len(ids), IDS_PER_QUERY):
-        yield ids[start : start + IDS_PER_QUERY]
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]
 
 
 def marks(some: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ import pytest
 from pylon_elt.sources.pylon.catalog import HANGING
 from pylon_elt.sources.pylon.copy.contents import LOOKS, Contents
 from pylon_elt.sources.pylon.copy.copied import Copied
+from pylon_elt.sources.pylon.lanes.conversation import BATCH_ROWS
 
 
 class Asked(Copied):
@@ -43,3 +44,20 @@ def test_parents_with_rows_are_told_from_others_however_many_are_asked_about(
         assert found == [number % 2 == 0 for number in asked]
         assert not contents.has_rows(threads, "issue 0")
         assert copied.questions == LOOKS + many
+
+
+def test_former_places_of_a_whole_batch_are_asked_for_at_once(tmp_path: Path) -> None:
+    pipeline = dlt.pipeline(
+        "contents",
+        destination=dlt.destinations.duckdb(str(tmp_path / "copy.duckdb")),
+        dataset_name="desk",
+        pipelines_dir=str(tmp_path / "work"),
+    )
+    rows = [{"id": str(number), "issue_id": f"issue {number % 7}"} for number in range(BATCH_ROWS)]
+    pipeline.run(rows, table_name="issue_messages")
+    places = {
+        (str(number), "issue 7" if number % 7 == 3 else f"issue {number % 7}") for number in range(BATCH_ROWS)
+    }
+    with Asked(pipeline) as copied:
+        assert Contents(copied).also_under(HANGING["issue_messages"], places) == {"issue 3"}
+        assert copied.questions == 1

@@ -16,7 +16,7 @@ from support.taken import is_taken
 from pylon_elt.sources.pylon.catalog import ISSUES
 from pylon_elt.sources.pylon.copy import known
 from pylon_elt.sources.pylon.copy.contents import Contents
-from pylon_elt.sources.pylon.copy.copied import Copied, utc
+from pylon_elt.sources.pylon.copy.copied import IDS_PER_LIST, IDS_PER_QUERY, Copied, utc
 
 IDS = "SELECT {t.id} FROM {teams} AS t ORDER BY {t.id}"
 
@@ -160,3 +160,12 @@ def test_what_lies_beyond_the_years_of_python_or_at_their_edge_fails_nothing() -
     last = datetime(9999, 12, 31, 23, 59, tzinfo=timezone(timedelta(hours=-5)))
     assert utc(last) == last
     assert utc("12000-01-01 00:00:00+00") is None, "as DuckDB gives it"
+
+
+@pytest.mark.parametrize("asked", [0, 1, IDS_PER_QUERY, IDS_PER_QUERY + 1, 2 * IDS_PER_LIST + 1])
+def test_rows_are_found_by_however_many_ids(pipeline: Any, asked: int) -> None:
+    load(pipeline, *(f"it's {number}" for number in range(0, asked, 2)))
+    with Copied(pipeline) as copied:
+        ids = [f"it's {number}" for number in range(asked)]
+        found = copied.select_in("SELECT {t.id} FROM {teams} AS t WHERE {t.id} IN", ids)
+        assert sorted(found) == sorted((id_,) for id_ in ids[::2])
