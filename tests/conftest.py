@@ -1,4 +1,4 @@
-"""What holds for every test: no telemetry, and the files of dlt and hypothesis in a folder that goes away."""
+"""What holds for every test: no telemetry, and the files of dlt in a folder that goes away."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 import hypothesis.configuration
 import pytest
 from support import roomy
+from support.repository import ROOT
 from xdist.scheduler import LoadScopeScheduling
 
 if IN_MEMORY := roomy.folder():
@@ -38,8 +39,9 @@ remember()
 # thousands of tests are some hundred thousand objects that stay: at Python's own thresholds, walking them is a tenth
 gc.set_threshold(*COLLECTIONS)
 
-# a failing example is printed with the line that repeats it; the database of examples would stay in the folder
-hypothesis.configuration.set_hypothesis_home_dir(_FOLDER)
+# a failing example is printed with the line that repeats it, so there is no database of examples; the constants that
+# hypothesis finds in each module of ours, by its content, stay for the next session
+hypothesis.configuration.set_hypothesis_home_dir(str(ROOT / ".pytest_cache" / "hypothesis"))
 hypothesis.settings.register_profile("pylon", database=None, deadline=None, print_blob=True)
 hypothesis.settings.load_profile("pylon")
 

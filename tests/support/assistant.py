@@ -1,10 +1,13 @@
-"""An assistant: the client of the package ``mcp`` itself, over stdio to a process of its own, or over HTTP."""
+"""An assistant: the client of the package ``mcp`` itself, over stdio to a process of its own, or over HTTP.
+
+It is imported only by who talks: most workers of the tests never do.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
+import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -13,13 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx2
-from mcp import Client, StdioServerParameters
-from mcp.client.stdio import stdio_client
-from mcp.client.streamable_http import streamable_http_client
-
-from .commands import KEPT
+from .commands import KEPT, wait_until
 from .repository import ROOT
+from .workplaces import CopyDesk
 
 TOKEN = "a-token-of-the-tests"
 COMMAND = (sys.executable, "-c", "from pylon_elt.pipelines.cli import main; main()", "mcp")
@@ -40,20 +39,30 @@ def environment(folder: Path, more: dict[str, str] | None = None) -> dict[str, s
 
 
 def talk(
-    folder: Path, talking: Callable[[Any], Awaitable[Any]], *options: str, env: dict[str, str] | None = None
+    desk: CopyDesk, talking: Callable[[Any], Awaitable[Any]], *options: str, env: dict[str, str] | None = None
 ) -> Any:
-    """Start a server over stdio, talk to it, and return what came of that."""
-    command, *arguments = COMMAND
-    server = StdioServerParameters(
-        command=command, args=[*arguments, *options], cwd=folder, env=environment(folder, env)
-    )
+    """Start a server over stdio, talk to it, and return what came of that; it ends well once its input has ended."""
+    from mcp import Client, StdioServerParameters
+    from mcp.client.stdio import stdio_client
+
+    wires = Path(tempfile.mkdtemp(dir=desk.folder))
+    to, of = wires / "to", wires / "of"
+    os.mkfifo(to)
+    os.mkfifo(of)
+    command = desk.start("mcp", *options, env=env or {}, stdin=to, stdout=of)
+    wired = StdioServerParameters(command="sh", args=["-c", 'cat < "$1" & exec cat > "$0"', str(to), str(of)])
 
     async def conversation() -> Any:
-        with tempfile.TemporaryFile("w+") as errors:
-            async with Client(stdio_client(server, errlog=errors)) as client:
-                return await talking(client)
+        async with Client(stdio_client(wired)) as client:
+            return await talking(client)
 
-    return asyncio.run(conversation())
+    try:
+        answer = asyncio.run(conversation())
+        assert command.wait(30).code == 0, command.stderr.read_text()
+    finally:
+        if not command.ended.is_set():
+            command.signal(signal.SIGKILL)
+    return answer
 
 
 async def call(client: Any, tool: str, /, **arguments: Any) -> Answer:
@@ -64,36 +73,36 @@ async def call(client: Any, tool: str, /, **arguments: Any) -> Answer:
 
 
 def calls(
-    folder: Path, *asked: tuple[str, dict[str, Any]], options: tuple[str, ...] = (), **more: Any
+    desk: CopyDesk, *asked: tuple[str, dict[str, Any]], options: tuple[str, ...] = (), **more: Any
 ) -> list[Answer]:
     """Call some tools of a server over stdio, one after the other."""
 
     async def talking(client: Any) -> list[Answer]:
         return [await call(client, tool, **arguments) for tool, arguments in asked]
 
-    return talk(folder, talking, *options, **more)
+    return talk(desk, talking, *options, **more)
 
 
 @contextmanager
-def over_http(folder: Path, *options: str, env: dict[str, str] | None = None) -> Iterator[tuple[str, Any]]:
-    """Serve over HTTP, and give the address and the process."""
-    serving = subprocess.Popen(
-        [*COMMAND, "--http", "--port", "0", *options],
-        cwd=folder, env=environment(folder, {"PYLON_MCP_TOKEN": TOKEN, **(env or {})}),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+def over_http(desk: CopyDesk, *options: str) -> Iterator[str]:
+    """Serve over HTTP, and give the address."""
+    serving = desk.start("mcp", "--http", "--port", "0", *options, env={"PYLON_MCP_TOKEN": TOKEN})
     try:
-        assert serving.stdout is not None
-        line = serving.stdout.readline()
-        yield line.removeprefix("The server is at ").strip(), serving
+        wait_until(lambda: serving.ended.is_set() or "\n" in serving.told())
+        yield serving.told().partition("\n")[0].removeprefix("The server is at ")
     finally:
-        serving.kill()
-        serving.wait(10)
+        if not serving.ended.is_set():
+            serving.signal(signal.SIGKILL)
+        serving.ended.wait(10)
 
 
 @asynccontextmanager
 async def client_of(url: str, token: str = TOKEN, **headers: str) -> AsyncIterator[Any]:
     """Connect to a server over HTTP."""
+    import httpx2
+    from mcp import Client
+    from mcp.client.streamable_http import streamable_http_client
+
     given = {"Authorization": f"Bearer {token}", **headers}
     async with (
         httpx2.AsyncClient(headers=given, timeout=60) as http,

@@ -6,6 +6,7 @@ Reads a command as one line of JSON, answers with the fork's process id, and wit
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import os
 import resource
@@ -58,6 +59,9 @@ def run_dbt() -> None:
         DuckDBConnectionManager.close_all_connections()
 
 
+LATER = {"mcp": "pylon_elt.pipelines.assistant.server"}
+"""What takes long to import and only a verb needs: imported once there is a command with that verb."""
+
 PROGRAMS = {"pylon": cli.main, "zaia": zaia_cli.main, "dbt": run_dbt}
 
 
@@ -107,6 +111,8 @@ if __name__ == "__main__":
     gc.freeze()
     for line in sys.stdin:
         asked = json.loads(line)
+        if later := LATER.get(next(iter(asked["arguments"]), "")):
+            importlib.import_module(later)
         child = os.fork()
         if child == 0:
             try:

@@ -59,6 +59,10 @@ class Command:
         """Send a signal."""
         os.kill(self.process, number)
 
+    def told(self) -> str:
+        """Return what is on its stdout so far."""
+        return self.stdout.read_text() if self.stdout.exists() else ""
+
     def wait(self, seconds: float = PATIENCE) -> Result:
         """Wait for its end."""
         if not self.ended.wait(seconds):
@@ -96,6 +100,7 @@ class Commands:
         folder: Path,
         environment: Mapping[str, str] | None = None,
         stdin: Path | None = None,
+        stdout: Path | None = None,
         terminal: str | None = None,
         largest_file: int | None = None,
         program: str = "pylon",
@@ -112,7 +117,7 @@ class Commands:
             "environment": {name: os.environ[name] for name in KEPT if name in os.environ}
             | dict(environment or {}),
             "stdin": str(stdin or os.devnull),
-            "stdout": terminal or str(streams / "out"),
+            "stdout": terminal or str(stdout or streams / "out"),
             "stderr": terminal or str(streams / "err"),
             "largest_file": largest_file,
         }

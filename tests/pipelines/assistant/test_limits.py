@@ -67,7 +67,7 @@ def test_bytes_are_limited_by_rows_and_by_values() -> None:
 def test_a_select_is_cut_by_rows_bytes_and_time(desk: CopyDesk) -> None:
     begun = time.monotonic()
     many, wide, endless, after = calls(
-        desk.folder,
+        desk,
         ("select", {"sql": "select id, title from issues order by id"}),
         ("select", {"sql": "select repeat('é', 100000) as t from issues"}),
         (
@@ -89,14 +89,14 @@ def test_a_select_is_cut_by_rows_bytes_and_time(desk: CopyDesk) -> None:
 
 
 def test_an_endless_answer_gives_its_first_rows(desk: CopyDesk) -> None:
-    (answer,) = calls(desk.folder, ("select", {"sql": "from range(1000000000000)"}), options=("--rows", "5"))
+    (answer,) = calls(desk, ("select", {"sql": "from range(1000000000000)"}), options=("--rows", "5"))
     assert answer.data["rows"] == [[0], [1], [2], [3], [4]]
     assert "of more than" in answer.data["cut"]
 
 
 def test_a_question_is_cut_too_and_says_so(desk: CopyDesk) -> None:
     (answer,) = calls(
-        desk.folder, ("ask", {"name": "backlog", "options": {"by": "account"}}), options=("--rows", "2")
+        desk, ("ask", {"name": "backlog", "options": {"by": "account"}}), options=("--rows", "2")
     )
     everything = json.loads(desk.pylon("ask", "backlog", "--by", "account", "--format", "json").out)
     assert answer.data["rows"] == [list(row.values()) for row in everything[:2]]
@@ -129,9 +129,7 @@ def test_a_text_is_what_a_person_sees(html: str | None, expected: str) -> None:
 
 
 def test_what_nobody_sees_is_written_out_in_rows_too(desk: CopyDesk) -> None:
-    (answer,) = calls(
-        desk.folder, ("select", {"sql": "select 'a' || chr(917569) as t, ['b' || chr(8238)] as l"})
-    )
+    (answer,) = calls(desk, ("select", {"sql": "select 'a' || chr(917569) as t, ['b' || chr(8238)] as l"}))
     assert answer.data["rows"] == [["a\\u{e0041}", ["b\\u{202e}"]]]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,10 @@ import pytest
 pytest.importorskip("psycopg2")
 
 from support.assistant import call, talk
+from support.commands import Commands
 from support.postgres import running_postgres
 from support.postgres_sample import fill
+from support.workplaces import CopyDesk
 
 from pylon_elt.pipelines.ask.questions import all_questions
 
@@ -40,23 +41,22 @@ def credentials(built: Path) -> Iterator[str]:
         pytest.skip(str(error))
 
 
-def _ask(folder: Path, asked: Any, *options: str, env: dict[str, str] | None = None) -> list[Any]:
+def _ask(desk: CopyDesk, asked: Any, *options: str, env: dict[str, str] | None = None) -> list[Any]:
     async def talking(client: Any) -> list[Any]:
         return [await call(client, tool, **arguments) for tool, arguments in asked]
 
-    return talk(folder, talking, *options, env=env)  # type: ignore[no-any-return]
+    return talk(desk, talking, *options, env=env)  # type: ignore[no-any-return]
 
 
 def _reader(credentials: str) -> dict[str, str]:
     return {"DESTINATION__POSTGRES__CREDENTIALS": credentials.replace("postgres:pw@", "pylon_reader:pw@")}
 
 
-def test_every_tool_answers_as_on_duckdb(credentials: str, built: Path, tmp_path: Path) -> None:
-    shutil.copy2(built, tmp_path / "support.duckdb")
+def test_every_tool_answers_as_on_duckdb(credentials: str, desk: CopyDesk) -> None:
     # with the notes, which are in no answer to a question, a question is only one more
     for options, asked in (((), ASKED), (("--private-notes",), ASKED[: NO_QUESTIONS + 1])):
-        expected = _ask(tmp_path, asked, *options)
-        found = _ask(tmp_path, asked, *options, "--destination", "postgres", env=_reader(credentials))
+        expected = _ask(desk, asked, *options)
+        found = _ask(desk, asked, *options, "--destination", "postgres", env=_reader(credentials))
         for (tool, arguments), one, other in zip(asked, found, expected, strict=True):
             assert one.error == other.error == "", (tool, arguments)
             if tool == "ask":
@@ -99,20 +99,21 @@ BEYOND = (
 
 
 def test_a_select_sees_what_it_would_in_duckdb_while_something_is_left_out(
-    credentials: str, built: Path, tmp_path: Path
+    credentials: str, desk: CopyDesk
 ) -> None:
-    shutil.copy2(built, tmp_path / "support.duckdb")
     asked = [("select", {"sql": sql}) for sql in (*SELECTS, *BEYOND)]
     options = ("--without", "contacts.email")
-    expected = _ask(tmp_path, asked, *options)
-    found = _ask(tmp_path, asked, *options, "--destination", "postgres", env=_reader(credentials))
+    expected = _ask(desk, asked, *options)
+    found = _ask(desk, asked, *options, "--destination", "postgres", env=_reader(credentials))
     for sql, one, other in zip((*SELECTS, *BEYOND), found, expected, strict=True):
         assert bool(one.error) == bool(other.error) == (sql in BEYOND), (sql, one, other)
         assert one.error or one.data["rows"] == other.data["rows"], sql
     assert not any(row[0] for row in found[1].data["rows"])
 
 
-def test_a_select_is_the_servers_where_nothing_is_left_out(credentials: str, tmp_path: Path) -> None:
+def test_a_select_is_the_servers_where_nothing_is_left_out(
+    credentials: str, commands: Commands, tmp_path: Path
+) -> None:
     asked = (
         ("select", {"sql": "select count(*) as n from issue_messages where is_private"}),
         ("select", {"sql": "select n from generate_series(1, 100000) as n"}),
@@ -124,7 +125,7 @@ def test_a_select_is_the_servers_where_nothing_is_left_out(credentials: str, tmp
     )  # fmt: skip
     there = ("--destination", "postgres", "--seconds", "3", "--rows", "10")
     counted, many, delete, two, slow, sly, after = _ask(
-        tmp_path, asked, *there, "--private-notes", env=_reader(credentials)
+        CopyDesk(commands, tmp_path), asked, *there, "--private-notes", env=_reader(credentials)
     )
     assert counted.data["rows"][0][0] > 0
     assert len(many.data["rows"]) == 10
@@ -136,9 +137,10 @@ def test_a_select_is_the_servers_where_nothing_is_left_out(credentials: str, tmp
     assert after.data["rows"] == [[2]]
 
 
-def test_a_superuser_is_refused(credentials: str, tmp_path: Path) -> None:
+def test_a_superuser_is_refused(credentials: str, commands: Commands, tmp_path: Path) -> None:
     (answer,) = _ask(
-        tmp_path, [("select", {"sql": "select 1"})], "--destination", "postgres", "--private-notes",
+        CopyDesk(commands, tmp_path), [("select", {"sql": "select 1"})],
+        "--destination", "postgres", "--private-notes",
         env={"DESTINATION__POSTGRES__CREDENTIALS": credentials},
     )  # fmt: skip
     assert "superuser" in answer.error

@@ -49,8 +49,8 @@ def _same(answers: dict[str, Any], expected: dict[str, Any]) -> None:
 def test_every_question_gives_the_numbers_of_the_command_line_over_both_transports(desk: CopyDesk) -> None:
     expected = _numbers(desk)
     assert any(expected.values())
-    _same(talk(desk.folder, _every_question), expected)
-    with over_http(desk.folder) as (url, _):
+    _same(talk(desk, _every_question), expected)
+    with over_http(desk) as url:
 
         async def talking() -> dict[str, Any]:
             async with client_of(url) as client:
@@ -61,7 +61,7 @@ def test_every_question_gives_the_numbers_of_the_command_line_over_both_transpor
 
 def test_a_question_takes_its_options_and_refuses_what_means_nothing(desk: CopyDesk) -> None:
     by_team, wrong, unknown = calls(
-        desk.folder,
+        desk,
         ("ask", {"name": "backlog", "options": {"by": "account", "top": 3}}),
         ("ask", {"name": "backlog", "options": {"by": "tema"}}),
         ("ask", {"name": "backlgo"}),
@@ -76,7 +76,7 @@ def test_the_tools_are_described_as_reading_and_their_texts_as_data(desk: CopyDe
     async def talking(client: Any) -> tuple[Any, str]:
         return (await client.list_tools()).tools, client.instructions
 
-    tools, instructions = talk(desk.folder, talking)
+    tools, instructions = talk(desk, talking)
     assert {tool.name for tool in tools} == TOOLS
     assert "never instructions" in instructions
     for tool in tools:
@@ -92,7 +92,7 @@ def test_the_tools_are_described_as_reading_and_their_texts_as_data(desk: CopyDe
 
 def test_tables_and_columns_are_described(desk: CopyDesk) -> None:
     listed, one, near = calls(
-        desk.folder,
+        desk,
         ("describe", {}),
         ("describe", {"tables": ["issues", "pylon__issues"]}),
         ("describe", {"tables": ["isues"]}),
@@ -112,11 +112,11 @@ def test_what_the_configuration_masks_is_left_out(desk: CopyDesk) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "config.toml").write_text('[sources.pylon.mask.contacts]\nemail = "hash"\n')
     asked = [("describe", {"tables": ["contacts"]}), ("select", {"sql": "select email from contacts"})]
-    described, selected = calls(desk.folder, *asked, options=("--without-masked",))
+    described, selected = calls(desk, *asked, options=("--without-masked",))
     (table,) = described.data["tables"]
     assert "email" not in {column["name"] for column in table["columns"]}
     assert selected.error
-    described, selected = calls(desk.folder, *asked)
+    described, selected = calls(desk, *asked)
     (table,) = described.data["tables"]
     assert "email" in {column["name"] for column in table["columns"]}
     assert not selected.error
@@ -134,7 +134,7 @@ def test_without_a_copy_every_tool_says_so_and_a_copy_that_comes_is_seen(desk: C
         there = await call(client, "select", sql="select count(*) as n from issues")
         return errors, there.data["rows"][0][0]
 
-    errors, number = talk(desk.folder, talking)
+    errors, number = talk(desk, talking)
     assert all("There is no copy yet." in error and "pylon run" in error for error in errors), errors
     assert number == desk.sql("select count(*) from issues")[0][0]
 
@@ -145,7 +145,7 @@ def test_before_a_transform_the_raw_tables_answer_and_the_questions_say_what_to_
     with duckdb.connect(str(desk.database)) as connection:
         connection.execute("DROP SCHEMA pylon_analytics CASCADE")
     asked, found, counted, listed = calls(
-        desk.folder,
+        desk,
         ("ask", {"name": "backlog"}),
         ("find_conversations", {"limit": 2}),
         ("select", {"sql": "select count(*) from pylon.issues"}),
@@ -165,7 +165,7 @@ def test_beside_a_run_the_snapshot_answers_and_says_so(desk: CopyDesk) -> None:
     assert snapshot.keep(desk.database) == ""
     with duckdb.connect(str(desk.database)) as writing:
         writing.execute("CREATE TABLE pylon.more AS SELECT 1")
-        (answer,) = calls(desk.folder, ("select", {"sql": "select count(*) from issues"}))
+        (answer,) = calls(desk, ("select", {"sql": "select count(*) from issues"}))
     assert answer.data["rows"] == [[sample.ISSUES]]
     assert "is being written to; this is its snapshot" in answer.data["note"]
 
@@ -246,7 +246,7 @@ def test_a_signal_ends_it_in_good_order(desk: CopyDesk, number: signal.Signals, 
 
 
 def test_over_http_only_who_knows_the_token_and_calls_it_by_its_name_is_let_in(desk: CopyDesk) -> None:
-    with over_http(desk.folder) as (url, _):
+    with over_http(desk) as url:
 
         def asked(**headers: str) -> int:
             given = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"} | {
@@ -299,7 +299,7 @@ def test_nothing_is_asked_of_pylon(desk: CopyDesk, open_desk: Any) -> None:
     there = open_desk()
     env = dict(there.environment)
     calls(
-        desk.folder,
+        desk,
         ("describe", {}), ("ask", {"name": "backlog"}), ("select", {"sql": "from issues limit 1"}),
         ("conversation", {"issue": 1}), ("find_conversations", {"words": "error"}),
         env=env,
