@@ -32,8 +32,9 @@ from pylon_elt.sources.pylon.lanes.turns import learnt
 
 from ..base import exits
 from ..base.memory import give_back
-from ..copy import destinations, indexes, relief, snapshot
+from ..copy import destinations, ducklake, indexes, lake_settings, lake_upkeep, relief, snapshot
 from ..copy.dependants import views_on
+from ..copy.lake_settings import Upkeep
 from .begin import begun
 from .recount import recount
 from .refreshing import told, unanswered
@@ -80,6 +81,8 @@ class Job:
     copied: Copied = field(init=False)
     """What the copy holds; connected to once for the whole run."""
     ringing: Ringing = field(init=False)
+    upkeep: Upkeep | None = None
+    """How the lake is kept small into which it loads, if it is one."""
     turns: int = 0
     unfinished: bool = False
     """Whether the last turn left something that is due."""
@@ -94,6 +97,7 @@ class Job:
         self.tables = tuple(self.tables) or self.settings.usual
         self.copied = Copied(self.pipeline)
         self.ringing = Ringing(self.pipeline.pipelines_dir)
+        self.upkeep = lake_settings.read() if ducklake.is_lake(self.pipeline) else None
         self.control = Control(*learnt(self.settings, SourceState()))
 
     def run(self) -> int:
@@ -136,6 +140,7 @@ class Job:
             if confirmed:
                 self._read_collections_again()
             _keep_snapshot(self, anyway=True)
+            _keep_lake(self)
             return outcome
 
     @contextmanager
@@ -327,6 +332,14 @@ def _finish(job: Job) -> None:
     if problem := indexes.keep(job.pipeline, job.copied, ALL_TABLES):
         job.control.report.warn(problem)
     _keep_snapshot(job)
+    _keep_lake(job)
+
+
+def _keep_lake(job: Job) -> None:
+    if job.upkeep and (
+        problem := lake_upkeep.keep(job.pipeline, job.copied, job.upkeep, job.control.budget.stop.is_set)
+    ):
+        job.control.report.warn(problem)
 
 
 def _keep_snapshot(job: Job, oldest: float = 0.0, *, anyway: bool = False) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,11 +55,18 @@ def written(pipeline: dlt.Pipeline, folder: Path, schema: str, kind: str) -> Ite
     os.environ[PASSWORD] = password
     remember(password)
     try:
-        yield
+        with _reaching_files(pipeline) if kind == "ducklake" else nullcontext():
+            yield
     finally:
         os.environ.pop(PASSWORD)
         if before is not None:
             os.environ[PASSWORD] = before
+
+
+def _reaching_files(pipeline: dlt.Pipeline) -> AbstractContextManager[None]:
+    from . import dbt_secrets  # which imports dbt
+
+    return dbt_secrets.given(ducklake.lake_of(pipeline).secrets)
 
 
 def _duckdb(pipeline: dlt.Pipeline) -> tuple[dict[str, Any], str]:
@@ -82,6 +89,7 @@ def _ducklake(pipeline: dlt.Pipeline) -> tuple[dict[str, Any], str]:
         "database": lake.name,
         "attach": [attached],
         "config_options": lake.config,
+        "plugins": [{"module": f"{__package__}.dbt_secrets"}],
         "settings": {"TimeZone": "UTC"},
     }
     return target, lake.path if lake.is_secret else ""
