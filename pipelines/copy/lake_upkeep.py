@@ -25,7 +25,7 @@ from dlt.destinations.exceptions import DatabaseException
 
 from ..base.refusals import said
 from ..base.sql_text import literal
-from . import destinations, ducklake
+from . import destinations, ducklake, lake_settings
 from .lake_settings import Upkeep
 from .lake_state import SMALL, Catalog, LakeState
 
@@ -45,21 +45,28 @@ MOST_SECONDS = 60.0
 _OURS = re.compile(r"ducklake-[0-9a-f-]{36}(-delete)?\.(parquet|puffin)")
 
 
-def keep(
-    pipeline: dlt.Pipeline, copied: Copied, upkeep: Upkeep, is_over: Callable[[], bool] = lambda: False
-) -> str:
+def require_settings(pipeline: dlt.Pipeline) -> None:
+    """Make sure that what is configured can be used, before a run begins.
+
+    Raises:
+        ConfigurationError: It cannot.
+    """
+    if ducklake.is_lake(pipeline):
+        lake_settings.read()
+
+
+def keep(pipeline: dlt.Pipeline, copied: Copied, is_over: Callable[[], bool]) -> str:
     """Do what is due; return what is to be told where that is not possible, else nothing.
 
     Args:
         pipeline: The pipeline of a run that has the copy; elsewhere than in a DuckLake, nothing is done.
         copied: What its destination holds.
-        upkeep: What is to be done.
         is_over: Whether the run is to end: no further step begins.
     """
     if not ducklake.is_lake(pipeline):
         return ""
     try:
-        return _Keeper(pipeline, copied, upkeep, is_over).keep()
+        return _Keeper(pipeline, copied, lake_settings.read(), is_over).keep()
     except DatabaseException as error:
         return f"The DuckLake could not be kept small: {said(error)}. Nothing is lost, and the next run tries again."
 

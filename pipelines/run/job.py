@@ -32,9 +32,8 @@ from pylon_elt.sources.pylon.lanes.turns import learnt
 
 from ..base import exits
 from ..base.memory import give_back
-from ..copy import destinations, ducklake, indexes, lake_settings, lake_upkeep, relief, snapshot
+from ..copy import destinations, indexes, lake_upkeep, relief, snapshot
 from ..copy.dependants import views_on
-from ..copy.lake_settings import Upkeep
 from .begin import begun
 from .recount import recount
 from .refreshing import told, unanswered
@@ -81,8 +80,6 @@ class Job:
     copied: Copied = field(init=False)
     """What the copy holds; connected to once for the whole run."""
     ringing: Ringing = field(init=False)
-    upkeep: Upkeep | None = None
-    """How the lake is kept small into which it loads, if it is one."""
     turns: int = 0
     unfinished: bool = False
     """Whether the last turn left something that is due."""
@@ -97,7 +94,6 @@ class Job:
         self.tables = tuple(self.tables) or self.settings.usual
         self.copied = Copied(self.pipeline)
         self.ringing = Ringing(self.pipeline.pipelines_dir)
-        self.upkeep = lake_settings.read() if ducklake.is_lake(self.pipeline) else None
         self.control = Control(*learnt(self.settings, SourceState()))
 
     def run(self) -> int:
@@ -139,8 +135,7 @@ class Job:
             outcome = _compare(self, confirmed=confirmed)
             if confirmed:
                 self._read_collections_again()
-            _keep_snapshot(self, anyway=True)
-            _keep_lake(self)
+            _leave(self, anyway=True)
             return outcome
 
     @contextmanager
@@ -331,14 +326,13 @@ def _sweep_before(job: Job) -> datetime | None:
 def _finish(job: Job) -> None:
     if problem := indexes.keep(job.pipeline, job.copied, ALL_TABLES):
         job.control.report.warn(problem)
-    _keep_snapshot(job)
-    _keep_lake(job)
+    _leave(job)
 
 
-def _keep_lake(job: Job) -> None:
-    if job.upkeep and (
-        problem := lake_upkeep.keep(job.pipeline, job.copied, job.upkeep, job.control.budget.stop.is_set)
-    ):
+def _leave(job: Job, *, anyway: bool = False) -> None:
+    """Leave the copy as whoever reads it wants it; ``anyway`` is that of ``snapshot.keep``."""
+    _keep_snapshot(job, anyway=anyway)
+    if problem := lake_upkeep.keep(job.pipeline, job.copied, job.control.budget.stop.is_set):
         job.control.report.warn(problem)
 
 
