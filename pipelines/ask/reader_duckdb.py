@@ -56,15 +56,19 @@ class DuckDbReader:
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute(f"ATTACH {literal(str(file))} AS {quoted(catalog_of(database))} (READ_ONLY)")
             reader = cls(connection, database, schemas, note)
-            there = [schema for schema in schemas if reader.tables()[schema]]
-            if there:
-                paths = ",".join(f"{quoted(catalog_of(database))}.{quoted(schema)}" for schema in there)
-                connection.execute(f"SET search_path = {literal(paths)}")
+            reader.look_up_names()
             if prepare is not None:
                 prepare(reader)
             for statement in CLOSED:
                 connection.execute(statement)
             yield reader
+
+    def look_up_names(self) -> None:
+        """Let tables be named without their schema."""
+        known = self.tables()
+        paths = [f"{quoted(self.catalog)}.{quoted(schema)}" for schema in self.schemas if known[schema]]
+        if paths:
+            self.connection.execute(f"SET search_path = {literal(','.join(paths))}")
 
     def ask(self, sql: str, values: Mapping[str, Any] | None = None, most: Most | None = None) -> Result:
         """Return what one statement gives; its rows come as they are read, so whoever wants fewer stops."""

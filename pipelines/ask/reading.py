@@ -7,7 +7,7 @@ file itself is read, under the lock for readers; and if somebody writes to it, t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 from ..base import exits
 from ..base.desk import command
-from ..copy import destinations, snapshot
+from ..copy import destinations, ducklake, snapshot
 from ..copy.lock import is_locked, read_lock, reading
 from .reader import Reader
 from .reader_duckdb import DuckDbReader
+from .reader_lake import LakeReader
 from .reader_postgres import PostgresReader
 from .reader_server import ServerReader
 
@@ -59,7 +60,9 @@ def opened(
         schemas = (pipeline.dataset_name, *destinations.marts(pipeline, schema))
         database = destinations.database_file(pipeline)
         if database is None:
-            if destinations.is_postgres(pipeline):
+            if ducklake.is_lake(pipeline):
+                yield stack.enter_context(_of_lake(pipeline, schemas, still=still))
+            elif destinations.is_postgres(pipeline):
                 yield stack.enter_context(PostgresReader.opened(pipeline, schemas, still=still))
             else:
                 if still:
@@ -73,6 +76,15 @@ def opened(
             return stack.enter_context(DuckDbReader.opened(file, database, schemas, note, prepare))
 
         yield _of_file(stack, pipeline, database, attach, place)
+
+
+def _of_lake(
+    pipeline: dlt.Pipeline, schemas: tuple[str, ...], *, still: bool
+) -> AbstractContextManager[Reader]:
+    catalog = destinations.catalog_file(pipeline)
+    if catalog is not None and not catalog.exists():
+        raise no_copy()
+    return LakeReader.attached(pipeline, schemas, still=still)
 
 
 def _of_file(

@@ -196,7 +196,10 @@ def looked_at(
             destinations.location(pipeline), pipeline.dataset_name, destinations.working_folder(pipeline)
         )
         file = destinations.database_file(pipeline)
-        if file is not None and not file.exists():
+        whole = file or destinations.catalog_file(
+            pipeline
+        )  # to look for the lake of a catalog would make one
+        if whole is not None and not whole.exists():
             yield place, pipeline, None
             return
         with ExitStack() as stack:

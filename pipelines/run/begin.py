@@ -19,6 +19,7 @@ from ..base import desk, exits
 from ..base.memory import rare_collections, share_one_heap
 from ..copy import fence, relief
 from ..copy.holder import require_free
+from ..copy.lake_upkeep import require_settings
 from ..copy.lock import run_lock
 from .leftover import flush, pending
 
@@ -54,8 +55,9 @@ def begun(
 
     Raises:
         Problem: The lock is held, or the destination cannot be used.
-        ConfigurationError: The dataset, or its staging dataset, belongs to another copy.
+        ConfigurationError: The dataset, or its staging dataset, belongs to another copy; or a setting cannot be used.
     """
+    require_settings(pipeline)
     for name, value in ((LOOK_SETTING, LOOK_SECONDS), (LANES_SETTING, 2 * len(TABLES))):
         if dlt.config.get(name) is None:
             dlt.config[name] = value

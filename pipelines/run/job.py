@@ -32,7 +32,7 @@ from pylon_elt.sources.pylon.lanes.turns import learnt
 
 from ..base import exits
 from ..base.memory import give_back
-from ..copy import destinations, indexes, relief, snapshot
+from ..copy import destinations, indexes, lake_upkeep, relief, snapshot
 from ..copy.dependants import views_on
 from .begin import begun
 from .recount import recount
@@ -135,7 +135,7 @@ class Job:
             outcome = _compare(self, confirmed=confirmed)
             if confirmed:
                 self._read_collections_again()
-            _keep_snapshot(self, anyway=True)
+            _leave(self, anyway=True)
             return outcome
 
     @contextmanager
@@ -326,7 +326,14 @@ def _sweep_before(job: Job) -> datetime | None:
 def _finish(job: Job) -> None:
     if problem := indexes.keep(job.pipeline, job.copied, ALL_TABLES):
         job.control.report.warn(problem)
-    _keep_snapshot(job)
+    _leave(job)
+
+
+def _leave(job: Job, *, anyway: bool = False) -> None:
+    """Leave the copy as whoever reads it wants it; ``anyway`` is that of ``snapshot.keep``."""
+    _keep_snapshot(job, anyway=anyway)
+    if problem := lake_upkeep.keep(job.pipeline, job.copied, job.control.budget.stop.is_set):
+        job.control.report.warn(problem)
 
 
 def _keep_snapshot(job: Job, oldest: float = 0.0, *, anyway: bool = False) -> None:

@@ -59,7 +59,7 @@ def run(options: Options) -> int:
             options.destination, options.dataset, name=options.desk.name, pipelines_dir=scratch
         )
         kind = dbt_profile.adapter(pipeline, options.destination)
-        installing.require("analytics" if kind == "duckdb" else f"analytics-{kind}", command("transform"))
+        installing.require("analytics-postgres" if kind == "postgres" else "analytics", command("transform"))
         variables = settings.read_settings()
         _require_known(options.select)
         schema = _require_room(pipeline, options)

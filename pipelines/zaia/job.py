@@ -16,7 +16,7 @@ from pylon_elt.sources.zaia.lists import Lists
 from pylon_elt.sources.zaia.run import Run
 
 from ..base import exits
-from ..copy import destinations, indexes, relief, snapshot
+from ..copy import destinations, indexes, lake_upkeep, relief, snapshot
 from ..run.begin import begun
 from ..run.progress import LaneView, Moment
 from .advice import remedy
@@ -80,6 +80,8 @@ class Job:
             if problem := indexes.keep(self.pipeline, self.copied, (*TABLES, CHAT_SYNC.name, DELETIONS.name)):
                 notes.warn(problem)
             self._keep_snapshot()
+            if problem := lake_upkeep.keep(self.pipeline, self.copied, lambda: time.monotonic() > deadline):
+                notes.warn(problem)
         return exits.of_all(error for _, error in notes.failures)
 
     def _turn(self, tables: tuple[str, ...], ends_at: float) -> None:

@@ -13,7 +13,7 @@ from support.runner import Runner
 from support.site import Site
 from support.suspended import LONG, SHORT, content, other, second_leaves, stopped
 
-LOCKED_BY_A_FILE = ("ducklake-sqlite",)
+LOCKED_BY_A_FILE = ("ducklake-sqlite", "ducklake-s3")
 
 
 @pytest.fixture

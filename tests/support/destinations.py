@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from support import ducklake
+from support import ducklake, ducklake_s3
 from support.compare import Row, Rows, parsed
 from support.mariadb import MariaDb, binaries, make_data
 from support.runner import Machine
@@ -141,7 +141,11 @@ class MariaDbKind:
 LAKES = "PYLON_DUCKLAKE_TESTS"
 """Set where the suite is to try DuckLake, and nothing else: it needs another DuckDB than the rest."""
 
-_LAKES: dict[str, Kind] = {"ducklake-sqlite": ducklake.InSqlite(), "ducklake-postgres": ducklake.InPostgres()}
+_LAKES: dict[str, Kind] = {
+    "ducklake-sqlite": ducklake.InSqlite(),
+    "ducklake-postgres": ducklake.InPostgres(),
+    "ducklake-s3": ducklake_s3.InBucket(),
+}
 KINDS: dict[str, Kind] = _LAKES if os.environ.get(LAKES) else {"sqlite": Sqlite(), "mariadb": MariaDbKind()}
 """By name; the suite tries each of them."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import duckdb
 from support.compare import Row, Rows
@@ -20,6 +20,8 @@ from support.runner import Machine
 from support.site import FolderCopy
 
 EXTENSIONS = ("ducklake", "sqlite_scanner", "postgres_scanner")
+FOR_BUCKETS = "httpfs"
+"""What DuckDB needs besides, where files are in a bucket."""
 NAME = "lake"
 
 
@@ -30,16 +32,20 @@ def home() -> Path:
     Raises:
         LookupError: They are not installed.
     """
-    if not all(find_spec(f"duckdb_extension_{name}") for name in EXTENSIONS):
+    if not all(map(_is_there, EXTENSIONS)):
         raise LookupError("needs an environment of its own: make ducklake")
     import duckdb_extensions
 
     folder = Path(tempfile.mkdtemp(prefix="pylon-ducklake-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     with duckdb.connect(config={"extension_directory": str(_extensions(folder))}) as connection:
-        for name in EXTENSIONS:
+        for name in filter(_is_there, (*EXTENSIONS, FOR_BUCKETS)):
             duckdb_extensions.import_extension(name, con=connection)
     return folder
+
+
+def _is_there(extension: str) -> bool:
+    return find_spec(f"duckdb_extension_{extension}") is not None
 
 
 def _extensions(home: Path) -> Path:
@@ -75,8 +81,11 @@ def postgres() -> Postgres:
 class Lake(FolderCopy, ABC):
     """A lake whose files lie in a folder."""
 
+    before: ClassVar[tuple[str, ...]] = ()
+    """What DuckDB is told before it can reach the files."""
+
     @property
-    def files(self) -> Path:
+    def files(self) -> Path | str:
         """Where its data is."""
         return self.folder / "files"
 
@@ -119,6 +128,8 @@ class Lake(FolderCopy, ABC):
         """Open it as somebody else's program does."""
         connection = duckdb.connect(config={"extension_directory": str(_extensions(home()))})
         connection.execute("SET TimeZone = 'UTC'")
+        for statement in self.before:
+            connection.execute(statement)
         connection.execute(f"ATTACH {self.attached}")
         connection.execute(f"USE {NAME}")
         return connection

@@ -11,6 +11,7 @@ from support.repository import ROOT
 
 from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.base.workspaces import KEYS
+from pylon_elt.pipelines.copy import lake_settings
 from pylon_elt.pipelines.docs import destinations_page, reference
 from pylon_elt.pipelines.transform import checks, package
 from pylon_elt.sources.pylon import pylon_source
@@ -74,6 +75,11 @@ def test_readme_names_every_table_and_exit_code() -> None:
 
 def test_readme_explains_every_setting_of_the_source() -> None:
     for name in inspect.signature(pylon_source).parameters:
+        assert re.search(rf"^\| `{name}` \|", README, re.MULTILINE), name
+
+
+def test_readme_explains_every_setting_of_a_lake() -> None:
+    for name in lake_settings.NAMES:
         assert re.search(rf"^\| `{name}` \|", README, re.MULTILINE), name
 
 

@@ -132,7 +132,7 @@ def test_tables_that_were_never_read_count_as_empty(desk: Desk) -> None:
             exits.USAGE,
             ["Nothing is called pylon__isues.", "Did you mean pylon__issues?"],
         ),
-        (["-d", "snowflake"], exits.USAGE, ["builds in DuckDB and Postgres, not in snowflake"]),
+        (["-d", "snowflake"], exits.USAGE, ["builds in DuckDB, DuckLake and Postgres, not in snowflake"]),
         (["-d", "dukdb"], exits.USAGE, ["Did you mean duckdb?"]),
     ],
 )
