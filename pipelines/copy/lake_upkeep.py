@@ -42,6 +42,8 @@ SHARE = 8
 """Deleted rows and expired states wait for this part of the time for which states are kept."""
 MOST_SECONDS = 60.0
 """After so long no further step begins; the next run goes on."""
+TIMES, PAUSE = 5, 0.2
+"""How often a step is tried, with so many seconds between."""
 _OURS = re.compile(r"ducklake-[0-9a-f-]{36}(-delete)?\.(parquet|puffin)")
 
 
@@ -154,7 +156,16 @@ class _Keeper:
             self._copied.execute(f"{call})")
 
     def _call(self, function: str, arguments: str) -> None:
-        self._copied.execute(f"CALL ducklake_{function}({literal(self._lake.name)}, {arguments})")
+        """Do one step; again where it meets another commit, as that of this run's own lease."""
+        for left in reversed(range(TIMES)):
+            try:
+                self._copied.execute(f"CALL ducklake_{function}({literal(self._lake.name)}, {arguments})")
+            except DatabaseException:
+                if not left:
+                    raise
+                time.sleep(PAUSE)
+            else:
+                return
 
     def _forget(self) -> None:
         """Let SQLite overwrite what was deleted in the catalog: least and greatest values, and rows of small loads."""

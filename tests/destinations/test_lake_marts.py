@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -222,6 +224,24 @@ def test_a_selection_is_built_anew_and_no_former_table_is_left(both: Both) -> No
         assert not [name for (name,) in names if name.endswith(("__dbt_tmp", "__dbt_backup"))]
         found = connection.execute("SELECT count(*) FROM numbers.pylon__issue_metrics").fetchone()
         assert found == connection.execute("SELECT count(*) FROM pylon.issues").fetchone()
+
+
+def test_status_takes_few_seconds_of_cpu(both: Both) -> None:
+    script = "import sys; from pylon_elt.pipelines.cli import main; sys.argv[0] = 'pylon'; main()"
+    environment = os.environ | both.environment | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    before = os.times()
+    done = subprocess.run(
+        [sys.executable, "-c", script, "status", "-d", "ducklake"],
+        cwd=both.file.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    after = os.times()
+    assert "issue_messages" in done.stdout
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    assert used < 6, "CPU seconds, of which this machine takes 2"
 
 
 def test_without_a_copy_it_says_what_comes_first(both: Both, kind: str, tmp_path: Path) -> None:

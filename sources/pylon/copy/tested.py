@@ -127,8 +127,8 @@ DESTINATIONS = {
             "ducklake",
             f"a lock file beside a catalog in SQLite; in Postgres {_LEASE}",
             _SUITE,
-            "Its catalog was in SQLite and in Postgres, its files in a folder, with DuckDB 1.5.5: DuckDB 2.0 had no"
-            " extension for it.",
+            "Its catalog was in SQLite and in Postgres, its files in a folder, and in a bucket beside one in SQLite,"
+            " with moto's server for S3; with DuckDB 1.5.5: DuckDB 2.0 had no extension for it.",
             before_duckdb=2,
         ),
         Destination(
