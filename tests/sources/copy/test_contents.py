@@ -24,16 +24,21 @@ class Asked(Copied):
         return super()._run(*asked)
 
 
-@pytest.mark.parametrize("many", [False, True])
-def test_parents_with_rows_are_told_from_others_however_many_are_asked_about(
-    tmp_path: Path, *, many: bool
-) -> None:
-    pipeline = dlt.pipeline(
+@pytest.fixture
+def pipeline(tmp_path: Path) -> Any:
+    """Fills a copy."""
+    return dlt.pipeline(
         "contents",
         destination=dlt.destinations.duckdb(str(tmp_path / "copy.duckdb")),
         dataset_name="desk",
         pipelines_dir=str(tmp_path / "work"),
     )
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_parents_with_rows_are_told_from_others_however_many_are_asked_about(
+    pipeline: Any, *, many: bool
+) -> None:
     rows = [{"id": str(number), "issue_id": f"issue {number}"} for number in range(0, 10 * LOOKS, 2)]
     pipeline.run(rows, table_name="issue_messages")
     messages, threads = HANGING["issue_messages"], HANGING["issue_threads"]
@@ -46,13 +51,7 @@ def test_parents_with_rows_are_told_from_others_however_many_are_asked_about(
         assert copied.questions == LOOKS + many
 
 
-def test_former_places_of_a_whole_batch_are_asked_for_at_once(tmp_path: Path) -> None:
-    pipeline = dlt.pipeline(
-        "contents",
-        destination=dlt.destinations.duckdb(str(tmp_path / "copy.duckdb")),
-        dataset_name="desk",
-        pipelines_dir=str(tmp_path / "work"),
-    )
+def test_former_places_of_a_whole_batch_are_asked_for_at_once(pipeline: Any) -> None:
     rows = [{"id": str(number), "issue_id": f"issue {number % 7}"} for number in range(BATCH_ROWS)]
     pipeline.run(rows, table_name="issue_messages")
     places = {
