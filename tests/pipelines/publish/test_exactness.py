@@ -111,7 +111,7 @@ def test_a_month_that_is_too_large_for_one_file_is_several(
     waters.require_equal("issue_messages")
 
 
-@pytest.mark.parametrize("rounds", [6])
+@pytest.mark.parametrize("rounds", [2, pytest.param(6, marks=pytest.mark.more)])
 def test_any_edits_lead_to_equal_tables(waters: Waters, seed: int, rounds: int) -> None:
     drawn = random.Random(seed)
     waters.publish(*READ)

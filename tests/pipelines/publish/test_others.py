@@ -54,6 +54,7 @@ def _live(waters: Waters, name: str) -> set[str]:
     return {path.relative_to(home).as_posix() for path in files}
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("is_first", [True, False], ids=["first", "later"])
 def test_a_kill_between_files_and_commit_costs_nothing(waters: Waters, is_first: bool) -> None:
     if not is_first:
@@ -91,6 +92,7 @@ def _amid(waters: Waters, monkeypatch: pytest.MonkeyPatch, what: Callable[[], An
     monkeypatch.setattr(Writer, "write", writing)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("is_first", [True, False], ids=["first", "later"])
 def test_who_was_overtaken_compares_anew(
     waters: Waters, monkeypatch: pytest.MonkeyPatch, is_first: bool
