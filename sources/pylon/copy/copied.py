@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 IDS_PER_QUERY = 500
 IDS_PER_LIST = 10_000
 """So many ids at a time where a list of them can be bound: each query looks through the whole table."""
+_LISTS = ("duckdb", "postgres")
+"""The dialects in which it can."""
 ROWS_AT_ONCE = 10_000
 
 NAME = re.compile(r"\{(?:(\w*)\.)?(\w+)\}")
@@ -102,10 +104,8 @@ class Copied:
 
     def select_in(self, sql: str, ids: Sequence[str]) -> list[tuple[Any, ...]]:
         """Run a query that ends in ``IN``, for some ids at a time, and return the rows of all."""
-        if len(ids) > IDS_PER_QUERY and self.dialect() in ("duckdb", "postgres"):
-            given = chunks(ids, IDS_PER_LIST)
-            return [row for some in given for row in self.select(f"{sql} (SELECT unnest(%s))", list(some))]
-        return [row for some in chunks(ids) for row in self.select(f"{sql} {marks(some)}", *some)]
+        asked = _in_list if len(ids) > IDS_PER_QUERY and self.dialect() in _LISTS else _in_marks
+        return [row for query, values in asked(sql, ids) for row in self.select(query, *values)]
 
     def gather(self, take: Callable[[Iterable[tuple[Any, ...]]], T], sql: str, *values: Any) -> T:
         """Run a query and return what ``take`` makes of its rows, which it gets one by one: all may be a million."""
@@ -206,6 +206,16 @@ def chunks(ids: Sequence[str], size: int = IDS_PER_QUERY) -> Iterator[Sequence[s
     """Return so many ids at a time as one query takes."""
     for start in range(0, len(ids), size):
         yield ids[start : start + size]
+
+
+def _in_marks(sql: str, ids: Sequence[str]) -> Iterator[tuple[str, Sequence[Any]]]:
+    for some in chunks(ids):
+        yield f"{sql} {marks(some)}", some
+
+
+def _in_list(sql: str, ids: Sequence[str]) -> Iterator[tuple[str, Sequence[Any]]]:
+    for some in chunks(ids, IDS_PER_LIST):
+        yield f"{sql} (SELECT unnest(%s))", [list(some)]
 
 
 def marks(some: Sequence[str]) -> str:
