@@ -53,6 +53,8 @@ class Descent:
         self._close = True
         self._shown = _versions(before) if before else set[Version]()
         self._before: set[Version] = set()
+        self._sure = False
+        self._below_first = 0
         self._keep(down)
         self.told = True
         """Whether the server told what there is."""
@@ -81,6 +83,7 @@ class Descent:
                 self._disorder(*self._fields)
                 return
             yield Batch(page.rows, page.sent_at)
+            self._learn(page)
             if not page.more:
                 return
             self._before = _versions(page)
@@ -99,8 +102,17 @@ class Descent:
             self._going.disorder(field)
         self.ordered = False
 
+    def _learn(self, page: Answer) -> None:
+        """Know of the windows to come too that rows come in order, once enough lay below the first page.
+
+        Of a window with a row or two more than a page, those may be the oldest by chance, whatever its order is.
+        """
+        self._below_first += len(_versions(page) - self._shown)
+        if self._sure and self._below_first >= order.FEW:
+            self._going.ordered_by = self._fields[0]
+
     async def _is_all_above(self) -> bool:
-        """Whether the first page showed all there is above its end; then that is known of the pages to come."""
+        """Whether the first page showed all there is above its end, as it does where rows come in order."""
         page = await self._listed(self._between(order.above_it(self._down), self._down.end))
         if page is None:
             self.told = not self.ordered
@@ -111,8 +123,7 @@ class Descent:
         if not page.rows or page.more or strange or len(page.rows) > self._down.above:
             self._disorder(self._fields[0])
             return False
-        if len(self._fields) == 1:
-            self._going.ordered_by = self._fields[0]
+        self._sure = len(self._fields) == 1
         self._keep(replace(self._down, above=0))
         return True
 

@@ -19,6 +19,9 @@ Known = Mapping[str, Sequence[datetime]]
 ENOUGH = 20
 """So many rows of a first page come in order by no chance."""
 
+FEW = 8
+"""So many rows that a first page of twenty leaves out are the oldest by a chance of one in millions."""
+
 PAGES = 20
 """A moment with more rows than a page is as long as this many halves of one, but no shorter than a narrow window."""
 
