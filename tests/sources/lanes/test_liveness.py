@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from support.desk import START, Desk
 from support.desk_runs import (
@@ -169,6 +169,9 @@ def test_what_is_edited_without_end_ends_no_run() -> None:
 
 
 @given(st.integers(0, 2**32))
+@example(
+    113_483
+)  # of one window all but a row are on the page, and come in order; of the next, many more are not
 def test_however_the_server_sorts_a_copy_of_many_pages_becomes_right(seed: int) -> None:
     rng = random.Random(seed)
     desk = crowded(rng, lag=True)
