@@ -16,6 +16,8 @@ LAKE := .venv-lake
 SCHEDULERS := .venv-schedulers
 # has a DuckDB for which there are the extensions that DuckLake needs
 DUCKLAKE := .venv-ducklake
+# what builds much before its first test: each file in one process
+LAKE_ALONE := tests/destinations/test_lake_marts.py tests/destinations/test_lake_upkeep.py
 
 .PHONY: help install demo test test-more smoke lint format docs digest bench audit clean soak lake schedulers ducklake
 
@@ -116,7 +118,9 @@ $(DUCKLAKE)/installed: pyproject.toml constraints.txt tests/destinations/ducklak
 	@touch $@
 
 ducklake: $(DUCKLAKE)/installed ## Fill a DuckLake and compare it, in .venv-ducklake
-	@PYLON_DUCKLAKE_TESTS=1 env -u PYTHONDONTWRITEBYTECODE $(DUCKLAKE)/bin/python -m pytest -q -n $(PROCESSES) -m "" tests/destinations
+	@PYLON_DUCKLAKE_TESTS=1 env -u PYTHONDONTWRITEBYTECODE $(DUCKLAKE)/bin/python -m pytest -q -n $(PROCESSES) -m "" \
+		tests/destinations $(LAKE_ALONE:%=--ignore=%)
+	@PYLON_DUCKLAKE_TESTS=1 env -u PYTHONDONTWRITEBYTECODE $(DUCKLAKE)/bin/python -m pytest -q -n 2 --dist loadfile -m "" $(LAKE_ALONE)
 
 bench: $(VENV)/installed-dev ## Measure against dlt's rest_api and DuckDB's own reader
 	@$(BIN)/python -m benchmarks

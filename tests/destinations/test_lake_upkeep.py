@@ -20,6 +20,7 @@ from support.destinations import LAKES
 from support.ordeal import FIRST_SEED, ONE_TURN, recover
 from support.runner import Runner
 from support.site import Site
+from support.soak import SOAK
 from support.suspended import LONG, SHORT, content, other, stopped
 from support.worlds import with_messages
 
@@ -30,6 +31,8 @@ pytestmark = [
     pytest.mark.soak,
 ]
 
+long = pytest.mark.skipif(not SOAK, reason="PYLON_SOAK=1 make ducklake")
+"""What takes minutes."""
 AT_ONCE = {"DUCKLAKE__EXPIRE_SNAPSHOTS_AFTER_DAYS": "0"}
 NEVER = {"DUCKLAKE__EXPIRE_SNAPSHOTS_AFTER_DAYS": "never"}
 TITLE, REDACTED, REMOVED = "!!least-of-all-titles", "zz-redacted-words", "!words-of-one-message"
@@ -250,6 +253,7 @@ def test_for_ever_keeps_each_state(deleted: Site) -> None:
     assert in_former_states(site) == set(WORDS)
 
 
+@long
 def test_small_files_become_few_and_former_states_stay_as_they_were(deleted: Site) -> None:
     site = deleted.branch("small")
     off = {"DUCKLAKE__MERGE_SMALL_FILES": "false"}
@@ -303,7 +307,7 @@ def test_a_run_with_nothing_to_do_writes_no_file_and_ends_no_state(deleted: Site
     assert len(snapshots(site)) - len(before) <= 8, "dlt's record of it, and whose turn it is"
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", STEPS if SOAK else ["written anew"])
 def test_a_kill_loses_nothing_and_the_next_run_goes_on(deleted: Site, step: str) -> None:
     site = deleted.branch(step.replace(" ", "-"))
     site.killed(STEPS[step], turns=ONE_TURN, lease=KILLED, environment=AT_ONCE)
@@ -319,6 +323,7 @@ def test_a_kill_loses_nothing_and_the_next_run_goes_on(deleted: Site, step: str)
     site.check()
 
 
+@long
 def test_another_run_leaves_while_files_are_written_anew(deleted: Site, elsewhere: Runner) -> None:
     site = deleted.branch("another")
     with stopped(site, STEPS["written anew"], lease=LONG, environment=AT_ONCE) as run:
@@ -328,6 +333,7 @@ def test_another_run_leaves_while_files_are_written_anew(deleted: Site, elsewher
     site.check()
 
 
+@long
 def test_who_sleeps_through_its_lease_takes_nothing_from_the_next(
     kind: str, deleted: Site, elsewhere: Runner
 ) -> None:
@@ -346,6 +352,7 @@ def test_who_sleeps_through_its_lease_takes_nothing_from_the_next(
     site.check()
 
 
+@long
 def test_a_reader_sees_its_state_to_the_end(deleted: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     site = deleted.branch("reader")
     for name, value in site.machine.environment().items():
@@ -366,6 +373,7 @@ def test_a_reader_sees_its_state_to_the_end(deleted: Site, monkeypatch: pytest.M
         assert reader.ask(sql).table() != rows
 
 
+@long
 def test_what_others_have_in_the_lake_is_left_alone_until_somebody_says_otherwise(deleted: Site) -> None:
     site = deleted.branch("strangers")
     copy: Any = site.copy
