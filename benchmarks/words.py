@@ -6,7 +6,6 @@ import argparse
 import csv
 import io
 import random
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from time import perf_counter
@@ -15,6 +14,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from pylon_elt.pipelines.ask.reader_postgres import with_places
 from pylon_elt.pipelines.assistant import find
 
 from .rounds import table
@@ -125,9 +125,8 @@ def _postgres(
 
 def _elapsed(cursor: Any, words: list[str]) -> float:
     sql = find.statement(words, NOTHING, THERE, "postgres", notes=True, limit=10, offset=0)
-    bound = re.sub(r"\$([a-z]\w*)", r"%(\1)s", sql.replace("%", "%%"))
     began = perf_counter()
-    cursor.execute(bound, find.values(words, NOTHING))
+    cursor.execute(with_places(sql), find.values(words, NOTHING))
     cursor.fetchall()
     return perf_counter() - began
 

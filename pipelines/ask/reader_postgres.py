@@ -117,7 +117,7 @@ class PostgresReader(ServerReader):
         if not values:
             return sql.encode()
         with self.connection.cursor() as cursor:
-            text: bytes = cursor.mogrify(_with_places(sql), dict(values))
+            text: bytes = cursor.mogrify(with_places(sql), dict(values))
         return text
 
     def _do(self, statement: str) -> None:
@@ -125,6 +125,6 @@ class PostgresReader(ServerReader):
             cursor.execute(statement)
 
 
-def _with_places(sql: str) -> str:
+def with_places(sql: str) -> str:
     """Write ``$name`` as psycopg2 does, which quotes the value."""
     return re.sub(r"\$([a-z_]+)", r"%(\1)s", sql.replace("%", "%%"))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..base import exits
 from ..base.desk import command
-from ..copy import destinations, ducklake, snapshot
+from ..copy import destinations, snapshot
 from ..copy.lock import is_locked, read_lock, reading
 from .reader import Reader
 from .reader_duckdb import DuckDbReader
@@ -60,7 +60,7 @@ def opened(
         schemas = (pipeline.dataset_name, *destinations.marts(pipeline, schema))
         database = destinations.database_file(pipeline)
         if database is None:
-            if ducklake.is_lake(pipeline):
+            if destinations.is_ducklake(pipeline):
                 yield stack.enter_context(_of_lake(pipeline, schemas, still=still))
             elif destinations.is_postgres(pipeline):
                 yield stack.enter_context(PostgresReader.opened(pipeline, schemas, still=still))

@@ -4,7 +4,7 @@ A word is looked for where words begin, in small and large letters, and outside 
 letters is known. Issues with rarer words come first, and those that have them in their title.
 
 Postgres asks its index of trigrams first, where there is one (``copy/indexes.py``). In DuckDB none would pay: to build
-one takes as long as some hundred searches (``benchmarks/words.py``).
+one takes as long as dozens of searches (``benchmarks/words.py``).
 """
 
 from __future__ import annotations

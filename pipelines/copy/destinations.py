@@ -401,7 +401,7 @@ def _database_file(pipeline: dlt.Pipeline) -> Path | None:
 
 def catalog_file(pipeline: dlt.Pipeline) -> Path | None:
     """Return the file of SQLite or DuckDB that holds a DuckLake's catalog; ``None``: there is none."""
-    if not (pipeline.destination and pipeline.destination.destination_type.endswith(".ducklake")):
+    if not is_ducklake(pipeline):
         return None
     credentials: Any = pipeline.destination_client().config.credentials
     catalog = credentials.catalog
@@ -411,6 +411,11 @@ def catalog_file(pipeline: dlt.Pipeline) -> Path | None:
 def is_duckdb(pipeline: dlt.Pipeline) -> bool:
     """Whether the destination is DuckDB, which allows one writer and locks the file."""
     return isinstance(pipeline.destination, dlt_duckdb)
+
+
+def is_ducklake(pipeline: dlt.Pipeline) -> bool:
+    """Whether the destination is a DuckLake."""
+    return bool(pipeline.destination and pipeline.destination.destination_type.endswith(".ducklake"))
 
 
 def is_postgres(pipeline: dlt.Pipeline) -> bool:

@@ -55,11 +55,6 @@ class Lake:
         return f"ATTACH {literal(self.path)} AS {quoted(self.name)} ({told})"
 
 
-def is_lake(pipeline: dlt.Pipeline) -> bool:
-    """Whether the destination is a DuckLake."""
-    return bool(pipeline.destination and pipeline.destination.destination_type.endswith(".ducklake"))
-
-
 def lake_of(pipeline: dlt.Pipeline) -> Lake:
     """Return the lake that a pipeline fills; nothing is opened."""
     client: Any = pipeline.sql_client()

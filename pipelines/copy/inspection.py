@@ -196,9 +196,8 @@ def looked_at(
             destinations.location(pipeline), pipeline.dataset_name, destinations.working_folder(pipeline)
         )
         file = destinations.database_file(pipeline)
-        whole = file or destinations.catalog_file(
-            pipeline
-        )  # to look for the lake of a catalog would make one
+        # to look for a lake whose catalog is not there would make one
+        whole = file or destinations.catalog_file(pipeline)
         if whole is not None and not whole.exists():
             yield place, pipeline, None
             return

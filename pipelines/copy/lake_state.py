@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pylon_elt.sources.pylon.copy.copied import utc
 
 from ..base.sql_text import literal, quoted
+from .holder import TABLE
 
 if TYPE_CHECKING:
     from pylon_elt.sources.pylon.copy.copied import Copied
@@ -151,7 +152,7 @@ class Catalog:
             str(name)
             for (name,) in self._select(
                 "SELECT DISTINCT s.schema_name FROM :table AS t JOIN :schema AS s USING (schema_id)"
-                " WHERE t.end_snapshot IS NULL AND s.end_snapshot IS NULL AND t.table_name = '_pylon_fence'"
+                f" WHERE t.end_snapshot IS NULL AND s.end_snapshot IS NULL AND t.table_name = {literal(TABLE)}"
             )
         }
         return sorted(

@@ -53,7 +53,7 @@ def require_settings(pipeline: dlt.Pipeline) -> None:
     Raises:
         ConfigurationError: It cannot.
     """
-    if ducklake.is_lake(pipeline):
+    if destinations.is_ducklake(pipeline):
         lake_settings.read()
 
 
@@ -65,7 +65,7 @@ def keep(pipeline: dlt.Pipeline, copied: Copied, is_over: Callable[[], bool]) ->
         copied: What its destination holds.
         is_over: Whether the run is to end: no further step begins.
     """
-    if not ducklake.is_lake(pipeline):
+    if not destinations.is_ducklake(pipeline):
         return ""
     try:
         return _Keeper(pipeline, copied, lake_settings.read(), is_over).keep()

@@ -29,7 +29,7 @@ def adapter(pipeline: dlt.Pipeline, destination: str) -> str:
     Raises:
         Problem: The command cannot build there.
     """
-    if ducklake.is_lake(pipeline):
+    if destinations.is_ducklake(pipeline):
         return "ducklake"
     if destinations.is_duckdb(pipeline) and destinations.database_file(pipeline) is not None:
         return "duckdb"

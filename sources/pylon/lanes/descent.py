@@ -53,8 +53,8 @@ class Descent:
         self._close = True
         self._shown = _versions(before) if before else set[Version]()
         self._before: set[Version] = set()
-        self._sure = False
-        self._below_first = 0
+        self._sure = False  # that the first page showed all there is above its end, by one field
+        self._below_first = 0  # so many rows were shown that it did not
         self._keep(down)
         self.told = True
         """Whether the server told what there is."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +13,7 @@ pytest.importorskip("psycopg2")
 import psycopg2
 from support.postgres import OLDEST, running_postgres
 
+from pylon_elt.pipelines.ask.reader_postgres import with_places
 from pylon_elt.pipelines.assistant import find, text
 
 pytestmark = pytest.mark.skipif(not OLDEST.exists(), reason="Postgres 15, which has pg_trgm, is not here")
@@ -64,8 +64,7 @@ def texts(seed: int) -> Iterator[Any]:
 
 def _ask(connection: Any, sql: str, words: list[str]) -> list[Any]:
     with connection.cursor() as cursor:
-        bound = re.sub(r"\$([a-z]\w*)", r"%(\1)s", sql.replace("%", "%%"))
-        cursor.execute(bound, find.values(words, find.filters("", "", "", "", "")))
+        cursor.execute(with_places(sql), find.values(words, find.filters("", "", "", "", "")))
         found: list[Any] = cursor.fetchall()
         return found
 
