@@ -34,7 +34,7 @@ class Fault:
 
     A request matches by endpoint name ("GET /issues", or "*"), by the `{id}` in its path and by `page`. Of
     those that match, the first `after` are spared; of the rest every `every`-th is hit with `probability`,
-    until `count` have been.
+    until `count` have been. With `streak`, the same request is hit at most so many times in a row.
     """
 
     KINDS: ClassVar[Mapping[str, str]] = KINDS
@@ -47,6 +47,8 @@ class Fault:
     after: int = 0
     every: int = 1
     probability: float = 1.0
+    streak: int | None = None
+    """So that retries, which may come as regularly as `every`, are sure to get through in the end."""
     seed: int = 0
     """Seed of the draws for `probability`."""
     status: int = 500
@@ -66,6 +68,7 @@ class Fault:
     """How many requests were hit."""
     _seen: int = field(default=0, repr=False)
     _rng: Random = field(default_factory=Random, repr=False)
+    _in_a_row: dict[tuple[str, str | None, bool], int] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         """Check the kind and seed the draws."""
@@ -83,12 +86,18 @@ class Fault:
             return False
         if self.count is not None and self.played >= self.count:
             return False
+        request = endpoint, ident, has_cursor
+        in_a_row = self._in_a_row.get(request, 0)
+        hit = self._is_due() and (self.streak is None or in_a_row < self.streak)
+        self._in_a_row[request] = in_a_row + 1 if hit else 0
+        self.played += hit
+        return hit
+
+    def _is_due(self) -> bool:
         self._seen += 1
         if self._seen <= self.after or (self._seen - self.after) % self.every:
             return False
-        hit = self.probability >= 1 or self._rng.random() < self.probability
-        self.played += hit
-        return hit
+        return self.probability >= 1 or self._rng.random() < self.probability
 
     def wait(self, default: float) -> float:
         """Return the fault's duration in seconds."""

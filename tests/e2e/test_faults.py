@@ -45,7 +45,7 @@ def test_a_fault_that_passes_leaves_no_trace(fault: tuple[str, dict[str, Any]], 
     timeout = 1.0 if kind in ("hang", "trickle") else 10.0
     copy = fresh(world, options={"tables": SMALL, "page_size": 7, "timeout_seconds": timeout})
     every = 12 if kind in ("hang", "trickle") else 2 if options.get("page") == "later" else 5
-    played = copy.server.faults.add(kind, every=every, **options)
+    played = copy.server.faults.add(kind, every=every, streak=3, **options)
     copy.run()
     assert played.played >= 2
     copy.assert_equal()

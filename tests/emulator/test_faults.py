@@ -197,6 +197,13 @@ def test_every_nth_request_after_some_fails(server: emulator.Server, client: Any
     assert [index for index, status in enumerate(answers) if status == 503] == [4, 7]
 
 
+def test_a_request_gets_through_after_a_streak(server: emulator.Server, client: Any) -> None:
+    server.faults.add("status", status=503, every=2, streak=2)
+    bad, other = ("/me", "/users")
+    answers = [client.get(path).status_code for path in (other, bad) * 4]
+    assert answers == [200, 503, 200, 503, 200, 200, 200, 503]
+
+
 def test_faults_by_chance_repeat_with_their_seed(server: emulator.Server, client: Any) -> None:
     runs = []
     for _ in range(2):
