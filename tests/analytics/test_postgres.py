@@ -145,6 +145,7 @@ cli.main()
 """
 
 
+@pytest.mark.more
 def test_a_table_that_is_not_listed_yet_is_not_missing(built: Built, url: str) -> None:
     """dbt's threads take a list of tables that one of them has just begun for all there is."""
     arguments = [

@@ -63,6 +63,7 @@ def test_a_first_load_of_all_usual_tables_is_the_truth(open_site: Any) -> None:
         equal(site, EVERYTHING)
 
 
+@pytest.mark.alike(2, "beyond the rows")
 @pytest.mark.sampled(2)
 def test_a_run_with_nothing_to_do_asks_for_nothing_but_the_usual_and_changes_nothing(site: Site) -> None:
     quiet = {"turns": ONE_TURN, "tables": TABLES, "settings": {"lookback_seconds": 1.0}}
@@ -96,6 +97,7 @@ def test_edits_of_anything(site: Site, number: int) -> None:
     equal(site)
 
 
+@pytest.mark.alike(2, "beyond the rows")
 @pytest.mark.sampled(2)
 def test_what_some_databases_do_not_tell_apart_or_cannot_hold(site: Site) -> None:
     world = site.world
@@ -138,6 +140,7 @@ def test_deleted_issues_leave_by_reconciling_and_each_row_is_written_down(site: 
     assert Counter((row["table"], row["id"]) for row in site.copy.read()["deletions"]) == found
 
 
+@pytest.mark.alike(2, "beyond the rows")
 @pytest.mark.sampled(2)
 def test_a_fresh_machine_goes_on_where_the_database_is(site: Site) -> None:
     quiet = {"turns": ONE_TURN, "tables": TABLES, "settings": {"lookback_seconds": 1.0}}
@@ -151,6 +154,7 @@ def test_a_fresh_machine_goes_on_where_the_database_is(site: Site) -> None:
     equal(site)
 
 
+@pytest.mark.alike(2, "beyond the rows")
 @pytest.mark.sampled(2)
 def test_what_other_hands_have_dropped_is_made_again(site: Site) -> None:
     copy: Any = site.copy

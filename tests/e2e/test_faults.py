@@ -37,7 +37,7 @@ PASSING: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING.keys())
 def test_a_fault_that_passes_leaves_no_trace(fault: tuple[str, dict[str, Any]], fresh: Any) -> None:
     kind, options = fault

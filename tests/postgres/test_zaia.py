@@ -6,12 +6,14 @@ from pathlib import Path
 from random import Random
 
 import dlt
+import pytest
 from support.postgres import Postgres
 from support.zaia import Desk
 
 from pylon_elt.emulator import zaia
 
 
+@pytest.mark.more
 def test_first_runs_changes_and_removals_on_postgres(postgres: Postgres, tmp_path: Path, seed: int) -> None:
     destination = dlt.destinations.postgres(postgres.create("zaia_inbox"))
     world = zaia.World.seeded(seed=4, tickets=20)

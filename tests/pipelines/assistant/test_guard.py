@@ -134,6 +134,7 @@ def test_what_the_command_line_refuses_is_refused_here(file: Path, notes: bool) 
     assert _contents(file.parent) == before
 
 
+@pytest.mark.alike(2, "statements")
 @pytest.mark.slow
 def test_no_statement_shows_an_internal_note(file: Path) -> None:
     """The secret is in each note: were one shown, or told in an error, it would be seen."""
@@ -147,6 +148,7 @@ def test_no_statement_shows_an_internal_note(file: Path) -> None:
         assert SECRET not in shown, text
 
 
+@pytest.mark.alike(2, "statements")
 @pytest.mark.slow
 def test_the_same_statements_show_it_where_notes_are_given(file: Path) -> None:
     """What shows that the test before can fail."""

@@ -79,7 +79,7 @@ LOUD = {"RUNTIME__LOG_LEVEL": "WARNING", "LOAD__RAISE_ON_MAX_RETRIES": "1"}
 """Whatever dlt has to say; and once only, since each of its five attempts takes a second."""
 
 
-@pytest.mark.sampled(8, each=("kind",))
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("kind", "how"), CASES)
 def test_rows_that_a_database_refuses_are_never_shown(
     desk: Desk, tmp_path: Path, request: pytest.FixtureRequest, kind: str, how: str

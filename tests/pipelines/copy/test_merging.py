@@ -175,6 +175,7 @@ VALUES = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("added", [[], ["added"]])
 def test_both_ways_keep_the_values_of_each_type(tmp_path: Path, added: list[str]) -> None:
     first = pa.table(VALUES)
@@ -233,6 +234,7 @@ def copy(tmp_path: Path) -> Copy:
     return made
 
 
+@pytest.mark.alike(2, "fails")
 def test_what_fails_in_the_middle_leaves_the_former_rows(copy: Copy) -> None:
     """A DELETE has been done by then."""
     bad = messages(("c", "1"), at=1).set_column(
@@ -305,6 +307,7 @@ def test_an_earlier_version_does_not_take_a_merge_that_waits_for_one_without_row
     assert ids(former) == {"a", "b"}
 
 
+@pytest.mark.alike(2, "fails")
 def test_a_merge_without_one_of_its_files_fails(copy: Copy, deleted: pytest.MonkeyPatch) -> None:
     with pytest.raises(PipelineStepFailed):
         copy.load(of_messages(messages(("c", "1"), at=1)))
@@ -316,6 +319,7 @@ def test_a_merge_without_one_of_its_files_fails(copy: Copy, deleted: pytest.Monk
     assert ids(copy) == {"a", "b"}
 
 
+@pytest.mark.alike(2, "fails")
 def test_a_column_that_the_table_lacks_is_not_lost_in_silence(copy: Copy) -> None:
     copy.prepare(of_messages(messages(("c", "1"), at=1)))
     (file,) = copy.working.glob("pylon/load/normalized/*/new_jobs/*.parquet")

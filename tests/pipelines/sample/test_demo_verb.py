@@ -22,6 +22,7 @@ MEANT_FOR_OTHERS = {
 }
 
 
+@pytest.mark.more
 @pytest.mark.slow
 def test_without_what_the_analysis_needs_it_says_how_to_see_it(tmp_path: Path) -> None:
     """With all of it, it is shown by what is installed: see the tests of the wheel."""

@@ -205,6 +205,7 @@ def test_a_file_that_another_program_has_open(open_copy: Any) -> None:
     assert str(holder.pid) in result.text
 
 
+@pytest.mark.alike(2, "fails")
 def test_a_model_that_fails_is_named_on_one_screen(open_copy: Any) -> None:
     desk = open_copy(TABLES)
     with duckdb.connect(str(desk.database)) as connection:
@@ -218,6 +219,7 @@ def test_a_model_that_fails_is_named_on_one_screen(open_copy: Any) -> None:
     assert "Traceback" not in result.err
 
 
+@pytest.mark.alike(2, "fails")
 def test_a_test_that_does_not_hold_has_its_own_exit_code(open_copy: Any) -> None:
     desk = open_copy(TABLES)
     with duckdb.connect(str(desk.database)) as connection:

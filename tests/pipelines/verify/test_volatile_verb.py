@@ -27,6 +27,7 @@ def report(desk: Desk, expect: int = 0) -> dict[str, Any]:
     return result.event("verified")  # type: ignore[no-any-return]
 
 
+@pytest.mark.alike(2, "volatile")
 def test_it_is_named_and_is_no_difference(copied: Desk) -> None:
     found = report(copied)
     assert found["equal"] is True
@@ -61,6 +62,7 @@ def test_a_silent_edit_is_found_and_gone_after_the_remedy(copied: Desk) -> None:
     assert report(copied)["equal"] is True
 
 
+@pytest.mark.alike(2, "volatile")
 def test_what_reconcile_has_learnt_costs_no_second_reading(copied: Desk) -> None:
     result = copied.pylon("reconcile")
     assert "missing or different, and mended: 0" in result.out

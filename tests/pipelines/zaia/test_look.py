@@ -59,6 +59,7 @@ def test_status_before_and_after_a_run(desk: Any) -> None:
     assert (run["exit"], run["requests"]) == (0, len(desk.zaia_server.log))
 
 
+@pytest.mark.alike(2, "compared")
 def test_a_copy_that_is_equal_verifies(copied: Any) -> None:
     result = copied.zaia("verify", "--sample", "100")
     assert result.code == 0, result.text
@@ -74,6 +75,7 @@ def _ids(copied: Any, table: str) -> list[str]:
         return [row[0] for row in connection.execute(f"SELECT id FROM zaia.{table} ORDER BY id").fetchall()]
 
 
+@pytest.mark.alike(2, "compared")
 def test_each_kind_of_difference_is_found_and_nothing_is_changed(copied: Any) -> None:
     (different, missing), message = _ids(copied, "tickets")[:2], _ids(copied, "chat_messages")[0]
     gone = copied.world.ids("tags")[0]
@@ -102,6 +104,7 @@ def test_each_kind_of_difference_is_found_and_nothing_is_changed(copied: Any) ->
     assert copied.zaia("verify", "--sample", "0").code == 0
 
 
+@pytest.mark.alike(2, "not compared")
 def test_what_came_after_the_run_is_no_difference(copied: Any) -> None:
     copied.world.advance(3600 * 24 * 365)
     copied.world.new_ticket()
@@ -115,6 +118,7 @@ def test_without_a_copy_the_way_to_one_is_told(desk: Any, verb: tuple[str, ...])
     assert (result.code, "zaia run" in result.text) == (1, True)
 
 
+@pytest.mark.alike(2, "not compared")
 def test_a_list_that_fails_is_not_compared(copied: Any) -> None:
     copied.zaia_server.faults.add("status", endpoint="tags", status=500)
     result = copied.zaia("verify")

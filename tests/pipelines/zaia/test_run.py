@@ -210,6 +210,7 @@ def test_a_setting_that_means_nothing_is_refused(desk: Any) -> None:
     assert desk.zaia("run").code == 0
 
 
+@pytest.mark.alike(2, "lists")
 def test_a_list_that_fails_costs_that_list(desk: Any) -> None:
     fault = desk.zaia_server.faults.add("status", endpoint="tags", status=500)
     result = desk.zaia("run", "--progress", "none")
@@ -223,6 +224,7 @@ def test_a_list_that_fails_costs_that_list(desk: Any) -> None:
     desk.check()
 
 
+@pytest.mark.alike(2, "lists")
 def test_a_list_that_the_workspace_lacks_is_no_failure(open_zaia: Open) -> None:
     desk = open_zaia(lacking=["tags"])
     result = desk.zaia("run", "--progress", "none")
@@ -242,6 +244,7 @@ def test_very_many_rows_leave_only_when_that_is_confirmed(copied: Any) -> None:
     copied.check()
 
 
+@pytest.mark.alike(2, "chosen")
 def test_tables_are_chosen_by_name(desk: Any) -> None:
     assert desk.zaia("run", "--select", "tags,agents", "--exclude", "agents").code == 0
     assert desk.tables("zaia") - {"deletions"} == {"tags"}
@@ -253,6 +256,7 @@ def test_tables_are_chosen_by_name(desk: Any) -> None:
     desk.check()
 
 
+@pytest.mark.alike(2, "chosen")
 def test_a_full_refresh_asks_first_and_reads_anew(copied: Any) -> None:
     with duckdb.connect(str(copied.database)) as connection:
         connection.execute("UPDATE zaia.tags SET name = 'by other hands'")

@@ -111,6 +111,7 @@ def test_a_status_that_is_called_otherwise_takes_no_ticket_out(desk: Desk) -> No
     assert {row["id"] for row in desk.rows("tickets")} == before
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("retry_after", ["seconds", "date", None])
 def test_429_is_waited_for(open_desk: Open, retry_after: str | None) -> None:
     served = {"requests_per_minute": 6, "window_seconds": 3.0, "retry_after": retry_after}
@@ -128,6 +129,7 @@ def test_a_host_that_is_not_zaia_ends_the_run_before_anything_is_loaded(open_des
     assert len(desk.server.log) <= 15
 
 
+@pytest.mark.alike(2, "confirmed")
 def test_an_emptied_list_takes_nothing_out_until_it_is_confirmed(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -143,6 +145,7 @@ def test_an_emptied_list_takes_nothing_out_until_it_is_confirmed(
     assert desk.rows("channels") == []
 
 
+@pytest.mark.alike(2, "confirmed")
 def test_more_than_a_quarter_of_the_tickets_does_not_go_at_once(desk: Desk) -> None:
     world = desk.server.world
     for row in world.rows("tickets")[:12]:
