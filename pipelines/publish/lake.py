@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,10 +14,12 @@ from urllib.parse import unquote, urlsplit
 from pyiceberg.catalog import Catalog, load_catalog
 from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError
 from pyiceberg.table import Table
+from pyiceberg.utils.config import Config
 
 from ..base import exits
 from ..base.redaction import cover_logs, remember
 from ..copy import lock
+from . import commits, troubles
 
 NAME = "lake"
 """What the catalogue in a folder is called, where a reader asks for a name."""
@@ -26,8 +28,10 @@ LOCK = ".publish.lock"
 GRACE = timedelta(days=1)
 """How old a file must be that no table knows, before it counts as left behind, where others may be writing."""
 _IO = {"py-io-impl": "pyiceberg.io.pyarrow.PyArrowFileIO"}
-_THEIRS = ("pyiceberg", "requests", "sqlalchemy")
-_SECRET = ("secret", "token", "password", "credential", "access-key", "account-key", "sas")
+_SECRET = (
+    *("secret", "token", "password", "credential", "access-key", "account-key", "sas"),
+    *("authorization", "api-key", "apikey"),  # of headers that are sent along
+)
 
 
 @dataclass(frozen=True)
@@ -55,27 +59,6 @@ class Lake:
 
 
 @contextmanager
-def telling(table: str) -> Iterator[None]:
-    """Tell what a catalogue, or where its files are, says of a table on one screen.
-
-    Raises:
-        Problem: It failed. What was committed before stays.
-    """
-    try:
-        yield
-    except exits.Problem:
-        raise
-    except Exception as error:
-        if type(error).__module__.partition(".")[0] not in _THEIRS and "AWS Error" not in str(error):
-            raise
-        raise exits.Problem(
-            f"The table {table} could not be published: {type(error).__name__}: {_first_line(error)}",
-            "Publish again: what was committed stays, and all is compared anew.",
-            exits.FAILED,
-        ) from error
-
-
-@contextmanager
 def opened(to: str, catalog: str, namespace: str) -> Iterator[Lake]:
     """Open the place where tables are published.
 
@@ -90,8 +73,7 @@ def opened(to: str, catalog: str, namespace: str) -> Iterator[Lake]:
     logging.getLogger("pyiceberg").setLevel(logging.ERROR)
     cover_logs("pyiceberg", *(f"pyiceberg.{name}" for name in ("table", "catalog", "io.pyarrow")))
     if catalog:
-        with _reached(catalog, {"warehouse": to} if to else {}) as found:
-            _make_namespace(found, namespace, catalog)
+        with _reached(catalog, {"warehouse": to} if to else {}, namespace) as found:
             yield Lake(found, namespace, f"{catalog}.{namespace}", GRACE)
         return
     folder = folder_of(to)
@@ -139,18 +121,18 @@ def _make(folder: Path) -> None:
 
 
 @contextmanager
-def _reached(name: str, given: dict[str, str]) -> Iterator[Catalog]:
+def _reached(name: str, given: dict[str, str], namespace: str) -> Iterator[Catalog]:
     try:
+        _hide(Config().get_catalog_config(name) or {})  # what it answers may repeat what it was shown
         found = load_catalog(name, **_IO, **given)
         _hide(found.properties)
-        found.list_namespaces()
+        is_there = found.namespace_exists(namespace)
     except Exception as error:
-        raise exits.Problem(
-            f"The catalogue {name} cannot be used: {_first_line(error)}",
-            "Look at what .pyiceberg.yaml, or PYICEBERG_CATALOG__… in the environment, says of it.",
-            exits.CONFIGURATION,
-        ) from error
+        raise troubles.of_opening(name, error) from error
     with found:
+        if not is_there:
+            _make_namespace(found, namespace, name)
+        commits.be_sure(found)
         yield found
 
 
@@ -159,17 +141,16 @@ def _make_namespace(catalog: Catalog, namespace: str, told: str) -> None:
         catalog.create_namespace_if_not_exists(namespace)
     except Exception as error:
         raise exits.Problem(
-            f"The namespace {namespace} cannot be made in {told}: {_first_line(error)}",
+            f"The namespace {namespace} cannot be made in {told}: {troubles.words(error)}",
             "Make it there, or name another with --namespace.",
             exits.CONFIGURATION,
         ) from error
 
 
-def _hide(properties: dict[str, Any]) -> None:
+def _hide(properties: Mapping[str, Any]) -> None:
     for key, value in properties.items():
-        if any(mark in key.lower() for mark in _SECRET) and isinstance(value, str):
+        if isinstance(value, Mapping):
+            _hide(value)
+        elif isinstance(value, str) and any(mark in key.lower() for mark in _SECRET):
             remember(value)
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
+            remember(value.partition(":")[2])  # a credential is an id, a colon and a secret

@@ -14,7 +14,7 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.table import FileScanTask, Table, Transaction
 
 from ..base import exits
-from . import schema, shape
+from . import schema, shape, troubles
 from .cuts import Part
 from .digests import Digest, Digests, Summing
 from .files import Writer
@@ -185,7 +185,7 @@ def _bring_up(found: Published, source: Source, held: Digests, summing: Summing)
     try:
         for part in wanted.write:
             writer.write(part, source.rows(part, summing))
-        snapshot = _commit(found, writer.written, leaving)
+        snapshot = _commit(source.table, found, writer.written, leaving)
     except Overtaken:
         writer.take_back()
         raise
@@ -219,11 +219,12 @@ def _read(transaction: Transaction, task: FileScanTask, columns: tuple[str, ...]
     return scan.to_table([task])
 
 
-def _commit(found: Published, written: list[DataFile], leaving: list[DataFile]) -> int | None:
+def _commit(name: str, found: Published, written: list[DataFile], leaving: list[DataFile]) -> int | None:
     """Commit, and return the snapshot that was made, if rows have changed.
 
     Raises:
         Overtaken: Somebody else has committed since the table was read.
+        Problem: Nobody knows whether it was committed: what was written stays.
     """
     transaction = found.transaction
     try:
@@ -236,5 +237,9 @@ def _commit(found: Published, written: list[DataFile], leaving: list[DataFile]) 
         table = transaction.commit_transaction()
     except (CommitFailedException, TableAlreadyExistsError, ValidationException) as error:
         raise Overtaken(str(error)) from error
+    except Exception as error:
+        if (problem := troubles.of_unknown(name, error)) is not None:
+            raise problem from error
+        raise
     current = table.metadata.current_snapshot()
     return current.snapshot_id if current and (written or leaving) else None

@@ -12,10 +12,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from pyarrow import fs
+from pyiceberg.exceptions import BadRequestError, CommitFailedException
 from pyiceberg.io.pyarrow import PyArrowFileIO
 from pyiceberg.manifest import ManifestFile
 from pyiceberg.table import Table
 from pyiceberg.table.metadata import TableMetadata
+
+ATTEMPTS = 3
+"""How often snapshots are let go where somebody else was quicker."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +43,23 @@ def clear(table: Table, now: datetime, keep: timedelta, grace: timedelta) -> Cle
     former: set[str] = set()
     if old := replaced(table.metadata, now - keep):
         former = _known(table)  # nobody is about to commit what was committed once
-        table.maintenance.expire_snapshots().by_ids(old).commit()
-        table.refresh()
+        _expire(table, old)
     removed = list(_remove(table, now - grace, former))
     return Cleared(len(old), len(removed), sum(removed))
+
+
+def _expire(table: Table, snapshots: list[int]) -> None:
+    """Take snapshots out of a table, whoever does so, or commits to it, at the same time."""
+    for attempt in range(1, ATTEMPTS + 1):
+        there = [one for one in snapshots if table.metadata.snapshot_by_id(one) is not None]
+        if not there:
+            return
+        try:
+            table.maintenance.expire_snapshots().by_ids(there).commit()
+        except (BadRequestError, CommitFailedException, ValueError):  # a ValueError: one is gone already
+            if attempt == ATTEMPTS:
+                raise
+        table.refresh()
 
 
 def replaced(metadata: TableMetadata, before: datetime) -> list[int]:

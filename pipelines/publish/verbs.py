@@ -71,7 +71,8 @@ def publish(
     Copy and published tables are compared, and what differs is written anew: of large tables the months, or parts,
     in which something changed. Each table changes in one commit, and one that has not changed in none. It keeps no
     state: after a kill, publish again. It needs the extra [publish].
-    Exit codes: 0 done, 1 there is no copy, 2 usage, 3 configuration, or a table that is not ours, 75 locked.
+    Exit codes: 0 done, 1 there is no copy, or a catalogue that failed, 2 usage, 3 configuration, or a table that is
+    not ours, 75 locked.
 
     \b
     Examples:

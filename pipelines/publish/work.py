@@ -14,8 +14,9 @@ from ..base.desk import current
 from ..base.wording import bytes_of, count
 from . import source, table, upkeep
 from .digests import Summing
-from .lake import Lake, telling
+from .lake import Lake
 from .table import Outcome
+from .troubles import telling
 from .upkeep import Cleared
 
 
@@ -44,8 +45,9 @@ def publish_all(
     desk, owner = current(), _owner(reader)
     sources = [source.of(reader, schema, its, desk.described(its)) for schema, its in wanted]
     for one in sources:  # before anything is written
-        if (known := lake.table(one.table)) is not None:
-            table.require_ours(known, desk.name, owner, adopt=adopt)
+        with telling(one.table):
+            if (known := lake.table(one.table)) is not None:
+                table.require_ours(known, desk.name, owner, adopt=adopt)
     done: list[Outcome] = []
     cleared: list[Cleared] = []
     with Summing() as summing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -44,6 +44,10 @@ class Waters:
     def schemas(self) -> tuple[str, ...]:
         return (self.dataset, f"{self.dataset}_analytics")
 
+    def opened(self) -> AbstractContextManager[Lake]:
+        """Open the place where it is published."""
+        return lake.opened(str(self.folder), "", self.dataset)
+
     def change(self, *statements: str) -> None:
         """Let a run have written to the copy."""
         with duckdb.connect(str(self.database)) as connection:
@@ -63,14 +67,14 @@ class Waters:
         desk.use(self.about)
         with ExitStack() as stack:
             reader = stack.enter_context(DuckDbReader.opened(self.database, self.database, self.schemas))
-            place = into or stack.enter_context(lake.opened(str(self.folder), "", self.dataset))
+            place = into or stack.enter_context(self.opened())
             wanted = chosen(reader, self.about.tables(), select, marts=marts)
             done = work.publish_all(reader, wanted, place, keep=keep, adopt=adopt, as_json=True)
         return {one.table: one for one in done}
 
     def table(self, name: str) -> Table:
         """Return a published table."""
-        with lake.opened(str(self.folder), "", self.dataset) as place:
+        with self.opened() as place:
             found = place.table(name)
         assert found is not None, f"{name} is not published"
         return found

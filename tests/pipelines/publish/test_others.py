@@ -150,7 +150,7 @@ def test_a_commit_of_which_nobody_knows_is_told_and_the_next_publish_settles_it(
 
     with monkeypatch.context() as patched:
         patched.setattr(Table, "_do_commit", lost)
-        with pytest.raises(exits.Problem, match="The table issues could not be published") as told:
+        with pytest.raises(exits.Problem, match="Whether the table issues was published") as told:
             waters.publish("issues")
     assert "Publish again" in told.value.remedy
     assert not waters.publish("issues")["issues"].is_new, "it had been committed"
