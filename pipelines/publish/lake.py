@@ -53,9 +53,11 @@ class Lake:
     def table(self, name: str) -> Table | None:
         """Return a table as it is now; ``None``: there is none."""
         try:
-            return self.catalog.load_table((self.namespace, name))
+            found = self.catalog.load_table((self.namespace, name))
         except (NoSuchTableError, NoSuchNamespaceError):
             return None
+        _hide(found.io.properties)  # among them the keys of the bucket that a catalogue lends
+        return found
 
 
 @contextmanager

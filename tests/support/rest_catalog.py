@@ -91,14 +91,18 @@ class Shelf:
     """What a catalogue holds, and what it expects of who asks.
 
     Args:
-        folder: Where the tables are.
+        folder: Where its own file is, and the tables, unless these are in a bucket.
         token: What must be shown; "": nothing.
         credential: For what a token is given: an id, a colon and a secret.
+        bucket: Where the tables are, if that is not the folder.
+        keys: What it takes to reach the bucket. With each table they are lent to who asks for it.
     """
 
     folder: Path
     token: str = ""
     credential: str = ""
+    bucket: str = ""
+    keys: dict[str, str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     """The method and the path of each that came."""
@@ -107,8 +111,8 @@ class Shelf:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        places = {"uri": f"sqlite:///{self.folder / 'shelf.db'}", "warehouse": self.folder.as_uri()}
-        self.catalog: Catalog = SqlCatalog("shelf", **places)
+        uri, warehouse = f"sqlite:///{self.folder / 'shelf.db'}", self.bucket or self.folder.as_uri()
+        self.catalog: Catalog = SqlCatalog("shelf", uri=uri, warehouse=warehouse, **self.keys)
 
     def fault(self, asked: str) -> Fault | None:
         """Return what happens to a request, and count it."""
@@ -132,11 +136,10 @@ def _name(request: Request) -> tuple[str, ...]:
     return (*_namespace(request), request.path_params["table"])
 
 
-def _told(table: Any, *, is_made: bool = True) -> TableResponse:
+def _told(shelf: Shelf, table: Any, *, is_made: bool = True) -> TableResponse:
     """Tell of a table; one that is only staged has no metadata file."""
-    return TableResponse(
-        metadata_location=table.metadata_location if is_made else None, metadata=table.metadata
-    )
+    location = table.metadata_location if is_made else None
+    return TableResponse(metadata_location=location, metadata=table.metadata, config=shelf.keys)
 
 
 def _config(shelf: Shelf, request: Request, body: Any) -> Any:
@@ -179,11 +182,11 @@ def _make_table(shelf: Shelf, request: Request, body: Any) -> Any:
         asked.write_order or UNSORTED_SORT_ORDER,
     )
     made = make(name, asked.table_schema, asked.location, spec, order, asked.properties)
-    return _told(made, is_made=not asked.stage_create)
+    return _told(shelf, made, is_made=not asked.stage_create)
 
 
 def _look_at_table(shelf: Shelf, request: Request, body: Any) -> Any:
-    return _told(shelf.catalog.load_table(_name(request)))
+    return _told(shelf, shelf.catalog.load_table(_name(request)))
 
 
 def _commit(shelf: Shelf, request: Request, body: Any) -> Any:
@@ -306,10 +309,10 @@ class Served(Loopback):
 
 
 @contextmanager
-def serving(folder: Path, token: str = "", credential: str = "") -> Iterator[Served]:
-    """Serve a catalogue with its tables in a folder while the block runs."""
+def serving(folder: Path, **about: Any) -> Iterator[Served]:
+    """Serve a catalogue with its file in a folder while the block runs; ``about`` is as of :class:`Shelf`."""
     folder.mkdir(exist_ok=True)
-    shelf = Shelf(folder, token, credential)
+    shelf = Shelf(folder, **about)
     with shelf.catalog, listening(lambda sock: Served(shelf, sock), 0) as served:
         yield served
 
