@@ -20,6 +20,7 @@ from ..base import exits
 from ..base.redaction import cover_logs, remember
 from ..copy import lock
 from . import commits, troubles
+from .patience import bounded
 
 NAME = "lake"
 """What the catalogue in a folder is called, where a reader asks for a name."""
@@ -75,7 +76,7 @@ def opened(to: str, catalog: str, namespace: str) -> Iterator[Lake]:
     logging.getLogger("pyiceberg").setLevel(logging.ERROR)
     cover_logs("pyiceberg", *(f"pyiceberg.{name}" for name in ("table", "catalog", "io.pyarrow")))
     if catalog:
-        with _reached(catalog, {"warehouse": to} if to else {}, namespace) as found:
+        with bounded(), _reached(catalog, {"warehouse": to} if to else {}, namespace) as found:
             yield Lake(found, namespace, f"{catalog}.{namespace}", GRACE)
         return
     folder = folder_of(to)

@@ -127,10 +127,10 @@ def publish(
         table = lake.table(source.table)
         if table is not None:
             require_ours(table, desk, owner, adopt=adopt)
-        found = _known(lake, source, table, {OURS: desk, **({OWNER: owner} if owner else {})})
         try:
+            found = _known(lake, source, table, {OURS: desk, **({OWNER: owner} if owner else {})})
             return _bring_up(found, source, held, summing)
-        except Overtaken:
+        except (Overtaken, TableAlreadyExistsError):
             continue
     raise exits.Problem(
         f"The table {source.table} was changed by somebody else each time that it had been compared with the copy.",

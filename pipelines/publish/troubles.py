@@ -29,7 +29,8 @@ _REFUSED = (AuthorizationExpiredError, ForbiddenError, OAuthError, UnauthorizedE
 _BUSY = (CommitStateUnknownException, ServerError, ServiceUnavailableError, TooManyRequestsError)
 _UNKNOWN = (CommitStateUnknownException, ServerError, ServiceUnavailableError)
 _NETWORK = re.compile(
-    r"\[Errno -?\d+\] ([\w -]+)|(Remote end closed connection without response|Read timed out)"
+    r"\[Errno -?\d+\] ([\w -]+)|\[SSL: \w+\] ([\w -]+)|(Remote end closed connection without response|Read timed out"
+    r"|Connection to \S+ timed out)"
 )
 """What is meant in the exceptions that requests wraps around each other."""
 

@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +22,7 @@ from support.workplaces import CopyDesk
 from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.base.redaction import redact
 from pylon_elt.pipelines.desks.pylon import PYLON
+from pylon_elt.pipelines.publish import patience
 from pylon_elt.pipelines.publish.files import Writer
 
 EDIT = f"UPDATE tags SET value = 'edited', _synced_at = {stamp()} WHERE id = (SELECT min(id) FROM tags)"
@@ -157,6 +159,19 @@ def test_who_was_overtaken_compares_anew(
     assert len(remote.files("tags")) == 1 + (not is_first), "what was not committed is removed"
 
 
+def test_a_table_that_somebody_else_makes_just_before_is_compared(remote: RestWaters) -> None:
+    others = [lambda: remote.publish("tags")]
+
+    def other(asked: str) -> None:
+        if others and re.search("POST .*/tables$", asked):
+            others.pop()()
+
+    remote.served.shelf.before = other
+    assert remote.publish("tags")["tags"].snapshot is None, "the other one had done it"
+    assert len(remote.table("tags").snapshots()) == 1
+    remote.require_equal("tags")
+
+
 def test_a_table_that_cannot_be_looked_at_is_told_before_anything_is_written(remote: RestWaters) -> None:
     remote.served.shelf.faults = [Fault("GET .*/tables/teams$", 503)]
     problem = _fails(remote, "tags", "teams")
@@ -288,3 +303,24 @@ def test_a_catalogue_that_is_not_there_is_told(remote: RestWaters, monkeypatch: 
     problem = _fails(remote, "tags")
     assert problem.code == exits.CONFIGURATION
     assert problem.what == "The catalogue prod cannot be used: ConnectionError: Connection refused"
+
+
+@pytest.mark.parametrize(
+    ("request_of", "told"),
+    [
+        ("GET /v1/config$", "The catalogue prod cannot be used"),
+        (COMMIT, "is not known: ReadTimeout: Read timed out"),
+    ],
+    ids=["first", "commit"],
+)
+def test_a_catalogue_that_does_not_answer_holds_nobody_for_ever(
+    remote: RestWaters, monkeypatch: pytest.MonkeyPatch, request_of: str, told: str
+) -> None:
+    monkeypatch.setattr(patience, "READ", 0.3)
+    remote.served.shelf.before = lambda asked: time.sleep(0.6) if re.search(request_of, asked) else None
+    problem = _fails(remote, "tags")
+    assert told in problem.what
+    assert "Read timed out" in problem.what
+    remote.served.shelf.before = None
+    remote.publish("tags")
+    remote.require_equal("tags")
