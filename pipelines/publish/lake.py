@@ -60,6 +60,11 @@ class Lake:
         _hide(found.io.properties)  # among them the keys of the bucket that a catalogue lends
         return found
 
+    def has_moved(self, table: Table) -> bool:
+        """Whether somebody else has committed since a table was looked at; files that it knew may be gone by now."""
+        now = self.table(table.name()[-1])
+        return now is None or now.metadata_location != table.metadata_location
+
 
 @contextmanager
 def opened(to: str, catalog: str, namespace: str) -> Iterator[Lake]:

@@ -132,6 +132,9 @@ def publish(
             return _bring_up(found, source, held, summing)
         except (Overtaken, TableAlreadyExistsError):
             continue
+        except FileNotFoundError:
+            if table is None or not lake.has_moved(table):
+                raise
     raise exits.Problem(
         f"The table {source.table} was changed by somebody else each time that it had been compared with the copy.",
         "Publish again: it compares anew. Let nothing else write to published tables.",

@@ -7,6 +7,7 @@ them. So every file below the table's folder that none of its snapshots knows is
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -94,8 +95,9 @@ def _remove(table: Table, before: datetime, former: set[str]) -> Iterator[int]:
         if one.type != fs.FileType.File or one.path in known:
             continue
         if one.path in gone or one.mtime is None or one.mtime.astimezone(UTC) <= before:
-            system.delete_file(one.path)
-            yield one.size
+            with suppress(FileNotFoundError):  # somebody else removes it too
+                system.delete_file(one.path)
+                yield one.size
 
 
 def _known(table: Table) -> set[str]:

@@ -62,8 +62,15 @@ def publish_all(
 
 
 def _clear(lake: Lake, name: str, keep: timedelta) -> Cleared:
-    known = lake.table(name)
-    return upkeep.clear(known, datetime.now(UTC), keep, lake.grace) if known else Cleared()
+    for _ in range(table.ATTEMPTS):
+        if (known := lake.table(name)) is None:
+            break
+        try:
+            return upkeep.clear(known, datetime.now(UTC), keep, lake.grace)
+        except FileNotFoundError:  # somebody else has let go what was being looked at
+            if not lake.has_moved(known):
+                raise
+    return Cleared()
 
 
 def _owner(reader: Reader) -> str:

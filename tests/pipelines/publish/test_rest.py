@@ -7,9 +7,9 @@ import shutil
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from support.workplaces import CopyDesk
 from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.base.redaction import redact
 from pylon_elt.pipelines.desks.pylon import PYLON
-from pylon_elt.pipelines.publish import patience
+from pylon_elt.pipelines.publish import lake, patience, table, upkeep
 from pylon_elt.pipelines.publish.files import Writer
 
 EDIT = f"UPDATE tags SET value = 'edited', _synced_at = {stamp()} WHERE id = (SELECT min(id) FROM tags)"
@@ -169,6 +169,49 @@ def test_a_table_that_somebody_else_makes_just_before_is_compared(remote: RestWa
     remote.served.shelf.before = other
     assert remote.publish("tags")["tags"].snapshot is None, "the other one had done it"
     assert len(remote.table("tags").snapshots()) == 1
+    remote.require_equal("tags")
+
+
+def _before(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, what: Callable[[], Any]) -> None:
+    """Let something happen just before a function is called for the first time."""
+    function, left = getattr(module, name), [what]
+
+    def calling(*given: Any) -> Any:
+        if left:
+            left.pop()()
+        return function(*given)
+
+    monkeypatch.setattr(module, name, calling)
+
+
+def test_files_that_somebody_else_replaces_while_they_are_compared_are_not_missed(
+    remote: RestWaters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remote.publish("tags")
+
+    def replace() -> None:
+        its = remote.table("tags")
+        its.overwrite(its.scan().to_arrow())
+        upkeep.clear(remote.table("tags"), datetime.now(UTC), timedelta(0), lake.GRACE)
+
+    _before(monkeypatch, table, "_digests", replace)
+    remote.publish("tags")
+    remote.require_equal("tags")
+
+
+def test_former_states_that_somebody_else_lets_go_while_they_are_listed_are_not_missed(
+    remote: RestWaters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remote.publish("tags")
+    remote.change(EDIT)
+    remote.publish("tags")
+
+    def let_go() -> None:
+        assert upkeep.clear(remote.table("tags"), datetime.now(UTC), timedelta(0), lake.GRACE).snapshots == 1
+
+    _before(monkeypatch, upkeep, "_known", let_go)
+    remote.publish("tags", keep=timedelta(0))
+    assert len(remote.files("tags")) == 1
     remote.require_equal("tags")
 
 
