@@ -126,6 +126,7 @@ def test_a_commit_that_a_gateway_asked_for_twice_is_made_once_and_keeps_its_file
         remote.change(EDIT)
 
 
+@pytest.mark.alike(4, "somebody else is quicker")
 def test_former_states_that_somebody_else_lets_go_at_the_same_time_are_gone(remote: RestWaters) -> None:
     remote.publish("tags")
     remote.change(EDIT)
@@ -159,6 +160,7 @@ def test_who_was_overtaken_compares_anew(
     assert len(remote.files("tags")) == 1 + (not is_first), "what was not committed is removed"
 
 
+@pytest.mark.alike(4, "somebody else is quicker")
 def test_a_table_that_somebody_else_makes_just_before_is_compared(remote: RestWaters) -> None:
     others = [lambda: remote.publish("tags")]
 
@@ -184,6 +186,7 @@ def _before(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, what: Calla
     monkeypatch.setattr(module, name, calling)
 
 
+@pytest.mark.alike(4, "somebody else is quicker")
 def test_files_that_somebody_else_replaces_while_they_are_compared_are_not_missed(
     remote: RestWaters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -199,6 +202,7 @@ def test_files_that_somebody_else_replaces_while_they_are_compared_are_not_misse
     remote.require_equal("tags")
 
 
+@pytest.mark.alike(4, "somebody else is quicker")
 def test_former_states_that_somebody_else_lets_go_while_they_are_listed_are_not_missed(
     remote: RestWaters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
