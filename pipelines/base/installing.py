@@ -18,6 +18,7 @@ EXTRAS = {
     "report": ("altair", "fontTools", "fontpkg_pt_sans", "vl_convert"),
     "dashboard": ("altair", "marimo"),
     "mcp": ("mcp",),
+    "postgres": ("psycopg2",),
     "publish": ("pyiceberg", "sqlalchemy"),
 }
 """The modules for which an extra is asked, one at least of each package that it brings."""

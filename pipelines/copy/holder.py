@@ -4,16 +4,17 @@ A lock keeps two runs apart while it is held, and says nothing of what a run doe
 server has closed its session, the machine has slept. So each run writes a name of its own into that row, and another
 one for each load. Who finds a strange name there has been overtaken, and nothing of its transaction is kept.
 
-Where the database has no lock, the row is a lease as well: see :mod:`.lease`.
+Where the database has no lock for all of this, the row is a lease as well (:mod:`.lease`), and says whether its run had
+the lock of a session, by which a killed one need not be waited for (:mod:`.session_lock`).
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 from dlt.common.exceptions import TerminalException
@@ -26,6 +27,7 @@ from ..base import exits
 from ..base.refusals import said
 from . import destinations, lease
 from .lock import called, locked
+from .session_lock import beside_lease
 
 if TYPE_CHECKING:
     import dlt
@@ -37,8 +39,11 @@ COLUMNS: list[TColumnSchema] = [
     {"name": "called", "data_type": "text", "nullable": True},
     {"name": "lives_until", "data_type": "double", "nullable": True},
 ]
-"""As dlt wants them. ``holder`` is which load of which run has the copy, ``called`` what people call that run, and
-``lives_until`` when its lease ends: seconds since 1970, 0 where there is none."""
+"""As dlt wants them. ``holder`` is which load of which run has the copy, ``called`` what people call that run and which
+lock of a session it had, and ``lives_until`` when its lease ends: seconds since 1970, 0 where there is none."""
+_BY = "; by lock "
+"""What comes between the two. They stand in one column so that a run of an earlier version, which knows of no such
+lock, takes away what the run before it had noted."""
 PATIENCE = 10.0
 """Seconds to wait for a transaction of a run that has lost its lock."""
 PAUSE = 0.1
@@ -56,6 +61,17 @@ class Overtaken(exits.Problem, TerminalException):  # terminal: dlt is not to tr
         )
 
 
+class Row(NamedTuple):
+    """Who has a copy."""
+
+    holder: str
+    called: str
+    """What people call that run."""
+    lives_until: float
+    mark: str
+    """The mark of the lock of a session that it had when it last said that it lives; "" for none."""
+
+
 class Holder:
     """The run that has a copy.
 
@@ -63,11 +79,14 @@ class Holder:
         pipeline: Whose destination holds the copy.
         locks: Whether the database has a lock, and keeps a row for who has looked at it until that one commits.
         leased: Whether nothing but a lease keeps others out.
+        mark: Gives the mark of the lock of a session that the run has at present; "" for none.
     """
 
-    def __init__(self, pipeline: dlt.Pipeline, *, locks: bool, leased: bool) -> None:
+    def __init__(
+        self, pipeline: dlt.Pipeline, *, locks: bool, leased: bool, mark: Callable[[], str] = lambda: ""
+    ) -> None:
         self._pipeline = pipeline
-        self.locks, self.leased = locks, leased
+        self.locks, self.leased, self._mark = locks, leased, mark
         self.run = uuid4().hex
         self.before = ""
         """The run that had the copy before; "" for none."""
@@ -85,14 +104,15 @@ class Holder:
         Raises:
             Problem: Another run has it (exit code 75).
         """
-        (name, known, _), *_ = rows(copied)
-        self.before = name.partition("/")[0]
-        if self.leased and self.before != own:
-            lease.require_over(lambda: rows(copied)[0][1:])
+        mark = self._mark()  # before one looks who had it
+        row, *_ = rows(copied)
+        self.before = row.holder.partition("/")[0]
+        if self.leased and self.before != own and not (mark and mark == row.mark):
+            lease.require_over(lambda: rows(copied)[0][1:3])
         until = time.monotonic() + PATIENCE
-        while not self._replaced(copied, name, self.name):
-            if time.monotonic() > until or {row[0] for row in rows(copied)} != {name}:
-                raise locked(known or "another one")
+        while not self._replaced(copied, row.holder, self.name):
+            if time.monotonic() > until or {other.holder for other in rows(copied)} != {row.holder}:
+                raise locked(row.called or "another one")
             time.sleep(PAUSE)
 
     def require(self, copied: Copied) -> None:
@@ -142,18 +162,26 @@ class Holder:
             copied.execute(
                 f"UPDATE {{{TABLE}}} SET {{.holder}} = %s, {{.called}} = %s, {{.lives_until}} = %s"
                 f" WHERE {{.holder}} = %s{free if self.locks else ''}",
-                *(name, called(), lives_until, former),
+                *(name, self._called(), lives_until, former),
             )
         if {row[0] for row in rows(copied)} != {name}:
             return False
         self.lives_until = lives_until
         return True
 
+    def _called(self) -> str:
+        mark = self._mark()
+        return f"{called()}{_BY}{mark}" if mark else called()
 
-def rows(copied: Copied) -> list[tuple[str, str, float]]:
-    """Return who has a copy, how people call it, and until when it lives; two where two began at one instant."""
+
+def rows(copied: Copied) -> list[Row]:
+    """Return who has a copy; two where two began at one instant."""
     sql = f"SELECT {{h.holder}}, {{h.called}}, {{h.lives_until}} FROM {{{TABLE}}} AS h ORDER BY {{h.holder}} DESC"
-    return [(name, known or "", until or 0.0) for name, known, until in copied.select(sql)]
+    found = []
+    for name, text, until in copied.select(sql):
+        known, _, mark = (text or "").partition(_BY)
+        found.append(Row(name, known, until or 0.0, mark))
+    return found
 
 
 def require_free(pipeline: dlt.Pipeline, copied: Copied) -> None:
@@ -193,7 +221,16 @@ def held(
     locks = destinations.is_postgres(pipeline)
     # a row that is written beside a load fails it where the catalog is in SQLite, whose lock is a file anyway
     leased = not locks and destinations.catalog_file(pipeline) is None
-    holder = Holder(pipeline, locks=locks, leased=leased)
+    with beside_lease(pipeline, warn) if leased else nullcontext(lambda: "") as mark:
+        holder = Holder(pipeline, locks=locks, leased=leased, mark=mark)
+        with _held(pipeline, holder, copied, own, warn) as has:
+            yield has
+
+
+@contextmanager
+def _held(
+    pipeline: dlt.Pipeline, holder: Holder, copied: Copied, own: str, warn: Callable[[str], None]
+) -> Iterator[Holder | None]:
     try:
         _make(pipeline, copied)
         holder.take(copied, own)

@@ -158,7 +158,7 @@ def _text(handle: TextIO) -> str:
 
 @contextmanager
 def _advisory(pipeline: dlt.Pipeline) -> Iterator[Callable[[], None]]:
-    key = _key(pipeline.dataset_name)
+    key = advisory_key(pipeline.dataset_name)
     with pipeline.sql_client() as client:
         pid = _lock(client, key)
         _require_session(pipeline, client, pid, key)
@@ -208,17 +208,21 @@ def _require_held(client: SqlClientBase[Any], pid: int, key: int) -> None:
     Raises:
         Problem: It does not.
     """
-    held = client.execute_sql(
-        "SELECT 1 FROM pg_locks AS l WHERE l.locktype = 'advisory' AND l.granted AND l.pid = pg_backend_pid()"
-        f" AND l.pid = {pid} AND (l.classid::bigint << 32 | l.objid::bigint) = {key}"
-    )
-    if not held:
+    if not client.execute_sql(f"{held_here(key)} AND l.pid = {pid}"):
         raise exits.Problem(
             "The lock that keeps a second run from the copy cannot be held: Postgres is reached through a pooler that"
             " gives each transaction another connection.",
             "Connect to the server itself, or to the pooler in session mode, which mostly has another port.",
             exits.CONFIGURATION,
         )
+
+
+def held_here(key: int) -> str:
+    """Return the query whether the session in which it runs has an advisory lock."""
+    return (
+        "SELECT 1 FROM pg_locks AS l WHERE l.locktype = 'advisory' AND l.granted AND l.pid = pg_backend_pid()"
+        f" AND (l.classid::bigint << 32 | l.objid::bigint) = {key}"
+    )
 
 
 @contextmanager
@@ -234,7 +238,7 @@ def still_lock(pipeline: dlt.Pipeline) -> Iterator[None]:
         return
     with pipeline.sql_client() as client:
         use_utc(client)
-        _advise(client, "pg_try_advisory_lock_shared", _key(pipeline.dataset_name))
+        _advise(client, "pg_try_advisory_lock_shared", advisory_key(pipeline.dataset_name))
         yield
 
 
@@ -254,7 +258,7 @@ def _advise(client: SqlClientBase[Any], function: str, key: int) -> None:
     raise locked(rows[0][0] if rows else "another session")
 
 
-def _key(dataset: str) -> int:
+def advisory_key(dataset: str) -> int:
     """Return the number of a dataset's lock: two copies in one database do not keep each other waiting."""
     return ADVISORY_KEY << 16 ^ zlib.crc32(dataset.encode())
 

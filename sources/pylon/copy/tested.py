@@ -57,6 +57,7 @@ class Destination:
 
 
 _LEASE = "a lease in the copy, looked at before each commit"
+_TELLS = "tells that a killed run is gone"
 _SUITE: dict[Part, str] = {
     "first load": "tests/destinations/test_exact.py",
     "nothing to do": "tests/destinations/test_exact.py",
@@ -103,7 +104,7 @@ DESTINATIONS = {
         Destination("sqlite", _LEASE, _SUITE, by_sqlalchemy=True),
         Destination(
             "mysql",
-            _LEASE,
+            f"{_LEASE}; `GET_LOCK` {_TELLS}",
             _SUITE,
             "MariaDB 10.11 is what tests run; MySQL itself was not run.",
             by_sqlalchemy=True,
@@ -125,7 +126,7 @@ DESTINATIONS = {
         ),
         Destination(
             "ducklake",
-            f"a lock file beside a catalog in SQLite; in Postgres {_LEASE}",
+            f"a lock file beside a catalog in SQLite; in Postgres {_LEASE}, and an advisory lock that {_TELLS}",
             _SUITE,
             "Its catalog was in SQLite and in Postgres, its files in a folder, and in a bucket beside one in SQLite,"
             " with moto's server for S3; with DuckDB 1.5.5: DuckDB 2.0 had no extension for it.",
