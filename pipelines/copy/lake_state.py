@@ -5,7 +5,7 @@ The tables of the catalog are those of the DuckLake specification 1.0; a time in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -110,6 +110,28 @@ class Catalog:
     def with_deleted(self) -> list[tuple[str, str]]:
         """Return the tables of the copy in whose files there are deleted rows."""
         return self._tables("SELECT table_id FROM :delete_file WHERE end_snapshot IS NULL")
+
+    def bounds(self, types: Iterable[str]) -> list[tuple[Any, ...]]:
+        """Return table, column, type, least and greatest value of the copy's columns of some types, as noted.
+
+        A value that is a bound of a file is ``None``: it can be read there.
+        """
+        kinds, ours = (", ".join(map(literal, some)) for some in (types, self.schemas))
+        bounds = [
+            f"CASE WHEN NOT EXISTS (SELECT 1 FROM :file_column_stats AS f WHERE f.table_id = b.table_id"
+            f" AND f.column_id = b.column_id AND f.{name} = b.{name}) THEN b.{name} END"
+            for name in ("min_value", "max_value")
+        ]
+        return self._select(
+            f"SELECT b.table_id, b.column_id, c.column_type, {', '.join(bounds)} FROM :table_column_stats AS b"
+            " JOIN :column AS c USING (table_id, column_id) JOIN :table AS t USING (table_id)"
+            " JOIN :schema AS s USING (schema_id) WHERE c.end_snapshot IS NULL AND t.end_snapshot IS NULL"
+            f" AND s.end_snapshot IS NULL AND s.schema_name IN ({ours}) AND c.column_type IN ({kinds}) ORDER BY 1, 2"
+        )
+
+    def name(self, table: str) -> str:
+        """Return how one of its tables is called in a statement."""
+        return f"{self._place}.ducklake_{table}"
 
     def _deleted_since(self, times: dict[int, datetime]) -> datetime | None:
         ((in_files,),) = self._select(

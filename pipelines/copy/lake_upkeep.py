@@ -25,7 +25,7 @@ from dlt.destinations.exceptions import DatabaseException
 
 from ..base.refusals import said
 from ..base.sql_text import literal
-from . import destinations, ducklake, lake_settings
+from . import destinations, ducklake, lake_bounds, lake_settings
 from .lake_settings import Upkeep
 from .lake_state import SMALL, Catalog, LakeState
 
@@ -139,6 +139,8 @@ class _Keeper:
         yield lambda: self._expire(span)
         if self._upkeep.unknown:
             yield self._remove_unknown
+        if span is not None:
+            yield self._widen
 
     def _on_table(self, function: str, schema: str, table: str, more: str) -> Callable[[], None]:
         return lambda: self._call(function, f"{literal(table)}, schema => {literal(schema)}, {more}")
@@ -155,11 +157,21 @@ class _Keeper:
         if found and all(_OURS.fullmatch(path.rpartition("/")[2]) for path in found):
             self._copied.execute(f"{call})")
 
+    def _widen(self) -> None:
+        """Take the least and greatest texts out of the catalog."""
+        for sql, values in lake_bounds.widen(self._catalog):
+            self._tried(sql, *values)
+        self._copied.close()  # it remembers them, and would write them back
+
     def _call(self, function: str, arguments: str) -> None:
-        """Do one step; again where it meets another commit, as that of this run's own lease."""
+        """Do one step."""
+        self._tried(f"CALL ducklake_{function}({literal(self._lake.name)}, {arguments})")
+
+    def _tried(self, sql: str, *values: object) -> None:
+        """Run a statement; again where it meets another commit, as that of this run's own lease."""
         for left in reversed(range(TIMES)):
             try:
-                self._copied.execute(f"CALL ducklake_{function}({literal(self._lake.name)}, {arguments})")
+                self._copied.execute(sql, *values)
             except DatabaseException:
                 if not left:
                     raise

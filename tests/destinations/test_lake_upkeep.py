@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -109,7 +109,7 @@ def files(site: Site) -> list[Path]:
     return [path for path in (site.copy.folder / "files").rglob("*") if path.is_file()]  # type: ignore[attr-defined]
 
 
-def in_files(site: Site) -> dict[str, list[str]]:
+def in_files(site: Site, words: Sequence[str] = WORDS) -> dict[str, list[str]]:
     """Return where the deleted words are that are in any file, those of the catalog included."""
     copy: Any = site.copy
     with duckdb.connect() as connection:
@@ -121,7 +121,7 @@ def in_files(site: Site) -> dict[str, list[str]]:
         texts[str(path)] = path.read_bytes().decode(errors="replace")
     if isinstance(copy, ducklake.PostgresLake):
         texts |= in_postgres(copy)
-    found = {word: [place for place, text in texts.items() if word in text] for word in WORDS}
+    found = {word: [place for place, text in texts.items() if word in text] for word in words}
     return {word: places for word, places in found.items() if places}
 
 
@@ -243,6 +243,35 @@ def listed(site: Site) -> list[tuple[Any, ...]]:
         for path in row
         if path
     ]
+
+
+def test_a_text_whose_file_went_as_a_whole_is_in_no_bound_of_its_column_any_more(deleted: Site) -> None:
+    site, word = deleted.branch("bounds"), "zz-greatest-of-all"
+    copy: Any = site.copy
+
+    def note(note: str, count: int) -> None:
+        told = f"SELECT '{note} ' || n, '{{\"{note}\": ' || n || '}}' FROM range({count}) AS r(n)"
+        copy.execute(f"INSERT INTO pylon.notes {told}")
+
+    copy.execute("CREATE TABLE pylon.notes (note VARCHAR, told JSON)")
+    note("text", 100)
+    note(word, 50)
+    copy.execute(f"DELETE FROM pylon.notes WHERE note LIKE '{word}%'")
+    assert in_files(site, [word])
+    load_until(site, lambda: not in_files(site, [word]), AT_ONCE)
+    site.check()
+    note("zz-later", 20)
+    for where, count in (
+        ("note < 'zz'", 100),
+        ("note > 'zz'", 20),
+        ("note = 'text 7'", 1),
+        ("note = 'zz-later 7'", 1),
+        ("told < '{\"u\": 0}'", 100),
+        ("told > '{\"u\": 0}'", 20),
+        ("told = '{\"zz-later\": 7}'", 1),
+        (f"note LIKE '{word}%'", 0),
+    ):
+        assert ask(site, f"SELECT count(*) FROM pylon.notes WHERE {where}") == [(count,)], where
 
 
 def test_for_ever_keeps_each_state(deleted: Site) -> None:
