@@ -83,7 +83,7 @@ def in_postgres(name: str) -> Words:
         f"SELECT pg_try_advisory_lock({key})",
         held_here(key),
         f"SELECT pg_advisory_unlock({key})",
-        "SELECT pg_postmaster_start_time()",
+        "SELECT extract(epoch FROM pg_postmaster_start_time())::text",  # in whatever time zone
     )
 
 
