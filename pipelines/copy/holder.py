@@ -156,9 +156,8 @@ class Holder:
         lives_until = time.time() + lease.SECONDS if self.leased else 0.0
         # a transaction of who was overtaken may have the row still, for as long as it likes
         free = f" AND {{.holder}} IN (SELECT {{h.holder}} FROM {{{TABLE}}} AS h FOR UPDATE SKIP LOCKED)"
-        with (
-            self._writing
-        ):  # DuckLake refuses one of two changes to a row at a time, though both are this run's
+        # DuckLake refuses one of two changes to a row at a time, though both are this run's
+        with self._writing:
             copied.execute(
                 f"UPDATE {{{TABLE}}} SET {{.holder}} = %s, {{.called}} = %s, {{.lives_until}} = %s"
                 f" WHERE {{.holder}} = %s{free if self.locks else ''}",
