@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from operator import attrgetter
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
@@ -108,7 +109,7 @@ class Holder:
         row, *_ = rows(copied)
         self.before = row.holder.partition("/")[0]
         if self.leased and self.before != own and not (mark and mark == row.mark):
-            lease.require_over(lambda: rows(copied)[0][1:3])
+            lease.require_over(lambda: attrgetter("called", "lives_until")(rows(copied)[0]))
         until = time.monotonic() + PATIENCE
         while not self._replaced(copied, row.holder, self.name):
             if time.monotonic() > until or {other.holder for other in rows(copied)} != {row.holder}:
@@ -128,7 +129,7 @@ class Holder:
 
     def has(self, copied: Copied) -> bool:
         """Whether this run has the copy."""
-        return {row[0] for row in rows(copied)} == {self.name}
+        return {row.holder for row in rows(copied)} == {self.name}
 
     def require_lease(self) -> None:
         """Look again before a commit, where the lease may be over by now: the machine may have slept.
@@ -163,7 +164,7 @@ class Holder:
                 f" WHERE {{.holder}} = %s{free if self.locks else ''}",
                 *(name, self._called(), lives_until, former),
             )
-        if {row[0] for row in rows(copied)} != {name}:
+        if {row.holder for row in rows(copied)} != {name}:
             return False
         self.lives_until = lives_until
         return True
@@ -195,7 +196,7 @@ def require_free(pipeline: dlt.Pipeline, copied: Copied) -> None:
     until = time.monotonic() + PATIENCE
     while (found := rows(copied)) and not copied.select(sql):
         if time.monotonic() > until:
-            raise locked(found[0][1])
+            raise locked(found[0].called)
         time.sleep(PAUSE)
 
 

@@ -30,5 +30,5 @@ def widen(catalog: Catalog) -> Iterator[tuple[str, tuple[object, ...]]]:
         for name, bound, text in zip(("min_value", "max_value"), BOUNDS[kind], known, strict=True):
             if text is not None and (bound < text if name == "min_value" else text < bound):
                 where = f"table_id = {table:d} AND column_id = {column:d} AND {name} = %s"
-                sql = f"UPDATE {catalog.name('table_column_stats')} SET {name} = %s WHERE {where}"
-                yield sql, (bound, text)
+                sql = f"UPDATE :table_column_stats SET {name} = %s WHERE {where}"
+                yield catalog.named(sql), (bound, text)

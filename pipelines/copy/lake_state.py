@@ -129,9 +129,9 @@ class Catalog:
             f" AND s.end_snapshot IS NULL AND s.schema_name IN ({ours}) AND c.column_type IN ({kinds}) ORDER BY 1, 2"
         )
 
-    def name(self, table: str) -> str:
-        """Return how one of its tables is called in a statement."""
-        return f"{self._place}.ducklake_{table}"
+    def named(self, sql: str) -> str:
+        """Return a statement in which each ``:table`` of the catalog is called by its whole name."""
+        return sql.replace(":", f"{self._place}.ducklake_")
 
     def _deleted_since(self, times: dict[int, datetime]) -> datetime | None:
         ((in_files,),) = self._select(
@@ -182,4 +182,4 @@ class Catalog:
         )
 
     def _select(self, sql: str) -> list[tuple[Any, ...]]:
-        return self._copied.select(sql.replace(":", f"{self._place}.ducklake_"))
+        return self._copied.select(self.named(sql))

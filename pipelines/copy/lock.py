@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 ADVISORY_KEY = 0x70796C6F6E  # "pylon"
 READERS_SECONDS = 60.0
 
+Ask = Callable[[str], Any]
+"""Runs a statement in a session of a server, and returns its rows."""
+
 
 @contextmanager
 def run_lock(pipeline: dlt.Pipeline) -> Iterator[Callable[[], None]]:
@@ -189,17 +192,32 @@ def _lock(client: SqlClientBase[Any], key: int) -> int:
 def _require_session(pipeline: dlt.Pipeline, client: SqlClientBase[Any], pid: int, key: int) -> None:
     """Make sure that the lock's connection is one of the server's own.
 
-    A pooler that lends a connection of the server for one transaction at a time gives out the one that was used last:
-    while another client has that one, it has to give ours another.
+    Raises:
+        Problem: It is not.
     """
+    held, leave = f"{held_here(key)} AND l.pid = {pid}", f"SELECT pg_advisory_unlock({key})"
     with pipeline.sql_client() as other, other.begin_transaction():
-        other.execute_sql("SELECT 1")
-        try:
-            _require_held(client, pid, key)
-        except exits.Problem:
-            for one in (other, client):  # the pooler would keep it for whoever comes next
-                one.execute_sql(f"SELECT pg_advisory_unlock({key})")
-            raise
+        if not is_own(client.execute_sql, other.execute_sql, held, leave):
+            raise _lent()
+
+
+def is_own(ask: Ask, other: Ask, held: str, leave: str) -> bool:
+    """Whether a session that has taken a lock is the server's own, not one that a pooler lends for a transaction.
+
+    A pooler gives out the one that was used last: while another client has that one, it has to give ours another.
+
+    Args:
+        ask: Runs a statement in the session.
+        other: Runs one in another, in which a transaction was begun.
+        held: Asks whether the session in which it runs has the lock.
+        leave: Takes the lock back; done where the session is not its own.
+    """
+    other("SELECT 1")
+    if ask(held):
+        return True
+    for one in (other, ask):  # the pooler would keep it for whoever comes next
+        one(leave)
+    return False
 
 
 def _require_held(client: SqlClientBase[Any], pid: int, key: int) -> None:
@@ -209,12 +227,16 @@ def _require_held(client: SqlClientBase[Any], pid: int, key: int) -> None:
         Problem: It does not.
     """
     if not client.execute_sql(f"{held_here(key)} AND l.pid = {pid}"):
-        raise exits.Problem(
-            "The lock that keeps a second run from the copy cannot be held: Postgres is reached through a pooler that"
-            " gives each transaction another connection.",
-            "Connect to the server itself, or to the pooler in session mode, which mostly has another port.",
-            exits.CONFIGURATION,
-        )
+        raise _lent()
+
+
+def _lent() -> exits.Problem:
+    return exits.Problem(
+        "The lock that keeps a second run from the copy cannot be held: Postgres is reached through a pooler that"
+        " gives each transaction another connection.",
+        "Connect to the server itself, or to the pooler in session mode, which mostly has another port.",
+        exits.CONFIGURATION,
+    )
 
 
 def held_here(key: int) -> str:

@@ -23,7 +23,7 @@ from pylon_elt.sources.pylon.copy.tested import kind
 
 from ..base import installing
 from . import destinations, ducklake
-from .lock import advisory_key, called, held_here
+from .lock import advisory_key, called, held_here, is_own
 
 if TYPE_CHECKING:
     import dlt
@@ -134,18 +134,9 @@ class SessionLock:
                 session.close()
 
     def _is_its_own(self, session: Session) -> bool:
-        """Whether a session is one of the server's, not one that a pooler lends for a transaction.
-
-        A pooler gives out the one that was used last: while another client has that one, ours gets another one.
-        """
         with closing(self._connect()) as other:
-            for sql in ("BEGIN", "SELECT 1"):
-                other.ask(sql)
-            if session.ask(self._words.held):
-                return True
-            for one in (other, session):  # the pooler would keep it for whoever comes next
-                one.ask(self._words.leave)
-            return False
+            other.ask("BEGIN")
+            return is_own(session.ask, other.ask, self._words.held, self._words.leave)
 
 
 @contextmanager

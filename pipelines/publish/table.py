@@ -32,7 +32,7 @@ _MAKE = {
     "write.parquet.compression-codec": "zstd",
 }
 ATTEMPTS = 3
-"""How often a table is compared anew where somebody else was quicker."""
+"""How often a table is looked at where somebody else was quicker each time."""
 
 
 class Overtaken(Exception):

@@ -23,11 +23,12 @@ from ..base.refusals import said
 CONFIGURED = "what .pyiceberg.yaml, or PYICEBERG_CATALOG__… in the environment, says of it"
 LONGEST = 300
 """What an answer says may be a whole page, of something that stands before the catalogue."""
-_THEIRS = ("pyiceberg", "requests", "sqlalchemy", "pydantic_core")
-"""Whose exceptions are about the catalogue: pydantic's say that an answer is none that the specification knows."""
+_ON_THE_WAY = ("requests", "sqlalchemy", "pydantic_core")
+"""Whose exceptions are about the way to the catalogue: pydantic's say that an answer is none of the specification."""
+_THEIRS = ("pyiceberg", *_ON_THE_WAY)
 _REFUSED = (AuthorizationExpiredError, ForbiddenError, OAuthError, UnauthorizedError)
-_BUSY = (CommitStateUnknownException, ServerError, ServiceUnavailableError, TooManyRequestsError)
 _UNKNOWN = (CommitStateUnknownException, ServerError, ServiceUnavailableError)
+_BUSY = (*_UNKNOWN, TooManyRequestsError)
 _NETWORK = re.compile(
     r"\[Errno -?\d+\] ([\w -]+)|\[SSL: \w+\] ([\w -]+)|(Remote end closed connection without response|Read timed out"
     r"|Connection to \S+ timed out)"
@@ -76,7 +77,7 @@ def of_unknown(table: str, error: Exception) -> exits.Problem | None:
         table: The table.
         error: What was raised while it was being committed.
     """
-    if not isinstance(error, _UNKNOWN) and not _is(error, "requests", "sqlalchemy", "pydantic_core"):
+    if not isinstance(error, _UNKNOWN) and not _is(error, *_ON_THE_WAY):
         return None
     return exits.Problem(
         f"Whether the table {table} was published is not known: {words(error)}",

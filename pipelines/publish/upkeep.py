@@ -19,8 +19,7 @@ from pyiceberg.manifest import ManifestFile
 from pyiceberg.table import Table
 from pyiceberg.table.metadata import TableMetadata
 
-ATTEMPTS = 3
-"""How often snapshots are let go where somebody else was quicker."""
+from .table import ATTEMPTS
 
 
 @dataclass(frozen=True)
