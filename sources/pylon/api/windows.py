@@ -106,7 +106,7 @@ def cut_point(
         reach = window
     if window.width <= NARROWEST:
         return None
-    inside = sorted((stamp for stamp in stamps if reach.start < stamp < reach.end), reverse=True)
+    inside = sorted(_within(reach, stamps), reverse=True)
     falling = bool(inside) and all(one >= two for one, two in pairwise(stamps))
     middle = reach.start + reach.width / 2
     guess = _newer_part(inside, falling) if newest_first else _older_part(inside, falling)
@@ -125,6 +125,16 @@ def next_width(window: Window, rows: int, page_size: int) -> timedelta:
         return WIDEST
     seconds = window.width.total_seconds() * page_size * 0.7 / rows
     return max(NARROWEST, min(WIDEST, timedelta(seconds=min(seconds, WIDEST.total_seconds()))))
+
+
+def _within(reach: Window, stamps: Sequence[datetime]) -> list[datetime]:
+    """Return the instants in a stretch; those shown only since a request reaches beyond it lie at its edge.
+
+    Without those, a page that a crowded second before the window fills would say nothing of where to cut.
+    """
+    beyond = 2 * PAD  # a bound may be cut to a whole second besides
+    near = (stamp for stamp in stamps if reach.start - stamp < beyond and stamp - reach.end < beyond)
+    return [min(max(stamp, reach.start), reach.end) for stamp in near]
 
 
 def _newer_part(inside: Sequence[datetime], falling: bool) -> datetime | None:

@@ -144,6 +144,17 @@ def test_what_lies_in_the_future_is_not_halved_in_vain(newest_first: bool) -> No
     assert at <= now
 
 
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_what_only_the_overlap_shows_tells_where_to_cut(newest_first: bool) -> None:
+    """A crowded second just outside fills the page of a window of a month: halving it would take twenty pages of it."""
+    start = datetime(2026, 7, 1, tzinfo=UTC)
+    window = Window(start, start + timedelta(days=30))
+    crowded = window.end + timedelta(seconds=0.5) if newest_first else start - timedelta(seconds=0.5)
+    at = windows.cut_point(window, [crowded] * 50, window.end, newest_first=newest_first)
+    narrow = windows.NARROWEST
+    assert at == (window.end - narrow if newest_first else start + narrow)
+
+
 @given(spans(), st.integers(0, 10**6), st.integers(1, 20_000))
 def test_the_next_width_is_one_that_can_be_asked_for(window: Window, rows: int, page_size: int) -> None:
     width = windows.next_width(window, rows, page_size)
