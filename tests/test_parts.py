@@ -98,6 +98,31 @@ def test_of_tests_that_are_alike_the_first_part_has_a_share_and_of_each_kind_one
     assert len(drawn) > 3
 
 
+@pytest.mark.parametrize("number", [1, 2, 7])
+def test_where_each_test_makes_a_whole_copy_the_first_part_has_every_other_one(
+    pytester: pytest.Pytester, number: int
+) -> None:
+    tests = [f"def test_{one}(): ..." for one in range(number)]
+    marked = [
+        "import pytest",
+        "@pytest.mark.more\ndef test_long(): ...",
+        "@pytest.mark.alike(2, 'kind')\ndef test_like(): ...",
+    ]
+    folder = pytester.mkdir("tests").joinpath("e2e")
+    folder.mkdir()
+    folder.joinpath("test_some.py").write_text("\n".join(marked + tests), encoding="utf-8")
+    items, _ = pytester.inline_genitems("tests")
+    drawn = set()
+    for seed in SEEDS:
+        first = names(divided(items, "first", seed))
+        assert len(first) == -(-number // 2) + 1
+        assert "test_like" in first
+        assert "test_long" not in first
+        assert sorted(first + names(divided(items, "second", seed))) == sorted(names(items))
+        drawn.add(tuple(first))
+    assert len(drawn) == 1 if number == 1 else len(drawn) > 1
+
+
 def test_another_draw_takes_others_and_the_same_one_the_same(items: list[pytest.Item]) -> None:
     draws = {tuple(names(divided(items, "first", seed), "test_one_in_four")) for seed in SEEDS}
     assert len(draws) > 5

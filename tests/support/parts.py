@@ -7,6 +7,9 @@ Three marks say what may be divided:
 - ``alike(of, kind)``: tests of one file that prove one thing of that kind, each by another example. The first part takes one in
   ``of``, with the cases of it that it would have anyway; the second part takes the others.
 - ``more``: takes long, and is about the tools of the project or like others of the first part: the second part has it.
+
+Tests that carry none of them are the first part's, but in the rooms whose tests each make, run and compare a whole copy
+(:data:`WHOLE_COPIES`): of those in a file, the second part takes every other one.
 """
 
 from __future__ import annotations
@@ -16,6 +19,20 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
+
+WHOLE_COPIES = (
+    "tests/destinations/",
+    "tests/e2e/",
+    "tests/pipelines/copy/",
+    "tests/pipelines/look/",
+    "tests/pipelines/many/",
+    "tests/pipelines/run/",
+    "tests/pipelines/verify/",
+    "tests/pipelines/zaia/",
+    "tests/postgres/",
+    "tests/sources/zaia/",
+)
+"""Rooms whose tests take a second or more each; whoever works in one calls pytest for it, which takes all."""
 
 
 def divided(items: Sequence[pytest.Item], part: str, seed: str) -> list[pytest.Item]:
@@ -38,14 +55,25 @@ def _first(items: Iterable[pytest.Item], seed: str) -> set[pytest.Item]:
     """Return the tests of the first part."""
     first: set[pytest.Item] = set()
     samples: dict[str, list[pytest.Item]] = {}
+    of_copies: dict[str, list[pytest.Item]] = {}
     for item in items:
         if item.get_closest_marker("sampled"):
             samples.setdefault(item.nodeid.partition("[")[0], []).append(item)
+        elif item.nodeid.startswith(WHOLE_COPIES) and not item.get_closest_marker("alike"):
+            of_copies.setdefault(item.nodeid.partition("::")[0], []).append(item)
         elif not item.get_closest_marker("more"):
             first.add(item)
     for name, cases in samples.items():
         first.update(sample(cases, random.Random(f"{seed} {name}")))
+    for file, tests in of_copies.items():
+        first.update(_every_other(tests, random.Random(f"{seed} {file}")))
     return first - _left_by_likeness(items, seed)
+
+
+def _every_other(tests: Sequence[pytest.Item], rng: random.Random) -> list[pytest.Item]:
+    """Return half of a file's tests, and the odd one, without those that the second part has anyway."""
+    usual = [test for test in tests if not test.get_closest_marker("more")]
+    return rng.sample(usual, -(-len(usual) // 2))
 
 
 def _left_by_likeness(items: Iterable[pytest.Item], seed: str) -> set[pytest.Item]:
