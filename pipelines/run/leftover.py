@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -23,6 +24,9 @@ KEPT = 5
 _PLACES = (*WAITING, "load/loaded")
 """Where dlt keeps the packages of a working folder; in the last, those that it gave up too."""
 
+_HALF_WRITTEN = re.compile(r"[0-9a-f]{16}|[0-9a-f]{32}")
+"""How dlt calls a file of a package until it is whole (``FileStorage``); after a kill, none of its steps can read it."""
+
 
 def flush(
     pipeline: dlt.Pipeline,
@@ -42,14 +46,16 @@ def flush(
         warn: Told what was set aside, and where.
 
     Raises:
-        PipelineStepFailed: The destination cannot be used at all; the packages stay.
+        Exception: The destination cannot be used at all; the packages stay.
     """
+    _tidy(Path(pipeline.working_dir))
     while pipeline.has_pending_data:
         waiting = pending(pipeline)
         try:
             load(pipeline.run)
-        except PipelineStepFailed as error:
-            if error.step != "normalize" and not _is_at_fault(error, reach):
+        except Exception as error:  # what dlt cannot read, it cannot tell of either, and raises anything
+            normalizing = isinstance(error, PipelineStepFailed) and error.step == "normalize"
+            if not normalizing and not _is_at_fault(error, reach):
                 raise
             done = _loaded(pipeline, waiting)
             place = set_aside(pipeline, [load_id for load_id in waiting if load_id not in done])
@@ -86,7 +92,21 @@ def set_aside(pipeline: dlt.Pipeline, load_ids: Sequence[str]) -> Path:
     return folder
 
 
-def _is_at_fault(error: PipelineStepFailed, reach: Callable[[], object]) -> bool:
+def _tidy(work: Path) -> None:
+    """Remove what a kill in the middle of a step left of it, and what the step that it ended was made of.
+
+    A package that is there twice was normalized whole, by a rename, and dlt could not normalize it again.
+    """
+    extracted, normalized = (work / place for place in WAITING)
+    for package in normalized.glob("*"):
+        shutil.rmtree(extracted / package.name, ignore_errors=True)
+    for place in WAITING:
+        for file in (work / place).glob("*/*_jobs/*"):
+            if _HALF_WRITTEN.fullmatch(file.name):
+                file.unlink()
+
+
+def _is_at_fault(error: Exception, reach: Callable[[], object]) -> bool:
     """Whether it is for the packages that they cannot be loaded; otherwise nothing else could be either."""
     stopped = any(isinstance(cause, KeyboardInterrupt) for cause in chain(error))
     if stopped or explain(error).code != exits.FAILED:
@@ -103,7 +123,7 @@ def _loaded(pipeline: dlt.Pipeline, load_ids: Sequence[str]) -> set[str]:
     return {load_id for load_id in kept if pipeline.get_load_package_info(load_id).state == "loaded"}
 
 
-def _told(number: int, error: PipelineStepFailed, place: Path) -> str:
+def _told(number: int, error: Exception, place: Path) -> str:
     return (
         f"{count(number, 'load package')} that an earlier run left could not be loaded"
         f" ({explain(error).what.removesuffix('.')}): set aside in {place}. Nothing is lost: all of it is read again."

@@ -152,6 +152,21 @@ def test_a_working_folder_that_was_half_deleted_is_settled(normalized: Site, pla
 
 
 @pytest.mark.alike(3, "folder")
+@pytest.mark.parametrize(
+    ("name", "set_aside"), [("0123456789abcdef" * 2, 0), ("0123456789abcdef", 0), ("what is this", 1)]
+)
+def test_a_package_with_a_file_that_dlt_cannot_read_stops_no_run(
+    normalized: Site, name: str, set_aside: int
+) -> None:
+    """As after a kill while dlt moved a file into it from a temporary folder on another disk."""
+    site = normalized.branch(f"file-{name}")
+    (jobs,) = site.machine.folder.glob("*/load/normalized/*/new_jobs")
+    (jobs / name).write_bytes(b"half of")
+    recover(site, fresh=False)
+    assert len(list(site.machine.folder.glob("*.set_aside/*"))) == set_aside
+
+
+@pytest.mark.alike(3, "folder")
 @pytest.mark.parametrize("place", ["load/normalized", "load"])
 def test_a_package_that_was_not_yet_normalized_waits_without_the_folders_of_the_next_step(
     normalized: Site, place: str
