@@ -25,7 +25,7 @@ _PLACES = (*WAITING, "load/loaded")
 """Where dlt keeps the packages of a working folder; in the last, those that it gave up too."""
 
 _HALF_WRITTEN = re.compile(r"[0-9a-f]{16}|[0-9a-f]{32}")
-"""How dlt calls a file of a package until it is whole (``FileStorage``); after a kill, none of its steps can read it."""
+"""How dlt calls a file of a package until it is whole (``FileStorage``). Where one is left, dlt reads none of them."""
 
 
 def flush(
