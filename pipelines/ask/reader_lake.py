@@ -65,7 +65,7 @@ class LakeReader(DuckDbReader):
         config = {**lake.config, "python_enable_replacements": False}
         with duckdb.connect(":memory:", config=config) as connection:
             connection.execute("SET TimeZone = 'UTC'")
-            for statement in (*lake.secrets, lake.attach(read_only=True)):
+            for statement in lake.attach():
                 connection.execute(statement)
             reader = cls(connection, lake, destinations.location(pipeline), schemas)
             reader.look_up_names()

@@ -28,8 +28,6 @@ from .lock import advisory_key, called, held_here, is_own
 if TYPE_CHECKING:
     import dlt
 
-_CATALOG = "ducklake:postgres:"
-"""How the path of a DuckLake begins whose catalog is in Postgres; what follows is for Postgres' own library."""
 _SERVER = ("datadir", "hostname", "port", "server_id", "server_uid", "server_uuid", "wsrep_node_address")
 """What tells one server of MariaDB or MySQL from another, as far as it has them."""
 
@@ -164,7 +162,7 @@ def _lock_of(pipeline: dlt.Pipeline, warn: Callable[[str], None]) -> SessionLock
             return None
         return SessionLock(partial(_ByAlchemy, pipeline), in_mysql(pipeline.dataset_name))
     lake = ducklake.lake_of(pipeline)
-    if not lake.path.startswith(_CATALOG):
+    if not lake.path.startswith(ducklake.IN_POSTGRES):
         return None
     if not installing.has("postgres"):
         warn(
@@ -172,7 +170,7 @@ def _lock_of(pipeline: dlt.Pipeline, warn: Callable[[str], None]) -> SessionLock
             f" three minutes. {installing.how('postgres')}"
         )
         return None
-    place = lake.path.removeprefix(_CATALOG)
+    place = lake.path.removeprefix(ducklake.IN_POSTGRES)
     name = f"{lake.options.get('METADATA_SCHEMA', 'main')}.{pipeline.dataset_name}"
     return SessionLock(partial(InPostgres, place), in_postgres(name))
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pylon_elt.pipelines.copy import lake_settings
+from pylon_elt.pipelines.base.sql_text import literal
+from pylon_elt.pipelines.copy import destinations, ducklake, lake_settings
 from pylon_elt.pipelines.copy.lake_settings import NAMES, Upkeep, read
 from pylon_elt.pipelines.copy.lake_state import LakeState
 from pylon_elt.sources.pylon.errors import ConfigurationError
@@ -91,3 +93,31 @@ def test_a_run_does_something_only_where_it_has_waited(
 
 def test_files_are_not_merged_where_that_is_not_wanted() -> None:
     assert not state(crowded=[("pylon", "issues")]).is_due(NOW, WEEK, DAY, None)
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        (
+            "postgresql://me:h%20u'sh@db.example:6543/lakes",
+            "host='db.example' port='6543' dbname='lakes' user='me'",
+        ),
+        (
+            "postgresql://me@db/lakes?password=h%20u'sh&host=/run/it's&sslmode=require",
+            "host='/run/it\\'s' dbname='lakes' user='me' sslmode='require'",
+        ),
+    ],
+)
+def test_a_reader_attaches_a_catalog_in_postgres_by_a_path_without_its_password(
+    given: str, path: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    place = "DESTINATION__DUCKLAKE__CREDENTIALS__"
+    monkeypatch.setenv(f"{place}DUCKLAKE_NAME", "lake")
+    monkeypatch.setenv(f"{place}CATALOG", given)
+    monkeypatch.setenv(f"{place}STORAGE__BUCKET_URL", f"file://{tmp_path}/files")
+    lake = ducklake.lake_of(destinations.open_pipeline("ducklake", pipelines_dir=str(tmp_path)))
+    assert lake.is_secret
+    secret, attach = lake.attach()
+    assert secret == "CREATE SECRET pylon_catalog (TYPE postgres, PASSWORD 'h u''sh')"
+    assert attach.startswith(f'ATTACH {literal("ducklake:postgres:" + path)} AS "lake" (')
+    assert attach.endswith(", META_SECRET 'pylon_catalog', READ_ONLY)")
