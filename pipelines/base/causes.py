@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from . import advice, exits
+from .bucket_causes import bucket
 from .exits import Problem
 from .mysql_causes import mysql
 from .refusals import chain as chain  # noqa: PLC0414 - who asks for causes walks to them
@@ -295,7 +296,7 @@ def _connection(error: BaseException) -> Problem | None:
 
 
 TELLERS: tuple[Callable[[BaseException], Problem | None], ...] = (
-    _ours, _disk, _memory, _duckdb, _postgres, mysql, _configuration, _files, _connection,
+    _ours, _disk, _memory, bucket, _duckdb, _postgres, mysql, _configuration, _files, _connection,
 )  # fmt: skip
 """In this order: what says most comes first."""
 

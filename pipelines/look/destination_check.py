@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SUFFIX = f"_check_{os.getpid()}"
 """Ends the names of what a check makes and drops again."""
+ROWS_OF_A_FILE = 10_000
+"""So many at once stand in a file, and not in the catalog of a lake."""
 
 
 def check_destination(destination: str, dataset: str) -> str:
@@ -58,6 +60,8 @@ def _write(pipeline: dlt.Pipeline) -> None:
         with pipeline.sql_client() as client:
             if destinations.is_postgres(pipeline):
                 _require_postgres(client)
+            if destinations.is_ducklake(pipeline):
+                _write_file(client)
             if client.has_dataset():
                 _write_table(client)
             else:
@@ -106,3 +110,15 @@ def _write_table(client: SqlClientBase[Any]) -> None:
     name = client.make_qualified_table_name(f"_pylon{SUFFIX}")
     client.execute_sql(f"CREATE TABLE {name} (id INT)")
     client.execute_sql(f"DROP TABLE {name}")
+
+
+def _write_file(client: SqlClientBase[Any]) -> None:
+    """Write what a lake keeps in a file; a table that is made and dropped stands in its catalog alone."""
+    client.execute_sql("BEGIN")
+    try:
+        client.execute_sql(f"CREATE SCHEMA _pylon{SUFFIX}")
+        client.execute_sql(
+            f"CREATE TABLE _pylon{SUFFIX}.rows AS SELECT range AS id FROM range({ROWS_OF_A_FILE})"
+        )
+    finally:
+        client.execute_sql("ROLLBACK")  # which removes the file

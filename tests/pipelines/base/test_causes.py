@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 
+import duckdb
 import pytest
 
 from pylon_elt.pipelines.base import exits
@@ -79,6 +80,66 @@ def test_what_postgres_says_is_understood(text: str, phrase: str, code: int) -> 
     psycopg2 = pytest.importorskip("psycopg2")
     problem = explain(wrapped(psycopg2.OperationalError(text)))
     assert phrase in problem.what
+    assert problem.code == code
+    assert problem.remedy
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "phrase", "code"),
+    [
+        (
+            403,
+            "HTTP Error: Unable to connect to URL s3://lake/y.parquet: Forbidden (HTTP code 403)\n\nInvalidAccessKeyId: The key",
+            "refuses the DuckLake (HTTP 403, InvalidAccessKeyId: s3://lake/y.parquet).",
+            exits.CONFIGURATION,
+        ),
+        (
+            404,
+            "HTTP Error: HTTP GET error reading 's3://nowhere/y.parquet?X=hush' in region 'us-east-1' (HTTP 404 Not Found)",
+            "is not there (HTTP 404: s3://nowhere/y.parquet).",
+            exits.CONFIGURATION,
+        ),
+        (
+            301,
+            "HTTP Error: HTTP GET error reading 's3://lake/x.parquet' in region 'us-east-1' (HTTP 301 Moved Permanently)",
+            "does not take what DuckDB asks (HTTP 301: s3://lake/x.parquet).",
+            exits.CONFIGURATION,
+        ),
+        (
+            503,
+            "HTTP Error: Request returned HTTP 503 for HTTP PUT to 'http://me:hush@127.0.0.1:9/lake/y.parquet'",
+            "fails (HTTP 503: http://127.0.0.1:9/lake/y.parquet).",
+            exits.FAILED,
+        ),
+        (
+            None,
+            "IO Error: Could not resolve hostname error for HTTP HEAD to 'http://nohost.invalid/lake/y.parquet'",
+            "cannot be reached: could not resolve hostname at http://nohost.invalid/lake/y.parquet.",
+            exits.CONFIGURATION,
+        ),
+        (
+            None,
+            'Invalid Input Error: DATA_PATH parameter "s3://b/" does not match existing data path in the catalog "s3://a/".',
+            "has its files in s3://a/, and bucket_url is s3://b/.",
+            exits.CONFIGURATION,
+        ),
+        (
+            None,
+            "An error occurred while trying to automatically install the required extension 'ducklake':\nFailed",
+            "could not fetch its extension ducklake.",
+            exits.CONFIGURATION,
+        ),
+    ],
+)
+def test_what_duckdb_says_of_the_files_of_a_lake_is_understood(
+    status: int | None, text: str, phrase: str, code: int
+) -> None:
+    error = duckdb.HTTPException(text) if status else duckdb.IOException(text)
+    if status:
+        error.status_code = status  # type: ignore[union-attr]
+    problem = explain(wrapped(error))
+    assert problem.what.endswith(phrase)
+    assert "hush" not in problem.what
     assert problem.code == code
     assert problem.remedy
 
