@@ -14,8 +14,11 @@ from support.soak import SOAK
 
 __all__ = ["branches", "runner", "site"]
 
-IN_A_BUCKET, IN_BUCKETS = "ducklake-s3", ("test_exact", "test_lake_s3")
-"""The destination whose files are in a bucket, and where it is tried each time; it differs by where its files are."""
+EACH_TIME = {
+    "ducklake-s3": (),
+    "ducklake-s3-postgres": ("test_exact", "test_kills", "test_two_machines", "test_lake_s3"),
+}
+"""Where destinations are tried each time that differ from another one by where their files are."""
 
 _numbers = count(1)
 
@@ -32,13 +35,10 @@ def elsewhere() -> Iterator[Runner]:
 @pytest.fixture(scope="module", params=KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
     """A destination, by name."""
-    if (
-        request.param == IN_A_BUCKET
-        and not SOAK
-        and request.module.__name__.rpartition(".")[2] not in IN_BUCKETS
-    ):
+    name, module = str(request.param), request.module.__name__.rpartition(".")[2]
+    if not SOAK and module not in EACH_TIME.get(name, (module,)):
         pytest.skip("PYLON_SOAK=1 make ducklake")
-    return str(request.param)
+    return name
 
 
 @pytest.fixture(scope="module")

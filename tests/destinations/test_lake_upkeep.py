@@ -16,7 +16,7 @@ import duckdb
 import psycopg2
 import pytest
 from support import ducklake
-from support.destinations import LAKES
+from support.destinations import IN_A_BUCKET, LAKES
 from support.ordeal import FIRST_SEED, ONE_TURN, recover
 from support.runner import Runner
 from support.site import Site
@@ -93,7 +93,7 @@ def delete(site: Site, issues: list[str]) -> None:
 @pytest.fixture(scope="module")
 def deleted(kind: str, open_site: Any) -> Iterator[Site]:
     """A copy that has held what was deleted since, in another load, under the usual settings."""
-    if kind == "ducklake-s3":
+    if kind in IN_A_BUCKET:
         pytest.skip("what is in a bucket is looked at in test_lake_s3.py")
     with open_site(seed=FIRST_SEED) as site:
         load(site)
@@ -117,28 +117,9 @@ def in_files(site: Site, words: Sequence[str] = WORDS) -> dict[str, list[str]]:
             str(path): str(connection.execute(f"FROM read_parquet('{path}')").fetchall())
             for path in files(site)
         }
-    for path in copy.folder.glob("catalog.sqlite*"):
-        texts[str(path)] = path.read_bytes().decode(errors="replace")
-    if isinstance(copy, ducklake.PostgresLake):
-        texts |= in_postgres(copy)
+    texts |= copy.in_catalog()
     found = {word: [place for place, text in texts.items() if word in text] for word in words}
     return {word: places for word, places in found.items() if places}
-
-
-def in_postgres(copy: ducklake.PostgresLake) -> dict[str, str]:
-    """Return all rows of each table of a catalog, values of small loads decoded."""
-    found = {}
-    with psycopg2.connect(copy.catalog) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [ducklake.NAME])
-        for (name,) in cursor.fetchall():
-            cursor.execute(f'SELECT * FROM {ducklake.NAME}."{name}"')
-            found[name] = str([[readable(value) for value in row] for row in cursor.fetchall()])
-    return found
-
-
-def readable(value: Any) -> Any:
-    """Return a value, texts that are kept as bytes as texts."""
-    return bytes(value).decode(errors="replace") if isinstance(value, memoryview) else value
 
 
 def ask(site: Site, sql: str) -> list[tuple[Any, ...]]:
@@ -215,7 +196,7 @@ def test_what_was_deleted_can_be_read_for_a_week_and_is_nowhere_two_days_and_a_q
 
 def in_current_files(site: Site) -> list[str]:
     """Return the files of the current state that hold a deleted word."""
-    current = {path for (path,) in listed(site)}
+    current = site.copy.listed()  # type: ignore[attr-defined]
     return [place for places in in_files(site).values() for place in places if place in current]
 
 
@@ -224,25 +205,8 @@ def test_at_once_leaves_one_state_and_nothing_that_was_deleted(deleted: Site) ->
     load_until(site, lambda: not in_files(site) and len(snapshots(site)) < 5, AT_ONCE)  # its own since
     site.check()
     assert not in_former_states(site)
-    known = {str(row[0]) for row in listed(site)}
+    known = site.copy.listed()  # type: ignore[attr-defined]
     assert {str(path) for path in files(site)} == known, "no file is left that is part of nothing"
-
-
-def listed(site: Site) -> list[tuple[Any, ...]]:
-    """Return the files of the current state, those of deleted rows included."""
-    return [
-        (path,)
-        for schema, table in ask(
-            site,
-            f"SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = '{ducklake.NAME}'",
-        )
-        for row in ask(
-            site,
-            f"SELECT data_file, delete_file FROM ducklake_list_files('{ducklake.NAME}', '{table}', schema => '{schema}')",
-        )
-        for path in row
-        if path
-    ]
 
 
 def test_a_text_whose_file_went_as_a_whole_is_in_no_bound_of_its_column_any_more(deleted: Site) -> None:

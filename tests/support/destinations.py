@@ -144,8 +144,11 @@ LAKES = "PYLON_DUCKLAKE_TESTS"
 _LAKES: dict[str, Kind] = {
     "ducklake-sqlite": ducklake.InSqlite(),
     "ducklake-postgres": ducklake.InPostgres(),
-    "ducklake-s3": ducklake_s3.InBucket(),
+    "ducklake-s3": ducklake_s3.InSqlite(),
+    "ducklake-s3-postgres": ducklake_s3.InPostgres(),
 }
+IN_A_BUCKET = ("ducklake-s3", "ducklake-s3-postgres")
+"""Those whose files are in a bucket."""
 KINDS: dict[str, Kind] = _LAKES if os.environ.get(LAKES) else {"sqlite": Sqlite(), "mariadb": MariaDbKind()}
 """By name; the suite tries each of them."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import duckdb
 from support.compare import Row, Rows
@@ -75,7 +75,9 @@ def postgres() -> Postgres:
     """Return a server for the catalogs of this process."""
     stack = ExitStack()
     atexit.register(stack.close)
-    return stack.enter_context(running_postgres())
+    server = stack.enter_context(running_postgres())
+    server.ask_for_passwords()
+    return server
 
 
 class Lake(FolderCopy, ABC):
@@ -124,6 +126,23 @@ class Lake(FolderCopy, ABC):
         with self.opened() as connection:
             connection.execute(sql)
 
+    def listed(self) -> set[str]:
+        """Return the files of the current state, those of deleted rows included."""
+        tables = f"SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = '{NAME}'"
+        files = "SELECT data_file, delete_file FROM ducklake_list_files('{}', '{}', schema => '{}')"
+        with self.opened() as connection:
+            return {
+                path
+                for schema, table in connection.execute(tables).fetchall()
+                for row in connection.execute(files.format(NAME, table, schema)).fetchall()
+                for path in row
+                if path
+            }
+
+    @abstractmethod
+    def in_catalog(self) -> dict[str, str]:
+        """Return everything that stands in the catalog, by where."""
+
     def opened(self) -> Any:
         """Open it as somebody else's program does."""
         connection = duckdb.connect(config={"extension_directory": str(_extensions(home()))})
@@ -150,6 +169,13 @@ class SqliteLake(Lake):
         options = f"DATA_PATH '{self.files}', OVERRIDE_DATA_PATH true, META_TYPE 'sqlite'"
         return f"'ducklake:{self.folder}/catalog.sqlite' AS {NAME} ({options})"
 
+    def in_catalog(self) -> dict[str, str]:
+        """Return everything that stands in the catalog, also what is in its pages still."""
+        return {
+            str(path): path.read_bytes().decode(errors="replace")
+            for path in self.folder.glob("catalog.sqlite*")
+        }
+
 
 @dataclass(frozen=True)
 class PostgresLake(Lake):
@@ -168,11 +194,24 @@ class PostgresLake(Lake):
         options = f"DATA_PATH '{self.files}', OVERRIDE_DATA_PATH true, METADATA_SCHEMA '{NAME}'"
         return f"'ducklake:postgres:{self.catalog}' AS {NAME} ({options})"
 
-    def branch(self, name: str) -> PostgresLake:
+    def in_catalog(self) -> dict[str, str]:
+        """Return all rows of each table of the catalog, values of small loads decoded."""
+        tables = postgres().execute(f"SELECT tablename FROM pg_tables WHERE schemaname = '{NAME}'", self.name)
+        return {
+            name: str(
+                [
+                    [_readable(value) for value in row]
+                    for row in postgres().execute(f'SELECT * FROM {NAME}."{name}"', self.name)
+                ]
+            )
+            for (name,) in tables
+        }
+
+    def branch(self, name: str) -> Self:
         """Return a copy of it, working folders and all."""
         postgres().clone(f"{self.name}-{name}", self.name)
         folder = self.folder.with_name(f"{self.folder.name}-{name}")
-        return PostgresLake(Path(shutil.copytree(self.folder, folder)), f"{self.name}-{name}")
+        return type(self)(Path(shutil.copytree(self.folder, folder)), f"{self.name}-{name}")
 
     def discard(self) -> None:
         """Delete it, working folders and all."""
@@ -180,21 +219,30 @@ class PostgresLake(Lake):
         postgres().drop(self.name)
 
 
+def _readable(value: Any) -> Any:
+    """Return a value, texts that are kept as bytes as texts."""
+    return bytes(value).decode(errors="replace") if isinstance(value, memoryview) else value
+
+
 class InSqlite:
     """A lake with a catalog that has no lock at all."""
+
+    made: ClassVar[type[SqliteLake]] = SqliteLake
 
     def copy_in(self, folder: Path) -> SqliteLake:
         """Return where a new copy will be."""
         home()
-        return SqliteLake(folder)
+        return self.made(folder)
 
 
 class InPostgres:
     """A lake with a catalog on a server."""
+
+    made: ClassVar[type[PostgresLake]] = PostgresLake
 
     def copy_in(self, folder: Path) -> PostgresLake:
         """Return where a new copy will be."""
         home()
         name = folder.parent.name.lower()
         postgres().create(name)
-        return PostgresLake(folder, name)
+        return self.made(folder, name)

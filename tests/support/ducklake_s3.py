@@ -1,15 +1,18 @@
-"""A DuckLake whose files are in a bucket: moto's server stands in for S3, on loopback. Its catalog is in SQLite."""
+"""A DuckLake whose files are in a bucket: moto's server stands in for S3, on loopback."""
 
 from __future__ import annotations
 
 import atexit
+import logging
 import os
-import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+from urllib.request import Request, urlopen
 
 from support import ducklake
 from support.runner import Machine
@@ -19,27 +22,72 @@ KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 REGION = "us-east-1"
 
 
+class _Server:
+    """The server of this process, which keeps what is in its buckets while it is away."""
+
+    def __init__(self) -> None:
+        self.host = ""
+        self._port = 0
+        self._running: Any = None
+
+    def start(self) -> None:
+        """Listen, where it has listened before."""
+        from moto.server import ThreadedMotoServer
+
+        self._running = ThreadedMotoServer(ip_address="127.0.0.1", port=self._port, verbose=False)
+        self._running.start()
+        host, self._port = self._running.get_host_and_port()
+        self.host = f"{host}:{self._port}"
+
+    def stop(self) -> None:
+        """Answer nothing any more."""
+        self._running.stop()
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Answer nothing meanwhile."""
+        self.stop()
+        try:
+            yield
+        finally:
+            self.start()
+
+    @contextmanager
+    def refusing(self) -> Iterator[None]:
+        """Look at the keys meanwhile, of which it knows none."""
+        self._check_keys_after("0")
+        try:
+            yield
+        finally:
+            self._check_keys_after("inf")
+
+    def _check_keys_after(self, requests: str) -> None:
+        place = f"http://{self.host}/moto-api/reset-auth"
+        with urlopen(Request(place, requests.encode(), {"Content-Type": "text/plain"})) as answer:
+            answer.read()
+
+
 @cache
-def address() -> str:
-    """Start the server of this process, with a bucket; return its host and port.
+def server() -> _Server:
+    """Start the server of this process, with a bucket.
 
     Raises:
         LookupError: It is not installed, or DuckDB's extension for it is not.
     """
     if not (find_spec("moto") and find_spec(f"duckdb_extension_{ducklake.FOR_BUCKETS}")):
         raise LookupError("needs moto and DuckDB's httpfs: make ducklake")
-    import logging
-
-    from moto.server import ThreadedMotoServer
-
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    atexit.register(server.stop)
-    host, port = server.get_host_and_port()
     os.environ["no_proxy"] = "*"
-    _client(f"{host}:{port}").create_bucket(Bucket=BUCKET)
-    return f"{host}:{port}"
+    one = _Server()
+    one.start()
+    atexit.register(one.stop)
+    _client(one.host).create_bucket(Bucket=BUCKET)
+    return one
+
+
+def address() -> str:
+    """Return the host and port of the server."""
+    return server().host
 
 
 def _client(where: str) -> Any:
@@ -83,9 +131,8 @@ class _Client(Machine):
         }
 
 
-@dataclass(frozen=True)
-class BucketLake(ducklake.SqliteLake):
-    """A lake with its catalog in a file of SQLite, and its files in a bucket under the folder's name."""
+class _InABucket(ducklake.Lake):
+    """What lakes have in common whose files are in a bucket, under the folder's name."""
 
     @property
     def prefix(self) -> str:
@@ -107,10 +154,9 @@ class BucketLake(ducklake.SqliteLake):
         """Return a machine that fills it, with a working folder of its own."""
         return _Client(self.folder / name, f"{self.catalog} {self.files}", "ducklake")
 
-    def branch(self, name: str) -> BucketLake:
+    def branch(self, name: str) -> Self:
         """Return a copy of it, objects and working folders and all."""
-        other = BucketLake(self.folder.with_name(f"{self.folder.name}-{name}"))
-        shutil.copytree(self.folder, other.folder)
+        other = super().branch(name)
         client = _client(address())
         for key in keys(self.prefix):
             target = other.prefix + key.removeprefix(self.prefix)
@@ -125,11 +171,33 @@ class BucketLake(ducklake.SqliteLake):
             client.delete_object(Bucket=BUCKET, Key=key)
 
 
-class InBucket:
-    """A lake whose files are in a bucket."""
+@dataclass(frozen=True)
+class SqliteBucketLake(_InABucket, ducklake.SqliteLake):
+    """A lake with its catalog in a file of SQLite, and its files in a bucket."""
 
-    def copy_in(self, folder: Path) -> BucketLake:
+
+@dataclass(frozen=True)
+class PostgresBucketLake(_InABucket, ducklake.PostgresLake):
+    """A lake with its catalog in a database of a Postgres server, and its files in a bucket."""
+
+
+class InSqlite(ducklake.InSqlite):
+    """A lake whose files are in a bucket, with a catalog that has no lock at all."""
+
+    made = SqliteBucketLake
+
+    def copy_in(self, folder: Path) -> ducklake.SqliteLake:
         """Return where a new copy will be."""
         address()
-        ducklake.home()
-        return BucketLake(folder)
+        return super().copy_in(folder)
+
+
+class InPostgres(ducklake.InPostgres):
+    """A lake whose files are in a bucket, with a catalog on a server."""
+
+    made = PostgresBucketLake
+
+    def copy_in(self, folder: Path) -> ducklake.PostgresLake:
+        """Return where a new copy will be."""
+        address()
+        return super().copy_in(folder)

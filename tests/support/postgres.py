@@ -77,6 +77,15 @@ class Postgres:
         finally:
             connection.close()
 
+    def ask_for_passwords(self) -> None:
+        """Let nobody in from now on without the password of the credentials."""
+        self.execute(
+            "SET password_encryption = 'md5'; ALTER ROLE postgres PASSWORD 'pw'"
+        )  # which takes no time
+        ((file,),) = self.execute("SHOW hba_file")
+        Path(file).write_text("local all all md5\n")
+        self.execute("SELECT pg_reload_conf()")
+
 
 @contextmanager
 def running_postgres(binaries: Path | None = None) -> Iterator[Postgres]:

@@ -128,8 +128,9 @@ DESTINATIONS = {
             "ducklake",
             f"a lock file beside a catalog in SQLite; in Postgres {_LEASE}, and an advisory lock that {_TELLS}",
             _SUITE,
-            "Its catalog was in SQLite and in Postgres, its files in a folder, and in a bucket beside one in SQLite,"
-            " with moto's server for S3; with DuckDB 1.5.5: DuckDB 2.0 had no extension for it.",
+            "Its catalog was in SQLite and in Postgres, its files beside either in a folder and in a bucket, for which"
+            " moto's server for S3 stood in, also one that refuses the keys or goes away in the middle; with DuckDB"
+            " 1.5.5: DuckDB 2.0 had no extension for it.",
             before_duckdb=2,
         ),
         Destination(
