@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Awaitable, Callable
-
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from ..catalog import Endpoint
 from ..errors import CredentialsError, NoJson, TooLong, Transient, Unanswered, Unavailable, WebPage
@@ -19,7 +18,9 @@ Pause = Callable[[str, float], Awaitable[None]]
 
 ATTEMPTS = 6
 """How often one request is tried before its endpoint counts as unavailable."""
+SHORTEST_BACKOFF = 0.5
 LONGEST_BACKOFF = 20.0
+"""The first wait is random, up to the one, and each later one up to twice as long, at most up to the other."""
 REFUSALS = 12
 """How many 429 in a row one request, or one endpoint, may meet; each was waited out as the server asked."""
 
@@ -60,26 +61,28 @@ class Sender:
             Unavailable: No proper answer after all retries.
             TurnOver: The turn ended before the request could be sent.
         """
-        retrying = AsyncRetrying(
-            stop=stop_after_attempt(ATTEMPTS),
-            wait=wait_random_exponential(multiplier=0.5, max=LONGEST_BACKOFF),
-            retry=retry_if_exception_type(Transient),
-            sleep=lambda seconds: self._pause(endpoint.name, float(seconds)),
-            reraise=True,
-        )
         try:
-            async for attempt in retrying:
-                with attempt:
-                    answer = await self._attempt(endpoint, request, label, check)
-                    if answer.bare and attempt.retry_state.attempt_number == 1:
-                        raise Transient("the answer has no data")  # it says so twice, or it was a slip
-                    return answer
+            return await self._insist(endpoint, request, label, check)
         except TooLong as error:  # it will be as long the next time
             raise Unanswered(label, error.message) from error
         except Transient as error:
             kind = WebPage if isinstance(error, NoJson) and error.page else Unanswered
             raise kind(label, f"{error.message}, {ATTEMPTS} times in a row") from error
-        raise AssertionError("unreachable")  # pragma: no cover
+
+    async def _insist(self, endpoint: Endpoint, request: Request, label: str, check: Check | None) -> Answer:
+        """Try some times. By hand: what a library makes for each request costs more than all retries, which are few."""
+        for attempt in range(ATTEMPTS - 1):
+            try:
+                answer = await self._attempt(endpoint, request, label, check)
+            except Transient:
+                pass
+            else:
+                # that there is no data it has to say twice, or it was a slip
+                if attempt or not answer.bare:
+                    return answer
+            longest = min(LONGEST_BACKOFF, SHORTEST_BACKOFF * 2**attempt)
+            await self._pause(endpoint.name, random.uniform(0, longest))
+        return await self._attempt(endpoint, request, label, check)
 
     async def _attempt(self, endpoint: Endpoint, request: Request, label: str, check: Check | None) -> Answer:
         reply = await self._permitted(endpoint, request, label)
