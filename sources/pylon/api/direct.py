@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+import zlib
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import h11
 import httpx
+
+from .exchange import PLAIN, Head, Request
 
 if TYPE_CHECKING:
     import ssl
@@ -28,6 +31,7 @@ MOST_WAITING_BYTES = 4 * PIECE_BYTES
 """What may wait to be read before the server is held up."""
 ANOTHER_ADDRESS_SECONDS = 0.25
 """After so long the next address of the host is tried as well (RFC 8305)."""
+_END = h11.EndOfMessage()
 
 
 class Wire(asyncio.Protocol):
@@ -69,15 +73,21 @@ class Wire(asyncio.Protocol):
         self.closed, self.error = True, self.error or error
         self._wake()
 
-    async def read(self) -> bytes:
+    async def read(self, seconds: float) -> bytes:
         """Return what has come, a piece at a time, b"" where nothing more will.
 
         Raises:
+            TimeoutError: Nothing came for some seconds.
             OSError: The connection broke.
         """
-        while not self._waiting and not self.closed:
-            self._reader = asyncio.get_running_loop().create_future()
-            await self._reader
+        if not self._waiting and not self.closed:
+            loop = asyncio.get_running_loop()
+            self._reader = loop.create_future()
+            timer = loop.call_later(seconds, self._give_up)  # half of what asyncio.timeout costs
+            try:
+                await self._reader
+            finally:
+                timer.cancel()
         if not self._waiting and self.error:
             raise self.error
         data = bytes(self._waiting[:PIECE_BYTES])
@@ -91,54 +101,67 @@ class Wire(asyncio.Protocol):
         if self._reader and not self._reader.done():
             self._reader.set_result(None)
 
+    def _give_up(self) -> None:
+        if self._reader and not self._reader.done():
+            self._reader.set_exception(TimeoutError())
 
-class Direct(httpx.AsyncBaseTransport):
-    """Sends one request at a time to one host, each once: nothing is sent again, no redirect is followed.
+
+class Direct:
+    """Carries requests over one connection to the host; see :class:`.exchange.Carrier`.
 
     A request is handed to the system as a whole: a server that does not take it gives no answer in time either.
 
     Args:
+        pattern: A request to the host, of which the others have the URL, the headers and the timeouts.
         tls: For ``https``.
+
+    Raises:
+        httpx.LocalProtocolError: A header cannot be sent.
     """
 
-    def __init__(self, tls: ssl.SSLContext | bool) -> None:
+    def __init__(self, pattern: httpx.Request, tls: ssl.SSLContext | bool) -> None:
+        timeout, self._url = pattern.extensions["timeout"], pattern.url
+        self._connect_seconds, self._read_seconds = timeout["connect"], timeout["read"]
         self._tls = tls if not isinstance(tls, bool) else None
         if self._tls:
             self._tls.set_alpn_protocols(["http/1.1"])
+        self._base = pattern.url.raw_path.rstrip(b"/").decode("ascii")
+        # h11 takes what it has checked once as it is
+        self._headers = _head("GET", "/", pattern.headers.raw).headers
         self._wire = Wire()
         self._wire.closed = True
         self._http = h11.Connection(h11.CLIENT)
         self._idle_since = 0.0
+        self._encoding = ""
+        self._unfold: Callable[[bytes], bytes] | None = None
 
     async def aclose(self) -> None:
         """Close the connection."""
         self._drop()
         await asyncio.sleep(0)  # asyncio closes the socket then
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request, and return the answer once its head has come.
-
-        Raises:
-            httpx.TransportError: No answer came in time, or none that is HTTP.
-        """
-        timeout = request.extensions["timeout"]
+    async def send(self, request: Request) -> Head:
+        """Send a request."""
         try:
-            await self._ready(request.url, timeout["connect"])
+            await self._ready()
             self._write(request)
-            while isinstance(head := await self._event(timeout["read"]), h11.InformationalResponse):
+            while isinstance(event := await self._event(), h11.InformationalResponse):
                 pass
         except BaseException:
             self._drop()
             raise
-        body = _Body(self, timeout["read"])
-        return httpx.Response(head.status_code, headers=head.headers.raw_items(), stream=body)
+        head = Head(event.status_code, _joined(event.headers.raw_items()))
+        self._encoding, self._unfold = head.encoding, None
+        return head
 
-    async def body(self, seconds: float | None) -> AsyncIterator[bytes]:
-        """Return the pieces of an answer's body; each may take some seconds."""
-        while not isinstance(event := await self._event(seconds), h11.EndOfMessage):
-            yield bytes(event.data)
+    async def read(self) -> bytes:
+        """Return the next piece."""
+        while not isinstance(event := await self._event(), h11.EndOfMessage):
+            if piece := self._unfolded(bytes(event.data)):
+                return piece
+        return b""
 
-    def done(self) -> None:
+    async def done(self) -> None:
         """Keep the connection where the answer was read to its end and the server keeps it too."""
         http = self._http
         if http.our_state is http.their_state is h11.DONE and not http.trailing_data[0] and self._wire.fresh:
@@ -147,7 +170,7 @@ class Direct(httpx.AsyncBaseTransport):
         else:
             self._drop()
 
-    async def _ready(self, url: httpx.URL, seconds: float | None) -> None:
+    async def _ready(self) -> None:
         idle = time.monotonic() - self._idle_since
         if self._wire.fresh and LOOKED_AT_SECONDS < idle < KEPT_SECONDS:
             for _ in range(2):  # the loop looks at its sockets once, and then tells
@@ -155,11 +178,11 @@ class Direct(httpx.AsyncBaseTransport):
         if self._wire.fresh and idle < KEPT_SECONDS:
             return
         self._drop()
-        name = url.raw_host.decode("ascii")
-        port = url.port or (443 if self._tls else 80)
+        name = self._url.raw_host.decode("ascii")
+        port = self._url.port or (443 if self._tls else 80)
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(self._connect_seconds):
                 _, self._wire = await loop.create_connection(
                     Wire, name, port, ssl=self._tls, happy_eyeballs_delay=ANOTHER_ADDRESS_SECONDS
                 )
@@ -170,26 +193,30 @@ class Direct(httpx.AsyncBaseTransport):
             raise httpx.ConnectError(str(error)) from error
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MOST_HEADER_BYTES)
 
-    def _write(self, request: httpx.Request) -> None:
+    def _write(self, request: Request) -> None:
+        headers: Any = self._headers
+        if request.body is not None:
+            length = str(len(request.body)).encode("ascii")
+            headers = [
+                *headers.raw_items(),
+                (b"Content-Length", length),
+                (b"Content-Type", b"application/json"),
+            ]
         try:
-            head = h11.Request(
-                method=request.method, target=request.url.raw_path, headers=request.headers.raw
-            )
-            pieces = [self._http.send(head)]
-            if request.content:
-                pieces.append(self._http.send(h11.Data(request.content)))
-            pieces.append(self._http.send(h11.EndOfMessage()))
+            pieces = [self._http.send(_head(request.method, self._base + request.target, headers))]
+            if request.body:
+                pieces.append(self._http.send(h11.Data(request.body)))
+            pieces.append(self._http.send(_END))
         except h11.LocalProtocolError as error:
             raise httpx.LocalProtocolError(str(error)) from error
         assert self._wire.transport  # noqa: S101 - tells the type checker what _ready has done
         self._wire.transport.write(b"".join(piece for piece in pieces if piece))
 
-    async def _event(self, seconds: float | None) -> Any:
+    async def _event(self) -> Any:
         """Return what the server says next."""
         try:
             while (event := self._http.next_event()) is h11.NEED_DATA:
-                async with asyncio.timeout(seconds):
-                    data = await self._wire.read()
+                data = await self._wire.read(self._read_seconds)
                 if not data and self._http.their_state is h11.SEND_RESPONSE:
                     raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
                 self._http.receive_data(data)
@@ -203,23 +230,39 @@ class Direct(httpx.AsyncBaseTransport):
             raise httpx.RemoteProtocolError("The server speaks another protocol.")
         return event
 
+    def _unfolded(self, piece: bytes) -> bytes:
+        if self._encoding in PLAIN or not piece:
+            return piece
+        try:
+            self._unfold = self._unfold or zlib.decompressobj(_format(self._encoding, piece)).decompress
+            return self._unfold(piece)
+        except zlib.error as error:
+            raise httpx.DecodingError(str(error)) from error
+
     def _drop(self) -> None:
         self._wire.closed = True
         if self._wire.transport:
             self._wire.transport.abort()
 
 
-class _Body(httpx.AsyncByteStream):
-    def __init__(self, connection: Direct, seconds: float | None) -> None:
-        self._connection: Direct | None = connection
-        self._seconds = seconds
+def _head(method: str, target: str, headers: Any) -> h11.Request:
+    try:
+        return h11.Request(method=method, target=target, headers=headers)
+    except h11.LocalProtocolError as error:
+        raise httpx.LocalProtocolError(str(error)) from error
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        if self._connection:
-            async for piece in self._connection.body(self._seconds):
-                yield piece
 
-    async def aclose(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection:
-            connection.done()
+def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return headers as texts, those of one name joined."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("ascii").lower(), raw_value.decode("latin-1")
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
+
+
+def _format(encoding: str, first: bytes) -> int:
+    """Return what zlib calls an encoding; some servers leave off the two bytes that ``deflate`` begins with."""
+    if encoding == "gzip":
+        return zlib.MAX_WBITS | 16
+    return zlib.MAX_WBITS if first[0] & 0x0F == zlib.DEFLATED else -zlib.MAX_WBITS

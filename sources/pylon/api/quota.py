@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import TypeVar
 
 Read = TypeVar("Read")
@@ -45,7 +46,7 @@ class Quota:
     @property
     def date(self) -> datetime | None:
         """The server's time."""
-        return _date(self._headers.get("date"))
+        return moment(self._headers.get("date", ""))
 
     def reset(self, now: datetime) -> float | None:
         """Seconds until the allowance is whole again; ``now`` is the server's time."""
@@ -57,7 +58,7 @@ class Quota:
         return _first((*asked, *self._stated("reset")), lambda text: _seconds(text, now))
 
     def _stated(self, name: str) -> Iterator[str]:
-        return (self._headers.get(prefix + name, "") for prefix in _PREFIXES)
+        return (self._headers[known] for prefix in _PREFIXES if (known := prefix + name) in self._headers)
 
 
 def _first(texts: Iterable[str], read: Callable[[str], Read | None]) -> Read | None:
@@ -75,8 +76,8 @@ def _seconds(text: str, now: datetime) -> float | None:
     try:
         value = float(text)
     except ValueError:
-        moment = _date(text)
-        return None if moment is None else max(0.0, (moment - now).total_seconds())
+        at = moment(text)
+        return None if at is None else max(0.0, (at - now).total_seconds())
     if not math.isfinite(value):
         return None
     if value >= _EPOCH_SECONDS:
@@ -84,9 +85,11 @@ def _seconds(text: str, now: datetime) -> float | None:
     return max(0.0, value)
 
 
-def _date(text: str | None) -> datetime | None:
+@lru_cache(maxsize=16)  # a second's answers all bear the same
+def moment(text: str) -> datetime | None:
+    """Read an HTTP date, in UTC; ``None`` for anything else."""
     try:
-        moment = parsedate_to_datetime(text or "")
+        found = parsedate_to_datetime(text)
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, IndexError, TypeError, OverflowError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -10,8 +10,9 @@ from ..errors import CredentialsError, NoJson, TooLong, Transient, Unanswered, U
 from ..settings import Settings
 from .admission import Admission
 from .answers import Answer, Check, raise_for_status, read
+from .exchange import Request
 from .pacing import Pacers
-from .transport import Reply, Request, Transport
+from .transport import Reply, Transport
 
 Pause = Callable[[str, float], Awaitable[None]]
 """Waits for some seconds, 0 included, on behalf of an endpoint, by name; may raise ``TurnOver`` instead."""

@@ -1,4 +1,4 @@
-"""Requests over HTTP: the token, connections, timeouts, the server's clock. With direct.py, all that knows httpx."""
+"""Requests over HTTP: the token, connections, timeouts, the server's clock. Knows httpx, as direct.py and relay.py."""
 
 from __future__ import annotations
 
@@ -10,17 +10,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import getproxies
 
 import httpx
+import orjson
 
 from ..errors import ConfigurationError, TooLong, Transient
 from ..settings import Settings
 from .direct import Direct
+from .exchange import PLAIN, Carrier, Head, Request
+from .quota import moment
+from .relay import Relay
 
 if TYPE_CHECKING:
     import ssl
@@ -41,9 +44,6 @@ PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 NO_PROXY = "NO_PROXY"
 MOST_PORTS = 65_535
 _BAD_PROXY = (ImportError, ValueError, httpx.InvalidURL)
-
-Request = httpx.Request
-"""A request that is ready to be sent, as often as it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,8 @@ class Transport:
 
     httpx's client makes the connections, with proxies and certificates as the environment says, and says how a request
     looks. Sent they are by :class:`.direct.Direct` or, where a proxy stands between, by httpx's transport to it: what
-    the client does besides for each (redirects, cookies, hooks, authentication) costs much and is not wanted here.
+    the client does besides for each (redirects, cookies, hooks, authentication) costs much and is not wanted here, and
+    so do httpx's objects for a request and its answer.
 
     Args:
         settings: Token, host and timeouts.
@@ -79,10 +80,11 @@ class Transport:
 
     def __init__(self, settings: Settings, offset: timedelta | None = None) -> None:
         self._settings = settings
-        self._carriers: list[httpx.AsyncBaseTransport] = []
-        self._idle: list[httpx.AsyncBaseTransport] = []
+        self._carriers: list[Carrier] = []
+        self._idle: list[Carrier] = []
         client = self._connect()
-        self._headers, self._timeout = client.headers, client.timeout.as_dict()
+        timeout = {"timeout": client.timeout.as_dict()}
+        self._pattern = httpx.Request("GET", settings.base_url, headers=client.headers, extensions=timeout)
         chosen = self._chosen(client)
         self._is_direct = chosen is client._transport and type(chosen) is httpx.AsyncHTTPTransport  # noqa: SLF001
         self.server_offset = offset
@@ -96,10 +98,9 @@ class Transport:
     def request(
         self, method: str, path: str, query: Mapping[str, Any] | None, body: Mapping[str, Any] | None
     ) -> Request:
-        """Return a request to a path of the host."""
-        url = self._settings.base_url + path + (f"?{httpx.QueryParams(query)}" if query else "")
-        timeout = {"timeout": self._timeout}
-        return httpx.Request(method, url, headers=self._headers, json=body, extensions=timeout)
+        """Return a request to a path of the host, in which everything is encoded."""
+        target = f"{path}?{httpx.QueryParams(query)}" if query else path
+        return Request(method, target, None if body is None else orjson.dumps(body))
 
     async def send(self, request: Request) -> Reply:
         """Send a request and read the whole answer.
@@ -113,20 +114,20 @@ class Transport:
         try:
             async with asyncio.timeout(seconds):
                 with self._connection() as carrier:
-                    response, content = await _read(carrier, request)
+                    head, content = await _read(carrier, request)
         except TimeoutError as error:
             raise Transient(f"no complete answer within {seconds:g} s") from error
         except (
             httpx.RequestError
         ) as error:  # an answer whose encoding is a lie is none of the transport's errors
-            raise Transient(_problem(error, request)) from error
+            raise Transient(_problem(error, self._pattern.url.host)) from error
         elapsed = timedelta(seconds=time.monotonic() - started)
-        server_at = self._server_time(response)
+        server_at = self._server_time(head)
         sent_at = min(server_at, datetime.now(UTC)) - elapsed
-        return Reply(response.status_code, response.headers, content, sent_at, server_at)
+        return Reply(head.status, head.headers, content, sent_at, server_at)
 
     @contextmanager
-    def _connection(self) -> Iterator[httpx.AsyncBaseTransport]:
+    def _connection(self) -> Iterator[Carrier]:
         """Lend one connection for one request.
 
         A single client for all would cost twice the CPU: httpcore's pool looks at each of its connections, and asks
@@ -138,9 +139,13 @@ class Transport:
         finally:
             self._idle.append(carrier)
 
-    def _carrier(self) -> httpx.AsyncBaseTransport:
+    def _carrier(self) -> Carrier:
         """Return what sends requests: a connection of our own, or httpx's transport to the proxy that it has chosen."""
-        carrier = Direct(self._verify()) if self._is_direct else self._chosen(self._connect())
+        carrier = (
+            Direct(self._pattern, self._verify())
+            if self._is_direct
+            else Relay(self._chosen(self._connect()), self._pattern)
+        )
         self._carriers.append(carrier)
         return carrier
 
@@ -170,33 +175,31 @@ class Transport:
         except _BAD_PROXY as error:
             raise _unusable_proxy(error) from None  # which would show the proxy's password
 
-    def _server_time(self, response: httpx.Response) -> datetime:
+    def _server_time(self, head: Head) -> datetime:
         """Return the answer's ``Date``; the local clock is only used where a proxy removed it."""
         local = datetime.now(UTC)
-        try:
-            stamped = parsedate_to_datetime(response.headers["date"]).astimezone(UTC)
-        except (KeyError, ValueError, TypeError, OverflowError):
+        stamped = moment(head.headers.get("date", ""))
+        if stamped is None:
             return local + (self.server_offset or timedelta())
         self.server_offset = stamped - local
         return stamped
 
 
-async def _read(carrier: httpx.AsyncBaseTransport, request: Request) -> tuple[httpx.Response, bytes]:
+async def _read(carrier: Carrier, request: Request) -> tuple[Head, bytes]:
     """Send a request, and read the answer piece by piece, each of which is small before it is unfolded."""
-    response = await carrier.handle_async_request(request)
+    head = await carrier.send(request)
     try:
-        encoding = response.headers.get("content-encoding", "").strip().lower()
-        if encoding not in ("", "identity", *ENCODINGS):
-            raise Transient(f"the answer is encoded as {encoding[:40]}, which was not asked for")
+        if head.encoding not in (*PLAIN, *ENCODINGS):
+            raise Transient(f"the answer is encoded as {head.encoding[:40]}, which was not asked for")
         pieces, length = [], 0
-        async for piece in response.aiter_bytes():
+        while piece := await carrier.read():
             length += len(piece)
             if length > MOST_BYTES:
                 raise TooLong(MOST_BYTES)
             pieces.append(piece)
     finally:
-        await response.aclose()
-    return response, b"".join(pieces)
+        await carrier.done()
+    return head, b"".join(pieces)
 
 
 @cache
@@ -268,8 +271,7 @@ def _fails(proxy: str) -> bool:
     return False
 
 
-def _problem(error: httpx.RequestError, request: Request) -> str:
-    host = request.url.host
+def _problem(error: httpx.RequestError, host: str) -> str:
     if isinstance(error, httpx.ConnectError):
         return f"{host} cannot be reached ({error})"
     if isinstance(error, httpx.TimeoutException):

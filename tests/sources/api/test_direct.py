@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 import ssl
 import subprocess
+import zlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +17,7 @@ import pytest
 
 from pylon_elt.sources.pylon.api import direct, transport
 from pylon_elt.sources.pylon.api.direct import Direct
+from pylon_elt.sources.pylon.api.exchange import Request
 from pylon_elt.sources.pylon.api.transport import Reply, Transport
 from pylon_elt.sources.pylon.errors import Transient
 from pylon_elt.sources.pylon.settings import settings
@@ -44,6 +47,8 @@ class Server:
         self.connections += 1
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
+                if length := re.search(rb"content-length: (\d+)", head.lower()):
+                    head += await reader.readexactly(int(length[1]))
                 self.asked.append(head)
                 self.heard.set()
                 said, close, _ = (self.answers.pop(0) if self.answers else OK).partition(CLOSE)
@@ -95,6 +100,39 @@ def test_a_request_is_what_httpx_would_send() -> None:
     assert "Accept-Encoding: gzip, deflate" in headers
 
 
+SEARCH = {"filter": {"values": ["é", "2026-07-01T00:00:00Z"]}, "limit": 10}
+
+
+@pytest.mark.parametrize("proxied", [False, True])
+def test_a_body_is_sent_as_httpx_would(monkeypatch: pytest.MonkeyPatch, *, proxied: bool) -> None:
+    server = Server([OK, OK, OK])
+
+    async def ask() -> None:
+        listening = await asyncio.start_server(server.serve, server.host, 0)
+        url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1/"
+        if proxied:
+            monkeypatch.setenv("HTTP_PROXY", url)
+        sender = Transport(settings("t", base_url=url))
+        for _ in range(2):
+            await sender.send(sender.request("POST", "/issues/search", {"a": "b&c"}, SEARCH))
+        async with httpx.AsyncClient(headers=sender._pattern.headers) as client:
+            await client.post(f"{url}issues/search", params={"a": "b&c"}, json=SEARCH)
+        await sender.close()
+        listening.close()
+
+    asyncio.run(ask())
+    first, second, usual = (sorted(asked.lower().split(b"\r\n")) for asked in server.asked)
+    assert first == second == usual
+
+
+def _packed(encoding: str, body: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n%s" % (
+        encoding.encode(),
+        len(body),
+        body,
+    )
+
+
 BODIES = {
     "of a known length": OK,
     "in chunks, with trailers": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\no\r\n1\r\nk\r\n0\r\nX: y\r\n\r\n",
@@ -102,6 +140,12 @@ BODIES = {
     "of HTTP/1.0": b"HTTP/1.0 200 OK\r\n\r\nok" + CLOSE,
     "after others": b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OK,
     "closed after": b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok" + CLOSE,
+    "deflated": _packed("deflate", zlib.compress(b"ok")),
+    "deflated without a head": _packed("Deflate", zlib.compress(b"ok", wbits=-15)),
+    "packed, byte by byte": b"HTTP/1.1 200 OK\r\nContent-Encoding: GZIP\r\nTransfer-Encoding: chunked\r\n\r\n"
+    + b"".join(b"1\r\n%c\r\n" % byte for byte in gzip.compress(b"ok"))
+    + b"0\r\n\r\n",
+    "not packed": _packed("identity", b"ok"),
     "packed": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(b"ok") + CLOSE,
 }
 
@@ -111,6 +155,17 @@ def test_an_answer_is_read_however_it_is_framed(body: str) -> None:
     server = Server([BODIES[body], OK])
     assert replies(server, 2) == [b"ok", b"ok"]
     assert server.connections == 1 + (CLOSE in BODIES[body])
+
+
+def test_headers_of_one_name_are_joined_whatever_their_case() -> None:
+    async def ask() -> Reply:
+        headers = b"X-A: 1\r\nx-a: 2\r\nX-B: \xe9\r\nDate: Wed, 01 Jul 2026 14:00:00 +0200\r\n"
+        async with asking(Server([b"HTTP/1.1 200 OK\r\n" + headers + b"Content-Length: 0\r\n\r\n"])) as once:
+            return await once()
+
+    reply = asyncio.run(ask())
+    assert (reply.headers["x-a"], reply.headers["x-b"], reply.content) == ("1, 2", "\xe9", b"")
+    assert reply.server_at.isoformat() == "2026-07-01T12:00:00+00:00"
 
 
 def test_a_long_answer_holds_the_server_up_and_is_whole() -> None:
@@ -181,7 +236,7 @@ def test_a_request_that_was_cancelled_leaves_no_answer_to_another() -> None:
 def test_a_server_that_falls_silent_is_not_waited_for() -> None:
     async def ask() -> None:
         async with asking(
-            Server([b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\no"]), timeout_seconds=0.1
+            Server([b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\no"]), timeout_seconds=0.3
         ) as once:
             with pytest.raises(Transient, match="did not answer in time"):
                 await once()
@@ -258,7 +313,7 @@ def test_a_proxy_of_the_environment_is_asked_instead_unless_it_is_not_to_be(
 def test_a_host_that_cannot_be_named_is_told() -> None:
     async def ask(url: str) -> None:
         extensions = {"timeout": httpx.Timeout(1.0).as_dict()}
-        await Direct(tls=False).handle_async_request(httpx.Request("GET", url, extensions=extensions))
+        await Direct(httpx.Request("GET", url, extensions=extensions), tls=False).send(Request("GET", "/me"))
 
     for url in (f"http://{'x' * 70}.test", "http://127.0.0.1:1"):
         with pytest.raises(httpx.ConnectError):
