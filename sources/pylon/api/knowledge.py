@@ -189,7 +189,9 @@ class Knowledge:
 
     def may_try(self, now: float) -> bool:
         """Whether a request that is sent now is the trial."""
-        return self.spread is None and self.trial.is_due(now, self.traffic.recent(now))
+        return (
+            self.trial.due_at <= now and not self.spread and self.trial.is_due(now, self.traffic.recent(now))
+        )
 
     def send(self, now: float, *, probe: bool) -> Ticket:
         """Note that a request is sent."""

@@ -41,6 +41,8 @@ class Slots:
 
     def expire(self, now: float) -> None:
         """Free the slots whose time has come."""
+        if not self._slots or self._slots[0].free_at > now:
+            return
         count = bisect.bisect_right(self._slots, now, key=lambda slot: slot.free_at)
         for slot in self._slots[:count]:
             if slot.accepted:

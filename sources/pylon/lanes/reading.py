@@ -216,9 +216,9 @@ async def read_until_settled(read: Callable[[], AsyncIterator[Answer]], label: s
     before: object = None
     for _ in range(READINGS):
         pages = [page async for page in read()]
-        rows = {version(row) for page in pages for row in page.rows}
-        if len(pages) == 1 or rows == before:
-            found = [row for page in pages for row in page.rows]
+        found = [row for page in pages for row in page.rows]
+        rows = {version(row) for row in found} if len(pages) > 1 else None
+        if rows is None or rows == before:
             return Batch(found, pages[0].sent_at, all(page.whole for page in pages))
         before = rows
     raise Unavailable(label, "changes faster than it can be read", "Run again when less is going on.")
