@@ -104,6 +104,10 @@ class _Client(MergingClient):
 
 @configspec(init=False)
 class _Configuration(DuckDbClientConfiguration):
+    def __str__(self) -> str:
+        """Say where the file is, as dlt does after each load; it would import SQLAlchemy for that."""
+        return f"duckdb:///{self.credentials.database}"
+
     def make_default_location(self, default_location_pat: str) -> str:  # noqa: ARG002 - dlt's signature
         """Name the file where nobody has."""
         return FILE

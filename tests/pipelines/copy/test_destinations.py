@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration, DuckDbCredentials
 
 from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.base.causes import explain
@@ -45,6 +46,16 @@ def test_what_is_configured_is_looked_up_once_and_each_client_has_its_own(
     pipeline.dataset_name = "other"
     third = pipeline.destination_client().config
     assert (second.dataset_name, third.dataset_name) == ("pylon", "other")
+
+
+def test_a_load_says_where_the_file_is_and_needs_no_sqlalchemy_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = open_pipeline(pipelines_dir=str(tmp_path / "pipelines")).destination_client().config
+    as_dlt_says_it = DuckDbClientConfiguration.__str__(config)
+    monkeypatch.setattr(DuckDbCredentials, "to_url", lambda _its: pytest.fail("imports SQLAlchemy"))
+    assert str(config) == as_dlt_says_it == f"duckdb:///{tmp_path / 'support.duckdb'}"
 
 
 def test_running_out_of_memory_says_how_to_have_more() -> None:
