@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from copy import deepcopy
 from typing import Any, Self
 
 import pyarrow as pa
+from dlt.common.schema.typing import TTableSchema
 from dlt.extract import DltResource
 from dlt.extract.items_transform import ItemTransformFunc
 
@@ -22,6 +24,17 @@ INSTEAD = (
 
 class PylonResource(DltResource):
     """A dlt resource that yields Arrow tables, rows to be removed among them, and keeps what the ledgers count on."""
+
+    _schema: TTableSchema | None = None
+    _schema_of: object = None
+
+    def compute_table_schema(self, item: Any = None, meta: Any = None) -> TTableSchema:
+        """Return what the hints make of the table; dlt would work it out for each batch, which few hints ask for."""
+        if meta is not None or self.has_dynamic_table_name:  # without it, no hint is asked
+            return super().compute_table_schema(item, meta)
+        if self._schema is None or self._schema_of is not self._hints:
+            self._schema, self._schema_of = super().compute_table_schema(item), self._hints
+        return deepcopy(self._schema)
 
     def add_map(self, item_map: ItemTransformFunc[Any], insert_at: int | None = None) -> Self:
         """Change columns of each batch on its way to the copy; ``item_map`` takes and returns a :class:`pyarrow.Table`.
