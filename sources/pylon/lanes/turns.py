@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
+from typing import Any
 
 import dlt
+from dlt.common.configuration.container import Container
+from dlt.common.pipeline import PipelineContext
 from dlt.common.storages.load_package import load_package_state
 
 from ..api.pacing import Pacers
@@ -62,7 +65,9 @@ class Turns:
         return self._turn is not None and self._turn.left
 
     def _begin(self, load_id: str) -> Turn:
-        pipeline, state = dlt.current.pipeline(), SourceState.current()
+        # dlt.current.pipeline() would resolve a configuration first, of which nothing is used
+        pipeline: Any = Container()[PipelineContext].pipeline()
+        state = SourceState.current()
         # else the caller has made source and pipeline, and has looked at the copy
         plain = self._copied is None
         if plain:
