@@ -252,6 +252,9 @@ def reconcile(
     as_json = form is LogFormat.JSON
     prepare(debug=debug, as_json=as_json)
     with one_screen(debug=debug, as_json=as_json):
+        from .base.memory import import_frugally
+
+        import_frugally()
         from .run import reconcile_command
 
         given = _settings(region, base_url, start_date, untested=untested_destination)

@@ -45,6 +45,9 @@ class Pylon:
 
     def run(self, asked: Run) -> int:
         """Copy what is new or changed, show it, and return the exit code."""
+        from ..base.memory import import_frugally
+
+        import_frugally()
         from ..run import command
 
         return command.run(asked)
