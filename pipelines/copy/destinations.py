@@ -60,7 +60,8 @@ STAGING = "staging_dataset_name_layout"
 LIMIT = "memory_limit"
 DUCKDB_CONFIG = {LIMIT: "128MB"}
 """DuckDB would keep the file in up to 80 % of the machine's memory; beyond this limit it works on disk, and a
-load that needs more gets more. Users' own ``global_config`` goes before it."""
+load that needs more gets more. Half of it would do for a load, but what looks at a copy gets no more: with a quarter,
+a status and a comparison fail at a million issues. Users' own ``global_config`` goes before it."""
 
 _OURS = {DUCKDB_CONFIG[LIMIT]}
 """The limits that were set here, not by users."""
