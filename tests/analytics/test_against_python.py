@@ -197,7 +197,8 @@ def test_the_whole_wait_of_who_asked(
             column = "agent_work_seconds" if kind.startswith("time") else "agent_work_business_seconds"
             if not set(spent) - {"new", "waiting_on_you", "waiting_on_customer", "on_hold", "closed"}:
                 assert found[column] == (sum(ours) if ours else None)
-    assert len(+totals) == 3
+    assert len(totals) == 3
+    assert len(+totals) > 1, "of few tickets none may wait in working hours"
 
 
 def test_backlog_of_each_day(built: Built, talks: dict[str, Talk]) -> None:

@@ -22,7 +22,7 @@ from support.repository import ROOT
 
 from pylon_elt.pipelines.transform import package
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.more]
 needs_oldest = pytest.mark.skipif(not OLDEST.exists(), reason="Postgres 15 is not here")
 
 TYPES = {
@@ -35,7 +35,7 @@ OF_THE_BUILD = {"checked_at", "seconds_since_newest_row", "seconds_since_last_lo
 """Columns that say when a table was built."""
 
 
-@pytest.fixture(scope="module", params=[None, pytest.param(OLDEST, marks=[needs_oldest, pytest.mark.more])])
+@pytest.fixture(scope="module", params=[None, pytest.param(OLDEST, marks=[needs_oldest])])
 def postgres(request: pytest.FixtureRequest) -> Iterator[Postgres]:
     """The server that all tests use, and the oldest release that is maintained."""
     with running_postgres(request.param) as server:
@@ -145,7 +145,6 @@ cli.main()
 """
 
 
-@pytest.mark.more
 def test_a_table_that_is_not_listed_yet_is_not_missing(built: Built, url: str) -> None:
     """dbt's threads take a list of tables that one of them has just begun for all there is."""
     arguments = [

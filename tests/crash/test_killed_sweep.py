@@ -28,7 +28,9 @@ def loaded(tmp_path_factory: pytest.TempPathFactory, runner: Runner) -> Iterator
             for message in world.messages(issue):
                 world.delete_message(message["id"])
             world.follow(issue, world.rows("users")[0]["id"])
-        world.advance(2)  # clocks of servers tell whole seconds: in the same one nothing was verified long ago
+        world.advance(
+            2
+        )  # clocks of servers tell whole seconds: in the same one nothing was verified long ago
         yield site
 
 
