@@ -112,11 +112,10 @@ def _hidden(catalog: Any) -> Hidden | None:
     """Write a connection string in the form that DuckDB completes by a secret: that of a URL it does not."""
     url = catalog.to_url()
     parts = {"host": url.host, "port": url.port, "dbname": url.database, "user": url.username, **url.query}
-    passwords = [parts.pop("password", None), url.password]
-    words = [f"{name}={_word(value)}" for name, value in parts.items() if value]
-    password = next(filter(None, passwords), None)
-    if password is None:
+    password = parts.pop("password", None) or url.password
+    if not password:
         return None
+    words = [f"{name}={_word(value)}" for name, value in parts.items() if value]
     return Hidden(
         f"{IN_POSTGRES}{' '.join(words)}",
         f"CREATE SECRET {CATALOG} (TYPE postgres, PASSWORD {literal(str(password))})",
