@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from difflib import get_close_matches
 from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import dlt
 import duckdb
@@ -32,7 +33,7 @@ from ..base import exits
 from ..base.desk import command
 from ..base.memory import give_back
 from ..base.sql_text import literal
-from . import alchemy, modes
+from . import alchemy, duckdb_memory, modes
 from .merging import MergingClient
 from .resolved import Resolved
 
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from dlt.common.normalizers.naming import NamingConvention
     from dlt.common.schema import Schema
     from dlt.common.schema.typing import TSchemaTables
+
+T = TypeVar("T")
 
 PIPELINE = "pylon"
 DATASET = "pylon"
@@ -57,21 +60,6 @@ KNOWN = tuple(dict.fromkeys(one.named for one in DESTINATIONS.values()))
 STAGING = "staging_dataset_name_layout"
 """The setting of a destination for the name of dlt's staging dataset."""
 
-LIMIT = "memory_limit"
-DUCKDB_CONFIG = {LIMIT: "128MB"}
-"""DuckDB would keep the file in up to 80 % of the machine's memory; beyond this limit it works on disk, and a
-load that needs more gets more. Half of it would do for a load, but what looks at a copy gets no more: with a quarter,
-a status and a comparison fail at a million issues. Users' own ``global_config`` goes before it."""
-
-_OURS = {DUCKDB_CONFIG[LIMIT]}
-"""The limits that were set here, not by users."""
-
-
-def limit_memory(limit: str) -> None:
-    """Let each connection to DuckDB that is made from now on set another limit, such as ``512MB``."""
-    _OURS.add(limit)
-    DUCKDB_CONFIG[LIMIT] = limit
-
 
 class _SqlClient(DuckDbSqlClient):
     @raise_open_connection_error
@@ -81,15 +69,21 @@ class _SqlClient(DuckDbSqlClient):
             make_file(Path(self.credentials.database))
         return super().open_connection()
 
+    def with_memory(self, ask: Callable[[Self], T]) -> T:
+        """Return what ``ask`` finds, which may ask twice: with more memory where DuckDB runs out of our limit."""
+        try:
+            return ask(self)
+        except Exception as error:
+            if not (duckdb_memory.is_short(error) and duckdb_memory.is_ours(self.credentials.global_config)):
+                raise
+            return duckdb_memory.again(lambda: ask(self), error, self.execute_sql)
+
 
 class _Client(MergingClient):
     def __init__(
         self, schema: Schema, config: DuckDbClientConfiguration, capabilities: DestinationCapabilitiesContext
     ) -> None:
-        given = config.credentials.global_config or {}
-        if given.get(LIMIT) in _OURS:  # dlt keeps the configuration from one client to the next
-            given = {name: value for name, value in given.items() if name != LIMIT}
-        config.credentials.global_config = {**DUCKDB_CONFIG, **given}
+        config.credentials.global_config = duckdb_memory.limited(config.credentials.global_config or {})
         super().__init__(schema, config, capabilities)
         plain = self.sql_client
         self.sql_client = _SqlClient(
@@ -411,6 +405,14 @@ def catalog_file(pipeline: dlt.Pipeline) -> Path | None:
     credentials: Any = pipeline.destination_client().config.credentials
     catalog = credentials.catalog
     return Path(catalog.database).absolute() if catalog.drivername in ("sqlite", "duckdb") else None
+
+
+def is_limited(pipeline: dlt.Pipeline) -> bool:
+    """Whether DuckDB has the limit of memory that we give it, and users have set none."""
+    if not isinstance(pipeline.destination, DuckDb):
+        return False
+    credentials: Any = pipeline.destination_client().config.credentials
+    return duckdb_memory.is_ours(credentials.global_config)
 
 
 def is_duckdb(pipeline: dlt.Pipeline) -> bool:

@@ -16,6 +16,9 @@ from ..copy.lock import hold, is_locked, lock_file, reading
 from ..copy.places import Place
 from .union import LIST, Made, by_table, fill, schema_of, taken, without
 
+MEMORY = "128MB"
+"""What DuckDB may use while it makes a union."""
+
 
 class _DuckDb:
     """A union in a file of its own; the copies are attached by the names of their workspaces."""
@@ -92,8 +95,7 @@ def _drafted(
         for file in files:
             narrow.enter_context(modes.narrowed(file))
         destinations.make_file(draft)
-    limits: dict[str, Any] = {"memory_limit": destinations.DUCKDB_CONFIG[destinations.LIMIT]}
-    connection = stack.enter_context(closing(duckdb.connect(":memory:", config=limits)))
+    connection = stack.enter_context(closing(duckdb.connect(":memory:", config={"memory_limit": MEMORY})))
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute(f"ATTACH {literal(str(draft))} AS made")
     connection.execute(f"CREATE SCHEMA made.{quoted(schema)}")

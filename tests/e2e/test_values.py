@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support import runs, worlds
 
-from pylon_elt.pipelines.copy import destinations
+from pylon_elt.pipelines.copy import duckdb_memory
 from pylon_elt.sources.pylon.api.transport import Reply, Transport
 
 ODD: dict[str, Any] = {
@@ -207,8 +207,6 @@ def test_a_conversation_that_duckdb_has_no_room_for_gets_more(
     count: int, size: int, loaded: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LOAD__RAISE_ON_MAX_RETRIES", "1")
-    monkeypatch.setitem(destinations.DUCKDB_CONFIG, destinations.LIMIT, "64MB")
-    monkeypatch.setattr(destinations, "_OURS", {"64MB"})
     copy = loaded()
     ref = copy.world.issue_ids()[8]
     rng = random.Random(1)
@@ -216,5 +214,5 @@ def test_a_conversation_that_duckdb_has_no_room_for_gets_more(
         copy.world.add_message(ref, message_html=f"{number} {rng.randbytes(size // 2).hex()}")
     copy.run()
     copy.assert_equal()
-    assert destinations.DUCKDB_CONFIG[destinations.LIMIT] == "64MB"
+    assert duckdb_memory.limit() == "64MB"
     assert not copy.run().children_asked()

@@ -79,7 +79,7 @@ class Connections:
 
     def _ask(self, client: Client, query: Callable[[Client], T]) -> T:
         try:
-            answer = query(client)
+            answer = _answer(client, query)
         except DatabaseUndefinedRelation:
             # with Postgres, dlt has reset the session, and with it the time zone
             self._idle.append(_in_utc(client))
@@ -94,6 +94,12 @@ class Connections:
         client = self._pipeline.sql_client()
         client.open_connection()
         return _in_utc(client)
+
+
+def _answer(client: Client, query: Callable[[Client], T]) -> T:
+    """Let a client that limits its memory ask with more where that is too little."""
+    with_memory: Callable[[Callable[[Client], T]], T] | None = getattr(client, "with_memory", None)
+    return with_memory(query) if with_memory else query(client)
 
 
 def _in_utc(client: Client) -> Client:

@@ -17,7 +17,7 @@ LIMIT = "SELECT value FROM duckdb_settings() WHERE name = 'memory_limit'"
 
 @pytest.mark.parametrize(
     ("own", "limit"),
-    [(None, "122.0 MiB"), ('{"memory_limit": "1GB"}', "953.6 MiB")],
+    [(None, "61.0 MiB"), ('{"memory_limit": "1GB"}', "953.6 MiB")],
     ids=["ours", "the user's"],
 )
 def test_duckdb_keeps_to_its_memory(
