@@ -181,8 +181,11 @@ class Knowledge:
         """Return how long no request has a place; 0 or less: one has."""
         if self.spread:
             return self.spread.bucket.until_free(now)
-        silence = self.trial.silence(now)
-        return silence if silence > 0 else self._until_slot(now)
+        return self.trial.silence(now) if self.is_silent(now) else self._until_slot(now)
+
+    def is_silent(self, now: float) -> bool:
+        """Whether nothing may be sent, so that the trial can begin."""
+        return not self.spread and self.trial.silence(now) > 0
 
     def _until_slot(self, now: float) -> float:
         return 0.0 if self.may_try(now) else self.traffic.until_free(now, self.belief.limit)

@@ -126,7 +126,10 @@ class Pacer:
         return max(delay, _TICK) if delay > 0 else 0.0
 
     def _may_go(self, now: float, free: bool) -> bool:
-        if self._rest.doubt and self._traffic.any_sent_after(self._rest.refused_at):
+        # a probe within the silence would be taken for what the server's windows let through after it
+        if self._known.is_silent(now) or (
+            self._rest.doubt and self._traffic.any_sent_after(self._rest.refused_at)
+        ):
             return False
         if self._known.spread or self._known.may_try(now):
             return free

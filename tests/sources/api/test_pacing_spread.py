@@ -24,6 +24,31 @@ def test_a_bucket_is_used_up_and_seldom_refuses(limit, burst, latency):
     assert refused <= max(4, allowed * (WINDOWS - 2) * limit)
 
 
+@pytest.mark.parametrize("burst", [1, 2, 3, 5])
+@pytest.mark.parametrize("limit", [10, 20, 60])
+def test_however_the_first_answers_come_a_bucket_is_known_by_them(limit, burst):
+    for seed in range(60):
+        loop, caller = simulate(limit, "bucket", "200ms", burst=burst, seed=seed)
+        loop.run(8 * WINDOW)
+        assert caller.used(2 * WINDOW, 8 * WINDOW) >= 0.85, seed
+
+
+@pytest.mark.parametrize("after", [0.05, 1.0, 2.0, 4.0, 7.4])
+def test_who_asks_within_the_silence_is_to_wait_for_its_end(after):
+    hand = Hand(60)
+    first, second = hand.pacer.take(), hand.pacer.take()
+    hand.now += 0.1
+    hand.pacer.accepted(first, {})
+    hand.pacer.refused(second, {})
+    hand.now += after
+    ends = hand.now - after + WINDOW / 8
+    assert 0 < hand.pacer.wait()
+    while hand.now < ends - 1e-6:
+        waited = hand.pacer.wait()
+        assert waited > 0, f"{ends - hand.now:.3f} s too early"
+        hand.now = min(hand.now + waited, ends)
+
+
 @pytest.mark.parametrize("hint", ["none", "exact", "whole"])
 @pytest.mark.parametrize("burst", [1, 5, 30])
 @pytest.mark.parametrize("seed", range(3))
