@@ -49,10 +49,11 @@ class Rest:
 
         With ``at_once`` the first of a row is no reason to wait: requests come one by one, and the next may fit.
         """
-        self.refused_at, self.doubt = now, True
+        self.refused_at = now
         if at_once and self.refused_in_a_row == 0:
             self.refused_in_a_row = 1
             return
+        self.doubt = True
         delay = self._window / 60 * 4**self.refused_in_a_row * self._rng.uniform(0.5, 1.5)
         # a server that counts refusals answers again only when a whole window was free of them
         longest = self._window * (0.5 if self.refused_in_a_row < _PATIENCE else 1.1)
@@ -111,6 +112,10 @@ class Trial:
             # by chance another client leaves as many places as that seldom, an even flow leaves more
             self._missing = max(1, min(math.isqrt(accepted), held // 8))
             self._sent.clear()
+
+    def refused_again(self, held: int) -> None:
+        """Note that others were refused with it, so that less is believed to be allowed for certain."""
+        self._missing = max(1, min(self._missing, held // 8))
 
     def saw(self, accepted: int) -> None:
         """Note that so many were accepted within a window, by an answer that was under way at the refusal."""
@@ -229,7 +234,7 @@ class Knowledge:
         if self.spread:
             self.spread.refused(ticket.sent_at, now, self.traffic.sent_before(ticket))
             recent = self.traffic.recent(now, self.spread.began_at)
-            if recent > _REFUTED * self.spread.most():
+            if recent > _REFUTED * self.spread.most(now):
                 self.spread = None
                 self.trial.want()
             elif self.trial.shows_windows(max(wait or 0.0, self.spread.starved_for(now))):
@@ -238,6 +243,7 @@ class Knowledge:
             return
         elif not anew:
             self.belief.refused_again(self.proven(ticket))
+            self.trial.refused_again(self.belief.held)
         else:
             self._refused_at_once(ticket, now, wait)
 

@@ -24,6 +24,7 @@ _CARE = 0.98
 """So much of a measured rate is used: where bursts are refused, a request that comes a moment early is."""
 _GROWTH = 1.1
 _CLOSE = 1.03
+_A_FEW = 1.5
 _UNCERTAIN = 1.15
 """A measured rate may be that much too small."""
 _RAMP = 1.5
@@ -92,6 +93,12 @@ class Measure:
         )
         return max((number / seconds for number, seconds in given if seconds > 0), default=0.0)
 
+    def rate(self, now: float, burst: Burst) -> float:
+        """Return the highest rate that is proven, where the server takes so much at once; 0.0: none is."""
+        whole = self.whole(now)
+        # A bucket refuses once: who refuses several times in a row has no burst that explains anything.
+        return whole if self.interrupted else max(whole, self.bound(burst.size(whole)))
+
 
 class Bucket:
     """Paces requests: evenly at a rate, and some at once after a pause.
@@ -133,6 +140,32 @@ class Bucket:
         self._at = now
 
 
+class Former:
+    """The rates that were left within the last window.
+
+    Args:
+        window: Its length.
+    """
+
+    def __init__(self, window: float) -> None:
+        self._window = window
+        self._left: deque[tuple[float, float]] = deque()
+
+    def add(self, rate: float, now: float) -> None:
+        """Note that a rate is left now."""
+        self._left.append((now, rate))
+        self._forget(now)
+
+    def highest(self, now: float) -> float:
+        """Return the highest of them; 0.0: there is none."""
+        self._forget(now)
+        return max((rate for _, rate in self._left), default=0.0)
+
+    def _forget(self, now: float) -> None:
+        while self._left and self._left[0][0] <= now - self._window:
+            self._left.popleft()
+
+
 class Spread:
     """When the next request may go, and how an outcome changes the rate.
 
@@ -153,6 +186,8 @@ class Spread:
         self._stood, self._best, self._refused_rate = 0.0, rate, math.inf
         self._interval, self._passed = INTERVAL, 0
         self._trial, self._steps = 1, _CAREFUL_STEPS
+        self._former = Former(window)
+        self._certain = False  # whether the rate was measured with many requests
         self._changed_at = self._refused_at = self.began_at = now
 
     @property
@@ -199,9 +234,9 @@ class Spread:
         """Return for how long nothing has been accepted since the first refusal of a row; 0.0: something was."""
         return 0.0 if self._measure.count else now - self._measure.since
 
-    def most(self) -> float:
-        """Return how many a bucket that is filled at the rate lets through within a window."""
-        return self.rate * self._window + 2 * self.bucket.size
+    def most(self, now: float) -> float:
+        """Return how many a bucket that is filled at the highest rate of the last window lets through in it."""
+        return max(self.rate, self._former.highest(now)) * self._window + 2 * self.bucket.size
 
     def _needed(self) -> float:
         if self._refused_rate == math.inf:
@@ -213,7 +248,10 @@ class Spread:
         return self._interval
 
     def _is_close(self) -> bool:
-        return self._refused_rate < self.rate * _CLOSE
+        # of few requests a window, one more is not worth the refusals that finding out would cost
+        settled = self._certain and not self._is_low()
+        close = max(_CLOSE, 1 + _A_FEW / (self.rate * self._window)) if settled else _CLOSE
+        return self._refused_rate < self.rate * close
 
     def _is_low(self) -> bool:
         """Whether another client seems to be at work, which may leave."""
@@ -233,10 +271,13 @@ class Spread:
             self._set(self.rate * _CLOSE, now)
         else:
             self._set(self.rate * _GROWTH, now)
-            self._trial = max(1, self._trial // 2)
+            # a server with windows lets a burst of any rate through: once refused, no ramp leads beyond what stood
+            new = self._refused_at > self.began_at and self.rate > self._best
+            self._trial = _TRIAL if new else max(1, self._trial // 2)
 
     def _fall(self, sent_at: float, now: float) -> None:
-        rate, measured, number = self.rate, self._measured(sent_at), self._measure.count
+        rate, number = self.rate, self._measure.count
+        measured = self._measure.rate(sent_at, self._burst)
         if not measured:
             self.bucket.size = max(1.0, self.bucket.size * 0.7)
             self._set(rate * 0.9, now)
@@ -245,6 +286,7 @@ class Spread:
             stood = self._stood if self._stood < min(rate, measured * (1 + 1 / number)) else 0.0
             self._set(min(max(measured * _CARE, stood), rate * _CARE), now)
             self._refused_rate = self._highest_possible(rate, measured, number)
+            self._certain = number >= _MANY
         self._stood = 0.0
         if self._is_close():
             self._interval = min(2 * self._interval, INTERVAL_MAX)
@@ -255,16 +297,10 @@ class Spread:
             return self.rate
         return rate if measured * _RAMP < rate else min(rate, measured * _UNCERTAIN)
 
-    def _measured(self, sent_at: float) -> float:
-        whole = self._measure.whole(sent_at)
-        # A bucket refuses once: who refuses several times in a row has no burst that explains anything.
-        return (
-            whole if self._measure.interrupted else max(whole, self._measure.bound(self._burst.size(whole)))
-        )
-
     def _set(self, rate: float, now: float) -> None:
+        self._former.add(self.rate, now)
         self.bucket.change(min(rate, self._highest), now)
-        self._passed, self._changed_at = 0, now
+        self._passed, self._changed_at, self._certain = 0, now, False
 
     # -- between processes ---------------------------------------------------------------------------------------
 

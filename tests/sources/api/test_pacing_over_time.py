@@ -228,6 +228,17 @@ def test_it_is_noticed_within_five_windows_that_a_client_has_left(kind, limit, s
     assert max(uses) >= 0.95
 
 
+@pytest.mark.parametrize("limit", [60, 120, 300])
+def test_beside_another_client_a_bucket_is_taken_for_one_and_not_given_up(limit):
+    """Who met one refusal after the other took the rate to be next to nothing, and then the server to count in windows."""
+    uses = [
+        shared(limit, "bucket", seed, lambda now: 0.5 * (now > 600), 1200).used(720, 1200)
+        for seed in range(24)
+    ]
+    assert min(uses) >= 0.12
+    assert sum(uses) / len(uses) >= 0.25
+
+
 MAPPINGS = {
     "10/20/60": [(10, 10), (20, 20), (60, 60)],
     "30/120/300": [(10, 30), (20, 120), (60, 300)],
