@@ -22,7 +22,7 @@ LATENCY = 0.1
 OURS, REST_API = "ours", "rest_api"
 CHILDREN = ("messages", "threads", "followers")
 TABLES = ("issues", *(f"issue_{name}" for name in CHILDREN), "issue_sync")
-KINDS = ("fixed", "sliding")
+KINDS = ("fixed", "sliding", "bucket")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -33,8 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--window-seconds", type=float, default=5.0)
     parser.add_argument("--tiers", nargs="+", choices=("july", "autumn"), default=["july", "autumn"])
-    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=["fixed", "sliding"])
     parser.add_argument("--contestants", nargs="+", choices=(OURS, REST_API), default=[OURS, REST_API])
+    parser.add_argument(
+        "--load-seconds", type=float, default=0.0, help="what each load of ours takes besides"
+    )
     options = parser.parse_args(arguments)
     window = options.window_seconds
     print(f"# Use of the allowance in a fan-out, windows of {window:g} s, latency {LATENCY:g} s\n")
@@ -46,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             with serving(issues, tier=tier, window_seconds=window, window_kind=kind) as server:
                 server.change(latency_seconds=LATENCY)
                 for name in options.contestants:
-                    _run(name, server, window)
+                    _run(name, server, window, options.load_seconds)
                     used = by_endpoint(server, tier, window)
                     rows += [[f"{name}, {tier}, {kind}: {path}", *figures] for path, figures in used.items()]
                     note("\n".join(" ".join(row) for row in rows[-len(used) :]))
@@ -54,10 +57,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(table(header, rows), flush=True)
 
 
-def _run(name: str, server: Server, window: float) -> None:
+def _run(name: str, server: Server, window: float, load_seconds: float) -> None:
     server.clear()
     if name == OURS:
-        measure("ours", **server.address, tables=TABLES, rate_window_seconds=window)
+        own = {"rate_window_seconds": window, "load_seconds": load_seconds}
+        measure("ours", **server.address, tables=TABLES, **own)
     else:
         measure("rest-api", **server.address, tuning={}, children=CHILDREN)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -32,13 +33,22 @@ def over_http(
     token: str,
     tables: tuple[str, ...] = TABLES,
     max_minutes: float | None = None,
+    load_seconds: float = 0.0,
     **options: Any,
 ) -> dict[str, Any]:
-    """Run the job; ``peaks`` are the process's peak memory after each turn, in MB."""
+    """Run the job; ``peaks`` are the process's peak memory after each turn, in MB.
+
+    ``load_seconds`` are what each load takes besides, as it may in another destination.
+    """
     config = settings(token, base_url=url, reconcile_hours=0, **options)
     job = _job(folder, config, tables, max_minutes)
     peaks: list[float] = []
-    job.on_turn = lambda _turn: peaks.append(peak_mb())
+
+    def loaded(_turn: int) -> None:
+        peaks.append(peak_mb())
+        time.sleep(load_seconds)
+
+    job.on_turn = loaded
     with watch:
         code = job.run()
     failures = [str(failure.error) for failure in job.control.report.failures]

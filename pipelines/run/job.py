@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -25,6 +25,7 @@ from pylon_elt.sources.pylon.copy.intervals import comparison_due_at
 from pylon_elt.sources.pylon.copy.state import SourceState
 from pylon_elt.sources.pylon.copy.verified import Verified, cutoff
 from pylon_elt.sources.pylon.errors import CredentialsError, PylonError, TurnOver
+from pylon_elt.sources.pylon.lanes.ahead import Ahead
 from pylon_elt.sources.pylon.lanes.budget import Limits
 from pylon_elt.sources.pylon.lanes.resources import take_turn
 from pylon_elt.sources.pylon.lanes.turn import Control
@@ -79,6 +80,7 @@ class Job:
     control: Control = field(init=False)
     copied: Copied = field(init=False)
     """What the copy holds; connected to once for the whole run."""
+    ahead: Ahead = field(init=False)
     ringing: Ringing = field(init=False)
     turns: int = 0
     unfinished: bool = False
@@ -95,6 +97,7 @@ class Job:
         self.copied = Copied(self.pipeline)
         self.ringing = Ringing(self.pipeline.pipelines_dir)
         self.control = Control(*learnt(self.settings, SourceState()))
+        self.ahead = self.control.ahead = Ahead(self.control.budget)
 
     def run(self) -> int:
         """Take the lock, settle what a killed run left, and take turns until nothing is due.
@@ -169,15 +172,13 @@ class Job:
         self.unfinished = False  # what the sweep did not reach is not due
 
     def _take_turns(self, tables_left: Callable[[], list[str]]) -> None:
-        while True:
-            tables = tables_left()
-            if not tables:
-                return
-            self._turn(tables)
-            self.on_turn(self.turns)
-            if not self.unfinished or self.control.budget.spent:
-                return
-            _keep_snapshot(self, snapshot.SECONDS)
+        with closing(self.ahead):
+            while tables := tables_left():
+                self._turn(tables)
+                self.on_turn(self.turns)
+                if not self.unfinished or self.control.budget.spent:
+                    return
+                _keep_snapshot(self, snapshot.SECONDS)
 
     def _turn(self, tables: Sequence[str]) -> None:
         first = self.turns == 0

@@ -21,7 +21,8 @@ from pylon_elt.sources.pylon.catalog import (
 from pylon_elt.sources.pylon.copy.comparing import typed
 from pylon_elt.sources.pylon.copy.copied import utc
 from pylon_elt.sources.pylon.errors import GONE_ISSUE, NOT_THERE, PermissionDenied, Rejected
-from pylon_elt.sources.pylon.lanes.asking import ask, is_scrubbed
+from pylon_elt.sources.pylon.lanes.asking import is_scrubbed
+from pylon_elt.sources.pylon.lanes.hanging import ask
 from pylon_elt.sources.pylon.rows.masking import Masks
 from pylon_elt.sources.pylon.rows.rows import Row, instant
 from pylon_elt.sources.pylon.upkeep.listing import list_all

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from random import Random
 from typing import Any
 from unittest.mock import patch
@@ -33,9 +34,10 @@ from pylon_elt.sources.pylon.copy.contents import Contents
 from pylon_elt.sources.pylon.copy.copied import NAME, Copied
 from pylon_elt.sources.pylon.copy.state import SourceState
 from pylon_elt.sources.pylon.lanes import budget, resources
+from pylon_elt.sources.pylon.lanes.ahead import PARENTS, Ahead
 from pylon_elt.sources.pylon.lanes.budget import Limits
 from pylon_elt.sources.pylon.lanes.report import Report
-from pylon_elt.sources.pylon.lanes.turn import Control, Turn
+from pylon_elt.sources.pylon.lanes.turn import Control, Turn, clients_of
 from pylon_elt.sources.pylon.lanes.turns import learnt
 from pylon_elt.sources.pylon.rows.rows import REMOVED
 from pylon_elt.sources.pylon.settings import Settings, settings
@@ -179,6 +181,10 @@ class Site:
         """When a turn ends although something is due."""
         self.kills: Random | None = None
         """Draws whether a load is killed, and where; ``None``: none is."""
+        self.ahead: Random | None = None
+        """Draws how much is read between two turns; ``None``: nothing is."""
+        self.meanwhile: Callable[[], None] = lambda: None
+        """What happens in the workspace while it is."""
         self._loads = 0
         self._asked: list[httpx.Request] = []
 
@@ -186,6 +192,8 @@ class Site:
         """Take turns until nothing is due, each of them one load; returns what happened."""
         report = Report()
         control = Control(*learnt(self.settings, SourceState(self.state)), report=report, **changes)
+        if self.ahead:
+            control.ahead = Between(control.budget, self.ahead, self.meanwhile)
         ran, self._asked = Ran(report, []), []
         while ran.turns < TURNS:
             ran.turns += 1
@@ -212,6 +220,8 @@ class Site:
         state = copy.deepcopy(self.state)
         batches: dict[str, list[pa.Table]] = defaultdict(list)
         with self._in_process(state):
+            if isinstance(control.ahead, Between):
+                control.ahead.read_now()
             turn = asyncio.run(self._lanes(control, f"{self._loads:06}", batches))
             state["pace"], state["paging"] = {}, control.paging.to_remember()
         killed = self.kills if self.kills and self.kills.random() < KILLED else None
@@ -246,6 +256,12 @@ class Site:
         turn = Turn(self.settings, control, self.limits, Contents(self.database), load_id, names)
         turn.stock.take(datetime.now(UTC), self.limits.most_due, control.began_at)
 
+        def end() -> None:
+            if turn.left and control.ahead:
+                control.ahead.begin(partial(clients_of, control, self.settings), turn.stock.first(PARENTS))
+
+        turn.at_end(end)
+
         async def lane(name: str) -> None:
             async with turn.lane(name):
                 async for batch in resources.filled(turn, ALL_TABLES[name]):
@@ -271,13 +287,49 @@ class Site:
             stack.enter_context(
                 patch.object(SourceState, "table", lambda view, name: view.stored.setdefault(name, {}))
             )
-            stack.enter_context(patch.object(budget, "_wait", at_once))
+            stack.enter_context(patch.object(budget, "wait", at_once))
             stack.enter_context(patch.object(Transport, "_connect", connect))
             yield
 
     def seen(self, request: httpx.Request) -> None:
         """Note a request."""
         self._asked.append(request)
+
+
+class Between(Ahead):
+    """Reads between two turns of a simulation, in its time, and is stopped in the middle.
+
+    Args:
+        run: The time that the run has.
+        rng: Draws after how many waits it is stopped, and when something happens meanwhile.
+        meanwhile: What happens.
+    """
+
+    def __init__(self, run: budget.Budget, rng: Random, meanwhile: Callable[[], None]) -> None:
+        super().__init__(run)
+        self._rng, self._meanwhile = rng, meanwhile
+        self._planned: tuple[Any, ...] | None = None
+        self._waits = 0
+
+    def begin(self, *planned: Any) -> None:
+        """Note what is to be read."""
+        self._planned = planned
+
+    def read_now(self) -> None:
+        """Read what was noted."""
+        self._found.clear()
+        if self._planned:
+            self._waits = self._rng.choice([0, 3, 10, 100])
+            asyncio.run(self.read(*self._planned))
+            self._planned = None
+
+    async def _pause(self, _endpoint: str, _seconds: float) -> None:
+        if self._waits == 0:
+            raise budget.TurnOver
+        self._waits -= 1
+        if self._rng.random() < 0.1:
+            self._meanwhile()
+        await asyncio.sleep(0)
 
 
 class Killed(Exception):

@@ -46,6 +46,7 @@ def live(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     site = Site(
         world, tables, refresh_hours=0, custom_object_types=["companies", "work-orders"], page_size=page_size
     )
+    site.meanwhile = lambda: worlds.stir(world, rng, 1, pause=rng.choice([0, 5]))
     for _ in range(rng.randint(1, ROUNDS)):
         site.limits = rng.choice(
             [Limits(), Limits(), Limits(most_rows=1, most_due=1), Limits(most_rows=9, most_due=2)]
@@ -55,6 +56,7 @@ def live(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
             world.bulk_edit(world.issue_ids(), state=rng.choice(["closed", "on_hold"]))
         site.spoil = _spoiling(rng)
         site.kills = rng if rng.random() < 0.5 else None
+        site.ahead = rng if rng.random() < 0.5 else None
         if rng.random() < 0.3:
             let_a_day_pass(monkeypatch)
         with suppress(Killed):

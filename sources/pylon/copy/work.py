@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 RECENT = timedelta(days=30)
 """An issue that is younger than this and was never read goes before everything else."""
@@ -111,8 +112,20 @@ class Work:
 
     def pop(self) -> Times | None:
         """Hand out the parent that is worth most, or ``None``."""
-        if not self._heap:
-            return None
-        parent_id = heapq.heappop(self._heap)[-1]
-        self._taken[parent_id] = self._parents.pop(parent_id)
-        return self._taken[parent_id]
+        while self._heap:
+            parent = self._parents.get(heapq.heappop(self._heap)[-1])
+            if parent and self.take(parent):
+                return parent
+        return None
+
+    def take(self, parent: Times) -> bool:
+        """Hand out a certain parent, if it is there and nothing else is known of it."""
+        if self._parents.get(parent.parent_id) != parent:
+            return False
+        self._taken[parent.parent_id] = self._parents.pop(parent.parent_id)
+        return True
+
+    def first(self, most: int) -> list[Times]:
+        """Return the parents that are worth most, without handing them out."""
+        ids = (entry[-1] for entry in sorted(self._heap))
+        return list(islice((self._parents[id_] for id_ in ids if id_ in self._parents), most))

@@ -1,41 +1,51 @@
-"""Asking for what hangs on one parent, and what a refusal means: it may be scrubbed, gone, or only not given."""
+"""Reading what hangs on one parent, and what a refusal means: it may be scrubbed, gone, or only not given."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from ..api.answers import Answer, object_problem
+from ..api.answers import Answer
 from ..api.client import Client
 from ..catalog import PerParent, Table
 from ..copy.work import Times
 from ..errors import GONE, GONE_ISSUE, PylonError, Rejected, Unavailable, is_lacking
-from ..rows.rows import Row, distinct
+from ..rows.rows import distinct
 from . import nulls
 from .conversation import Conversation, Refused
 from .emptied import believed
-from .reading import read_until_settled
+from .hanging import ask
 from .turn import Turn, keyed
 from .ways import Batch
 
 
-async def read(turn: Turn, table: Table[PerParent], parent: Times) -> Conversation | Refused:
+async def read(
+    turn: Turn, table: Table[PerParent], parent: Times, ahead: Batch | None = None
+) -> Conversation | Refused:
     """Read what hangs on a parent.
+
+    Args:
+        turn: The turn.
+        table: What is read.
+        parent: The parent.
+        ahead: What was read of it before the turn began, if it was.
 
     Raises:
         PylonError: No proper answer came.
         TurnOver: The turn ended before the request could be sent.
     """
     with turn.budget.unit():
-        found = await _read(turn, table, parent)
+        found = await _read(turn, table, parent, ahead)
         if isinstance(found, Conversation) and found.whole and not found.rows:
             return await believed(turn, table, found, lambda: _read(turn, table, parent))
         return found
 
 
-async def _read(turn: Turn, table: Table[PerParent], parent: Times) -> Conversation | Refused:
+async def _read(
+    turn: Turn, table: Table[PerParent], parent: Times, ahead: Batch | None = None
+) -> Conversation | Refused:
     its = partial(ask, turn.client, table)
     try:
-        batch, is_none = await its(parent.parent_id), False
+        batch, is_none = ahead or await its(parent.parent_id), False
         if nulls.is_null(batch):
             batch, is_none = await nulls.insisted(turn, table, parent, batch, its)
     except PylonError as error:
@@ -63,35 +73,6 @@ def _in_part(turn: Turn, table: Table[PerParent], found: Conversation) -> Conver
 
 def _gone(table: Table[PerParent]) -> frozenset[int]:
     return GONE_ISSUE if table.read.is_of_issues else GONE
-
-
-async def ask(client: Client, table: Table[PerParent], parent_id: str) -> Batch:
-    """Ask for what hangs on a parent, by its id; a list of several pages until two readings agree."""
-    ids = {table.read.asked_by: parent_id}
-    if not table.read.endpoint.single:
-        return await read_until_settled(
-            lambda: client.pages(table.read.endpoint, ids=ids), table.read.endpoint.label
-        )
-    query = dict(table.read.endpoint.fixed) or None
-    answer = await client.ask(table.read.endpoint, ids=ids, query=query, check=partial(_rows_problem, table))
-    whole = table.read.rows_at is None or isinstance(answer.data.get(table.read.rows_at), list)
-    return Batch(_rows_in(table, answer), answer.sent_at, whole)
-
-
-def _rows_problem(table: Table[PerParent], answer: Answer) -> str | None:
-    if problem := object_problem(answer):
-        return problem
-    rows = _rows_in(table, answer)
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        return f"{table.read.rows_at} is no list of objects"
-    return None
-
-
-def _rows_in(table: Table[PerParent], answer: Answer) -> list[Row]:
-    """Return the rows of an answer that is one object: the object itself, or what stands in one of its fields."""
-    if table.read.rows_at is None:
-        return [answer.data]
-    return answer.data.get(table.read.rows_at) or []
 
 
 async def _refused(

@@ -37,10 +37,15 @@ class Budget:
         Raises:
             TurnOver: The run ended before the wait did.
         """
-        await _wait(seconds, lambda: self.spent)
+        await wait(seconds, lambda: self.spent)
 
 
-async def _wait(seconds: float, ended: Callable[[], bool]) -> None:
+async def wait(seconds: float, ended: Callable[[], bool]) -> None:
+    """Wait.
+
+    Raises:
+        TurnOver: It was over before the wait was.
+    """
     until = time.monotonic() + seconds
     while True:
         if ended():
@@ -149,7 +154,7 @@ class TurnBudget:
         me = object()
         self._pausing[me] = time.monotonic() + seconds
         try:
-            await _wait(seconds, closed)
+            await wait(seconds, closed)
         finally:
             del self._pausing[me]
 

@@ -22,9 +22,10 @@ from ..errors import (
 from ..rows.masking import UNMASKED
 from ..rows.rows import Row, instant, to_arrow, tombstones
 from . import nulls, refusals
-from .asking import ask, read
+from .asking import read
 from .conversation import Conversation, Progress, Refused
 from .forgetting import forget_readings
+from .hanging import ask
 from .turn import Turn
 
 IN_FLIGHT = 8
@@ -44,6 +45,7 @@ async def conversations(turn: Turn, table: Table[PerParent]) -> AsyncIterator[li
     """
     lane, work, tasks = Progress(), turn.stock.of(table.name), set[asyncio.Task[Conversation | Refused]]()
     try:
+        await _take_in(turn, table, lane)
         while True:
             stopped = turn.budget.over or lane.stopped is not None
             while len(tasks) < IN_FLIGHT and len(work) and not stopped:
@@ -72,6 +74,18 @@ async def conversations(turn: Turn, table: Table[PerParent]) -> AsyncIterator[li
             task.cancel()
     await nulls.settle(turn, table, partial(ask, turn.client, table))
     await refusals.tell(turn, table, lane)
+
+
+async def _take_in(turn: Turn, table: Table[PerParent], lane: Progress) -> None:
+    """Hand on what was read before the turn began.
+
+    First, and in the order of reading: of a row that has moved to another parent since, the later reading is to count.
+    """
+    for parent, batch in turn.control.ahead.take(table.name) if turn.control.ahead else ():
+        if turn.stock.of(table.name).take(parent):
+            task = asyncio.create_task(read(turn, table, parent, batch), name=parent.parent_id)
+            done, _ = await asyncio.wait({task})
+            _collect(turn, table, lane, done)
 
 
 def _collect(

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from ..catalog import PerParent, Table
 from ..copy.state import SourceState
 from ..errors import PylonError, TurnOver
-from .asking import ask
 from .conversation import Conversation, Progress
+from .hanging import ask
 from .turn import Turn
 
 WITNESSES = 3

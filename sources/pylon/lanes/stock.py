@@ -81,6 +81,10 @@ class Stock:
         """Return the parents that are due for a child."""
         return self._work[child]
 
+    def first(self, most: int) -> dict[str, list[Times]]:
+        """Return, for each child, the parents that are worth most of those that were not handed out."""
+        return {child: work.first(most) for child, work in self._work.items()}
+
     def take(self, now: datetime, most: int | None, began: datetime) -> None:
         """Queue what the destination says is due.
 

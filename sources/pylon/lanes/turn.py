@@ -18,6 +18,7 @@ from ..api.answers import Answer
 from ..api.client import Client
 from ..api.pacing import Pacers
 from ..api.paging import Paging
+from ..api.sending import Pause
 from ..catalog import HANGING, PerParent, Table
 from ..copy.contents import Contents
 from ..copy.ledger import Ledger
@@ -26,6 +27,7 @@ from ..errors import PylonError, TurnOver
 from ..rows.rows import Row, has_key, misfits
 from ..rows.volatile import Paths
 from ..settings import Settings
+from .ahead import Ahead
 from .budget import Budget, Limits, TurnBudget
 from .emptied import Emptied
 from .lacking import Lacking
@@ -89,6 +91,8 @@ class Control:
     """Issues that are said to have changed, by id: to be read whatever the search shows."""
     heard: set[str] = field(default_factory=set)
     """Those of them that the last turn has read, or that there is no reading."""
+    ahead: Ahead | None = None
+    """What is read between two turns; ``None``: nothing is."""
     organization: dict[str, str] = field(default_factory=dict)
     """Whose workspace it is, where that is known: ``id`` and ``name``."""
 
@@ -133,7 +137,8 @@ class Turn:
         self.left = False
         """Whether something that is due was left for another turn; known once all lanes have ended."""
         self.budget = TurnBudget(control.budget, limits, settings.rate_window_seconds * BRIEF_SHARE)
-        self.client, self.patient_client = clients = self._clients()
+        clients = clients_of(control, settings, self.budget.pause, self.budget.pause_patiently)
+        self.client, self.patient_client = clients
         self.lacking = Lacking(control.report, clients, settings.base_url)
         self.written = Written(self.lanes)
         self.returned = Returned(contents, self.lanes, self.written)
@@ -150,18 +155,6 @@ class Turn:
         self._shared: dict[str, asyncio.Task[Any]] = {}
         self._at_end: Callable[[], None] = lambda: None
         self._last_synced = datetime.min.replace(tzinfo=UTC)
-
-    def _clients(self) -> tuple[Client, Client]:
-        """Return who waits as long as the turn lasts, and who waits as long as the run does."""
-        make = partial(
-            Client,
-            self.settings,
-            self.control.pacers,
-            paging=self.control.paging,
-            admission=Admission(),
-            warn=self.report.warn,
-        )
-        return make(pause=self.budget.pause), make(pause=self.budget.pause_patiently)
 
     @asynccontextmanager
     async def lane(self, name: str) -> AsyncIterator[None]:
@@ -212,9 +205,10 @@ class Turn:
         self._ended.add(name)
         self.written.leave(name)
         await self.stock.wake()
+        all_ended = self._ended >= self.lanes
+        self.left = all_ended and (self._again or self.stock.left)
         self._at_end()
-        if self._ended >= self.lanes:
-            self.left = self._again or self.stock.left
+        if all_ended:
             self.stock.clear()
             for client in (self.client, self.patient_client):
                 if client.offset is not None:
@@ -252,6 +246,19 @@ class Turn:
         self.recorder.see(table.name, batch)
         self.returned.see(table, batch)
         return batch
+
+
+def clients_of(control: Control, settings: Settings, *pauses: Pause) -> tuple[Client, ...]:
+    """Return clients that share what is known of the server, each of which waits in some way; for one event loop."""
+    make = partial(
+        Client,
+        settings,
+        control.pacers,
+        paging=control.paging,
+        admission=Admission(),
+        warn=control.report.warn,
+    )
+    return tuple(make(pause=pause) for pause in pauses)
 
 
 def _volatile(table: str) -> Paths:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import dlt
@@ -24,8 +25,9 @@ from ..copy.writing import refuse_other_loads
 from ..rows import extras
 from ..settings import Settings
 from . import clocks, sweep
+from .ahead import PARENTS
 from .budget import Limits
-from .turn import Control, Turn
+from .turn import Control, Turn, clients_of
 
 
 class Turns:
@@ -92,12 +94,16 @@ class Turns:
                 self._let_go(copied)
                 if self._control is None:
                     _log(control)
+            if turn.left and control.ahead:
+                control.ahead.begin(partial(clients_of, control, self.settings), turn.stock.first(PARENTS))
 
         turn.at_end(end)
         return turn
 
     def _made(self, load_id: str, control: Control, copied: Copied) -> Turn:
         """Return a turn with what is due in it."""
+        if control.ahead:
+            control.ahead.close()
         dropped = load_package_state()["state"].get("dropped_tables") or []
         contents = Contents(copied, [str(table["name"]) for table in dropped])
         lanes = list(dlt.current.source().resources.selected)

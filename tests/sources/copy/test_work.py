@@ -126,6 +126,28 @@ def test_an_issue_is_handed_out_once_and_asks_for_another_turn_if_it_moved() -> 
     assert work.again
 
 
+def test_a_certain_issue_is_handed_out_unless_more_is_known_of_it() -> None:
+    work = Work()
+    for name, order in (("b", 1), ("a", 0), ("c", 2), ("d", 3)):
+        work.push(issue(name, updated=T1), order)
+    assert [found.parent_id for found in work.first(3)] == ["a", "b", "c"]
+    assert work.take(issue("b", updated=T1))
+    assert not work.take(issue("b", updated=T1))
+    assert not work.take(issue("e", updated=T1))
+    work.push(issue("c", updated=T2), 2)
+    assert not work.take(issue("c", updated=T1))
+    assert work.take(issue("c", updated=T2))
+    assert [found.parent_id for found in work.first(9)] == ["a", "d"]
+    assert (len(work), work.pop(), work.pop(), work.pop()) == (
+        2,
+        issue("a", updated=T1),
+        issue("d", updated=T1),
+        None,
+    )
+    work.push(issue("b", updated=T2), 1)
+    assert work.again
+
+
 @given(st.lists(st.tuples(st.sampled_from("abcdefg"), st.integers(0, 3), st.booleans()), max_size=60))
 def test_no_issue_is_handed_out_twice_and_none_is_forgotten(steps: list[tuple[str, int, bool]]) -> None:
     work, pushed, popped = Work(), set(), []
