@@ -99,16 +99,19 @@ class Work:
     def __len__(self) -> int:
         return len(self._parents)
 
-    def push(self, parent: Times, order: int) -> None:
-        """Add a parent, or what is newly known of it."""
+    def push(self, parent: Times, order: int, most: int | None = None) -> bool:
+        """Add a parent, or what is newly known of it; say whether there is room for it among ``most`` that wait."""
         if (taken := self._taken.get(parent.parent_id)) is not None:
             self.again = self.again or is_due(parent, Synced(taken.updated_at, taken.latest_message_time))
-            return
+            return True
         new = parent.parent_id not in self._parents
+        if new and most is not None and len(self._parents) >= most:
+            return False
         self._parents[parent.parent_id] = parent
         if new:
             youth = -parent.created_at.timestamp() if parent.created_at else 0.0
             heapq.heappush(self._heap, (order, youth, next(self._order), parent.parent_id))
+        return True
 
     def pop(self) -> Times | None:
         """Hand out the parent that is worth most, or ``None``."""

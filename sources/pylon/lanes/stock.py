@@ -70,6 +70,7 @@ class Stock:
         self._work = {name: Work() for name in children}
         self._fresh: dict[str, Span | None] = {}
         self._more: set[str] = set()
+        self._most: int | None = None
         self._changed = asyncio.Condition()
 
     @property
@@ -90,9 +91,10 @@ class Stock:
 
         Args:
             now: The present (UTC).
-            most: How many parents for each child at most; ``None``: all of them.
+            most: How many parents for each child at most, and how many may wait later; ``None``: all of them.
             began: When the run began (UTC).
         """
+        self._most = most
         for child in self._work:
             span = self._fresh[child] = fresh(self._settings, HANGING[child], began, now)
             reach = self.reach(child, most)
@@ -130,7 +132,9 @@ class Stock:
                 parent, known = times[id_], synced.get(child.name, {}).get(id_)
                 due = may_have(child, row) and is_due(parent, known, self._fresh.get(child.name))
                 if due and not self._left_alone.holds(child.name, parent):
-                    self._work[child.name].push(parent, rank(parent, known, now))
+                    has_room = self._work[child.name].push(parent, rank(parent, known, now), self._most)
+                    if not has_room:  # the copy will say so to the next turn
+                        self._more.add(child.name)
             self._show(child.name)
 
     def give_up(self, child: str) -> None:

@@ -55,6 +55,20 @@ def test_what_is_due_beyond_the_limit_is_left(most: int | None, taken: int, left
     assert stocked.left is left
 
 
+def test_what_finds_no_room_among_those_that_wait_is_left_to_another_turn() -> None:
+    stocked, report = stock(Known(due=2))
+    stocked.take(NOW, 3, NOW)
+    work = stocked.of("issue_messages")
+    asyncio.run(stocked.offer("issues", [issue("a"), issue("b")], NOW))
+    assert len(work) == report.lanes["issue_messages"].due == 3
+    assert stocked.left
+    assert work.pop()
+    asyncio.run(stocked.offer("issues", [issue("c"), issue("a", updated=NOW + timedelta(1))], NOW))
+    assert len(work) == 3
+    assert {found.parent_id for found in iter(work.pop, None)} == {"issue_messages1", "a", "c"}
+    assert stocked.left
+
+
 def test_nothing_is_left_of_what_cannot_be_read() -> None:
     stocked, report = stock(Known(due=3), "issue_messages", "issue_threads")
     stocked.take(NOW, 3, NOW)
