@@ -60,6 +60,8 @@ class Server:
     counts_refusals: bool = False
     window: float = WINDOW
     burst: int = 1
+    a_second: int = 0
+    """How many it lets through within a second besides; 0: any number."""
     travel: float = 0.01
     counted: deque[float] = field(default_factory=deque)
     _index: int | None = None
@@ -69,6 +71,9 @@ class Server:
         if self.kind == "bucket":
             return self._pour(now)
         self._forget(now)
+        lately = [at for at in self.counted if at > now - 1] if self.a_second else []
+        if lately and len(lately) >= self.a_second and len(self.counted) < self.limit:
+            return False, {} if self.hint == "none" else self._retry_after(lately[0] + 1 - now)
         allowed = len(self.counted) < self.limit
         if allowed or self.counts_refusals:
             self.counted.append(now)
@@ -236,7 +241,11 @@ class Caller:
 
 def simulate(limit: int, kind: str, latency: str, *, seed: int = 0, **options: Any) -> tuple[Loop, Caller]:
     rng = random.Random(seed * 7 + limit)
-    of_server = {name: options.pop(name) for name in ("hint", "counts_refusals", "burst") if name in options}
+    of_server = {
+        name: options.pop(name)
+        for name in ("hint", "counts_refusals", "burst", "a_second")
+        if name in options
+    }
     loop, server = Loop(), Server(limit, kind, rng.uniform(0, WINDOW), **of_server)
     options.setdefault("start", STARTS[limit])
     options.setdefault("concurrency", 12 if latency == "1s" else 8)

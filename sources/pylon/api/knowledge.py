@@ -219,6 +219,8 @@ class Knowledge:
             self.trial.due_at = math.inf
             belief, burst = self.belief, self.traffic.burst(self.rest.refused_at)
             self.spread = Spread(belief.stated or belief.start, self._window, burst, belief.highest, now)
+            if now - self.traffic.began_at >= self._window:
+                self.spread.has_stood(self.traffic.recent(now))
         else:
             self._accepted_at_once(ticket, now)
 
@@ -237,7 +239,7 @@ class Knowledge:
             if recent > _REFUTED * self.spread.most(now):
                 self.spread = None
                 self.trial.want()
-            elif self.trial.shows_windows(max(wait or 0.0, self.spread.starved_for(now))):
+            elif self._is_starved(self.spread, max(wait or 0.0, self.spread.starved_for(now)), now):
                 self.spread = None
         elif self.trial.refused(ticket.id):
             return
@@ -246,6 +248,14 @@ class Knowledge:
             self.trial.refused_again(self.belief.held)
         else:
             self._refused_at_once(ticket, now, wait)
+
+    def _is_starved(self, spread: Spread, seconds: float, now: float) -> bool:
+        """Whether nothing is let through for so long that no rate is the reason."""
+        accepted = self.traffic.recent(now)
+        if seconds <= self.trial.moment or spread.slow_down(accepted, now):
+            return False
+        self.belief.rise(accepted, now)
+        return self.trial.shows_windows(seconds)
 
     def _refused_at_once(self, ticket: Ticket, now: float, wait: float | None) -> None:
         recent, since = self.traffic.recent(now), self.traffic.recent(now, self.rest.refused_at)

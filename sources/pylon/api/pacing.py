@@ -172,6 +172,8 @@ class Pacer:
             self._traffic.occupy(now, ticket, refused=True)
         if delay is not None:
             self._rest.block(now + min(delay, LONGEST_WAIT))
+        if self._known.spread:
+            self._known.spread.rest(now, self._rest.until)
         self._known.heed(quota, now, self._server_now(quota))
 
     def lost(self, ticket: Ticket) -> None:

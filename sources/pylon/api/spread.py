@@ -11,8 +11,8 @@ Rates are in requests per second, times in seconds, amounts in requests.
 from __future__ import annotations
 
 import math
-from collections import deque
-from dataclasses import dataclass
+
+from .measures import Bucket, Burst, Former, Measure, Starvation
 
 INTERVAL = 150
 """Accepted requests between a failed attempt at a higher rate and the next; doubled by every further failure."""
@@ -32,138 +32,102 @@ _RAMP = 1.5
 _TRIAL = 12
 """So many accepted requests make a rate one that stands."""
 _CAREFUL_STEPS = 3
-_SAMPLE = 4
 _MANY = 12
 _LOW = 0.8
 _FADING = 0.95
 _TRUSTED = 0.93
 """A measure of ``_MANY`` requests is right unless it is below this part of the rate: there was slack in between."""
-_KEPT = 600
 _WINDOWS_BELOW = 2.5
 _LEAST_BELOW = 60
 """So many windows, and requests, pass between two attempts while the rate is far below what it once was."""
 
 
-@dataclass(frozen=True)
-class Burst:
-    """So many requests went through within some seconds, before the server refused."""
-
-    number: int
-    seconds: float
-
-    def size(self, rate: float) -> int:
-        """Return how many the server holds if it is filled at this rate; for too low a rate, too many."""
-        return max(1, math.ceil(self.number - rate * self.seconds))
-
-
-class Measure:
-    """What the server has let through since it was known to be empty.
+class Aim:
+    """Which rate comes next: in careful steps up, and down by what a refusal has met.
 
     Args:
-        since: When it was.
+        rate: The rate to begin with.
+        window: The length of the API's rate window.
     """
 
-    def __init__(self, since: float) -> None:
-        self.count = 0
-        self.interrupted = False
-        """Whether it was still empty when it was asked again."""
-        self.since = since
-        self._sent: deque[float] = deque(maxlen=_KEPT)
+    def __init__(self, rate: float, window: float) -> None:
+        self._window = window
+        self._stood, self._best, self._refused_rate = 0.0, rate, math.inf
+        self._trial, self._steps = 1, _CAREFUL_STEPS
+        self._known = self._certain = False
+        self.interval = INTERVAL
+        """Accepted requests between two attempts at more than was refused."""
 
-    def accepted(self, sent_at: float) -> None:
-        """Count a request."""
-        if sent_at > self.since:
-            self.count += 1
-            self._sent.append(sent_at)
+    def needed(self, rate: float) -> float:
+        """Return how many accepted requests lead from a rate to a higher one."""
+        if self._refused_rate == math.inf:
+            return self._trial
+        if not self._is_close(rate):
+            return _TRIAL
+        if self._is_low(rate):
+            return min(self.interval, max(_LEAST_BELOW, _WINDOWS_BELOW * self._window * rate))
+        return self.interval
 
-    def whole(self, now: float) -> float:
-        """Return the rate since it was empty; 0.0: too little is known."""
-        return self.count / (now - self.since) if self.count >= _SAMPLE and now > self.since else 0.0
+    def higher(self, rate: float, passed: int) -> float:
+        """Return the rate that follows on one at which so many requests have passed."""
+        if passed >= _TRIAL:
+            self.has_stood(rate)
+            self._stood = rate
+        close, self._certain = self._is_close(rate), False
+        if close:
+            refused, self._refused_rate = self._refused_rate, math.inf
+            self._trial, self._steps = _TRIAL, 0
+            return max(rate * _CLOSE, refused)
+        if self._refused_rate < math.inf:
+            return min(rate * _GROWTH, math.sqrt(rate * self._refused_rate))
+        if self._steps < _CAREFUL_STEPS and not self._is_low(rate):
+            self._steps += 1
+            return rate * _CLOSE
+        # a server with windows lets a burst of any rate through: once it is known, no ramp leads beyond what stood
+        new = self._known and rate * _GROWTH > self._best
+        self._trial = _TRIAL if new else max(1, self._trial // 2)
+        return rate * _GROWTH
 
-    def bound(self, held: int) -> float:
-        """Return the highest rate that any stretch up to the last request proves; 0.0: none does.
+    def lower(self, rate: float, measured: float, number: int) -> float:
+        """Return the rate that follows on one that was refused.
 
         Args:
-            held: How many the server holds, at most.
+            rate: That rate.
+            measured: What the server was seen to let through; 0.0: it is not known.
+            number: With how many requests.
         """
-        sent = sorted(self._sent)
-        given = (
-            (len(sent) - first - held, sent[-1] - sent[first])
-            for first in range(len(sent) - held - _SAMPLE + 1)
-        )
-        return max((number / seconds for number, seconds in given if seconds > 0), default=0.0)
+        stood = self._stood if self._stood < min(rate, measured * (1 + 1 / number)) else 0.0
+        lower = min(max(measured * _CARE, stood), rate * _CARE) if measured else rate * 0.9
+        self._refused_rate = self._highest_possible(rate, lower, measured, number)
+        self._certain = bool(measured) and number >= _MANY
+        self._stood, self._known = 0.0, True
+        if self._is_close(lower):
+            self.interval = min(2 * self.interval, INTERVAL_MAX)
+            self._best *= _FADING
+        return lower
 
-    def rate(self, now: float, burst: Burst) -> float:
-        """Return the highest rate that is proven, where the server takes so much at once; 0.0: none is."""
-        whole = self.whole(now)
-        # A bucket refuses once: who refuses several times in a row has no burst that explains anything.
-        return whole if self.interrupted else max(whole, self.bound(burst.size(whole)))
+    def has_stood(self, rate: float) -> None:
+        """Note a rate that the server lets through."""
+        self._known, self._best = True, max(self._best, rate)
 
+    def settle(self, rate: float) -> None:
+        """Take a rate for the highest possible, for as long as the interval is."""
+        self._stood, self._refused_rate, self._certain = 0.0, rate, False
 
-class Bucket:
-    """Paces requests: evenly at a rate, and some at once after a pause.
+    def _is_close(self, rate: float) -> bool:
+        # of few requests a window, one more is not worth the refusals that finding out would cost
+        settled = self._certain and not self._is_low(rate)
+        close = max(_CLOSE, 1 + _A_FEW / (rate * self._window)) if settled else _CLOSE
+        return self._refused_rate < rate * close
 
-    Args:
-        rate: How fast it is filled.
-        size: How many may go at once.
-        now: The present, at which it is empty.
-    """
+    def _is_low(self, rate: float) -> bool:
+        """Whether another client seems to be at work, which may leave."""
+        return rate < _LOW * self._best
 
-    def __init__(self, rate: float, size: float, now: float) -> None:
-        self.rate, self.size = rate, size
-        self._level, self._at = 0.0, now
-
-    def until_free(self, now: float) -> float:
-        """Return how long no request may go; 0 or less: one may."""
-        return (1 - self._level) / self.rate - (now - self._at)
-
-    def take(self, now: float) -> None:
-        """Take out what one request needs."""
-        self._fill(now)
-        self._level -= 1
-
-    def empty(self, now: float) -> None:
-        """Take out everything."""
-        self._level, self._at = 0.0, now
-
-    def change(self, rate: float, now: float) -> None:
-        """Fill it at another rate from now on."""
-        self._fill(now)
-        self.rate = rate
-
-    def pass_over(self, seconds: float) -> None:
-        """Let time pass that nobody saw."""
-        self._at -= seconds
-
-    def _fill(self, now: float) -> None:
-        self._level = min(self.size, self._level + (now - self._at) * self.rate)
-        self._at = now
-
-
-class Former:
-    """The rates that were left within the last window.
-
-    Args:
-        window: Its length.
-    """
-
-    def __init__(self, window: float) -> None:
-        self._window = window
-        self._left: deque[tuple[float, float]] = deque()
-
-    def add(self, rate: float, now: float) -> None:
-        """Note that a rate is left now."""
-        self._left.append((now, rate))
-        self._forget(now)
-
-    def highest(self, now: float) -> float:
-        """Return the highest of them; 0.0: there is none."""
-        self._forget(now)
-        return max((rate for _, rate in self._left), default=0.0)
-
-    def _forget(self, now: float) -> None:
-        while self._left and self._left[0][0] <= now - self._window:
-            self._left.popleft()
+    def _highest_possible(self, rate: float, lower: float, measured: float, number: int) -> float:
+        if number >= _MANY and measured > _TRUSTED * rate:
+            return lower
+        return rate if measured * _RAMP < rate else min(rate, measured * _UNCERTAIN)
 
 
 class Spread:
@@ -182,12 +146,8 @@ class Spread:
         self._burst = burst
         rate = min(limit / window * _CARE, self._highest)
         self.bucket = Bucket(rate, max(1.0, burst.size(rate) / 2), now)
-        self._measure = Measure(now)
-        self._stood, self._best, self._refused_rate = 0.0, rate, math.inf
-        self._interval, self._passed = INTERVAL, 0
-        self._trial, self._steps = 1, _CAREFUL_STEPS
-        self._former = Former(window)
-        self._certain = False  # whether the rate was measured with many requests
+        self._aim, self._measure, self._passed = Aim(rate, window), Measure(now), 0
+        self._former, self._starvation = Former(window), Starvation(window)
         self._changed_at = self._refused_at = self.began_at = now
 
     @property
@@ -205,11 +165,12 @@ class Spread:
     def accepted(self, sent_at: float, now: float) -> None:
         """Note that a request was accepted."""
         self._measure.accepted(sent_at)
+        self._starvation.ended(sent_at, now)
         # where the caller is slower than the rate, the rate has proven nothing
         if sent_at > self._changed_at and self.bucket.until_free(now) > -1 / self.rate:
             self._passed += 1
-            if self._passed >= self._needed() and self.rate < self._highest:
-                self._raise(now)
+            if self._passed >= self._aim.needed(self.rate) and self.rate < self._highest:
+                self._set(self._aim.higher(self.rate, self._passed), now)
 
     def refused(self, sent_at: float, now: float, pending: int) -> None:
         """Note that a request was refused; those in flight with it are no evidence, nor are those before the next.
@@ -224,83 +185,52 @@ class Spread:
         self._refused_at = now
         if self._measure.count:
             self._measure.count += pending
-            self._fall(sent_at, now)
+            if not self._starvation.echoes(sent_at):
+                self._fall(sent_at, now)
             self._measure = Measure(sent_at)
         else:
             self._measure.interrupted = True
         self.bucket.empty(now)
 
+    def rest(self, now: float, until: float) -> None:
+        """Note that nothing will be sent before a moment."""
+        self._measure.rest(now, until)
+
     def starved_for(self, now: float) -> float:
         """Return for how long nothing has been accepted since the first refusal of a row; 0.0: something was."""
         return 0.0 if self._measure.count else now - self._measure.since
+
+    def has_stood(self, accepted: int) -> None:
+        """Note that so many were accepted within a window before."""
+        self._aim.has_stood(accepted / self._window)
+
+    def slow_down(self, accepted: int, now: float) -> bool:
+        """Take what was accepted within a window for the rate, since another limit is reached; say whether that may be.
+
+        Where far fewer at once were refused than went through within a window, there are two limits. Spread evenly,
+        requests fit into both; who is starved all the same is told nothing by a rate.
+        """
+        if accepted <= 2 * self._burst.number:
+            return False
+        if self._starvation.begins(now):
+            self._set(min(self.rate, accepted / self._window) * _CARE, now)
+            self._aim.settle(self.rate)
+        return not self._starvation.often
 
     def most(self, now: float) -> float:
         """Return how many a bucket that is filled at the highest rate of the last window lets through in it."""
         return max(self.rate, self._former.highest(now)) * self._window + 2 * self.bucket.size
 
-    def _needed(self) -> float:
-        if self._refused_rate == math.inf:
-            return self._trial
-        if not self._is_close():
-            return _TRIAL
-        if self._is_low():
-            return min(self._interval, max(_LEAST_BELOW, _WINDOWS_BELOW * self._window * self.rate))
-        return self._interval
-
-    def _is_close(self) -> bool:
-        # of few requests a window, one more is not worth the refusals that finding out would cost
-        settled = self._certain and not self._is_low()
-        close = max(_CLOSE, 1 + _A_FEW / (self.rate * self._window)) if settled else _CLOSE
-        return self._refused_rate < self.rate * close
-
-    def _is_low(self) -> bool:
-        """Whether another client seems to be at work, which may leave."""
-        return self.rate < _LOW * self._best
-
-    def _raise(self, now: float) -> None:
-        if self._passed >= _TRIAL:
-            self._stood = self.rate
-            self._best = max(self._best, self.rate)
-        if self._is_close():
-            self._set(max(self.rate * _CLOSE, self._refused_rate), now)
-            self._refused_rate, self._trial, self._steps = math.inf, _TRIAL, 0
-        elif self._refused_rate < math.inf:
-            self._set(min(self.rate * _GROWTH, math.sqrt(self.rate * self._refused_rate)), now)
-        elif self._steps < _CAREFUL_STEPS and not self._is_low():
-            self._steps += 1
-            self._set(self.rate * _CLOSE, now)
-        else:
-            self._set(self.rate * _GROWTH, now)
-            # a server with windows lets a burst of any rate through: once refused, no ramp leads beyond what stood
-            new = self._refused_at > self.began_at and self.rate > self._best
-            self._trial = _TRIAL if new else max(1, self._trial // 2)
-
     def _fall(self, sent_at: float, now: float) -> None:
-        rate, number = self.rate, self._measure.count
         measured = self._measure.rate(sent_at, self._burst)
         if not measured:
             self.bucket.size = max(1.0, self.bucket.size * 0.7)
-            self._set(rate * 0.9, now)
-            self._refused_rate = rate
-        else:
-            stood = self._stood if self._stood < min(rate, measured * (1 + 1 / number)) else 0.0
-            self._set(min(max(measured * _CARE, stood), rate * _CARE), now)
-            self._refused_rate = self._highest_possible(rate, measured, number)
-            self._certain = number >= _MANY
-        self._stood = 0.0
-        if self._is_close():
-            self._interval = min(2 * self._interval, INTERVAL_MAX)
-            self._best *= _FADING
-
-    def _highest_possible(self, rate: float, measured: float, number: int) -> float:
-        if number >= _MANY and measured > _TRUSTED * rate:
-            return self.rate
-        return rate if measured * _RAMP < rate else min(rate, measured * _UNCERTAIN)
+        self._set(self._aim.lower(self.rate, measured, self._measure.count), now)
 
     def _set(self, rate: float, now: float) -> None:
         self._former.add(self.rate, now)
         self.bucket.change(min(rate, self._highest), now)
-        self._passed, self._changed_at, self._certain = 0, now, False
+        self._passed, self._changed_at = 0, now
 
     # -- between processes ---------------------------------------------------------------------------------------
 
@@ -308,11 +238,12 @@ class Spread:
         """Return what the next process must know."""
         bucket = self.bucket
         waits = max(0.0, bucket.until_free(now))
-        return [round(bucket.rate, 5), round(bucket.size, 2), self._interval, round(waits, 3)]
+        return [round(bucket.rate, 5), round(bucket.size, 2), self._aim.interval, round(waits, 3)]
 
     def settle(self, interval: int) -> None:
         """Keep the rate until so many requests have been accepted."""
-        self._interval, self._refused_rate = interval, self.rate
+        self._aim.interval = interval
+        self._aim.settle(self.rate)
 
 
 def recalled_spread(known: object, window: float, highest: float, now: float, age: float) -> Spread:

@@ -10,8 +10,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .measures import Burst
 from .slots import Slot, Slots
-from .spread import Burst
 
 BUCKETS = 11
 """Into so many parts of a window the occupied slots are sorted when they are remembered."""
@@ -36,11 +36,14 @@ class Traffic:
     def __init__(self, window: float) -> None:
         self.slots = Slots()
         self._window = window
+        self.began_at = math.inf
+        """When the first request was sent."""
         self._open: dict[int, Ticket] = {}
         self._ids = itertools.count()
 
     def send(self, now: float, *, probe: bool) -> Ticket:
         """Note that a request is sent now."""
+        self.began_at = min(self.began_at, now)
         ticket = Ticket(next(self._ids), now, probe)
         self._open[ticket.id] = ticket
         return ticket

@@ -82,11 +82,12 @@ def test_a_server_that_counts_refusals_does_not_lock_the_caller_out(limit, kind,
     assert caller.refusals(120, 1800) < 0.0125
 
 
-def test_a_limit_that_fell_to_one_request_a_window_is_not_kept_for_an_hour():
+@pytest.mark.parametrize("seed", [8, 22, 74, 262])
+def test_a_limit_that_fell_to_one_request_a_window_is_not_kept_for_an_hour(seed):
     loop = Loop()
     server = Server(6, "sliding", 0.0, "exact", counts_refusals=True)
     latency: Callable[[random.Random], float] = lambda rng: rng.uniform(0, 1.0)  # noqa: E731
-    caller = Caller(loop, server, start=8, latency=latency, concurrency=10, seed=283124067)
+    caller = Caller(loop, server, start=8, latency=latency, concurrency=10, seed=seed)
     loop.run(1800)
     assert caller.used(180, 300) < 0.4, "its refusals were counted, so that hardly any were let through"
     assert caller.used(900, 1800) >= 0.9
@@ -237,6 +238,18 @@ def test_beside_another_client_a_bucket_is_taken_for_one_and_not_given_up(limit)
     ]
     assert min(uses) >= 0.12
     assert sum(uses) / len(uses) >= 0.25
+
+
+@pytest.mark.parametrize("latency", ["20ms", "200ms", "1s"])
+@pytest.mark.parametrize("hint", ["none", "whole"])
+@pytest.mark.parametrize(("limit", "a_second"), [(60, 5), (300, 10), (120, 4)])
+def test_a_limit_of_each_second_besides_leaves_that_of_the_minute_to_be_used(limit, a_second, hint, latency):
+    """A burst is refused as by a bucket, and then nothing is let through for long, as by windows: it was used by 8 %."""
+    for seed in range(3):
+        loop, caller = simulate(limit, "sliding", latency, seed=seed, hint=hint, a_second=a_second)
+        loop.run(22 * WINDOW)
+        assert caller.used(2 * WINDOW, 22 * WINDOW) >= 0.65
+        assert caller.refusals(2 * WINDOW, 22 * WINDOW) <= 0.03
 
 
 MAPPINGS = {
