@@ -49,6 +49,7 @@ class Loop:
 class Server:
     """An endpoint that allows ``limit`` requests per window. ``hint`` says what its answers tell.
 
+    ``weighted`` windows count the one before as well, by the part of it that lies within the last ``window`` seconds.
     A ``bucket`` fills evenly and holds ``burst``. What arrives there does so ``travel`` seconds after it was sent, give
     or take a fifth: whatever varies more is the time that the server takes once it has counted the request.
     """
@@ -65,11 +66,14 @@ class Server:
     travel: float = 0.01
     counted: deque[float] = field(default_factory=deque)
     _index: int | None = None
+    _former: float = 0
     _full_at: float = -math.inf
 
     def ask(self, now: float) -> tuple[bool, dict[str, str]]:
         if self.kind == "bucket":
             return self._pour(now)
+        if self.kind == "weighted":
+            return self._weigh(now)
         self._forget(now)
         lately = [at for at in self.counted if at > now - 1] if self.a_second else []
         if lately and len(lately) >= self.a_second and len(self.counted) < self.limit:
@@ -89,6 +93,17 @@ class Server:
         if allowed or self.hint == "none":
             return allowed, {}
         return False, self._retry_after(wait)
+
+    def _weigh(self, now: float) -> tuple[bool, dict[str, str]]:
+        part, index = math.modf((now - self.phase) / self.window + 1)
+        if index != self._index:
+            self._former = len(self.counted) if index - 1 == self._index else 0
+            self._index = int(index)
+            self.counted.clear()
+        allowed = self._former * (1 - part) + len(self.counted) < self.limit
+        if allowed:
+            self.counted.append(now)
+        return allowed, {} if allowed or self.hint == "none" else self._retry_after(1.0)
 
     def _forget(self, now: float) -> None:
         index = math.floor((now - self.phase) / self.window)

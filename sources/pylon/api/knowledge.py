@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from .belief import Belief, count
+from .measures import Burst
 from .quota import Quota
 from .spread import Spread, recalled_spread
 from .traffic import Ticket, Traffic
@@ -175,7 +176,7 @@ class Knowledge:
         self.trial = Trial(window, rng)
         self.spread: Spread | None = None
         """Set once the server has shown that it refuses bursts."""
-        self._window = window
+        self.window, self._before = window, 0
 
     @property
     def limit(self) -> int:
@@ -218,8 +219,8 @@ class Knowledge:
         elif self.trial.accepted(ticket.id):
             self.trial.due_at = math.inf
             belief, burst = self.belief, self.traffic.burst(self.rest.refused_at)
-            self.spread = Spread(belief.stated or belief.start, self._window, burst, belief.highest, now)
-            if now - self.traffic.began_at >= self._window:
+            self.spread = Spread(belief.stated or belief.start, self.window, burst, belief.highest, now)
+            if now - self.traffic.began_at >= self.window:
                 self.spread.has_stood(self.traffic.recent(now))
         else:
             self._accepted_at_once(ticket, now)
@@ -229,7 +230,7 @@ class Knowledge:
         if len(self.traffic.slots) > self.belief.limit:
             self.belief.rise(self.traffic.seen(self.belief.sharing.fell_at), now)
         self.belief.confirm(now, self.rest.refused_at)
-        self.trial.saw(self.traffic.slots.proven(now - self._window))
+        self.trial.saw(self.traffic.slots.proven(now - self.window))
 
     def refused(self, ticket: Ticket, now: float, wait: float | None, *, anew: bool) -> None:
         """Learn from a refusal; ``anew``: the request was sent after the refusal before."""
@@ -245,6 +246,7 @@ class Knowledge:
             return
         elif not anew:
             self.belief.refused_again(self.proven(ticket))
+            self._collapse(now)
             self.trial.refused_again(self.belief.held)
         else:
             self._refused_at_once(ticket, now, wait)
@@ -257,9 +259,16 @@ class Knowledge:
         self.belief.rise(accepted, now)
         return self.trial.shows_windows(seconds)
 
+    def _collapse(self, now: float) -> None:
+        """Where next to nothing is left of a limit that stood, spread what there was: that fits wherever it fitted."""
+        is_old = now - self.traffic.began_at >= self.window and self.trial.due_at == math.inf
+        if is_old and self._before >= 12 and self.belief.limit < self._before * 0.25:
+            self.spread = Spread(self._before / 2, self.window, Burst(1, 0.0), self.belief.highest, now)
+            self.spread.has_stood(self._before)
+
     def _refused_at_once(self, ticket: Ticket, now: float, wait: float | None) -> None:
         recent, since = self.traffic.recent(now), self.traffic.recent(now, self.rest.refused_at)
-        before = self.belief.held
+        before = self._before = self.belief.held
         if self.traffic.rivals(ticket) >= self.belief.limit:
             self.belief.probe_failed(self.proven(ticket))
             self.trial.probe_failed()
@@ -267,8 +276,8 @@ class Knowledge:
             self.belief.contradicted(now, recent, since)
         if recent < before * _SURPRISE:
             self.trial.want()
-        accepted = self.traffic.slots.proven(ticket.sent_at - self._window)
-        ageing = accepted - self.traffic.slots.proven(now - self._window + self.trial.moment)
+        accepted = self.traffic.slots.proven(ticket.sent_at - self.window)
+        ageing = accepted - self.traffic.slots.proven(now - self.window + self.trial.moment)
         self.trial.refused_at_once(now, accepted, ageing, self.belief.held, wait)
 
     def proven(self, ticket: Ticket) -> int:
@@ -289,7 +298,7 @@ class Knowledge:
         """Return what the next process must know, as a small JSON object; ``at`` is the time since the epoch."""
         return {
             **self.belief.to_remember(),
-            "window": self._window,
+            "window": self.window,
             "used": self.traffic.to_remember(now),
             "blocked": round(max(0.0, self.rest.until - now), 3),
             "at": round(at, 3),
@@ -297,32 +306,33 @@ class Knowledge:
             "spread": self.spread.to_remember(now) if self.spread else None,
         }
 
-    def recall(self, remembered: Mapping[str, Any], now: float, at: float) -> None:
-        """Take over what another process remembered; what was measured with another window is of no use.
-
-        Raises:
-            KeyError, TypeError, ValueError, OverflowError: It is not what :meth:`to_remember` returns.
-        """
-        taken_at = float(remembered["at"])
-        if float(remembered["window"]) != self._window or not math.isfinite(taken_at):
-            return
-        age = max(0.0, at - taken_at)
-        self.traffic.recall([count(amount) for amount in remembered["used"]], now, age)
-        self.rest.block(now + min(float(remembered["blocked"]), LONGEST_WAIT) - age)
-        self.belief.recall(remembered)
-        # neither was remembered by earlier versions, and a start that was changed is to be learnt from
-        self.trial.windows = remembered.get("windows") is True
-        if remembered.get("spread") is not None and remembered["start"] == self.belief.start:
-            highest = self.belief.highest
-            self.spread = recalled_spread(remembered["spread"], self._window, highest, now, age)
-
 
 def recalled(afresh: Callable[[], Knowledge], remembered: object, now: float, at: float) -> Knowledge:
     """Return what the last process knew; without it, or where anything in it is unexpected, start afresh."""
     known = afresh()
     try:
         if remembered is not None:
-            known.recall(dict(remembered), now, at)  # type: ignore[call-overload]
+            _recall(known, dict(remembered), now, at)  # type: ignore[call-overload]
     except (KeyError, TypeError, ValueError, OverflowError):
         return afresh()
     return known
+
+
+def _recall(known: Knowledge, remembered: Mapping[str, Any], now: float, at: float) -> None:
+    """Take over what another process remembered; what was measured with another window is of no use.
+
+    Raises:
+        KeyError, TypeError, ValueError, OverflowError: It is not what :meth:`Knowledge.to_remember` returns.
+    """
+    taken_at = float(remembered["at"])
+    if float(remembered["window"]) != known.window or not math.isfinite(taken_at):
+        return
+    age = max(0.0, at - taken_at)
+    known.traffic.recall([count(amount) for amount in remembered["used"]], now, age)
+    known.rest.block(now + min(float(remembered["blocked"]), LONGEST_WAIT) - age)
+    known.belief.recall(remembered)
+    # neither was remembered by earlier versions, and a start that was changed is to be learnt from
+    known.trial.windows = remembered.get("windows") is True
+    if remembered.get("spread") is not None and remembered["start"] == known.belief.start:
+        highest = known.belief.highest
+        known.spread = recalled_spread(remembered["spread"], known.window, highest, now, age)

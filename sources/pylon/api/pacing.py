@@ -8,7 +8,9 @@ which learning begins, and that it refuses bursts, as a token bucket does.
 After a refusal that says something new, nothing is sent for W/8 (``Trial``). A bucket has then filled by some requests,
 which windows do not grant: if they are accepted, requests are spread evenly at the rate that is measured
 (``spread.py``). Back to windows leads that nothing is let through for longer than W/8, or far more within a window
-than a bucket of that rate could. Neither verdict is final, nor is one that is remembered.
+than a bucket of that rate could. But where far more went through within a window than at once, both are limited, and
+the requests stay spread, at what the window lets through. They are spread as well where next to nothing is left of a
+limit that stood, as some servers let a burst be paid for. Neither verdict is final, nor is one that is remembered.
 
 With windows, a ``Pacer`` holds what is believed about one endpoint:
 

@@ -252,6 +252,18 @@ def test_a_limit_of_each_second_besides_leaves_that_of_the_minute_to_be_used(lim
         assert caller.refusals(2 * WINDOW, 22 * WINDOW) <= 0.03
 
 
+@pytest.mark.parametrize("hint", ["none", "whole"])
+@pytest.mark.parametrize(("limit", "least"), [(10, 0.5), (60, 0.65), (120, 0.5), (300, 0.5)])
+def test_windows_that_weigh_in_the_one_before_are_used(limit, least, hint):
+    """As several gateways count: a burst is paid for slowly throughout the next window."""
+    uses = []
+    for seed in range(6):
+        loop, caller = simulate(limit, "weighted", "200ms", seed=seed, hint=hint)
+        loop.run(22 * WINDOW)
+        uses.append(caller.used(2 * WINDOW, 22 * WINDOW))
+    assert min(uses) >= least, uses
+
+
 MAPPINGS = {
     "10/20/60": [(10, 10), (20, 20), (60, 60)],
     "30/120/300": [(10, 30), (20, 120), (60, 300)],
