@@ -53,7 +53,7 @@ class Belief:
         self.start = self.limit = self.held = start
         self.climbing = True
         self._window, self.highest = window, LIMIT_MAX if probe else start
-        self._patience, self.sharing = Patience(start, window), Sharing(window)
+        self.patience, self.sharing = Patience(start, window), Sharing(window)
         self._streak, self._raised_at = 0, -math.inf
         self._fall: _Fall | None = None
         self.stated: int | None = None
@@ -88,7 +88,7 @@ class Belief:
 
     def probes(self) -> int:
         """Count the probes that may be in flight at once; 0: there is no reason to ask for more."""
-        if not self.climbing and (self.limit > self.held or not self._patience.is_over(self.limit)):
+        if not self.climbing and (self.limit > self.held or not self.patience.is_over(self.limit)):
             return 0
         # serial at first; a limit many times higher would take minutes to reach at a latency of a second
         return min(self.places(), 1 + self._streak // _STREAK_PER_PROBE)
@@ -97,21 +97,21 @@ class Belief:
 
     def accepted(self, *, probe: bool) -> None:
         """A request was answered."""
-        self._patience.credit += 1
+        self.patience.credit += 1
         self._streak += probe
 
     def rise(self, seen: int, now: float) -> None:
         """So many were accepted within a window."""
         if seen > self.limit:
             self.limit, self._raised_at = seen, now
-            self._patience.best.rose(seen, now)
+            self.patience.best.rose(seen, now)
 
     def confirm(self, now: float, refused_at: float) -> None:
         """Trust a risen limit that whole windows did not contradict: no window's edge feigned it."""
         self.sharing.passed(now, self.limit)
         quiet = now - max(self._raised_at, refused_at)
         if self.limit > self.held and quiet >= self._window:
-            self.climbing |= self._patience.is_over(self.limit)
+            self.climbing |= self.patience.is_over(self.limit)
             if quiet >= 2 * self._window:
                 self._hold(self.limit)
 
@@ -123,7 +123,7 @@ class Belief:
         """A probe was refused, which ends the climb; so many were proven before."""
         self._fall = None
         self.trim(proven)
-        self._patience.missed(self.limit)
+        self.patience.missed(self.limit)
         self.climbing, self._streak = False, 0
 
     def contradicted(self, now: float, recent: int, since: int) -> None:
@@ -134,7 +134,7 @@ class Belief:
             recent: Requests of the last window that were accepted or may yet be.
             since: Those of them that were sent after the refusal before.
         """
-        self._patience.best.refused(now)
+        self.patience.best.refused(now)
         repeated = self.sharing.fell(now, self.limit)
         self._fall = _Fall(self.limit, self.held, recent, since, repeated, self.sharing.lately)
         self._streak = 0
@@ -153,17 +153,17 @@ class Belief:
         """The server states its limit, which counts once: what it does afterwards is better evidence."""
         if limit and limit != self.stated:
             self.stated = self.limit = self.held = min(limit, LIMIT_MAX)
-            self._patience.stated()
+            self.patience.stated()
             self.climbing = False
 
     def _settle(self, fall: _Fall) -> None:
         self.limit, held, self.climbing = fall.settle()
-        self._patience.best.fell(self.limit)
+        self.patience.best.fell(self.limit)
         self._hold(held)
-        self._patience.credit = 0
+        self.patience.credit = 0
 
     def _hold(self, level: int) -> None:
-        self._patience.held(self.held, level)
+        self.patience.held(self.held, level)
         self.held = level
 
     # -- between processes ---------------------------------------------------------------------------------------
@@ -174,9 +174,9 @@ class Belief:
             "start": self.start,
             "limit": self.limit,
             "held": self.held,
-            "interval": self._patience.interval,
-            "credit": self._patience.interval if self.climbing else self._patience.credit,
-            "best": round(self._patience.best.limit),
+            "interval": self.patience.interval,
+            "credit": self.patience.interval if self.climbing else self.patience.credit,
+            "best": round(self.patience.best.limit),
         }
 
     def recall(self, known: Mapping[str, Any]) -> None:
@@ -188,8 +188,8 @@ class Belief:
         if known["start"] == self.start:
             self.limit, self.held = max(1, count(known["limit"])), max(1, count(known["held"]))
             best = count(known.get("best", self.held))  # earlier versions did not remember it
-            self._patience.recall(count(known["interval"]), count(known["credit"]), best)
-            self.climbing = self._patience.interval == 0
+            self.patience.recall(count(known["interval"]), count(known["credit"]), best)
+            self.climbing = self.patience.interval == 0
 
 
 def count(value: object) -> int:

@@ -221,7 +221,7 @@ class Knowledge:
             belief, burst = self.belief, self.traffic.burst(self.rest.refused_at)
             self.spread = Spread(belief.stated or belief.start, self.window, burst, belief.highest, now)
             if now - self.traffic.began_at >= self.window:
-                self.spread.has_stood(self.traffic.recent(now))
+                self.spread.has_stood(max(self.traffic.recent(now), belief.patience.best.limit))
         else:
             self._accepted_at_once(ticket, now)
 

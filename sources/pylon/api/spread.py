@@ -200,7 +200,7 @@ class Spread:
         """Return for how long nothing has been accepted since the first refusal of a row; 0.0: something was."""
         return 0.0 if self._measure.count else now - self._measure.since
 
-    def has_stood(self, accepted: int) -> None:
+    def has_stood(self, accepted: float) -> None:
         """Note that so many were accepted within a window before."""
         self._aim.has_stood(accepted / self._window)
 
