@@ -99,7 +99,7 @@ def test_of_tests_that_are_alike_the_first_part_has_a_share_and_of_each_kind_one
 
 
 @pytest.mark.parametrize("number", [1, 2, 7])
-def test_where_each_test_makes_a_whole_copy_the_first_part_has_one_in_three(
+def test_where_each_test_makes_a_whole_copy_the_first_part_has_one_in_four(
     pytester: pytest.Pytester, number: int
 ) -> None:
     tests = [f"def test_{one}(): ..." for one in range(number)]
@@ -115,7 +115,7 @@ def test_where_each_test_makes_a_whole_copy_the_first_part_has_one_in_three(
     drawn = set()
     for seed in SEEDS:
         first = names(divided(items, "first", seed))
-        assert len(first) == -(-number // 3) + 1
+        assert len(first) == -(-number // 4) + 1
         assert "test_like" in first
         assert "test_long" not in first
         assert sorted(first + names(divided(items, "second", seed))) == sorted(names(items))

@@ -9,7 +9,7 @@ Three marks say what may be divided:
 - ``more``: takes long, and is about the tools of the project or like others of the first part: the second part has it.
 
 Tests that carry none of them are the first part's, but in the rooms whose tests each make, run and compare a whole copy
-(:data:`WHOLE_COPIES`): of those in a file, the first part takes one in three.
+(:data:`WHOLE_COPIES`): of those in a file, the first part takes one in four.
 """
 
 from __future__ import annotations
@@ -66,14 +66,14 @@ def _first(items: Iterable[pytest.Item], seed: str) -> set[pytest.Item]:
     for name, cases in samples.items():
         first.update(sample(cases, random.Random(f"{seed} {name}")))
     for file, tests in of_copies.items():
-        first.update(_one_in_three(tests, random.Random(f"{seed} {file}")))
+        first.update(_one_in_four(tests, random.Random(f"{seed} {file}")))
     return first - _left_by_likeness(items, seed)
 
 
-def _one_in_three(tests: Sequence[pytest.Item], rng: random.Random) -> list[pytest.Item]:
-    """Return a third of a file's tests, rounded up, without those that the second part has anyway."""
+def _one_in_four(tests: Sequence[pytest.Item], rng: random.Random) -> list[pytest.Item]:
+    """Return a quarter of a file's tests, rounded up, without those that the second part has anyway."""
     usual = [test for test in tests if not test.get_closest_marker("more")]
-    return rng.sample(usual, -(-len(usual) // 3))
+    return rng.sample(usual, -(-len(usual) // 4))
 
 
 def _left_by_likeness(items: Iterable[pytest.Item], seed: str) -> set[pytest.Item]:

@@ -72,9 +72,9 @@ class Ahead:
     def close(self) -> None:
         """Send nothing more, and wait for what is under way, for some seconds at most."""
         self._stop.set()
-        if self._reading is not None:
-            self._reading.result()
-            self._reading = None
+        reading, self._reading = self._reading, None
+        if reading is not None:
+            reading.result()
 
     def take(self, child: str) -> list[tuple[Times, Batch]]:
         """Hand out what was read of a child, in the order of reading, with what was known of each parent then."""

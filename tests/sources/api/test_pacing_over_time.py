@@ -229,6 +229,7 @@ def test_it_is_noticed_within_five_windows_that_a_client_has_left(kind, limit, s
     assert max(uses) >= 0.95
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("limit", [60, 120, 300])
 def test_beside_another_client_a_bucket_is_taken_for_one_and_not_given_up(limit):
     """Who met one refusal after the other took the rate to be next to nothing, and then the server to count in windows."""
@@ -240,6 +241,7 @@ def test_beside_another_client_a_bucket_is_taken_for_one_and_not_given_up(limit)
     assert sum(uses) / len(uses) >= 0.25
 
 
+@pytest.mark.sampled(4, each=("limit",))
 @pytest.mark.parametrize("latency", ["20ms", "200ms", "1s"])
 @pytest.mark.parametrize("hint", ["none", "whole"])
 @pytest.mark.parametrize(("limit", "a_second"), [(60, 5), (300, 10), (120, 4)])
@@ -252,6 +254,7 @@ def test_a_limit_of_each_second_besides_leaves_that_of_the_minute_to_be_used(lim
         assert caller.refusals(2 * WINDOW, 22 * WINDOW) <= 0.03
 
 
+@pytest.mark.sampled(4, each=("hint",))
 @pytest.mark.parametrize("hint", ["none", "whole"])
 @pytest.mark.parametrize(("limit", "least"), [(10, 0.5), (60, 0.65), (120, 0.5), (300, 0.5)])
 def test_windows_that_weigh_in_the_one_before_are_used(limit, least, hint):

@@ -24,6 +24,7 @@ def test_a_bucket_is_used_up_and_seldom_refuses(limit, burst, latency):
     assert refused <= max(4, allowed * (WINDOWS - 2) * limit)
 
 
+@pytest.mark.sampled(3, each=("burst",))
 @pytest.mark.parametrize("burst", [1, 2, 3, 5])
 @pytest.mark.parametrize("limit", [10, 20, 60])
 def test_however_the_first_answers_come_a_bucket_is_known_by_them(limit, burst):
@@ -33,7 +34,7 @@ def test_however_the_first_answers_come_a_bucket_is_known_by_them(limit, burst):
         assert caller.used(2 * WINDOW, 8 * WINDOW) >= 0.85, seed
 
 
-@pytest.mark.sampled(3, each=("limit", "burst"))
+@pytest.mark.sampled(8, each=("limit", "burst"))
 @pytest.mark.parametrize("latency", ["20ms", "1s"])
 @pytest.mark.parametrize("start", [10, 20, 60, 300])
 @pytest.mark.parametrize("burst", ["half", 2, 3, 10])
