@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from ..catalog import ALL_TABLES, DELETIONS, TABLES, PerParent, Table, Versions
 from ..rows.volatile import Paths
 from .copied import Copied
 from .ids import Ids
-from .values import parsed
+from .values import parsed, utc
 
 LOOKS = 20
 """After so many looks for the rows of one parent, each of which reads a whole table, all are asked for at once."""
@@ -118,8 +119,8 @@ class Contents:
 
     def recorded(
         self, versions: Table[Versions], subjects: Collection[tuple[str, ...]], volatile: Paths
-    ) -> dict[tuple[str, ...], str]:
-        """Return the fingerprint of what is steady in that which was recorded last, by subject."""
+    ) -> dict[tuple[str, ...], tuple[str, datetime | None]]:
+        """Return the fingerprint of what is steady in that which was recorded last, and when that was, by subject."""
         from ..rows.versions import compared, concerning, fingerprint  # brings Arrow, which few who look need
 
         if not self.holds(versions.name):
@@ -135,14 +136,14 @@ class Contents:
             known = newest.get(subject)
             if known is None or known[0] < recorded_at:
                 newest[subject] = (recorded_at, list(values))
-        found = {subject: newest[subject][1] for subject in subjects if subject in newest}
+        found = {subject: newest[subject] for subject in subjects if subject in newest}
         if not volatile:
-            return {subject: str(values[0]) for subject, values in found.items()}
+            return {subject: (str(values[0]), utc(at)) for subject, (at, values) in found.items()}
         types = {column.name: column.type for column in versions.columns}
         kinds = [types[name] for name in names]
         return {
-            subject: fingerprint(versions, list(map(parsed, kinds, values)), volatile)
-            for subject, values in found.items()
+            subject: (fingerprint(versions, list(map(parsed, kinds, values)), volatile), utc(at))
+            for subject, (at, values) in found.items()
         }
 
     def strays(self, table: str) -> set[str]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from ..catalog import VERSIONS, Table, Versions
 from ..copy.contents import Contents
-from ..rows.versions import Subject, record, subjects
+from ..rows.versions import Recorded, Subject, record, subjects
 from ..rows.volatile import Paths
 from .written import Written
 
@@ -38,7 +38,7 @@ class Recorder:
         self._written = written
         self._postponed = postponed
         self._volatile = volatile
-        self._recorded: dict[str, dict[Subject, str]] = {table.name: {} for table in VERSIONS}
+        self._recorded: dict[str, dict[Subject, Recorded]] = {table.name: {} for table in VERSIONS}
 
     def see(self, table: str, batch: pa.Table) -> None:
         """Record what is new in rows that were read."""

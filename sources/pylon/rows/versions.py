@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -16,6 +17,10 @@ from .volatile import Paths, steady
 
 Subject = tuple[str, ...]
 """What a record is about: the key of the watched row."""
+Recorded = tuple[str, datetime | None]
+"""What was recorded last: the fingerprint of what is steady in it, and its ``recorded_at`` (UTC)."""
+
+_TICK = timedelta(microseconds=1)
 
 
 def subjects(table: Table[Versions], batch: pa.Table) -> list[Subject]:
@@ -24,25 +29,33 @@ def subjects(table: Table[Versions], batch: pa.Table) -> list[Subject]:
     return list(zip(*columns, strict=True))
 
 
-def record(table: Table[Versions], batch: pa.Table, known: dict[Subject, str], volatile: Paths) -> pa.Table:
+def record(
+    table: Table[Versions], batch: pa.Table, known: dict[Subject, Recorded], volatile: Paths
+) -> pa.Table:
     """Return one record for each row of a batch whose values are not those recorded last.
+
+    It is later than that: the server's clock ticks in seconds, in which there may be two runs.
 
     Args:
         table: The table to write.
         batch: Rows of the table that it watches.
-        known: The fingerprint of what is steady in that which was recorded last, by subject; brought up to date.
+        known: What was recorded last, by subject; brought up to date.
         volatile: What differs at each reading, and makes no version alone.
     """
     volatile = concerning(table, volatile)
     about, values = subjects(table, batch), _values(table, batch)
     prints = [fingerprint(table, row, {}) for row in values]
     steadily = [fingerprint(table, row, volatile) for row in values] if volatile else prints
-    changed = []
+    changed, moments = [], []
     for index, (subject, seen) in enumerate(zip(about, steadily, strict=True)):
-        if known.get(subject) != seen:
-            known[subject] = seen
+        last = known.get(subject)
+        if last is None or last[0] != seen:
+            stamp: datetime = batch.column("_synced_at")[index].as_py()
+            moments.append(max(stamp, last[1] + _TICK) if last and last[1] else stamp)
+            known[subject] = (seen, moments[-1])
             changed.append(index)
-    return _records(table, batch.take(pa.array(changed, pa.int64())), [prints[index] for index in changed])
+    rows = batch.take(pa.array(changed, pa.int64()))
+    return _records(table, rows, [prints[index] for index in changed], moments)
 
 
 def compared(table: Table[Versions]) -> list[str]:
@@ -85,17 +98,15 @@ def concerning(table: Table[Versions], volatile: Paths) -> Paths:
     return {path: kind for path, kind in volatile.items() if path[0] in names}
 
 
-def _records(table: Table[Versions], batch: pa.Table, prints: list[str]) -> pa.Table:
+def _records(table: Table[Versions], batch: pa.Table, prints: list[str], moments: list[datetime]) -> pa.Table:
     schema = arrow_schema(table)
-    stamps = batch.column("_synced_at")
-    moments: list[Any] = stamps.to_pylist()
     ids = [
         "/".join((*subject, moment.isoformat()))
         for subject, moment in zip(subjects(table, batch), moments, strict=True)
     ]
     written: dict[str, Any] = {
         "id": pa.array(ids, pa.string()),
-        "recorded_at": stamps,
+        "recorded_at": pa.array(moments, schema.field("recorded_at").type),
         "fingerprint": pa.array(prints, pa.string()),
     }
     written |= {name: batch.column(column) for name, column in table.read.subject}
