@@ -84,9 +84,8 @@ def _more(step: int, tell: Callable[[str], Any]) -> Iterator[None]:
     finally:
         with _granting:
             _granted.remove(step)
-            with suppress(
-                Exception
-            ):  # it is in use still, or the connection is lost: then the next one sets it
+            # it may be in use still, or the connection lost: then the next one sets it
+            with suppress(Exception):
                 _apply(tell)
 
 

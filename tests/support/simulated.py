@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from random import Random
 from typing import Any
 from unittest.mock import patch
@@ -34,10 +33,10 @@ from pylon_elt.sources.pylon.copy.contents import Contents
 from pylon_elt.sources.pylon.copy.copied import NAME, Copied
 from pylon_elt.sources.pylon.copy.state import SourceState
 from pylon_elt.sources.pylon.lanes import budget, resources
-from pylon_elt.sources.pylon.lanes.ahead import PARENTS, Ahead
+from pylon_elt.sources.pylon.lanes.ahead import Ahead
 from pylon_elt.sources.pylon.lanes.budget import Limits
 from pylon_elt.sources.pylon.lanes.report import Report
-from pylon_elt.sources.pylon.lanes.turn import Control, Turn, clients_of
+from pylon_elt.sources.pylon.lanes.turn import Control, Turn
 from pylon_elt.sources.pylon.lanes.turns import learnt
 from pylon_elt.sources.pylon.rows.rows import REMOVED
 from pylon_elt.sources.pylon.settings import Settings, settings
@@ -255,12 +254,6 @@ class Site:
         names = [name for name in (*self.tables, DELETIONS.name) if name not in control.report.stopped]
         turn = Turn(self.settings, control, self.limits, Contents(self.database), load_id, names)
         turn.stock.take(datetime.now(UTC), self.limits.most_due, control.began_at)
-
-        def end() -> None:
-            if turn.left and control.ahead:
-                control.ahead.begin(partial(clients_of, control, self.settings), turn.stock.first(PARENTS))
-
-        turn.at_end(end)
 
         async def lane(name: str) -> None:
             async with turn.lane(name):

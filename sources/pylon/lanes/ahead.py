@@ -34,8 +34,8 @@ IN_FLIGHT = 8
 GRACE_SECONDS = 5.0
 """How long the next turn waits for the answer to a request that has been sent."""
 
-Clients = Callable[[Pause], Sequence[Client]]
-"""Makes a client, the only one, that waits in some way."""
+MakeClient = Callable[[Pause], Client]
+"""Makes a client that waits in some way."""
 
 
 class Ahead:
@@ -54,11 +54,11 @@ class Ahead:
         self._held = 0
         self._reading: Future[None] | None = None
 
-    def begin(self, clients: Clients, work: Mapping[str, Sequence[Times]]) -> None:
+    def begin(self, make_client: MakeClient, work: Mapping[str, Sequence[Times]]) -> None:
         """Read in a thread of its own, until all is read or :meth:`close` is called.
 
         Args:
-            clients: Makes the client, in that thread.
+            make_client: Makes the client, in that thread.
             work: The parents of each child, those first that are worth most.
         """
         self.close()
@@ -66,7 +66,7 @@ class Ahead:
         self._found.clear()
         self._held = 0
         thread = ThreadPoolExecutor(1, "read-ahead")
-        self._reading = thread.submit(lambda: asyncio.run(self.read(clients, work)))
+        self._reading = thread.submit(lambda: asyncio.run(self.read(make_client, work)))
         thread.shutdown(wait=False)
 
     def close(self) -> None:
@@ -80,9 +80,9 @@ class Ahead:
         """Hand out what was read of a child, in the order of reading, with what was known of each parent then."""
         return self._found.pop(child, [])
 
-    async def read(self, clients: Clients, work: Mapping[str, Sequence[Times]]) -> None:
+    async def read(self, make_client: MakeClient, work: Mapping[str, Sequence[Times]]) -> None:
         """Read; see :meth:`begin`."""
-        (client,) = clients(self._pause)
+        client = make_client(self._pause)
         queues = {child: deque(parents) for child, parents in work.items()}
         tasks = {
             asyncio.create_task(self._read(client, child, queue))

@@ -27,7 +27,7 @@ from ..errors import PylonError, TurnOver
 from ..rows.rows import Row, has_key, misfits
 from ..rows.volatile import Paths
 from ..settings import Settings
-from .ahead import Ahead
+from .ahead import PARENTS, Ahead
 from .budget import Budget, Limits, TurnBudget
 from .emptied import Emptied
 from .lacking import Lacking
@@ -137,9 +137,10 @@ class Turn:
         self.left = False
         """Whether something that is due was left for another turn; known once all lanes have ended."""
         self.budget = TurnBudget(control.budget, limits, settings.rate_window_seconds * BRIEF_SHARE)
-        clients = clients_of(control, settings, self.budget.pause, self.budget.pause_patiently)
-        self.client, self.patient_client = clients
-        self.lacking = Lacking(control.report, clients, settings.base_url)
+        admission = Admission()
+        self.client = _client(control, settings, self.budget.pause, admission)
+        self.patient_client = _client(control, settings, self.budget.pause_patiently, admission)
+        self.lacking = Lacking(control.report, (self.client, self.patient_client), settings.base_url)
         self.written = Written(self.lanes)
         self.returned = Returned(contents, self.lanes, self.written)
         self.recorder = Recorder(contents, self.lanes, self.written, control.postponed, _volatile)
@@ -205,10 +206,13 @@ class Turn:
         self._ended.add(name)
         self.written.leave(name)
         await self.stock.wake()
-        all_ended = self._ended >= self.lanes
-        self.left = all_ended and (self._again or self.stock.left)
         self._at_end()
-        if all_ended:
+        if self._ended >= self.lanes:
+            self.left = self._again or self.stock.left
+            if self.left and self.control.ahead:
+                self.control.ahead.begin(
+                    partial(_client, self.control, self.settings), self.stock.first(PARENTS)
+                )
             self.stock.clear()
             for client in (self.client, self.patient_client):
                 if client.offset is not None:
@@ -248,17 +252,16 @@ class Turn:
         return batch
 
 
-def clients_of(control: Control, settings: Settings, *pauses: Pause) -> tuple[Client, ...]:
-    """Return clients that share what is known of the server, each of which waits in some way; for one event loop."""
-    make = partial(
-        Client,
+def _client(control: Control, settings: Settings, pause: Pause, admission: Admission | None = None) -> Client:
+    """Return a client that knows of the server what the run has learnt, and waits in some way; for one event loop."""
+    return Client(
         settings,
         control.pacers,
+        pause=pause,
         paging=control.paging,
-        admission=Admission(),
+        admission=admission,
         warn=control.report.warn,
     )
-    return tuple(make(pause=pause) for pause in pauses)
 
 
 def _volatile(table: str) -> Paths:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 import dlt
@@ -25,9 +24,8 @@ from ..copy.writing import refuse_other_loads
 from ..rows import extras
 from ..settings import Settings
 from . import clocks, sweep
-from .ahead import PARENTS
 from .budget import Limits
-from .turn import Control, Turn, clients_of
+from .turn import Control, Turn
 
 
 class Turns:
@@ -94,8 +92,6 @@ class Turns:
                 self._let_go(copied)
                 if self._control is None:
                     _log(control)
-            if turn.left and control.ahead:
-                control.ahead.begin(partial(clients_of, control, self.settings), turn.stock.first(PARENTS))
 
         turn.at_end(end)
         return turn
