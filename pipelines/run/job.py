@@ -54,6 +54,8 @@ TURN_ROWS = 60_000
 TURN_BYTES = 32_000_000
 TURN_DUE = 8_000
 """These bound what a turn and its load hold in memory; no allowance known lets a turn read more conversations."""
+AHEAD_PARENTS = 500
+"""Of how many parents conversations are read while a turn is loaded, at most: a kill loses what was read of them."""
 
 
 @dataclass
@@ -97,7 +99,7 @@ class Job:
         self.copied = Copied(self.pipeline)
         self.ringing = Ringing(self.pipeline.pipelines_dir)
         self.control = Control(*learnt(self.settings, SourceState()))
-        self.ahead = self.control.ahead = Ahead(self.control.budget)
+        self.ahead = self.control.ahead = Ahead(self.control.budget, AHEAD_PARENTS)
 
     def run(self) -> int:
         """Take the lock, settle what a killed run left, and take turns until nothing is due.

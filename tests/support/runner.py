@@ -21,7 +21,7 @@ from typing import Any, Self
 from pylon_elt import emulator
 
 SCRIPT = Path(__file__).with_name("run_job.py")
-SMALL_TURNS = {"TURN_ROWS": 30, "BATCH_ROWS": 10, "BATCH_SECONDS": 0.05}
+SMALL_TURNS = {"TURN_ROWS": 30, "BATCH_ROWS": 10, "BATCH_SECONDS": 0.05, "AHEAD_PARENTS": 10}
 """Values for constants of ``pipelines.job`` and ``sources.pylon.children`` that make many turns of a small workspace."""
 PATIENCE = 120.0
 

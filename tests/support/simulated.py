@@ -299,7 +299,7 @@ class Between(Ahead):
     """
 
     def __init__(self, run: budget.Budget, rng: Random, meanwhile: Callable[[], None]) -> None:
-        super().__init__(run)
+        super().__init__(run, parents=500)
         self._rng, self._meanwhile = rng, meanwhile
         self._planned: tuple[Any, ...] | None = None
         self._waits = 0

@@ -23,10 +23,8 @@ from . import budget
 from .hanging import ask
 from .ways import Batch
 
-PARENTS = 500
-"""Of so many parents each child is read at most, and all of them until"""
 CHARACTERS = 8_000_000
-"""of text have come: it is held in memory while the destination needs its own."""
+"""Of text as much is read at most: it is held in memory while the destination needs its own."""
 ROW = 1000
 """What a row counts for besides its texts, in characters."""
 IN_FLIGHT = 8
@@ -45,9 +43,11 @@ class Ahead:
 
     Args:
         run: The time that the run has.
+        parents: Of how many parents each child is read at most.
     """
 
-    def __init__(self, run: budget.Budget) -> None:
+    def __init__(self, run: budget.Budget, parents: int) -> None:
+        self.parents = parents
         self._run = run
         self._stop = threading.Event()
         self._found: defaultdict[str, list[tuple[Times, Batch]]] = defaultdict(list)

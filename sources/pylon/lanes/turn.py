@@ -27,7 +27,7 @@ from ..errors import PylonError, TurnOver
 from ..rows.rows import Row, has_key, misfits
 from ..rows.volatile import Paths
 from ..settings import Settings
-from .ahead import PARENTS, Ahead
+from .ahead import Ahead
 from .budget import Budget, Limits, TurnBudget
 from .emptied import Emptied
 from .lacking import Lacking
@@ -209,10 +209,8 @@ class Turn:
         self._at_end()
         if self._ended >= self.lanes:
             self.left = self._again or self.stock.left
-            if self.left and self.control.ahead:
-                self.control.ahead.begin(
-                    partial(_client, self.control, self.settings), self.stock.first(PARENTS)
-                )
+            if self.left and (ahead := self.control.ahead):
+                ahead.begin(partial(_client, self.control, self.settings), self.stock.first(ahead.parents))
             self.stock.clear()
             for client in (self.client, self.patient_client):
                 if client.offset is not None:
