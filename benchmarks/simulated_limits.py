@@ -63,13 +63,24 @@ class Server:
     burst: int = 1
     a_second: int = 0
     """How many it lets through within a second besides; 0: any number."""
+    at_once: int = 0
+    """How many it works at besides; one more is refused, however few came before. 0: any number."""
     travel: float = 0.01
     counted: deque[float] = field(default_factory=deque)
+    working: int = 0
     _index: int | None = None
     _former: float = 0
     _full_at: float = -math.inf
 
     def ask(self, now: float) -> tuple[bool, dict[str, str]]:
+        """Return whether a request is let through, and with which headers it is answered."""
+        if self.at_once and self.working >= self.at_once:
+            return False, {} if self.hint == "none" else self._retry_after(1.0)
+        allowed, headers = self._count(now)
+        self.working += allowed
+        return allowed, headers
+
+    def _count(self, now: float) -> tuple[bool, dict[str, str]]:
         if self.kind == "bucket":
             return self._pour(now)
         if self.kind == "weighted":
@@ -194,7 +205,11 @@ class Caller:
         def arrive() -> None:
             allowed, headers = self.server.ask(there)
             (self.accepted if allowed else self.refused).append(there)
-            self.loop.at(back, lambda: self._land(ticket, allowed, headers, life))
+            self.loop.at(back, lambda: land(allowed, headers))
+
+        def land(allowed: bool, headers: dict[str, str]) -> None:
+            self.server.working -= allowed
+            self._land(ticket, allowed, headers, life)
 
         self.loop.at(there, arrive)
 
@@ -258,7 +273,7 @@ def simulate(limit: int, kind: str, latency: str, *, seed: int = 0, **options: A
     rng = random.Random(seed * 7 + limit)
     of_server = {
         name: options.pop(name)
-        for name in ("hint", "counts_refusals", "burst", "a_second")
+        for name in ("hint", "counts_refusals", "burst", "a_second", "at_once")
         if name in options
     }
     loop, server = Loop(), Server(limit, kind, rng.uniform(0, WINDOW), **of_server)

@@ -235,7 +235,8 @@ class Knowledge:
     def refused(self, ticket: Ticket, now: float, wait: float | None, *, anew: bool) -> None:
         """Learn from a refusal; ``anew``: the request was sent after the refusal before."""
         if self.spread:
-            self.spread.refused(ticket.sent_at, now, self.traffic.sent_before(ticket))
+            accepted = self.traffic.slots.proven(now - self.window)
+            self.spread.refused(ticket.sent_at, now, self.traffic.sent_before(ticket), accepted)
             recent = self.traffic.recent(now, self.spread.began_at)
             if recent > _REFUTED * self.spread.most(now):
                 self.spread = None

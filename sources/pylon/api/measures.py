@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 _SAMPLE = 4
 _KEPT = 600
-_STARVED = 2
+_STARVED = 8
 """Who has nothing let through for long more often, within two windows each, does not meet a bucket."""
 
 

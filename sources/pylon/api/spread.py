@@ -3,7 +3,9 @@
 A token bucket (GCRA) of rate r holds up to B requests. It is known to be empty when it refuses, so that between two
 refusals it has let through what it was given: that measures r, and only slack in between makes the measure too small.
 A stretch in which the rate rose cannot be measured so; but what went through in it is at most B more than was given,
-which bounds r from below. A server with windows lets evenly spread requests through at its rate too.
+which bounds r from below. So does what the last window let through, which matters where another limit is reached
+besides: that of a window, or of a second, or of what may be in flight; then refusals say little of r, but a rate below
+that bound would be given away. A server with windows lets evenly spread requests through at its rate too.
 
 Rates are in requests per second, times in seconds, amounts in requests.
 """
@@ -88,16 +90,22 @@ class Aim:
         self._trial = _TRIAL if new else max(1, self._trial // 2)
         return rate * _GROWTH
 
-    def lower(self, rate: float, measured: float, number: int) -> float:
+    def lower(self, rate: float, measured: float, number: int, proven: float) -> float:
         """Return the rate that follows on one that was refused.
 
         Args:
             rate: That rate.
             measured: What the server was seen to let through; 0.0: it is not known.
             number: With how many requests.
+            proven: What the last window let through beyond a burst.
         """
         stood = self._stood if self._stood < min(rate, measured * (1 + 1 / number)) else 0.0
         lower = min(max(measured * _CARE, stood), rate * _CARE) if measured else rate * 0.9
+        if (
+            proven * _CARE > lower
+        ):  # so it was not the rate that was refused, unless another client has just come
+            self.settle(rate)
+            return min(proven * _CARE, rate)
         self._refused_rate = self._highest_possible(rate, lower, measured, number)
         self._certain = bool(measured) and number >= _MANY
         self._stood, self._known = 0.0, True
@@ -172,13 +180,14 @@ class Spread:
             if self._passed >= self._aim.needed(self.rate) and self.rate < self._highest:
                 self._set(self._aim.higher(self.rate, self._passed), now)
 
-    def refused(self, sent_at: float, now: float, pending: int) -> None:
+    def refused(self, sent_at: float, now: float, pending: int, accepted: int) -> None:
         """Note that a request was refused; those in flight with it are no evidence, nor are those before the next.
 
         Args:
             sent_at: When it was sent.
             now: The present.
             pending: Requests that were sent before it, and are not answered yet.
+            accepted: Requests of the last window that were accepted.
         """
         if sent_at <= self._refused_at:
             return
@@ -186,7 +195,7 @@ class Spread:
         if self._measure.count:
             self._measure.count += pending
             if not self._starvation.echoes(sent_at):
-                self._fall(sent_at, now)
+                self._fall(sent_at, now, accepted)
             self._measure = Measure(sent_at)
         else:
             self._measure.interrupted = True
@@ -221,11 +230,12 @@ class Spread:
         """Return how many a bucket that is filled at the highest rate of the last window lets through in it."""
         return max(self.rate, self._former.highest(now)) * self._window + 2 * self.bucket.size
 
-    def _fall(self, sent_at: float, now: float) -> None:
+    def _fall(self, sent_at: float, now: float, accepted: int) -> None:
         measured = self._measure.rate(sent_at, self._burst)
         if not measured:
             self.bucket.size = max(1.0, self.bucket.size * 0.7)
-        self._set(self._aim.lower(self.rate, measured, self._measure.count), now)
+        proven = (accepted - self._burst.size(measured or self.rate)) / self._window
+        self._set(self._aim.lower(self.rate, measured, self._measure.count, proven), now)
 
     def _set(self, rate: float, now: float) -> None:
         self._former.add(self.rate, now)

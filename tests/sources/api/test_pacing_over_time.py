@@ -241,17 +241,39 @@ def test_beside_another_client_a_bucket_is_taken_for_one_and_not_given_up(limit)
     assert sum(uses) / len(uses) >= 0.25
 
 
-@pytest.mark.sampled(4, each=("limit",))
+@pytest.mark.sampled(8, each=("limit", "kind"))
 @pytest.mark.parametrize("latency", ["20ms", "200ms", "1s"])
 @pytest.mark.parametrize("hint", ["none", "whole"])
+@pytest.mark.parametrize("kind", ["fixed", "sliding"])
 @pytest.mark.parametrize(("limit", "a_second"), [(60, 5), (300, 10), (120, 4)])
-def test_a_limit_of_each_second_besides_leaves_that_of_the_minute_to_be_used(limit, a_second, hint, latency):
+def test_a_limit_of_each_second_besides_leaves_that_of_the_minute_to_be_used(
+    limit, a_second, kind, hint, latency
+):
     """A burst is refused as by a bucket, and then nothing is let through for long, as by windows: it was used by 8 %."""
     for seed in range(3):
-        loop, caller = simulate(limit, "sliding", latency, seed=seed, hint=hint, a_second=a_second)
+        loop, caller = simulate(limit, kind, latency, seed=seed, hint=hint, a_second=a_second)
         loop.run(22 * WINDOW)
-        assert caller.used(2 * WINDOW, 22 * WINDOW) >= 0.65
-        assert caller.refusals(2 * WINDOW, 22 * WINDOW) <= 0.03
+        assert caller.used(2 * WINDOW, 22 * WINDOW) >= 0.85
+        assert caller.refusals(2 * WINDOW, 22 * WINDOW) <= 0.045
+
+
+@pytest.mark.sampled(6, each=("limit", "kind"))
+@pytest.mark.parametrize("hint", ["none", "one"])
+@pytest.mark.parametrize("at_once", [2, 4, 6])
+@pytest.mark.parametrize("kind", ["fixed", "sliding", "bucket"])
+@pytest.mark.parametrize("limit", [60, 120, 300])
+def test_a_limit_of_what_is_in_flight_besides_leaves_that_of_the_minute_to_be_used(
+    limit, kind, at_once, hint
+):
+    """One more is refused, however few came before; a tenth to a half of the allowance was used by some draws."""
+    uses = []
+    for seed in range(4):
+        loop, caller = simulate(limit, kind, "200ms", seed=seed, hint=hint, at_once=at_once, burst=10)
+        loop.run(22 * WINDOW)
+        uses.append(caller.used(2 * WINDOW, 22 * WINDOW))
+        assert caller.refusals(2 * WINDOW, 22 * WINDOW) <= 0.045
+    assert min(uses) >= 0.75, uses
+    assert sum(uses) / len(uses) >= 0.85
 
 
 @pytest.mark.sampled(4, each=("hint",))
