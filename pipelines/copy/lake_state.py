@@ -107,6 +107,11 @@ class Catalog:
             self._strangers(),
         )
 
+    def tables(self) -> list[tuple[str, str]]:
+        """Return all tables of the copy, the one with the fence last."""
+        found = self._tables("SELECT table_id FROM :table")
+        return sorted(found, key=lambda one: one[1] == TABLE)
+
     def with_deleted(self) -> list[tuple[str, str]]:
         """Return the tables of the copy in whose files there are deleted rows."""
         return self._tables("SELECT table_id FROM :delete_file WHERE end_snapshot IS NULL")

@@ -9,6 +9,8 @@ step nothing but files that no state knows.
 Found by running them with DuckDB 1.5.5: where the catalog is in SQLite, ``older_than`` is right to the day only, since
 times are compared as texts of two forms there; so states are named one by one, and files wait for midnight (UTC). Rows
 that were deleted in the catalog come into files when they are flushed, so that goes before files are written anew.
+Where another commit comes while rows are flushed, DuckLake tries to commit once more, and then some rows are back that
+had been deleted; what else is done here and by loads stays right (hundreds of random changes, each beside a commit).
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,7 @@ from dlt.destinations.exceptions import DatabaseException
 from ..base.refusals import said
 from ..base.sql_text import literal
 from . import destinations, ducklake, lake_bounds, lake_settings
+from .holder import TABLE
 from .lake_settings import Upkeep
 from .lake_state import SMALL, Catalog, LakeState
 
@@ -42,6 +45,8 @@ SHARE = 8
 """Deleted rows and expired states wait for this part of the time for which states are kept."""
 MOST_SECONDS = 60.0
 """After so long no further step begins; the next run goes on."""
+RETRIES = "ducklake_max_retry_count"
+"""How often DuckLake itself tries to commit once more."""
 TIMES, PAUSE = 5, 0.2
 """How often a step is tried, with so many seconds between."""
 _OURS = re.compile(r"ducklake-[0-9a-f-]{36}(-delete)?\.(parquet|puffin)")
@@ -126,10 +131,8 @@ class _Keeper:
 
     def _steps(self, span: timedelta | None) -> Iterator[Callable[[], None]]:
         yield lambda: self._expire(span)  # first, since it may be all for which there is time
-        for schema in self._catalog.schemas:
-            yield lambda schema=schema: self._call(  # type: ignore[misc]
-                "flush_inlined_data", f"schema_name => {literal(schema)}"
-            )
+        for schema, table in self._catalog.tables():
+            yield lambda schema=schema, table=table: self._flush(schema, table)  # type: ignore[misc]
         if span is not None:
             for schema, table in self._catalog.with_deleted():
                 yield self._on_table("rewrite_data_files", schema, table, "delete_threshold => 0")
@@ -144,6 +147,21 @@ class _Keeper:
 
     def _on_table(self, function: str, schema: str, table: str, more: str) -> Callable[[], None]:
         return lambda: self._call(function, f"{literal(table)}, schema => {literal(schema)}, {more}")
+
+    def _flush(self, schema: str, table: str) -> None:
+        """Put the rows of one table into files; those of the fence another time, if the lease is renewed meanwhile.
+
+        One table at a time, since all at once would always be refused where that takes longer than from one renewal to
+        the next; and in one attempt each, which we repeat ourselves.
+        """
+        which = f"schema_name => {literal(schema)}, table_name => {literal(table)}"
+        call = f"CALL ducklake_flush_inlined_data({literal(self._lake.name)}, {which})"
+        ((attempts,),) = self._copied.select(f"SELECT current_setting('{RETRIES}')")
+        try:
+            with suppress(DatabaseException) if table == TABLE else nullcontext():
+                self._tried(lambda: self._copied.change([f"SET {RETRIES} = 0", call]))
+        finally:
+            self._copied.execute(f"SET {RETRIES} = {attempts}")
 
     def _expire(self, span: timedelta | None) -> None:
         if span is not None and (gone := self._catalog.state().expired(datetime.now(UTC) - span)):
@@ -160,18 +178,21 @@ class _Keeper:
     def _widen(self) -> None:
         """Take the least and greatest texts out of the catalog."""
         for sql, values in lake_bounds.widen(self._catalog):
-            self._tried(sql, *values)
+            self._run(sql, *values)
         self._copied.close()  # it remembers them, and would write them back
 
     def _call(self, function: str, arguments: str) -> None:
         """Do one step."""
-        self._tried(f"CALL ducklake_{function}({literal(self._lake.name)}, {arguments})")
+        self._run(f"CALL ducklake_{function}({literal(self._lake.name)}, {arguments})")
 
-    def _tried(self, sql: str, *values: object) -> None:
-        """Run a statement; again where it meets another commit, as that of this run's own lease."""
+    def _run(self, sql: str, *values: object) -> None:
+        self._tried(lambda: self._copied.execute(sql, *values))
+
+    def _tried(self, step: Callable[[], None]) -> None:
+        """Do something; again where it meets another commit, as that of this run's own lease."""
         for left in reversed(range(TIMES)):
             try:
-                self._copied.execute(sql, *values)
+                step()
             except DatabaseException:
                 if not left:
                     raise

@@ -85,21 +85,22 @@ def clean(site: Site) -> None:
             break
     site.check()
     assert not held(site)
-    assert objects(site) == site.copy.listed(), "no object is left that is part of nothing"  # type: ignore[attr-defined]
 
 
 def test_what_was_redacted_is_in_no_object(site: Site) -> None:
     one = site.branch("redacted")
     assert held(one)
     clean(one)
+    assert objects(one) == one.copy.listed(), "no object is left that is part of nothing"  # type: ignore[attr-defined]
 
 
 def test_a_bucket_that_goes_away_while_a_lake_is_kept_small_is_told_of_and_the_next_run_goes_on(
     site: Site,
 ) -> None:
     one = site.branch("upkeep")
-    # rows that are deleted in a file, not only in the catalog, where a few stand: else nothing is rewritten
-    for id_ in one.world.issue_ids()[:15]:
+    # more than stand in the catalog, and some that stay in each file, of which a slow machine makes several: a file is
+    # rewritten if a part of its rows was deleted
+    for id_ in one.world.issue_ids()[::2]:
         one.world.edit_issue(id_, title="moved on")
     one.world.advance(60)
     one.finish(turns=ONE_TURN)
@@ -107,6 +108,7 @@ def test_a_bucket_that_goes_away_while_a_lake_is_kept_small_is_told_of_and_the_n
     with stopped(one, rewriting, lease=LONG, environment=AT_ONCE) as run, ducklake_s3.server().away():
         assert run.go_on().code == 0
     one.check()
+    # what was written and not committed could not be deleted in a bucket that is away, and stays for a day
     clean(one)
 
 

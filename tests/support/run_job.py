@@ -75,8 +75,6 @@ class Tripwire:
                     self._pull()
 
     def _pull(self) -> None:
-        if self._stops:
-            say(stopped=True)
         os.kill(os.getpid(), signal.SIGSTOP if self._stops else signal.SIGKILL)
 
     def install(self) -> None:
@@ -222,7 +220,12 @@ def main() -> None:
         if not process:
             _child(spec)
         say(pid=process)
-        _, status, usage = os.wait4(process, 0)
+        _, status, usage = os.wait4(process, os.WUNTRACED)
+        while os.WIFSTOPPED(
+            status
+        ):  # told by who sees it: a run that said so itself might be woken before it sleeps
+            say(stopped=True)
+            _, status, usage = os.wait4(process, os.WUNTRACED)
         say(exit=os.waitstatus_to_exitcode(status), cpu=usage.ru_utime + usage.ru_stime)
     os._exit(0)  # without the complaints that DuckDB makes about what was frozen
 
