@@ -9,6 +9,7 @@ from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import dlt
@@ -53,6 +54,8 @@ FORMER_FILE = "pylon.duckdb"
 """Where earlier versions put it."""
 STORAGE_VERSION = "v1.0.0"
 """The format of a new DuckDB file, by the oldest DuckDB that opens it."""
+_MAKING = Lock()
+"""Two threads may be the first to open a file."""
 DEFAULT = "duckdb"
 KNOWN = tuple(dict.fromkeys(one.named for one in DESTINATIONS.values()))
 """The destinations that are named where another was probably meant; dlt has more."""
@@ -182,10 +185,11 @@ def make_file(file: Path) -> None:
     A DuckDB that makes a file by itself makes it in its own format, which an older one, such as that of most
     tools for looking at data, cannot open.
     """
-    if file.exists():
-        return
-    with duckdb.connect(":memory:") as connection:
-        connection.execute(f"ATTACH {literal(str(file))} AS made (STORAGE_VERSION '{STORAGE_VERSION}')")
+    with _MAKING:
+        if file.exists():
+            return
+        with duckdb.connect(":memory:") as connection:
+            connection.execute(f"ATTACH {literal(str(file))} AS made (STORAGE_VERSION '{STORAGE_VERSION}')")
 
 
 def open_pipeline(

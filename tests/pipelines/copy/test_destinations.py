@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import duckdb
 import pytest
@@ -10,7 +12,7 @@ from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration
 
 from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.base.causes import explain
-from pylon_elt.pipelines.copy.destinations import database_file, location, open_pipeline
+from pylon_elt.pipelines.copy.destinations import database_file, location, make_file, open_pipeline
 
 LIMIT = "SELECT value FROM duckdb_settings() WHERE name = 'memory_limit'"
 
@@ -105,3 +107,17 @@ def test_a_home_folder_of_nobody_is_a_problem_of_the_configuration(
     with pytest.raises(Exception, match="home folder") as caught:
         open_pipeline(pipelines_dir=str(tmp_path / "pipelines"))
     assert explain(caught.value).code == exits.CONFIGURATION
+
+
+def test_threads_that_are_the_first_to_open_a_file_make_it_once(tmp_path: Path) -> None:
+    together = Barrier(4, timeout=60)
+
+    def make(number: int) -> None:
+        together.wait()
+        make_file(tmp_path / f"{number}.duckdb")
+
+    with ThreadPoolExecutor(4) as threads:
+        for number in range(20):
+            for made in [threads.submit(make, number) for _ in range(4)]:
+                made.result()
+    assert len(list(tmp_path.iterdir())) == 20
