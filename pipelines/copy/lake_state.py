@@ -108,9 +108,8 @@ class Catalog:
         )
 
     def tables(self) -> list[tuple[str, str]]:
-        """Return all tables of the copy, the one with the fence last."""
-        found = self._tables("SELECT table_id FROM :table")
-        return sorted(found, key=lambda one: one[1] == TABLE)
+        """Return all tables of the copy."""
+        return self._tables("SELECT table_id FROM :table")
 
     def with_deleted(self) -> list[tuple[str, str]]:
         """Return the tables of the copy in whose files there are deleted rows."""

@@ -85,6 +85,7 @@ def clean(site: Site) -> None:
             break
     site.check()
     assert not held(site)
+    assert objects(site) >= site.copy.listed()  # type: ignore[attr-defined]
 
 
 def test_what_was_redacted_is_in_no_object(site: Site) -> None:

@@ -221,9 +221,8 @@ def main() -> None:
             _child(spec)
         say(pid=process)
         _, status, usage = os.wait4(process, os.WUNTRACED)
-        while os.WIFSTOPPED(
-            status
-        ):  # told by who sees it: a run that said so itself might be woken before it sleeps
+        # told by who sees it: a run that said so itself might be woken before it sleeps
+        while os.WIFSTOPPED(status):
             say(stopped=True)
             _, status, usage = os.wait4(process, os.WUNTRACED)
         say(exit=os.waitstatus_to_exitcode(status), cpu=usage.ru_utime + usage.ru_stime)

@@ -101,9 +101,8 @@ class Aim:
         """
         stood = self._stood if self._stood < min(rate, measured * (1 + 1 / number)) else 0.0
         lower = min(max(measured * _CARE, stood), rate * _CARE) if measured else rate * 0.9
-        if (
-            proven * _CARE > lower
-        ):  # so it was not the rate that was refused, unless another client has just come
+        # then it was not the rate that was refused, unless another client has just come
+        if proven * _CARE > lower:
             self.settle(rate)
             return min(proven * _CARE, rate)
         self._refused_rate = self._highest_possible(rate, lower, measured, number)
