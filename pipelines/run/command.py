@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import signal
-from contextlib import suppress
 from datetime import UTC, datetime
 
-from pylon_elt.sources.pylon.catalog import CHILDREN, NESTED
 from pylon_elt.sources.pylon.copy.tested import require_tested
 
 from ..base import configuration, exits, screens
@@ -68,7 +66,6 @@ def run(options: Run) -> int:
     if stop() == signal.SIGINT and code == exits.DONE:
         code = exits.INTERRUPTED  # `pylon run && pylon transform` is not to go on
     summary = summarize(job, location=location, seconds=watcher.seconds, code=code, ended_early=early)
-    _look_what_is_left(job, options, summary)
     _tell(job, watcher, started, summary, as_json=options.as_json)
     return code
 
@@ -102,21 +99,6 @@ def _why(job: Job, received: int, options: Run) -> str:
     if options.max_minutes is not None and job.unfinished:
         return f"the time of --max-minutes {options.max_minutes:g} is over"
     return ""
-
-
-def _look_what_is_left(job: Job, options: Run, summary: Summary) -> None:
-    """Ask the copy what is left, if anything can be; a summary without it is better than none."""
-    children = [child for child in (*CHILDREN, *NESTED) if child.name in job.tables]
-    read = any(child.name in summary.rows for child in children)
-    if not (read or job.unfinished or summary.failures):
-        return
-    with suppress(Exception), inspection.opened(options.destination, options.dataset) as copy:
-        if copy is not None:
-            summary.due = {child.name: copy.due(child.name) for child in children}
-            if summary.ended_early:
-                from .remaining import left_by
-
-                summary.remaining = left_by(job, copy)
 
 
 def _tell(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -38,6 +38,7 @@ from ..copy.dependants import views_on
 from .begin import begun
 from .recount import recount
 from .refreshing import told, unanswered
+from .remaining import Left, left_by
 from .restore import empty, restore
 from .ringing import Ringing
 from .workspace import require_same
@@ -91,6 +92,8 @@ class Job:
     """What a reconciliation found, if there was one."""
     swept: int | None = None
     """Conversations that were read again though nothing said that they had changed; ``None``: there was no sweep."""
+    left: Left | None = None
+    """What it leaves to be read; ``None``: nothing can be left, or nobody knows."""
     unchanged: bool = False
     """Whether the snapshot still has every row of the copy."""
 
@@ -121,11 +124,12 @@ class Job:
         return exits.of_all(failure.error for failure in self.control.report.failures)
 
     def _read(self) -> None:
-        self._take_turns(self._tables_left)
+        self._take_turns()
         if _comparison_is_due(self) and _reconcile(self) and not self.control.budget.spent:
-            self._take_turns(lambda: [name for name in self._tables_left() if name in HANGING])
+            self._take_turns(HANGING)
         if _has_time_to_spare(self):
             self._sweep()
+        self.left = left_by(self)
         _finish(self)
 
     def reconcile(self, *, confirmed: bool = False) -> Outcome:
@@ -155,7 +159,7 @@ class Job:
         """Read what is due beside the issues, as that is which lacked too much, and let go what it lacks."""
         self.control.confirmed = True
         self.tables = tuple(name for name in self.tables if not isinstance(TABLES[name].read, Issues))
-        self._take_turns(self._tables_left)
+        self._take_turns()
 
     def stop(self) -> None:
         """End the run after what is under way has been saved; may be called from a signal handler."""
@@ -169,13 +173,13 @@ class Job:
         lanes = [self.control.report.lanes[name] for name in children]
         known = sum(lane.done for lane in lanes)
         self.control.sweep_before = before
-        self._take_turns(lambda: [name for name in self._tables_left() if name in children])
+        self._take_turns(children)
         self.swept = sum(lane.done for lane in lanes) - known
         self.unfinished = False  # what the sweep did not reach is not due
 
-    def _take_turns(self, tables_left: Callable[[], list[str]]) -> None:
+    def _take_turns(self, among: Collection[str] = ALL_TABLES) -> None:
         with closing(self.ahead):
-            while tables := tables_left():
+            while tables := _tables_left(self, among):
                 self._turn(tables)
                 self.on_turn(self.turns)
                 if not self.unfinished or self.control.budget.spent:
@@ -205,10 +209,11 @@ class Job:
         self.control.answers.clear()
         self.turns += 1
 
-    def _tables_left(self) -> list[str]:
-        """Leave out the tables whose lane has stopped; the others are finished."""
-        tables = [name for name in self.tables if name not in self.control.report.stopped]
-        return [] if FOLLOWING.issuperset(tables) else tables
+
+def _tables_left(job: Job, among: Collection[str]) -> list[str]:
+    """Leave out the tables whose lane has stopped, and those that are not among some; the others are finished."""
+    tables = [name for name in job.tables if name not in job.control.report.stopped]
+    return [] if FOLLOWING.issuperset(tables) else [name for name in tables if name in among]
 
 
 def _refreshed(job: Job, tables: Sequence[str]) -> list[str]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from pylon_elt.sources.pylon.catalog import CHILDREN, NESTED
 from pylon_elt.sources.pylon.copy.state import SourceState
 
 from ..base.wording import duration
-from . import plan
+from ..copy.inspection import Copy
 
 if TYPE_CHECKING:
-    from ..copy.inspection import Copy
     from .job import Job
 
 
@@ -53,8 +54,33 @@ class Remaining:
         return f"about {duration(self.seconds)} at the present pace, {more}"
 
 
-def left_by(job: Job, copy: Copy) -> Remaining:
-    """Return what a run left in its copy."""
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left in a copy."""
+
+    due: dict[str, int]
+    """For how many parents each child is due."""
+    remaining: Remaining | None
+    """What is left beside them, where the run is ended early."""
+
+
+def left_by(job: Job) -> Left | None:
+    """Return what a run leaves, while its copy is still open; ``None``: nothing can be left, or nobody knows."""
+    children = [child.name for child in (*CHILDREN, *NESTED) if child.name in job.tables]
+    report = job.control.report
+    if not (any(report.rows.get(name) for name in children) or job.unfinished or report.failures):
+        return None
+    with suppress(Exception):  # a summary without it is better than none
+        copy = Copy(job.pipeline, job.copied)
+        if copy.exists:
+            early = job.unfinished or job.control.budget.stop.is_set()
+            return Left({name: copy.due(name) for name in children}, _remaining(job, copy) if early else None)
+    return None
+
+
+def _remaining(job: Job, copy: Copy) -> Remaining:
+    from . import plan  # few runs end early
+
     made = plan.make(copy, job.settings, job.tables, datetime.now(UTC))
     issues, floor = SourceState.of(job.pipeline).issues, job.settings.start_date
     read = "issues" in job.tables and issues.begun

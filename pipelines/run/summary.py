@@ -132,7 +132,7 @@ class Summary:
 
 
 def summarize(job: Job, *, location: str, seconds: float, code: int, ended_early: str) -> Summary:
-    """Take a run's counters together; ``due`` is left open."""
+    """Take a run's counters together."""
     report, pacers = job.control.report, job.control.pacers.known()
     return Summary(
         location=location,
@@ -159,6 +159,8 @@ def summarize(job: Job, *, location: str, seconds: float, code: int, ended_early
         removed=job.outcome.removed if job.outcome else None,
         mended=job.outcome.mended if job.outcome else None,
         swept=job.swept,
+        due=job.left.due if job.left else None,
+        remaining=job.left.remaining if job.left and ended_early else None,
     )
 
 

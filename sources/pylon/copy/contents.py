@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from ..catalog import ALL_TABLES, DELETIONS, TABLES, PerParent, Table, Versions
 from ..rows.volatile import Paths
 from .copied import Copied
-from .ids import Ids
 from .values import parsed, utc
 
-LOOKS = 20
-"""After so many looks for the rows of one parent, each of which reads a whole table, all are asked for at once."""
+EXPECTED = 2000
+"""Whether the copy has rows is looked up for so many parents at a time: each look reads a whole column."""
+
+Expected = Callable[[int], Iterable[str]]
+"""Returns so many parents' ids, at most."""
+
+
+def _nobody(_most: int) -> Iterable[str]:
+    return ()
 
 
 class Contents:
@@ -32,8 +38,7 @@ class Contents:
         self._dropped = set(dropped)
         self._tables: set[str] | None = None
         self._deleted: set[str] | None = None
-        self._looks: Counter[str] = Counter()
-        self._parents: dict[str, Ids] = {}
+        self._has_rows: defaultdict[str, dict[str, bool]] = defaultdict(dict)
 
     def holds(self, table: str) -> bool:
         """Whether there is such a table."""
@@ -52,19 +57,18 @@ class Contents:
             f"SELECT {names} FROM {{{table}}} AS t",
         )
 
-    def has_rows(self, table: Table[PerParent], parent_id: str) -> bool:
-        """Whether a table holds rows that were read for a parent; where in doubt (see :class:`Ids`), it does."""
+    def has_rows(self, table: Table[PerParent], parent_id: str, expected: Expected = _nobody) -> bool:
+        """Whether a table holds rows that were read for a parent; ``expected``: who may be asked about soon."""
         if not self.holds(table.name):
             return False
-        name, column = table.name, table.read.asked_by
-        self._looks[name] += 1
-        if self._looks[name] <= LOOKS:
-            sql = f"SELECT 1 FROM {{{name}}} AS t WHERE {{t.{column}}} = %s"
-            return bool(self.copied.select(sql, parent_id, most=1))
-        if name not in self._parents:
-            sql = f"SELECT DISTINCT {{t.{column}}} FROM {{{name}}} AS t"
-            self._parents[name] = self.copied.gather(lambda rows: Ids(id_ for (id_,) in rows), sql)
-        return parent_id in self._parents[name]
+        known = self._has_rows[table.name]
+        if parent_id not in known:
+            column = f"{{t.{table.read.asked_by}}}"
+            ids = sorted({parent_id, *expected(EXPECTED)} - known.keys())
+            sql = f"SELECT DISTINCT {column} FROM {{{table.name}}} AS t WHERE {column} IN"
+            having = {id_ for (id_,) in self.copied.select_in(sql, ids)}
+            known |= {id_: id_ in having for id_ in ids}
+        return known[parent_id]
 
     def also_under(self, table: Table[PerParent], places: Collection[tuple[str, str]]) -> set[str]:
         """Return under which other parents a table holds rows that some parents did not have before.

@@ -128,6 +128,11 @@ class Work:
         self._taken[parent.parent_id] = self._parents.pop(parent.parent_id)
         return True
 
+    def expected(self, most: int) -> list[str]:
+        """Return the ids of some parents of which an answer may come next: they were handed out last, or wait."""
+        asked = list(islice(reversed(self._taken), most // 2))
+        return [*asked, *(parent.parent_id for parent in self.first(most - len(asked)))]
+
     def first(self, most: int) -> list[Times]:
         """Return the parents that are worth most, without handing them out."""
         ids = (entry[-1] for entry in sorted(self._heap))

@@ -82,6 +82,11 @@ class Stock:
         """Return the parents that are due for a child."""
         return self._work[child]
 
+    def expected(self, child: str, most: int) -> list[str]:
+        """Return the ids of some parents, at most ``most``, of which an answer may come next."""
+        work = self._work.get(child)
+        return work.expected(most) if work else []
+
     def first(self, most: int) -> dict[str, list[Times]]:
         """Return, for each child, the parents that are worth most of those that were not handed out."""
         return {child: work.first(most) for child, work in self._work.items()}

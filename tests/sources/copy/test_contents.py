@@ -9,7 +9,7 @@ import dlt
 import pytest
 
 from pylon_elt.sources.pylon.catalog import HANGING
-from pylon_elt.sources.pylon.copy.contents import LOOKS, Contents
+from pylon_elt.sources.pylon.copy.contents import EXPECTED, Contents
 from pylon_elt.sources.pylon.copy.copied import Copied
 from pylon_elt.sources.pylon.lanes.conversation import BATCH_ROWS
 
@@ -35,20 +35,25 @@ def pipeline(tmp_path: Path) -> Any:
     )
 
 
-@pytest.mark.parametrize("many", [False, True])
-def test_parents_with_rows_are_told_from_others_however_many_are_asked_about(
-    pipeline: Any, *, many: bool
+def test_parents_with_rows_are_told_from_others_and_those_that_come_next_are_looked_up_with_the_first(
+    pipeline: Any,
 ) -> None:
-    rows = [{"id": str(number), "issue_id": f"issue {number}"} for number in range(0, 10 * LOOKS, 2)]
+    rows = [{"id": str(number), "issue_id": f"issue {number}"} for number in range(0, 3 * EXPECTED, 2)]
     pipeline.run(rows, table_name="issue_messages")
     messages, threads = HANGING["issue_messages"], HANGING["issue_threads"]
-    asked = range(10 * LOOKS if many else LOOKS)
+    waiting = [f"issue {number}" for number in range(3 * EXPECTED)]
     with Asked(pipeline) as copied:
         contents = Contents(copied)
-        found = [contents.has_rows(messages, f"issue {number}") for number in asked]
-        assert found == [number % 2 == 0 for number in asked]
+
+        def has_rows(number: int) -> bool:
+            return contents.has_rows(messages, f"issue {number}", lambda most: waiting[number:][:most])
+
+        assert [has_rows(number) for number in range(len(waiting))] == [
+            number % 2 == 0 for number in range(len(waiting))
+        ]
         assert not contents.has_rows(threads, "issue 0")
-        assert copied.questions == LOOKS + many
+        assert copied.questions == len(waiting) / EXPECTED
+        assert not contents.has_rows(messages, "nobody expected it")
 
 
 def test_former_places_of_a_whole_batch_are_asked_for_at_once(pipeline: Any) -> None:
