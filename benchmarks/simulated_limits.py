@@ -65,20 +65,34 @@ class Server:
     """How many it lets through within a second besides; 0: any number."""
     at_once: int = 0
     """How many it works at besides; one more is refused, however few came before. 0: any number."""
+    penalty: float = 0.0
+    """For how many seconds it refuses everything after a refusal."""
+    is_prolonged: bool = False
+    """Whether a request within that time begins it anew."""
     travel: float = 0.01
     counted: deque[float] = field(default_factory=deque)
     working: int = 0
     _index: int | None = None
     _former: float = 0
     _full_at: float = -math.inf
+    _shut_until: float = -math.inf
 
     def ask(self, now: float) -> tuple[bool, dict[str, str]]:
         """Return whether a request is let through, and with which headers it is answered."""
+        if now < self._shut_until:
+            self._shut_until = now + self.penalty if self.is_prolonged else self._shut_until
+            return False, {}
         if self.at_once and self.working >= self.at_once:
             return False, {} if self.hint == "none" else self._retry_after(1.0)
         allowed, headers = self._count(now)
         self.working += allowed
+        if self.penalty and not allowed:
+            self._shut_until = now + self.penalty
         return allowed, headers
+
+    def shut(self, until: float) -> None:
+        """Refuse everything until a moment."""
+        self._shut_until = until
 
     def _count(self, now: float) -> tuple[bool, dict[str, str]]:
         if self.kind == "bucket":
@@ -273,7 +287,15 @@ def simulate(limit: int, kind: str, latency: str, *, seed: int = 0, **options: A
     rng = random.Random(seed * 7 + limit)
     of_server = {
         name: options.pop(name)
-        for name in ("hint", "counts_refusals", "burst", "a_second", "at_once")
+        for name in (
+            "hint",
+            "counts_refusals",
+            "burst",
+            "a_second",
+            "at_once",
+            "penalty",
+            "is_prolonged",
+        )
         if name in options
     }
     loop, server = Loop(), Server(limit, kind, rng.uniform(0, WINDOW), **of_server)

@@ -10,6 +10,7 @@ from typing import Any
 
 from .belief import Belief, count
 from .measures import Burst
+from .penalty import Row
 from .quota import Quota
 from .spread import Spread, recalled_spread
 from .traffic import Ticket, Traffic
@@ -18,6 +19,7 @@ LONGEST_WAIT = 600.0
 """A server that asks for a longer wait than this many seconds is asked again after it all the same."""
 
 _PATIENCE = 5
+_LONG_PATIENCE = 7
 _PROBES_PER_TRIAL = 8
 _REFUTED = 3
 """Who lets through so many times what a bucket of the measured rate could is none."""
@@ -35,14 +37,18 @@ class Rest:
 
     def __init__(self, window: float, rng: random.Random) -> None:
         self._window, self._rng = window, rng
-        self.until = self.refused_at = -math.inf
+        self.until = self.refused_at = self._since = -math.inf
         self.refused_in_a_row = 0
+        self.shut_out = 0.0
+        """For how long nothing was let through before the last request that was, if no window explains it."""
         self.doubt = False
         """Whether nothing was accepted since the last refusal."""
 
     def accepted(self, sent_at: float) -> None:
         """A request was answered; those that were in flight at the refusal are no evidence."""
         if sent_at > self.refused_at:
+            is_penalty = self.doubt and self.refused_at - self._since > self._window
+            self.shut_out = sent_at - self._since if is_penalty else 0.0
             self.refused_in_a_row, self.doubt = 0, False
 
     def refused(self, now: float, *, at_once: bool = False) -> None:
@@ -51,6 +57,7 @@ class Rest:
         With ``at_once`` the first of a row is no reason to wait: requests come one by one, and the next may fit.
         """
         self.refused_at = now
+        self._since = self._since if self.refused_in_a_row else now
         if at_once and self.refused_in_a_row == 0:
             self.refused_in_a_row = 1
             return
@@ -58,6 +65,8 @@ class Rest:
         delay = self._window / 60 * 4**self.refused_in_a_row * self._rng.uniform(0.5, 1.5)
         # a server that counts refusals answers again only when a whole window was free of them
         longest = self._window * (0.5 if self.refused_in_a_row < _PATIENCE else 1.1)
+        # and one that shuts out who asks too often only after a pause that is as long
+        longest = min(longest * 2 ** max(0, self.refused_in_a_row - _LONG_PATIENCE), LONGEST_WAIT)
         self.refused_in_a_row += 1
         self.block(now + min(delay, longest))
 
@@ -176,7 +185,7 @@ class Knowledge:
         self.trial = Trial(window, rng)
         self.spread: Spread | None = None
         """Set once the server has shown that it refuses bursts."""
-        self.window, self._before = window, 0
+        self.window, self._before, self._row = window, 0, Row(belief)
 
     @property
     def limit(self) -> int:
@@ -226,6 +235,7 @@ class Knowledge:
             self._accepted_at_once(ticket, now)
 
     def _accepted_at_once(self, ticket: Ticket, now: float) -> None:
+        self._row.ended(self.rest.shut_out / self.window)
         self.belief.accepted(probe=ticket.probe)
         if len(self.traffic.slots) > self.belief.limit:
             self.belief.rise(self.traffic.seen(self.belief.sharing.fell_at), now)
@@ -268,6 +278,7 @@ class Knowledge:
             self.spread.has_stood(self._before)
 
     def _refused_at_once(self, ticket: Ticket, now: float, wait: float | None) -> None:
+        self._row.refused(first=not self.rest.doubt)
         recent, since = self.traffic.recent(now), self.traffic.recent(now, self.rest.refused_at)
         before = self._before = self.belief.held
         if self.traffic.rivals(ticket) >= self.belief.limit:

@@ -10,10 +10,15 @@ import math
 PROBE_INTERVAL = 150
 """Accepted requests between the first failed probe and the next; doubled by every further failure."""
 PROBE_INTERVAL_MAX = 1200
+PROBE_INTERVAL_LONGEST = 50_000
+"""The same where each refusal is followed by a penalty."""
 
 NARROW = 40
 """Of fewer than so many requests, what another client leaves changes much."""
 
+_WORTH = 20
+"""So many times what a penalty costs is read before the next question that may bring one, after three of them."""
+_PENALTIES = 3
 _LEVEL = 1.05
 _OFTEN = 5
 """A limit that falls again within so many windows, or ``PROBE_INTERVAL`` requests, is shared."""
@@ -100,7 +105,7 @@ class Patience:
     """
 
     def __init__(self, start: int, window: float) -> None:
-        self.interval = self.credit = 0
+        self.interval = self.credit = self._penalties = 0
         self.best = Best(start, window)
         self._start, self._window = start, window
 
@@ -121,8 +126,20 @@ class Patience:
         """More was asked for in vain."""
         if self.best.is_far_above(limit):
             self.best.missed()
-        self.interval = min(max(PROBE_INTERVAL, 2 * self.interval), PROBE_INTERVAL_MAX)
+        self.interval = max(self.interval, min(max(PROBE_INTERVAL, 2 * self.interval), PROBE_INTERVAL_MAX))
         self.credit = 0
+
+    def penalized(self, lost: float) -> bool:
+        """A refusal seems to have cost so many requests: questions are not to cost more than a small part of all.
+
+        Returns:
+            Whether it is the first, of which it is not known whether something else has shut all out.
+        """
+        self._penalties += 1
+        worth = _WORTH / 4 ** max(0, _PENALTIES - self._penalties)
+        self.interval = max(self.interval, min(round(worth * lost), PROBE_INTERVAL_LONGEST))
+        self.credit = 0
+        return self._penalties == 1
 
     def stated(self) -> None:
         """The server has said how much is allowed."""
@@ -135,5 +152,5 @@ class Patience:
 
     def recall(self, interval: int, credit: int, best: int) -> None:
         """Take over what another process knew."""
-        self.interval, self.credit = min(interval, PROBE_INTERVAL_MAX), credit
+        self.interval, self.credit = min(interval, PROBE_INTERVAL_LONGEST), credit
         self.best = Best(best, self._window)
