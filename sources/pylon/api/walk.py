@@ -98,14 +98,14 @@ class Walk:
             return page
         return last(page)
 
-    async def _resolved(self, page: Answer) -> Answer:
+    async def _resolved(self, page: Answer, tries: int = TRIES) -> Answer:
         """Read the same stretch in pages of one row less: if the list is as long as the page, one row is left."""
         count = len(page.rows)
         smaller = await self._pages.ask(count - 1, self._cursor)
         if len(smaller.rows) >= count:
             return last(smaller)  # it minds no limit, and so gave all
         if seam(smaller, count - 1, self._used, self._habit) is not Seam.MORE:
-            return await self._insisted(page, smaller)
+            return await self._insisted(page, smaller, tries)
         rest = await self._pages.ask(count - 1, smaller.cursor)
         if len(rest.rows) <= 1 and not rest.more_at(*self._used, smaller.cursor):
             self._habit.longest = max(self._habit.longest, count)
@@ -115,20 +115,24 @@ class Walk:
         self._limit, self._ahead = count - 1, rest
         return smaller
 
-    async def _insisted(self, page: Answer, smaller: Answer) -> Answer:
-        """Find out what follows a page where cursors do not tell.
+    async def _insisted(self, page: Answer, smaller: Answer, tries: int) -> Answer:
+        """Find out what follows a page where cursors do not tell, or rows came and went between two answers.
 
         Raises:
             Unavailable: It cannot be found out.
         """
         if len(smaller.rows) < len(page.rows) - 1 and not smaller.more:
             return last(smaller)  # rows went while it was read
-        for _ in range(TRIES):
+        while tries:
+            tries -= 1
             again = await self._pages.ask(self._limit, self._cursor)
-            if self._seam(again) is Seam.MORE:
+            found = self._seam(again)
+            if found is Seam.MORE:
                 return again
             if len(again.rows) < len(page.rows) and not again.more:
                 return again  # it is shorter than what was in doubt
+            if found is Seam.DOUBT and not again.more and not smaller.more:
+                return await self._resolved(again, tries)
         if self._first:
             return replace(page, more=True, cursor="")
         return await self._longer(page)

@@ -33,6 +33,7 @@ class Listing:
         empty_is_null: Whether an empty page is written as null.
         slips: The requests, by number, that are answered with null and no further page.
         gone_after: After so many requests the list is empty.
+        lacking: The requests, by number, at which the last of the rows is not there.
     """
 
     rows: int
@@ -41,13 +42,14 @@ class Listing:
     empty_is_null: bool = False
     slips: Collection[int] = ()
     gone_after: int = 10**9
+    lacking: Collection[int] = ()
     asked: list[tuple[int | None, str]] = field(default_factory=list)
 
     async def ask(self, limit: int | None, cursor: str, _check: Check) -> Answer:
         number, start = len(self.asked), int(cursor or 0)
         assert number < 200, "it asks for ever"
         self.asked.append((limit, cursor))
-        there = self.rows if number < self.gone_after else 0
+        there = self.rows - (number in self.lacking) if number < self.gone_after else 0
         end = min(there, start + min(limit or 100, self.cap))
         page = [{"id": str(index)} for index in range(start, end)]
         more = end < there or (self.announces and bool(page))
@@ -115,3 +117,13 @@ def test_a_page_that_is_never_given_is_told_from_an_end() -> None:
 def test_a_short_page_is_no_only_one_because_the_next_one_is_null(slips: set[int]) -> None:
     """A server that caps its pages gives fewer rows than were asked for, and more of them later."""
     assert Listing(9, cap=5, slips=slips).first(100).more
+
+
+@pytest.mark.parametrize("lacking", [{1}, {1, 4}])
+def test_a_list_that_has_a_row_less_for_a_moment_is_not_taken_for_one_that_may_be_cut(
+    lacking: set[int],
+) -> None:
+    """A page of which no one knows whether it is as long as the list is compared with one of a row less."""
+    listing = Listing(55, lacking=lacking)
+    assert listing.walked(1000) == names(55)
+    assert len(listing.asked) <= 8
