@@ -37,18 +37,14 @@ class Rest:
 
     def __init__(self, window: float, rng: random.Random) -> None:
         self._window, self._rng = window, rng
-        self.until = self.refused_at = self._since = -math.inf
+        self.until = self.refused_at = -math.inf
         self.refused_in_a_row = 0
-        self.shut_out = 0.0
-        """For how long nothing was let through before the last request that was, if no window explains it."""
         self.doubt = False
         """Whether nothing was accepted since the last refusal."""
 
     def accepted(self, sent_at: float) -> None:
         """A request was answered; those that were in flight at the refusal are no evidence."""
         if sent_at > self.refused_at:
-            is_penalty = self.doubt and self.refused_at - self._since > self._window
-            self.shut_out = sent_at - self._since if is_penalty else 0.0
             self.refused_in_a_row, self.doubt = 0, False
 
     def refused(self, now: float, *, at_once: bool = False) -> None:
@@ -57,7 +53,6 @@ class Rest:
         With ``at_once`` the first of a row is no reason to wait: requests come one by one, and the next may fit.
         """
         self.refused_at = now
-        self._since = self._since if self.refused_in_a_row else now
         if at_once and self.refused_in_a_row == 0:
             self.refused_in_a_row = 1
             return
@@ -185,7 +180,7 @@ class Knowledge:
         self.trial = Trial(window, rng)
         self.spread: Spread | None = None
         """Set once the server has shown that it refuses bursts."""
-        self.window, self._before, self._row = window, 0, Row(belief)
+        self.window, self._before, self._row = window, 0, Row(belief, window)
 
     @property
     def limit(self) -> int:
@@ -235,7 +230,7 @@ class Knowledge:
             self._accepted_at_once(ticket, now)
 
     def _accepted_at_once(self, ticket: Ticket, now: float) -> None:
-        self._row.ended(self.rest.shut_out / self.window)
+        self._row.accepted(ticket.sent_at, now)
         self.belief.accepted(probe=ticket.probe)
         if len(self.traffic.slots) > self.belief.limit:
             self.belief.rise(self.traffic.seen(self.belief.sharing.fell_at), now)
@@ -278,7 +273,7 @@ class Knowledge:
             self.spread.has_stood(self._before)
 
     def _refused_at_once(self, ticket: Ticket, now: float, wait: float | None) -> None:
-        self._row.refused(first=not self.rest.doubt)
+        self._row.refused(now, first=not self.rest.doubt)
         recent, since = self.traffic.recent(now), self.traffic.recent(now, self.rest.refused_at)
         before = self._before = self.belief.held
         if self.traffic.rivals(ticket) >= self.belief.limit:

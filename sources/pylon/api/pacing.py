@@ -23,8 +23,9 @@ With windows, a ``Pacer`` holds what is believed about one endpoint:
 - A refused request that was no probe contradicts n, which falls to what the server did accept.
 - A climb across the edge of a fixed window may see up to 2L accepted within W. So a risen n is *held* only
   when whole windows have passed without a refusal; until then few at a time go beyond what is certain.
-- Refusals in a row for longer than a window lasts are a penalty, or an outage: no limit explains them. What they have
-  taught is forgotten, and from the second on more is asked for only after many times what one has cost.
+- Refusals in a row for longer than a window lasts are a penalty, or an outage (``penalty.py``): no limit explains them.
+  So are shorter ones, if again and again little went through within a window after the first. What they have taught is
+  forgotten, and from the second on more is asked for only after many times what one has cost.
 - An n below the best that stood is another client's doing (``probing.py``): probes come every few windows then, since
   it may leave; if n falls again and again, no climb follows.
 

@@ -86,7 +86,9 @@ def test_a_server_that_counts_refusals_does_not_lock_the_caller_out(limit, kind,
 @pytest.mark.sampled(2, each=("limit", "kind", "penalty"))
 @pytest.mark.parametrize("limit", [10, 60, 300])
 @pytest.mark.parametrize("kind", ["fixed", "sliding"])
-@pytest.mark.parametrize(("penalty", "prolonged"), [(90.0, False), (300.0, False), (300.0, True)])
+@pytest.mark.parametrize(
+    ("penalty", "prolonged"), [(60.0, False), (90.0, False), (300.0, False), (300.0, True)]
+)
 def test_who_is_shut_out_after_a_refusal_seldom_asks_for_more(limit, kind, penalty, prolonged):
     for seed in MANY:
         loop, caller = simulate(limit, kind, "200ms", seed=seed, penalty=penalty, is_prolonged=prolonged)
@@ -106,7 +108,7 @@ def test_a_server_that_refuses_everything_for_an_hour_is_asked_as_fast_as_before
         assert caller.used(since + 3600 + 900, since + 2 * 3600) >= 0.9, seed
 
 
-@pytest.mark.parametrize("seed", [8, 22, 74, 262])
+@pytest.mark.parametrize("seed", [8, 74, 382, 491])
 def test_a_limit_that_fell_to_one_request_a_window_is_not_kept_for_an_hour(seed):
     loop = Loop()
     server = Server(6, "sliding", 0.0, "exact", counts_refusals=True)
