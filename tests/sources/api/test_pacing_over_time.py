@@ -90,17 +90,17 @@ def test_a_server_that_counts_refusals_does_not_lock_the_caller_out(limit, kind,
     ("penalty", "prolonged"), [(60.0, False), (90.0, False), (300.0, False), (300.0, True)]
 )
 def test_who_is_shut_out_after_a_refusal_seldom_asks_for_more(limit, kind, penalty, prolonged):
-    for seed in MANY:
+    for seed in range(2):
         loop, caller = simulate(limit, kind, "200ms", seed=seed, penalty=penalty, is_prolonged=prolonged)
-        loop.run(4 * 3600)
-        assert caller.used(3600, 4 * 3600) >= (0.7 if prolonged else 0.9), seed
+        loop.run(3 * 3600)
+        assert caller.used(3600, 3 * 3600) >= (0.7 if prolonged else 0.9), seed
 
 
 @pytest.mark.parametrize("limit", [60, 300])
 @pytest.mark.parametrize("kind", ["fixed", "sliding"])
 @pytest.mark.parametrize("since", [5.0, 900.0])
 def test_a_server_that_refuses_everything_for_an_hour_is_asked_as_fast_as_before_soon(limit, kind, since):
-    for seed in MANY:
+    for seed in range(2):
         loop, caller = simulate(limit, kind, "200ms", seed=seed)
         loop.at(since, partial(caller.server.shut, since + 3600))
         loop.run(since + 2 * 3600)
