@@ -285,19 +285,7 @@ class Caller:
 
 def simulate(limit: int, kind: str, latency: str, *, seed: int = 0, **options: Any) -> tuple[Loop, Caller]:
     rng = random.Random(seed * 7 + limit)
-    of_server = {
-        name: options.pop(name)
-        for name in (
-            "hint",
-            "counts_refusals",
-            "burst",
-            "a_second",
-            "at_once",
-            "penalty",
-            "is_prolonged",
-        )
-        if name in options
-    }
+    of_server = {name: options.pop(name) for name in set(options) & Server.__dataclass_fields__.keys()}
     loop, server = Loop(), Server(limit, kind, rng.uniform(0, WINDOW), **of_server)
     options.setdefault("start", STARTS[limit])
     options.setdefault("concurrency", 12 if latency == "1s" else 8)

@@ -10,7 +10,7 @@ from typing import Any
 
 from .belief import Belief, count
 from .measures import Burst
-from .penalty import Row
+from .penalty import Penalties
 from .quota import Quota
 from .spread import Spread, recalled_spread
 from .traffic import Ticket, Traffic
@@ -180,7 +180,7 @@ class Knowledge:
         self.trial = Trial(window, rng)
         self.spread: Spread | None = None
         """Set once the server has shown that it refuses bursts."""
-        self.window, self._before, self._row = window, 0, Row(belief, window)
+        self.window, self._before, self._penalties = window, 0, Penalties(belief, window)
 
     @property
     def limit(self) -> int:
@@ -230,7 +230,7 @@ class Knowledge:
             self._accepted_at_once(ticket, now)
 
     def _accepted_at_once(self, ticket: Ticket, now: float) -> None:
-        self._row.accepted(ticket.sent_at, now)
+        self._penalties.accepted(ticket.sent_at, now)
         self.belief.accepted(probe=ticket.probe)
         if len(self.traffic.slots) > self.belief.limit:
             self.belief.rise(self.traffic.seen(self.belief.sharing.fell_at), now)
@@ -273,7 +273,7 @@ class Knowledge:
             self.spread.has_stood(self._before)
 
     def _refused_at_once(self, ticket: Ticket, now: float, wait: float | None) -> None:
-        self._row.refused(now, first=not self.rest.doubt)
+        self._penalties.refused(now, first=not self.rest.doubt)
         recent, since = self.traffic.recent(now), self.traffic.recent(now, self.rest.refused_at)
         before = self._before = self.belief.held
         if self.traffic.rivals(ticket) >= self.belief.limit:

@@ -21,8 +21,8 @@ _LONG = 0.5
 """Such a penalty lasts for so many windows; what is shorter costs little, since it is made up for."""
 
 
-class Row:
-    """A row of refusals, and what was believed when it began, to go back to it.
+class Penalties:
+    """Tells them, and goes back to what was believed when the row of refusals began.
 
     Args:
         belief: What is believed.

@@ -19,10 +19,6 @@ Expected = Callable[[int], Iterable[str]]
 """Returns so many parents' ids, at most."""
 
 
-def _nobody(_most: int) -> Iterable[str]:
-    return ()
-
-
 class Contents:
     """Reads keys and columns; a table that is not there has none.
 
@@ -57,7 +53,7 @@ class Contents:
             f"SELECT {names} FROM {{{table}}} AS t",
         )
 
-    def has_rows(self, table: Table[PerParent], parent_id: str, expected: Expected = _nobody) -> bool:
+    def has_rows(self, table: Table[PerParent], parent_id: str, expected: Expected) -> bool:
         """Whether a table holds rows that were read for a parent; ``expected``: who may be asked about soon."""
         if not self.holds(table.name):
             return False

@@ -63,8 +63,7 @@ async def _read(
 
 def _in_part(turn: Turn, table: Table[PerParent], found: Conversation) -> Conversation | Refused:
     """What is not a whole list says nothing about the rows that it lacks: it takes none away."""
-    expected = partial(turn.stock.expected, table.name)
-    if not turn.contents.has_rows(table, found.parent.parent_id, expected):
+    if not turn.has_rows(table, found.parent.parent_id):
         return found
     path = table.read.endpoint.path.format(**{table.read.asked_by: found.parent.parent_id})
     error = Unavailable(f"{table.read.endpoint.method} {path}", "gave no whole list", "Run again later.")

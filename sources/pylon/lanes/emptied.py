@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING
 
 from ..catalog import PerParent, Table
@@ -43,7 +42,7 @@ async def believed(
         again: Reads it once more.
     """
     parent_id = found.parent.parent_id
-    if not turn.contents.has_rows(table, parent_id, partial(turn.stock.expected, table.name)):
+    if not turn.has_rows(table, parent_id):
         return found
     second = await again()
     if isinstance(second, Refused) or second.rows or not second.whole:

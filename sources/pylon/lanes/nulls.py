@@ -87,7 +87,7 @@ async def settle(turn: Turn, table: Table[PerParent], ask: Ask) -> None:
 
 async def _weigh(turn: Turn, table: Table[PerParent], blindly: Sequence[str], ask: Ask) -> None:
     read = turn.ledger.some_read(table.name, WITNESSES)
-    if not (witnesses := [one for one in read if turn.contents.has_rows(table, one, lambda _most: read)]):
+    if not (witnesses := [parent for parent in read if turn.has_rows(table, parent)]):
         habit = _habit(turn, table)
         habit.believed = habit.believed or time.time()
     elif not table.read.is_null_if_none and not await _gives_a_list(turn, table, witnesses, ask):

@@ -198,6 +198,10 @@ class Turn:
         """Whether no lane is at work: all have ended, or the extract was given up before some began."""
         return self._ended >= self._begun
 
+    def has_rows(self, table: Table[PerParent], parent_id: str) -> bool:
+        """Whether the copy holds rows that were read for a parent; of those to be read next it is looked up as well."""
+        return self.contents.has_rows(table, parent_id, partial(self.stock.expected, table.name))
+
     def at_end(self, action: Callable[[], None]) -> None:
         """Set what is done whenever a lane ends; the last call is the one that counts."""
         self._at_end = action

@@ -51,9 +51,9 @@ def test_parents_with_rows_are_told_from_others_and_those_that_come_next_are_loo
         assert [has_rows(number) for number in range(len(waiting))] == [
             number % 2 == 0 for number in range(len(waiting))
         ]
-        assert not contents.has_rows(threads, "issue 0")
+        assert not contents.has_rows(threads, "issue 0", lambda _most: ())
         assert copied.questions == len(waiting) / EXPECTED
-        assert not contents.has_rows(messages, "nobody expected it")
+        assert not contents.has_rows(messages, "nobody expected it", lambda _most: ())
 
 
 def test_former_places_of_a_whole_batch_are_asked_for_at_once(pipeline: Any) -> None:
