@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import duckdb
@@ -15,6 +18,9 @@ from .commands import Command, Commands, Result, wait_until
 
 FOLDER = "desk"
 """Where somebody works, in the folder of a test."""
+LISTING = "GET /issues"
+LONGEST = 60.0
+"""After so many seconds a request is answered, whatever it waits for."""
 
 
 @dataclass
@@ -97,8 +103,15 @@ def status(desk: Desk, **options: Any) -> dict[str, Any]:
     return json.loads(result.out)  # type: ignore[no-any-return]
 
 
-def wait_for_lock(desk: Desk) -> None:
-    """Wait until a run has begun to list the issues."""
-    lock = desk.database.with_name("support.duckdb.lock")
-    wait_until(lambda: lock.exists() and lock.read_text())
-    wait_until(lambda: desk.server.count("GET /issues") > 0)
+@contextmanager
+def amid_run(desk: Desk, *arguments: str) -> Iterator[Command]:
+    """Start a run, which begins to list the issues and is given no answer before the block ends."""
+    ended = Event()
+    let_go = desk.server.on_request(lambda record: record.endpoint != LISTING or ended.wait(LONGEST))
+    try:
+        run = desk.start("run", *arguments)
+        wait_until(lambda: desk.server.count(LISTING) > 0)
+        yield run
+    finally:
+        ended.set()
+        let_go()

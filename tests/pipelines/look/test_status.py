@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from support.workplaces import Desk, status, wait_for_lock
+from support.workplaces import Desk, amid_run, status
 
 from pylon_elt.pipelines.copy.inspection import Place
 from pylon_elt.pipelines.look.status import Status, look, render
@@ -139,10 +139,9 @@ def test_the_last_runs_are_shown_newest_first(desk: Desk) -> None:
 
 @pytest.mark.alike(2, "beside a run")
 def test_beside_a_run_it_says_who_holds_the_lock(open_desk: Any) -> None:
-    desk = open_desk(issues=60, latency_seconds=0.3)
-    run = desk.start("run")
-    wait_for_lock(desk)
-    result = desk.pylon("status")
+    desk = open_desk(issues=60)
+    with amid_run(desk) as run:
+        result = desk.pylon("status")
     assert result.code == 75
     assert f"process {run.process} on" in result.err
     assert run.wait().code == 0, "the run must not notice"
@@ -152,13 +151,10 @@ def test_beside_a_run_it_says_who_holds_the_lock(open_desk: Any) -> None:
 def test_beside_a_run_it_answers_from_the_snapshot_and_says_from_when(open_desk: Any) -> None:
     desk = open_desk(issues=60)
     assert desk.pylon("run", "--select", "teams").code == 0
-    desk.server.settings.latency_seconds = 0.3
-    run = desk.start("run", "--select", "teams,issues")
-    wait_for_lock(desk)
-    result = desk.pylon("status")
+    with amid_run(desk, "--select", "teams,issues") as run:
+        result, found = desk.pylon("status"), status(desk)
     assert (result.code, result.err) == (0, "")
     assert "support.duckdb is being written to; this is its snapshot," in result.text
-    found = status(desk)
     assert found["tables"]["teams"]["rows"] == len(desk.server.world.rows("teams"))
     assert datetime.fromisoformat(found["snapshot_at"]) < datetime.now(UTC)
     assert run.wait().code == 0

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 from support.plans import asked, everything
-from support.workplaces import Desk, wait_for_lock
+from support.workplaces import Desk, amid_run
 
 from pylon_elt.pipelines.verify import held
 
@@ -150,12 +150,9 @@ def test_without_a_copy_or_without_pylon_it_is_one_screen(desk: Desk) -> None:
 
 
 def test_beside_a_run_it_says_who_holds_the_lock(open_desk: Any) -> None:
-    desk = open_desk(issues=60, latency_seconds=0.3)
-    run = desk.start("run", "--select", "issues,issue_messages")
-    wait_for_lock(desk)
-    desk.server.settings.latency_seconds = 5.0  # it shall not end before it has been met
-    result = desk.pylon("verify")
-    desk.server.settings.latency_seconds = 0.0
+    desk = open_desk(issues=60)
+    with amid_run(desk, "--select", "issues,issue_messages") as run:
+        result = desk.pylon("verify")
     assert result.code == 75
     assert f"process {run.process} on" in result.err
     assert run.wait().code == 0, "the run must not notice"
