@@ -23,7 +23,11 @@ SHORTEST_BACKOFF = 0.5
 LONGEST_BACKOFF = 20.0
 """The first wait is random, up to the one, and each later one up to twice as long, at most up to the other."""
 REFUSALS = 12
-"""How many 429 in a row one request, or one endpoint, may meet; each was waited out as the server asked."""
+"""How many 429 in a row one request, or one endpoint, may meet; each was waited out as the server asked.
+
+The limit is the endpoint's. Who asks it for something else waits for no further refusal, which may take ten minutes:
+that is given up too, until one request may go again.
+"""
 
 
 class Sender:
@@ -105,6 +109,8 @@ class Sender:
             await self._pause(endpoint.name, 0.0)
             await self._admission.enter()
             while (wait := pacer.wait()) > 0:
+                if pacer.refused_in_a_row >= REFUSALS:  # another request has found out
+                    raise _shut_out(label)
                 await self._pause(endpoint.name, wait)
             ticket = pacer.take()
             try:
@@ -122,8 +128,12 @@ class Sender:
             pacer.refused(ticket, reply.headers, reply.server_at)
             if pacer.refused_in_a_row >= REFUSALS:  # a turn may be too short for one request to meet so many
                 break
-        raise Unavailable(
-            label,
-            f"was refused {REFUSALS} times in a row because of the rate limit (429)",
-            "Another client of the organisation may be using it up. What was read is saved; run again later.",
-        )
+        raise _shut_out(label)
+
+
+def _shut_out(label: str) -> Unavailable:
+    return Unavailable(
+        label,
+        f"was refused {REFUSALS} times in a row because of the rate limit (429)",
+        "Another client of the organisation may be using it up. What was read is saved; run again later.",
+    )

@@ -463,6 +463,33 @@ def test_refusals_of_an_endpoint_add_up_over_requests(serve: Any) -> None:
     assert len(server.log) == REFUSALS
 
 
+def test_an_endpoint_that_was_given_up_is_not_waited_for_again(serve: Any) -> None:
+    """The limit is the endpoint's: each object that is asked for there would wait for minutes, in vain."""
+    server = serve(rate_headers="none")
+    server.faults.add("status", "GET /tags", status=429)
+    asker, now = Asker(server), [0.0]
+    asker.pacers = Pacers(RATES, 60.0, clock=lambda: now[0])
+
+    async def pass_time(_endpoint: str, seconds: float) -> None:
+        now[0] += seconds
+
+    asker._pause = pass_time  # type: ignore[method-assign]
+    with pytest.raises(Unavailable, match=f"refused {REFUSALS} times"):
+        asker.ask(TAGS)
+    given_up_at, asked = now[0], len(server.log)
+    for _ in range(20):
+        with pytest.raises(Unavailable, match=f"refused {REFUSALS} times"):
+            asker.ask(TAGS)
+    assert (now[0], len(server.log)) == (given_up_at, asked)
+    now[0] += asker.pacers.get(TAGS.name, TAGS.tier).wait() + 0.1
+    with pytest.raises(Unavailable, match=f"refused {REFUSALS} times"):
+        asker.ask(TAGS)
+    assert len(server.log) == asked + 1, "one request tells that nothing has changed"
+    server.faults.clear()
+    now[0] += asker.pacers.get(TAGS.name, TAGS.tier).wait() + 0.1
+    assert asker.ask(TAGS).rows
+
+
 # -- what is sent, and what time it is -----------------------------------------------------------------------------
 
 
