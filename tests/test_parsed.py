@@ -10,6 +10,8 @@ import pytest
 from support.commands import Commands
 from support.marts import PACKAGE, duckdb_profile
 
+pytestmark = pytest.mark.dear
+
 HIDDEN = ("created_at",)
 """When something was parsed."""
 
@@ -37,7 +39,6 @@ def _shown(part: Any) -> Any:
     return part
 
 
-@pytest.mark.more
 def test_what_is_taken_over_is_what_would_be_parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = tmp_path / "kept"
     kept.mkdir()

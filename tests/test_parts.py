@@ -25,36 +25,19 @@ def test_one_in_four(number): ...
 @pytest.mark.sampled(3)
 def test_alone(): ...
 
-@pytest.mark.more
-def test_long(): ...
+@pytest.mark.dear
+@pytest.mark.parametrize("number", range(45))
+def test_long(number): ...
 
 def test_usual(): ...
-
-@pytest.mark.alike(3, "shape")
-def test_round(): ...
-
-@pytest.mark.alike(3, "shape")
-@pytest.mark.sampled(2)
-@pytest.mark.parametrize("corners", range(4))
-def test_angular(corners): ...
-
-@pytest.mark.alike(3, "shape")
-def test_flat(): ...
-
-@pytest.mark.alike(3, "shape")
-def test_thin(): ...
-
-@pytest.mark.alike(4, "weight")
-def test_heavy(): ...
 """
-SHAPES = ("test_round", "test_angular", "test_flat", "test_thin")
 SEEDS = [str(seed) for seed in range(20)]
 
 
 @pytest.fixture
 def items(pytester: pytest.Pytester) -> list[pytest.Item]:
     found, _ = pytester.inline_genitems(pytester.makepyfile(TESTS))
-    assert len(found) == 39
+    assert len(found) == 75
     return found
 
 
@@ -81,51 +64,13 @@ def test_the_first_part_has_a_share_and_each_value_that_is_named(items: list[pyt
     assert len(names(first, "test_one_in_four")) == 3
     assert names(first, "test_alone") == ["test_alone"]
     assert names(first, "test_usual") == ["test_usual"]
-    assert names(first, "test_long") == []
-
-
-def test_of_tests_that_are_alike_the_first_part_has_a_share_and_of_each_kind_one(
-    items: list[pytest.Item],
-) -> None:
-    drawn = set()
-    for seed in SEEDS:
-        first = names(divided(items, "first", seed))
-        shapes = tuple(name for name in SHAPES if any(one.startswith(name) for one in first))
-        assert len(shapes) == 2
-        assert sum(one.startswith("test_angular") for one in first) == 2 * ("test_angular" in shapes)
-        assert "test_heavy" in first
-        drawn.add(shapes)
-    assert len(drawn) > 3
-
-
-@pytest.mark.parametrize("number", [1, 2, 7])
-def test_where_each_test_makes_a_whole_copy_the_first_part_has_one_in_four(
-    pytester: pytest.Pytester, number: int
-) -> None:
-    tests = [f"def test_{one}(): ..." for one in range(number)]
-    marked = [
-        "import pytest",
-        "@pytest.mark.more\ndef test_long(): ...",
-        "@pytest.mark.alike(2, 'kind')\ndef test_like(): ...",
-    ]
-    folder = pytester.mkdir("tests").joinpath("e2e")
-    folder.mkdir()
-    folder.joinpath("test_some.py").write_text("\n".join(marked + tests), encoding="utf-8")
-    items, _ = pytester.inline_genitems("tests")
-    drawn = set()
-    for seed in SEEDS:
-        first = names(divided(items, "first", seed))
-        assert len(first) == -(-number // 4) + 1
-        assert "test_like" in first
-        assert "test_long" not in first
-        assert sorted(first + names(divided(items, "second", seed))) == sorted(names(items))
-        drawn.add(tuple(first))
-    assert len(drawn) == 1 if number == 1 else len(drawn) > 1
+    assert len(names(first, "test_long")) == 3
 
 
 def test_another_draw_takes_others_and_the_same_one_the_same(items: list[pytest.Item]) -> None:
-    draws = {tuple(names(divided(items, "first", seed), "test_one_in_four")) for seed in SEEDS}
-    assert len(draws) > 5
+    for divisible in ("test_one_in_four", "test_long"):
+        draws = {tuple(names(divided(items, "first", seed), divisible)) for seed in SEEDS}
+        assert len(draws) > 5
     assert divided(items, "first", "1") == divided(items, "first", "1")
 
 

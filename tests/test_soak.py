@@ -28,7 +28,7 @@ def soak(*arguments: str, seed: int) -> str:
     return done.stdout
 
 
-@pytest.mark.more
+@pytest.mark.dear
 def test_it_begins_nothing_once_its_time_is_up_and_says_how_much_is_left() -> None:
     told = soak("-rs", seed=5)
     assert "SKIPPED [3000] " in told
@@ -36,7 +36,7 @@ def test_it_begins_nothing_once_its_time_is_up_and_says_how_much_is_left() -> No
     assert "passed" not in told
 
 
-@pytest.mark.more
+@pytest.mark.dear
 def test_each_begins_with_others() -> None:
     one, other = (soak("--collect-only", seed=seed).splitlines()[:5] for seed in (7, 4000))
     assert not set(one) & set(other)

@@ -15,6 +15,8 @@ import pytest
 from support.commands import Commands
 from support.marts import Built, dbt, duckdb_profile
 
+pytestmark = pytest.mark.dear
+
 LIMIT = 100_000
 HEADING = re.compile(
     r"^--- (?:(?:request|customer|agent|automation), \S+Z|messages are left out here)$", re.MULTILINE

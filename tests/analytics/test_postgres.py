@@ -22,7 +22,7 @@ from support.repository import ROOT
 
 from pylon_elt.pipelines.transform import package
 
-pytestmark = [pytest.mark.slow, pytest.mark.more]
+pytestmark = pytest.mark.slow
 needs_oldest = pytest.mark.skipif(not OLDEST.exists(), reason="Postgres 15 is not here")
 
 TYPES = {
@@ -145,6 +145,7 @@ cli.main()
 """
 
 
+@pytest.mark.dear
 def test_a_table_that_is_not_listed_yet_is_not_missing(built: Built, url: str) -> None:
     """dbt's threads take a list of tables that one of them has just begun for all there is."""
     arguments = [

@@ -14,6 +14,8 @@ from support.commands import Commands
 from support.marts import Built, dbt, duckdb_profile
 from support.working import ZONE, local_day, working_seconds
 
+pytestmark = pytest.mark.dear
+
 CLOSED, ONGOING = "completed", "ongoing"
 
 
@@ -178,7 +180,6 @@ def test_the_days_of_both_desks_add_up(built: Built) -> None:
         assert replies == sum(row["agent_replies"] for row in tickets) > 0
 
 
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("gone", "left"), [("zaia", "pylon"), ("pylon", "zaia")])
 def test_each_desk_builds_alone(
     gone: str, left: str, commands: Commands, built: Built, tmp_path: Path

@@ -62,7 +62,6 @@ def test_killed_at_a_moment_of_a_package(edited: Site, moment: str, fresh: bool)
     recover(site, fresh=fresh)
 
 
-@pytest.mark.alike(2, "between tables")
 @pytest.mark.sampled(3)
 @pytest.mark.parametrize("table", [*CHILD_OR_LEDGER, *share(OTHERS, 4)])
 def test_killed_when_one_table_of_a_package_was_loaded(edited: Site, table: str) -> None:
@@ -72,7 +71,6 @@ def test_killed_when_one_table_of_a_package_was_loaded(edited: Site, table: str)
         recover(site, fresh=fresh)
 
 
-@pytest.mark.alike(2, "between tables")
 @pytest.mark.sampled(3)
 @pytest.mark.parametrize("table", [*CHILD_OR_LEDGER, *share(OTHERS, 4)])
 def test_killed_when_all_but_one_table_of_a_package_were_loaded(edited: Site, table: str) -> None:
@@ -81,7 +79,7 @@ def test_killed_when_all_but_one_table_of_a_package_were_loaded(edited: Site, ta
     recover(site, fresh=True)
 
 
-@pytest.mark.alike(2, "between tables")
+@pytest.mark.dear
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_killed_when_a_merge_waits(edited: Site, when: str) -> None:
     """It is written down which files it merges, and the last of them is, or is not yet, where the others are."""
@@ -98,7 +96,6 @@ def test_a_killed_merge_leaves_the_former_rows(edited: Site) -> None:
     assert site.copy.read()["issue_messages"] == before
 
 
-@pytest.mark.alike(2, "between tables")
 def test_a_ledger_without_its_messages_is_not_believed(edited: Site) -> None:
     site = edited.branch("ledger-only")
     before = site.saved()
@@ -109,7 +106,6 @@ def test_a_ledger_without_its_messages_is_not_believed(edited: Site) -> None:
     recover(site, fresh=True)
 
 
-@pytest.mark.alike(2, "all over")
 @pytest.mark.sampled(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("shard", SHARDS)
@@ -117,7 +113,6 @@ def test_killed_at_points_all_over_an_update(edited: Site, tmp_path: Path, shard
     _sweep(edited, tmp_path, amounts.DISTANCE, shard)
 
 
-@pytest.mark.alike(2, "all over")
 @pytest.mark.sampled(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("shard", SHARDS)
@@ -133,7 +128,6 @@ def _sweep(site: Site, tmp_path: Path, distance: amounts.Amount, shard: int) -> 
     sweep(site, tmp_path, FIRST_SEED + 1, step=step, offset=offset, both=SOAK)
 
 
-@pytest.mark.alike(3, "folder")
 def test_a_working_folder_that_lost_its_schema_is_settled(normalized: Site) -> None:
     """As after a kill while the folder was being deleted."""
     site = normalized.branch("no-schema")
@@ -142,7 +136,7 @@ def test_a_working_folder_that_lost_its_schema_is_settled(normalized: Site) -> N
     recover(site, fresh=False)
 
 
-@pytest.mark.alike(3, "folder")
+@pytest.mark.dear
 @pytest.mark.parametrize("place", ["normalize/extracted", "load/normalized", "load"])
 def test_a_working_folder_that_was_half_deleted_is_settled(normalized: Site, place: str) -> None:
     site = normalized.branch(f"half-{place.replace('/', '-')}")
@@ -151,7 +145,7 @@ def test_a_working_folder_that_was_half_deleted_is_settled(normalized: Site, pla
     recover(site, fresh=False)
 
 
-@pytest.mark.alike(3, "folder")
+@pytest.mark.dear
 @pytest.mark.parametrize(
     ("name", "set_aside"), [("0123456789abcdef" * 2, 0), ("0123456789abcdef", 0), ("what is this", 1)]
 )
@@ -166,7 +160,7 @@ def test_a_package_with_a_file_that_dlt_cannot_read_stops_no_run(
     assert len(list(site.machine.folder.glob("*.set_aside/*"))) == set_aside
 
 
-@pytest.mark.alike(3, "folder")
+@pytest.mark.dear
 @pytest.mark.parametrize("place", ["load/normalized", "load"])
 def test_a_package_that_was_not_yet_normalized_waits_without_the_folders_of_the_next_step(
     normalized: Site, place: str

@@ -58,7 +58,6 @@ def recover(site: Site, *, fresh: bool) -> None:
     assert_equal_copy(truth(site.world), site.copy.read(), TABLES)
 
 
-@pytest.mark.alike(3, "killed")
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize("table", share(["tasks", "task_comments", "parent_sync"]))
 def test_killed_when_one_table_of_a_package_was_loaded(edited: Site, table: str) -> None:
@@ -68,7 +67,6 @@ def test_killed_when_one_table_of_a_package_was_loaded(edited: Site, table: str)
     recover(site, fresh=True)
 
 
-@pytest.mark.alike(3, "killed")
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize("table", share(["task_comments", "tasks", "survey_responses", "parent_sync"]))
 def test_killed_when_all_but_one_table_of_a_package_were_loaded(edited: Site, table: str) -> None:
@@ -77,7 +75,6 @@ def test_killed_when_all_but_one_table_of_a_package_were_loaded(edited: Site, ta
     recover(site, fresh=True)
 
 
-@pytest.mark.alike(3, "killed")
 def test_comments_whose_ledger_was_loaded_without_them_are_read_again(edited: Site) -> None:
     """Without a listing, and though no task has moved since."""
     site = edited.branch("ledger-only")
@@ -92,7 +89,6 @@ def test_comments_whose_ledger_was_loaded_without_them_are_read_again(edited: Si
     recover(site, fresh=False)
 
 
-@pytest.mark.alike(3, "killed")
 def test_killed_before_the_package_counted(edited: Site) -> None:
     site = edited.branch("not-counted")
     point = POINTS["loaded, not yet counted"]
@@ -100,7 +96,6 @@ def test_killed_before_the_package_counted(edited: Site) -> None:
     recover(site, fresh=False)
 
 
-@pytest.mark.alike(3, "killed")
 def test_a_first_load_that_is_killed_again_and_again_ends(runner: Runner, tmp_path: Path) -> None:
     """Small pages and small turns: the history is saved window by window."""
     settings = {**SEARCHED, "page_size": 3}

@@ -10,7 +10,7 @@ from support.ordeal import ONE_TURN, POINTS, SOAK, share
 from support.runner import Runner
 from support.site import DuckDbCopy, Site, duckdb_site
 
-pytestmark = pytest.mark.soak
+pytestmark = [pytest.mark.dear, pytest.mark.soak]
 
 DROPPED = ("issues", "issue_messages", "teams")
 
@@ -39,7 +39,6 @@ MOMENTS = {
 """In which load, and where in it."""
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize("fresh", [True, False] if SOAK else [True])
 @pytest.mark.parametrize("moment", share(MOMENTS))
 def test_the_next_run_reads_what_was_dropped(without_tables: Site, moment: str, fresh: bool) -> None:

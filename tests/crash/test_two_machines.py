@@ -36,8 +36,6 @@ def site(loaded: Site, tmp_path: Path) -> Site:
     return loaded.branch(tmp_path.name)
 
 
-@pytest.mark.alike(2, "overtaken")
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("moment", share(MOMENTS))
 def test_a_package_that_another_machine_has_overtaken_overwrites_nothing(site: Site, moment: str) -> None:
     rng = Random(1)
@@ -80,7 +78,7 @@ def test_the_second_of_two_runs_leaves_and_names_the_first(site: Site) -> None:
     site.check()
 
 
-@pytest.mark.alike(2, "overtaken")
+@pytest.mark.dear
 def test_a_package_that_waits_is_not_loaded_into_a_backup_that_was_restored(site: Site) -> None:
     rng = Random(5)
     database = site.copy.folder / "support.duckdb"

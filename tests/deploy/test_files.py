@@ -14,7 +14,7 @@ import yaml
 from support.postgres import running_postgres
 from support.scheduled import COMMAND, DEPLOY, Place
 
-pytestmark = [pytest.mark.slow, pytest.mark.more]
+pytestmark = [pytest.mark.dear, pytest.mark.slow]
 
 
 def _link_environment(place: Place) -> None:

@@ -12,7 +12,7 @@ import pytest
 from support.scheduled import DEPLOY, ENVIRONMENTS, Place
 
 pytestmark = [
-    pytest.mark.more,
+    pytest.mark.dear,
     pytest.mark.slow,
     pytest.mark.skipif(
         not (ENVIRONMENTS / "installed").exists(), reason="make schedulers has not made their environments"

@@ -17,6 +17,8 @@ from support.worlds import truth, with_followers, with_messages
 
 from pylon_elt.sources.pylon.catalog import USUAL
 
+pytestmark = pytest.mark.dear
+
 TABLES = (*SMALL, "tags", "custom_fields", "accounts", "contacts", "issue_statuses")
 EVERYTHING = tuple(name for name in USUAL if name != "custom_objects")  # whose types are a setting
 ISSUES = ("issues", "issue_messages", "issue_threads", "issue_followers", "issue_sync")
@@ -56,15 +58,12 @@ def rows(site: Site) -> dict[str, list[str]]:
     return {name: found for name, found in content(site).items() if name != "_dlt_loads"}
 
 
-@pytest.mark.sampled(2)
 def test_a_first_load_of_all_usual_tables_is_the_truth(open_site: Any) -> None:
     with open_site(seed=FIRST_SEED) as site:
         site.finish(turns=ONE_TURN, tables=EVERYTHING)
         equal(site, EVERYTHING)
 
 
-@pytest.mark.alike(2, "beyond the rows")
-@pytest.mark.sampled(2)
 def test_a_run_with_nothing_to_do_asks_for_nothing_but_the_usual_and_changes_nothing(site: Site) -> None:
     quiet = {"turns": ONE_TURN, "tables": TABLES, "settings": {"lookback_seconds": 1.0}}
     usual = asked(site, **quiet)
@@ -74,7 +73,6 @@ def test_a_run_with_nothing_to_do_asks_for_nothing_but_the_usual_and_changes_not
     assert rows(site) == before
 
 
-@pytest.mark.sampled(2)
 def test_edits_of_a_conversation(site: Site) -> None:
     world = site.world
     source, target, emptied = (with_messages(world, skip=number) for number in range(3))
@@ -89,7 +87,6 @@ def test_edits_of_a_conversation(site: Site) -> None:
     assert not [row for row in site.copy.read()["issue_messages"] if row["issue_id"] == emptied]
 
 
-@pytest.mark.sampled(4)
 @pytest.mark.parametrize("number", range(2))
 def test_edits_of_anything(site: Site, number: int) -> None:
     site.world.stir(Random(FIRST_SEED + number), 40, deletions=False)
@@ -97,8 +94,6 @@ def test_edits_of_anything(site: Site, number: int) -> None:
     equal(site)
 
 
-@pytest.mark.alike(2, "beyond the rows")
-@pytest.mark.sampled(2)
 def test_what_some_databases_do_not_tell_apart_or_cannot_hold(site: Site) -> None:
     world = site.world
     for twin in ("twin", "TWIN", "twin ", "twín"):
@@ -119,7 +114,6 @@ def test_what_some_databases_do_not_tell_apart_or_cannot_hold(site: Site) -> Non
     equal(site)
 
 
-@pytest.mark.sampled(2)
 def test_deleted_issues_leave_by_reconciling_and_each_row_is_written_down(site: Site) -> None:
     world = site.world
     gone = [id_ for id_ in world.issue_ids() if world.messages(id_)][:2]
@@ -140,8 +134,6 @@ def test_deleted_issues_leave_by_reconciling_and_each_row_is_written_down(site: 
     assert Counter((row["table"], row["id"]) for row in site.copy.read()["deletions"]) == found
 
 
-@pytest.mark.alike(2, "beyond the rows")
-@pytest.mark.sampled(2)
 def test_a_fresh_machine_goes_on_where_the_database_is(site: Site) -> None:
     quiet = {"turns": ONE_TURN, "tables": TABLES, "settings": {"lookback_seconds": 1.0}}
     usual, before = asked(site, **quiet), rows(site)
@@ -154,8 +146,6 @@ def test_a_fresh_machine_goes_on_where_the_database_is(site: Site) -> None:
     equal(site)
 
 
-@pytest.mark.alike(2, "beyond the rows")
-@pytest.mark.sampled(2)
 def test_what_other_hands_have_dropped_is_made_again(site: Site) -> None:
     copy: Any = site.copy
     copy.execute("DROP TABLE pylon.tags")

@@ -22,7 +22,7 @@ NEEDED = ("avro", "httpfs", "iceberg")
 READ = ("issues", "issue_messages", "issue_followers", "tags")
 
 pytestmark = [
-    pytest.mark.more,
+    pytest.mark.dear,
     pytest.mark.skipif(
         not all(find_spec(f"duckdb_extension_{name}") for name in NEEDED), reason="make ducklake"
     ),

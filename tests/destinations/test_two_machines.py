@@ -19,6 +19,8 @@ from support.suspended import LONG, SHORT, content, other, second_leaves, stoppe
 
 from pylon_elt.pipelines.copy.session_lock import InPostgres, Session, Words, in_mysql, in_postgres
 
+pytestmark = pytest.mark.dear
+
 LOCKED_BY_A_FILE = ("ducklake-sqlite", "ducklake-s3")
 LOCKED_BY_A_SESSION = ("mariadb", "ducklake-postgres", "ducklake-s3-postgres")
 BY_HAND = {
@@ -35,7 +37,6 @@ def site(open_site: Any) -> Iterator[Site]:
         yield one
 
 
-@pytest.mark.sampled(2)
 def test_the_copy_is_the_truth_and_the_second_of_two_runs_leaves_and_names_the_first(
     site: Site, elsewhere: Runner
 ) -> None:
@@ -44,7 +45,6 @@ def test_the_copy_is_the_truth_and_the_second_of_two_runs_leaves_and_names_the_f
     site.check()
 
 
-@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "point", [POINTS["normalized"], after_merge_of("issues")], ids=["read", "half loaded"]
 )

@@ -16,6 +16,8 @@ from pylon_elt import emulator
 from pylon_elt.pipelines.ask.reader_server import ServerReader
 from pylon_elt.sources.pylon import pylon_source
 
+pytestmark = pytest.mark.dear
+
 TABLES = (*runs.TABLES, "teams")
 
 
@@ -26,7 +28,6 @@ def copy(kind: str, tmp_path: Path) -> Iterator[Any]:
     one.discard()
 
 
-@pytest.mark.sampled(2)
 def test_plain_dlt_makes_the_same_copy_and_it_can_be_asked(
     copy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

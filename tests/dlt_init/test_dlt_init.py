@@ -77,6 +77,7 @@ def test_the_requirements_name_the_destination_and_are_ours(project: Path) -> No
     assert theirs["dlt"].extras == {"duckdb"}
 
 
+@pytest.mark.dear
 def test_a_run_without_what_it_needs_says_how_to_install_it(project: Path, bare: Path) -> None:
     result = call(
         project, sys.executable, "pylon_pipeline.py", code=1, PYTHONPATH=str(bare), PYLON_API_KEY="pyl_test"
@@ -98,7 +99,6 @@ def test_another_destination_stands_in_the_script(clone: Path, tmp_path: Path) -
     )
 
 
-@pytest.mark.alike(2, "script")
 def test_the_script_runs_unedited_and_then_reads_only_what_changed(
     project: Path, server: emulator.Server
 ) -> None:
@@ -120,7 +120,6 @@ def test_the_script_runs_unedited_and_then_reads_only_what_changed(
     )
 
 
-@pytest.mark.alike(2, "script")
 def test_the_script_runs_from_the_repository_too(
     clone: Path, server: emulator.Server, tmp_path: Path
 ) -> None:

@@ -13,6 +13,8 @@ from support.zaia import Desk
 
 from pylon_elt.emulator import zaia
 
+pytestmark = pytest.mark.dear
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:

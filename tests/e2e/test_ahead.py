@@ -14,6 +14,8 @@ from pylon_elt.pipelines.copy import destinations
 from pylon_elt.pipelines.run import job
 from pylon_elt.sources.pylon.lanes import ahead
 
+pytestmark = pytest.mark.dear
+
 PATIENCE = 20.0
 """Seconds after which a test gives up waiting for what should come in some milliseconds."""
 

@@ -138,7 +138,6 @@ def test_what_changed_is_found_by_its_time_alone(world: Any, copied: Any) -> Non
     assert {"GET /tasks", "GET /custom-objects/{type}", MILESTONE, EVIDENCE}.isdisjoint(run.asked)
 
 
-@pytest.mark.alike(3, "gone")
 def test_what_moves_no_time_and_what_is_gone_is_found_by_a_listing(world: Any, copied: Any) -> None:
     copy = copied()
     for name in ("tasks", "projects", "survey_responses", "custom_objects", "call_recordings"):
@@ -167,7 +166,6 @@ def test_what_moves_no_time_and_what_is_gone_is_found_by_a_listing(world: Any, c
     copy.assert_equal()
 
 
-@pytest.mark.alike(3, "gone")
 def test_a_task_that_is_gone_takes_its_comments_and_costs_no_request(world: Any, copied: Any) -> None:
     copy = copied(*WORK)
     gone = next(row["task_id"] for row in world.rows("task_comments"))
@@ -180,7 +178,6 @@ def test_a_task_that_is_gone_takes_its_comments_and_costs_no_request(world: Any,
     copy.assert_equal()
 
 
-@pytest.mark.alike(3, "gone")
 def test_a_survey_that_is_gone_takes_its_responses(world: Any, copied: Any) -> None:
     copy = copied("surveys", "survey_responses")
     world.drop("surveys", world.rows("survey_responses")[0]["survey_id"])
@@ -229,7 +226,6 @@ def test_whatever_happens_a_complete_read_ends_equal(world: Any, copied: Any) ->
 # -- while it is read ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.alike(2, "no row lost")
 def test_a_delete_at_the_seam_of_two_pages_of_a_listing_loses_no_row(world: Any, copied: Any) -> None:
     copy = copied("tasks", page_size=2)
     gone = world.rows("tasks")[1]["id"]
@@ -246,7 +242,6 @@ def test_a_delete_at_the_seam_of_two_pages_of_a_listing_loses_no_row(world: Any,
     copy.assert_equal()
 
 
-@pytest.mark.alike(2, "late")
 @pytest.mark.parametrize("cursor", ["offset", "keyset"])
 def test_edits_while_the_first_load_reads_are_there_after_the_next_run(
     cursor: str, world: Any, fresh: Any
@@ -275,7 +270,6 @@ def test_edits_while_the_first_load_reads_are_there_after_the_next_run(
     copy.assert_equal()
 
 
-@pytest.mark.alike(2, "late")
 def test_what_the_index_shows_late_is_found_by_a_later_run(world: Any, fresh: Any) -> None:
     lag = 240.0
     copy = fresh(world, options(world, (*WORK, "custom_objects")), index_lag_seconds=lag)
@@ -295,7 +289,6 @@ def test_what_the_index_shows_late_is_found_by_a_later_run(world: Any, fresh: An
 # -- what goes wrong -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.alike(2, "no row lost")
 def test_a_listing_that_is_cut_short_removes_nothing(world: Any, copied: Any) -> None:
     copy = copied("tasks", "macros", page_size=3)
     before = copy.by_id("tasks").keys()
@@ -311,7 +304,6 @@ def test_a_listing_that_is_cut_short_removes_nothing(world: Any, copied: Any) ->
     copy.assert_equal()
 
 
-@pytest.mark.alike(2, "may not")
 def test_what_may_not_be_read_is_a_warning_and_all_else_is_read(
     world: Any, copied: Any, a_day_later: Any
 ) -> None:
@@ -348,7 +340,7 @@ def test_what_may_not_be_read_is_a_warning_and_all_else_is_read(
     copy.assert_equal()
 
 
-@pytest.mark.alike(2, "may not")
+@pytest.mark.dear
 def test_what_may_not_be_read_ends_a_run_however_much_of_it_is_due(
     world: Any, copied: Any, a_day_later: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -452,7 +444,6 @@ def test_a_call_is_asked_for_again_until_its_recording_is_there(world: Any, fres
     assert copy.run().asked == {runs.SEARCH: 1}
 
 
-@pytest.mark.alike(3, "gone")
 def test_a_removed_issue_takes_its_calls(world: Any, copied: Any) -> None:
     copy = copied("issues", "issue_voice_calls", "issue_sync", reconcile_hours=24)
     gone = world.rows("issue_voice_calls")[0]["issue_id"]
@@ -477,6 +468,7 @@ def test_what_is_expensive_or_personal_is_read_only_if_somebody_asked(fresh: Any
     assert {"call_recordings", "issue_voice_calls"}.isdisjoint(copy.rows())
 
 
+@pytest.mark.dear
 def test_what_an_older_server_lacks_is_told_once_and_fills_once_it_is_there(
     world: Any, fresh: Any, a_day_later: Any
 ) -> None:

@@ -10,6 +10,8 @@ from support import runs, worlds
 
 from pylon_elt.pipelines.run import job
 
+pytestmark = pytest.mark.dear
+
 ISSUES = 150
 PAGE = 25
 

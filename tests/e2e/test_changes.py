@@ -218,6 +218,7 @@ def test_is_in_the_copy_after_the_next_run(loaded: Any) -> None:
     _check(copy, world.happened)
 
 
+@pytest.mark.dear
 @pytest.mark.parametrize("name", ["a deleted message", "a bulk edit"])
 def test_is_in_the_copy_after_the_next_run_though_nothing_else_happens(name: str, loaded: Any) -> None:
     copy = loaded()
@@ -257,7 +258,6 @@ def test_an_issue_touched_many_times_costs_one_request_for_each_child(loaded: An
     copy.assert_equal()
 
 
-@pytest.mark.alike(2, "moved")
 def test_a_moved_message_is_not_there_twice_when_only_its_new_issue_tells(loaded: Any) -> None:
     copy = loaded(bumps=False)
     source, target = worlds.with_messages(copy.world, 2), worlds.with_messages(copy.world, 2, skip=1)
@@ -269,7 +269,6 @@ def test_a_moved_message_is_not_there_twice_when_only_its_new_issue_tells(loaded
     copy.assert_equal(["issues", "issue_messages"])
 
 
-@pytest.mark.alike(2, "moved")
 def test_a_message_moved_twice_is_where_it_ended(loaded: Any) -> None:
     copy = loaded()
     refs = [worlds.with_messages(copy.world, 2, skip=skip) for skip in range(3)]
@@ -316,7 +315,6 @@ def _remove(world: World, scrubbed: str, deleted: str, record: Any) -> None:
         world.scrub_issue(scrubbed)
 
 
-@pytest.mark.alike(2, "silent")
 def test_a_silent_edit_within_the_lookback_is_found_for_the_issue_itself(loaded: Any) -> None:
     copy = loaded(bumps=False)
     ref = copy.world.issue_ids()[2]
@@ -328,7 +326,6 @@ def test_a_silent_edit_within_the_lookback_is_found_for_the_issue_itself(loaded:
     copy.assert_equal()
 
 
-@pytest.mark.alike(2, "silent")
 def test_a_full_refresh_finds_silent_edits_and_removals(loaded: Any) -> None:
     copy = loaded(bumps=False)
     world = copy.world
@@ -359,6 +356,7 @@ def test_many_random_changes_are_in_the_copy(_round: int, seed: int, loaded: Any
     assert_ledger_settled(copy.rows)
 
 
+@pytest.mark.dear
 def test_after_a_run_the_ledger_says_of_each_issue_what_the_issue_says(loaded: Any, tmp_path: Path) -> None:
     copy = loaded(bumps=False)
     copy.run()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from support import runs, worlds
 
 from pylon_elt.pipelines.base import exits
@@ -45,7 +44,6 @@ def test_a_second_reading_is_made_only_where_something_is_gone(loaded: Any) -> N
     assert copy.run().asked == {"GET /tags": 1, "GET /teams": 1}
 
 
-@pytest.mark.alike(3, "merged")
 def test_a_merged_account_is_told_from_a_deleted_one_by_what_moved(loaded: Any) -> None:
     copy = loaded(options={"tables": PEOPLE, **DUE})
     copy.run()
@@ -59,7 +57,6 @@ def test_a_merged_account_is_told_from_a_deleted_one_by_what_moved(loaded: Any) 
     assert evidence.endswith(f"belongs to {survivor} now")
 
 
-@pytest.mark.alike(3, "merged")
 def test_contacts_tell_of_a_merge_where_the_issues_were_read_before(loaded: Any) -> None:
     copy = loaded(options={"tables": PEOPLE, **DUE})
     copy.run()
@@ -72,7 +69,6 @@ def test_contacts_tell_of_a_merge_where_the_issues_were_read_before(loaded: Any)
     copy.assert_equal()
 
 
-@pytest.mark.alike(3, "merged")
 def test_an_account_that_was_deleted_is_not_called_merged(loaded: Any) -> None:
     copy = loaded(options={"tables": PEOPLE, **DUE})
     copy.run()

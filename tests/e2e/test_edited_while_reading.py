@@ -26,7 +26,6 @@ def stirring(world: emulator.World, rng: random.Random, every: float, most: int)
     return hook
 
 
-@pytest.mark.alike(2, "random")
 @pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("kind", "sort"), [("offset", "created"), ("offset", "updated"), ("keyset", "created")]
@@ -45,7 +44,6 @@ def test_random_changes_during_a_first_load(kind: Any, sort: Any, seed: int, fre
     copy.assert_equal(ignore_deleted_issues=True)
 
 
-@pytest.mark.alike(2, "random")
 def test_random_changes_during_every_run(seed: int, loaded: Any) -> None:
     rng = random.Random(seed)
     copy = loaded(options={"page_size": PAGE})
@@ -61,7 +59,6 @@ def test_random_changes_during_every_run(seed: int, loaded: Any) -> None:
     copy.assert_equal(ignore_deleted_issues=True)
 
 
-@pytest.mark.alike(3, "between requests")
 def test_an_edit_after_the_search_page_and_before_the_children(loaded: Any) -> None:
     copy = loaded()
     ref = worlds.with_messages(copy.world, 2)
@@ -83,7 +80,6 @@ def test_an_edit_after_the_search_page_and_before_the_children(loaded: Any) -> N
     copy.assert_equal()
 
 
-@pytest.mark.alike(3, "between requests")
 def test_an_edit_between_the_children_of_an_issue(loaded: Any) -> None:
     copy = loaded()
     ref = worlds.with_followers(copy.world)
@@ -112,7 +108,6 @@ def test_an_edit_between_the_children_of_an_issue(loaded: Any) -> None:
     copy.assert_equal()
 
 
-@pytest.mark.alike(3, "between requests")
 def test_a_message_that_moves_while_both_issues_are_read_belongs_to_the_later_reading(loaded: Any) -> None:
     """Only the issue that lost it tells of the move, so the other is not read again."""
     copy = loaded(bumps=False)
@@ -140,7 +135,6 @@ def test_a_message_that_moves_while_both_issues_are_read_belongs_to_the_later_re
     copy.assert_equal()
 
 
-@pytest.mark.alike(2, "seam")
 def test_a_delete_at_the_seam_of_two_directory_pages_loses_no_row_of_the_copy(fresh: Any) -> None:
     """Offsets: as a row of the first page goes, the first row of the second page moves up and is not read."""
     world = worlds.quiet(accounts=30)
@@ -161,7 +155,6 @@ def test_a_delete_at_the_seam_of_two_directory_pages_loses_no_row_of_the_copy(fr
     copy.assert_equal()
 
 
-@pytest.mark.alike(2, "seam")
 def test_a_delete_at_the_seam_of_two_directory_pages_loses_no_row_of_the_first_load(fresh: Any) -> None:
     world = worlds.quiet(accounts=30)
     copy = fresh(world, options={"tables": ["accounts"], "page_size": 10})

@@ -37,7 +37,6 @@ PASSING: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-@pytest.mark.sampled(5)
 @pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING.keys())
 def test_a_fault_that_passes_leaves_no_trace(fault: tuple[str, dict[str, Any]], fresh: Any) -> None:
     kind, options = fault
@@ -81,7 +80,6 @@ HARMLESS: dict[str, tuple[str, str, dict[str, Any]]] = {
 """What announces pages wrongly for ever, though all rows can be had."""
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize("fault", HARMLESS.values(), ids=HARMLESS.keys())
 def test_pages_that_never_say_where_they_end_cost_requests_and_no_row(
     fault: tuple[str, str, dict[str, Any]], fresh: Any
@@ -95,7 +93,6 @@ def test_pages_that_never_say_where_they_end_cost_requests_and_no_row(
     assert run.asked[endpoint] < 120
 
 
-@pytest.mark.sampled(6)
 @pytest.mark.parametrize("fault", LASTING.values(), ids=LASTING.keys())
 def test_a_fault_that_lasts_stops_its_lane_and_no_other(
     fault: tuple[str, str, dict[str, Any]], fresh: Any
@@ -160,7 +157,6 @@ def test_one_issue_whose_messages_always_fail_blocks_no_other(fresh: Any) -> Non
     copy.assert_equal()
 
 
-@pytest.mark.alike(2, "not gone")
 @pytest.mark.parametrize("status", [400, 404, 410])
 def test_a_child_that_is_refused_although_its_issue_is_there_is_not_taken_for_empty(
     status: int, loaded: Any, a_day_later: Any
@@ -179,7 +175,6 @@ def test_a_child_that_is_refused_although_its_issue_is_there_is_not_taken_for_em
     copy.assert_equal()
 
 
-@pytest.mark.alike(2, "not gone")
 @pytest.mark.parametrize("status", [404, 410])
 def test_an_issue_that_seems_gone_and_is_listed_loses_nothing(status: int, loaded: Any) -> None:
     copy = loaded()
@@ -253,7 +248,6 @@ def _issue_with_both(world: Any) -> str:
     return next(ref for ref in world.issue_ids() if world.messages(ref) and world.followers(ref))
 
 
-@pytest.mark.alike(3, "without a key")
 @pytest.mark.parametrize("lane", ["issue_messages", "issue_followers"])
 def test_a_child_without_its_key_costs_itself_and_no_other(lane: str, fresh: Any, a_day_later: Any) -> None:
     copy = fresh(options={"tables": SMALL})
@@ -273,7 +267,6 @@ def test_a_child_without_its_key_costs_itself_and_no_other(lane: str, fresh: Any
     copy.assert_equal()
 
 
-@pytest.mark.alike(3, "without a key")
 def test_a_directory_row_without_its_key_costs_itself_and_no_other(fresh: Any) -> None:
     copy = fresh(options={"tables": SMALL})
     broken = copy.world.rows("accounts")[1]
@@ -287,7 +280,6 @@ def test_a_directory_row_without_its_key_costs_itself_and_no_other(fresh: Any) -
     copy.assert_equal()
 
 
-@pytest.mark.alike(3, "without a key")
 def test_an_issue_without_its_key_costs_itself_and_the_listing_brings_it(fresh: Any) -> None:
     copy = fresh(options={"tables": SMALL})
     world, truth = copy.world, copy.world.snapshot()

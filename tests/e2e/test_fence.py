@@ -12,6 +12,8 @@ from support import runs
 from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.run import begin, job
 
+pytestmark = pytest.mark.dear
+
 
 @contextmanager
 def _no_lock(_pipeline: Any) -> Iterator[Any]:
@@ -19,7 +21,6 @@ def _no_lock(_pipeline: Any) -> Iterator[Any]:
     yield lambda: None
 
 
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("when", ["between two turns", "after it has read"])
 def test_a_run_that_another_has_overtaken_loads_nothing_more(
     when: str, loaded: Any, monkeypatch: pytest.MonkeyPatch

@@ -68,7 +68,6 @@ def test_an_empty_workspace_is_copied_with_its_directory(fresh: Any) -> None:
     copy.assert_equal()
 
 
-@pytest.mark.alike(2, "second run")
 def test_second_run_asks_one_search_page_and_nothing_else(fresh: Any) -> None:
     copy = fresh()
     copy.run()
@@ -76,7 +75,6 @@ def test_second_run_asks_one_search_page_and_nothing_else(fresh: Any) -> None:
     assert run.asked == {runs.SEARCH: 1}
 
 
-@pytest.mark.alike(2, "second run")
 def test_second_run_changes_nothing(fresh: Any) -> None:
     copy = fresh()
     copy.run()

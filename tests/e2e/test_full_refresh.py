@@ -8,8 +8,9 @@ import pytest
 from support import runs, worlds
 from support.days import let_a_day_pass
 
+pytestmark = pytest.mark.dear
 
-@pytest.mark.sampled(4)
+
 @pytest.mark.parametrize("status", [403, 404, 501, 500])
 def test_what_is_not_given_stays_and_the_rest_is_read_anew(loaded: Any, status: int) -> None:
     copy = loaded(options={"tables": ["users", "tags"]})
@@ -40,7 +41,6 @@ def test_all_that_answers_again_is_read_anew(loaded: Any, monkeypatch: pytest.Mo
     copy.assert_equal()
 
 
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("refused", [runs.MESSAGES, runs.SEARCH])
 def test_children_and_issues_stay_each_for_itself(loaded: Any, refused: str) -> None:
     copy = loaded(options={"tables": runs.ISSUE_TABLES})

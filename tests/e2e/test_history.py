@@ -19,7 +19,6 @@ def states(copy: runs.Copy, issue_id: str) -> list[str]:
     return [row["state"] for row in sorted(rows, key=lambda row: row["recorded_at"])]
 
 
-@pytest.mark.alike(3, "recorded")
 def test_an_issue_is_recorded_when_it_is_first_seen_and_whenever_it_changed(fresh: Any) -> None:
     copy = fresh(options={"tables": SNAPSHOTS})
     copy.run()
@@ -62,7 +61,6 @@ def test_a_deleted_issue_takes_its_snapshots_along(fresh: Any) -> None:
     assert len(states(copy, stays)) == 1
 
 
-@pytest.mark.alike(3, "recorded")
 def test_a_full_refresh_keeps_what_was_recorded_and_goes_on_recording(fresh: Any) -> None:
     copy = fresh(options={"tables": SNAPSHOTS})
     copy.run()
@@ -90,7 +88,6 @@ def test_a_renamed_option_stays_readable(fresh: Any) -> None:
     assert {row["object_type"] for row in versions} == {field["object_type"]}
 
 
-@pytest.mark.alike(3, "recorded")
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize("seed", range(2))
 def test_after_random_changes_the_last_record_is_what_the_issue_is(fresh: Any, seed: int) -> None:

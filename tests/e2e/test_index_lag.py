@@ -5,13 +5,11 @@ from __future__ import annotations
 import random
 from typing import Any
 
-import pytest
 from support import runs, worlds
 
 LAG = 240.0
 
 
-@pytest.mark.alike(3, "late")
 def test_an_edit_that_shows_late_is_found_by_a_later_run(loaded: Any) -> None:
     copy = loaded(index_lag_seconds=LAG)
     ref = worlds.with_messages(copy.world)
@@ -26,7 +24,6 @@ def test_an_edit_that_shows_late_is_found_by_a_later_run(loaded: Any) -> None:
     copy.assert_equal()
 
 
-@pytest.mark.alike(3, "late")
 def test_an_issue_that_shows_late_is_found_though_runs_went_by(loaded: Any) -> None:
     copy = loaded(index_lag_seconds=LAG)
     made = copy.world.create_issue(title="Shown late")["id"]
@@ -40,7 +37,6 @@ def test_an_issue_that_shows_late_is_found_though_runs_went_by(loaded: Any) -> N
     copy.assert_equal()
 
 
-@pytest.mark.alike(3, "late")
 def test_the_first_load_is_equal_once_the_index_has_caught_up(fresh: Any) -> None:
     world = worlds.bump_all(worlds.quiet())
     copy = fresh(world, options={"tables": runs.ISSUE_TABLES}, index_lag_seconds=LAG)
@@ -53,7 +49,6 @@ def test_the_first_load_is_equal_once_the_index_has_caught_up(fresh: Any) -> Non
     copy.assert_equal(ignore_deleted_issues=True)
 
 
-@pytest.mark.alike(3, "late")
 def test_an_older_version_in_the_index_does_not_stay_in_the_copy(loaded: Any) -> None:
     """The history reads the new version, the search then shows the old one, and the new one again."""
     copy = loaded()
@@ -75,7 +70,6 @@ def test_an_older_version_in_the_index_does_not_stay_in_the_copy(loaded: Any) ->
     assert copy.run().children_asked() == {}
 
 
-@pytest.mark.alike(3, "late")
 def test_of_two_versions_in_one_run_the_newer_one_stays(fresh: Any) -> None:
     """The list shows what is, the search what was: whichever comes last, the newer version counts."""
     world = worlds.quiet(issues=12, years=0.02)

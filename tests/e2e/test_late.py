@@ -76,7 +76,6 @@ def lose_an_edit(copy: runs.Copy) -> str:
     return ref
 
 
-@pytest.mark.alike(2, "mended")
 def test_what_came_later_than_the_lookback_is_mended_with_its_conversation(loaded: Any) -> None:
     copy = loaded(index_lag_seconds=LAG, options=SHORT)
     ref = lose_an_edit(copy)
@@ -91,7 +90,6 @@ def test_what_came_later_than_the_lookback_is_mended_with_its_conversation(loade
     assert copy.run(**LISTED).job.outcome.mended == 0
 
 
-@pytest.mark.alike(2, "mended")
 def test_edits_that_move_no_time_and_issues_that_are_missing_are_mended(loaded: Any) -> None:
     copy = loaded(options=SHORT)
     world = copy.world
@@ -120,7 +118,6 @@ def test_what_history_has_yet_to_read_is_not_missing(fresh: Any) -> None:
     assert late(copy) == {}
 
 
-@pytest.mark.alike(2, "mended")
 def test_a_history_records_what_is_mended(loaded: Any) -> None:
     copy = loaded(options={**SHORT, "tables": (*runs.ISSUE_TABLES, "issue_snapshots")})
     ref = copy.world.issue_ids()[6]
@@ -137,7 +134,6 @@ def test_a_history_records_what_is_mended(loaded: Any) -> None:
     assert copy.job().reconcile().mended == 0
 
 
-@pytest.mark.alike(2, "mended")
 def test_what_is_masked_is_mended_masked_and_is_no_difference(loaded: Any) -> None:
     copy = loaded(options={**SHORT, "mask": {"issues": {"title": "redact"}}})
     copy.world.touch_silently(copy.world.issue_ids()[6], title="Secret", state="closed")

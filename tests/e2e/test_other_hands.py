@@ -17,6 +17,8 @@ from pylon_elt.sources.pylon.catalog import TABLES, with_ledgers
 from pylon_elt.sources.pylon.copy.copied import Copied
 from pylon_elt.sources.pylon.copy.ledger import Ledger
 
+pytestmark = pytest.mark.dear
+
 EVERYTHING = tuple(TABLES)
 NESTED = with_ledgers({"tasks", "task_comments", "custom_fields", "custom_field_versions"})
 
@@ -27,8 +29,6 @@ def by_hand(copy: runs.Copy, statement: str) -> list[Any]:
         return connection.execute(statement).fetchall()
 
 
-@pytest.mark.alike(3, "dropped")
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("table", "asked"),
     [
@@ -54,7 +54,6 @@ def test_a_table_that_was_dropped_is_made_again_and_read_anew(
     assert set(again.asked) == {runs.SEARCH}
 
 
-@pytest.mark.alike(3, "dropped")
 def test_what_was_read_before_the_drop_is_read_again_in_however_many_turns(
     loaded: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,7 +67,6 @@ def test_what_was_read_before_the_drop_is_read_again_in_however_many_turns(
     copy.assert_equal()
 
 
-@pytest.mark.alike(3, "dropped")
 def test_what_hangs_on_collections_is_read_again_after_a_drop(fresh: Any) -> None:
     copy = fresh(options={"tables": NESTED})
     copy.run()
@@ -87,7 +85,6 @@ def test_what_cannot_be_read_again_is_made_again_empty(fresh: Any) -> None:
     assert by_hand(copy, "SELECT COUNT(*) FROM pylon.custom_field_versions") == [(0,)]
 
 
-@pytest.mark.alike(3, "dropped")
 def test_all_tables_of_a_copy_may_be_dropped_at_once(loaded: Any) -> None:
     copy = loaded()
     copy.run()
@@ -97,7 +94,6 @@ def test_all_tables_of_a_copy_may_be_dropped_at_once(loaded: Any) -> None:
     copy.assert_equal()
 
 
-@pytest.mark.alike(2, "dlt's own")
 @pytest.mark.parametrize("table", ["_dlt_loads", "_dlt_pipeline_state", "_dlt_version"])
 def test_a_table_of_dlt_itself_may_be_dropped(loaded: Any, table: str) -> None:
     copy = loaded()
@@ -127,7 +123,6 @@ def left_behind(copy: runs.Copy) -> Path:
     return Path(job.pipeline.working_dir) / "load" / "normalized" / load_id
 
 
-@pytest.mark.alike(3, "set aside")
 def test_a_package_that_cannot_be_loaded_is_set_aside_and_read_again(loaded: Any) -> None:
     copy = loaded()
     package = left_behind(copy)
@@ -144,7 +139,6 @@ def test_a_package_that_cannot_be_loaded_is_set_aside_and_read_again(loaded: Any
     assert not copy.run().report.warnings
 
 
-@pytest.mark.alike(3, "set aside")
 def test_a_package_for_a_table_that_was_dropped_is_set_aside_and_the_table_read_anew(loaded: Any) -> None:
     copy = loaded()
     left_behind(copy)
@@ -170,7 +164,6 @@ def test_a_package_stays_while_the_destination_cannot_be_used(loaded: Any) -> No
     copy.assert_equal()
 
 
-@pytest.mark.alike(3, "set aside")
 def test_only_some_packages_set_aside_are_kept(loaded: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leftover, "KEPT", 1)
     copy = loaded()
@@ -181,7 +174,6 @@ def test_only_some_packages_set_aside_are_kept(loaded: Any, monkeypatch: pytest.
     assert [entry.name for entry in (copy.folder / "machine" / "pylon.set_aside").iterdir()] == [package.name]
 
 
-@pytest.mark.alike(2, "deleted")
 def test_rows_that_hang_on_others_and_were_deleted_by_hand_come_back_with_the_daily_comparison(
     fresh: Any,
 ) -> None:
@@ -202,7 +194,6 @@ def test_rows_that_hang_on_others_and_were_deleted_by_hand_come_back_with_the_da
     copy.assert_equal([name for name in tables if name != "custom_field_versions"])
 
 
-@pytest.mark.alike(2, "deleted")
 def test_issues_that_were_deleted_by_hand_come_back_with_the_daily_comparison(loaded: Any) -> None:
     copy = loaded()
     copy.run()
@@ -224,7 +215,6 @@ def test_a_view_is_no_obstacle_to_a_full_refresh(loaded: Any) -> None:
     assert by_hand(copy, "SELECT COUNT(*) FROM pylon.titles") == [(len(copy.world.issue_ids()),)]
 
 
-@pytest.mark.alike(2, "dlt's own")
 @pytest.mark.parametrize(
     "statement",
     [
@@ -246,7 +236,6 @@ def test_the_tables_through_which_dlt_loads_may_be_dropped(loaded: Any, statemen
     copy.assert_equal()
 
 
-@pytest.mark.alike(3, "dropped")
 def test_a_column_that_was_dropped_is_made_again_and_its_table_read_anew(loaded: Any) -> None:
     copy = loaded()
     copy.run()

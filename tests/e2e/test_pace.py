@@ -24,7 +24,6 @@ def _refused(copy: runs.Copy, endpoint: str) -> tuple[int, int]:
     return counts["refused"], counts["served"]
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("style", "tier"), list(zip(STYLES, TIERS * 2, strict=False)))
 def test_the_load_is_complete_whatever_a_refusal_says(style: Any, tier: tuple[str, str], fresh: Any) -> None:
     name, kind = tier
@@ -46,7 +45,6 @@ def test_the_load_is_complete_whatever_a_refusal_says(style: Any, tier: tuple[st
         assert refused <= served // 4
 
 
-@pytest.mark.sampled(6)
 @pytest.mark.parametrize("style", STYLES)
 def test_refusals_without_a_limit_behind_them_are_waited_out(style: Any, fresh: Any) -> None:
     copy = fresh(
@@ -98,7 +96,6 @@ def test_the_pace_is_remembered_between_runs(fresh: Any) -> None:
     copy.assert_equal()
 
 
-@pytest.mark.alike(3, "another client")
 def test_another_client_may_take_most_of_the_allowance(fresh: Any) -> None:
     copy = fresh(
         worlds.quiet(issues=40, years=0.1),
@@ -114,7 +111,6 @@ def test_another_client_may_take_most_of_the_allowance(fresh: Any) -> None:
     copy.assert_equal()
 
 
-@pytest.mark.alike(3, "another client")
 def test_another_client_that_takes_everything_for_a_while_is_waited_for(fresh: Any) -> None:
     copy = fresh(
         worlds.quiet(issues=20, years=0.1),
@@ -133,7 +129,6 @@ def test_another_client_that_takes_everything_for_a_while_is_waited_for(fresh: A
     copy.assert_equal()
 
 
-@pytest.mark.alike(3, "another client")
 def test_another_client_that_never_lets_go_ends_the_run(short_turns: None, fresh: Any) -> None:
     """Although turns are too short for one request to meet many refusals."""
     copy = fresh(
@@ -152,6 +147,7 @@ def test_another_client_that_never_lets_go_ends_the_run(short_turns: None, fresh
     copy.assert_equal()
 
 
+@pytest.mark.dear
 @pytest.mark.parametrize("size", [5])
 def test_a_bucket_that_is_filled_evenly_serves_the_load_to_its_end(size: int, fresh: Any) -> None:
     world = worlds.quiet(issues=30, years=0.1)

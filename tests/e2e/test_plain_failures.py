@@ -11,6 +11,8 @@ import duckdb
 import pytest
 from support import worlds
 
+pytestmark = pytest.mark.dear
+
 SCRIPT = """
 import os, signal, sys, threading, time
 import dlt
@@ -49,7 +51,6 @@ except BaseException as error:
 """Where it fails: in a request, in a step that the user has added, by Ctrl-C, or in opening the database."""
 
 
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("how", "error", "low"),
     [

@@ -18,6 +18,8 @@ from pylon_elt.sources.pylon import pylon_source
 from pylon_elt.sources.pylon.copy import tested
 from pylon_elt.sources.pylon.errors import ConfigurationError
 
+pytestmark = pytest.mark.dear
+
 TABLES = ["issues", "issue_messages", "issue_threads", "users", "tags"]
 INCREMENTAL = dlt.sources.incremental("updated_at")
 
@@ -166,7 +168,6 @@ def test_a_map_that_changes_what_the_copy_counts_on_is_refused(
     assert phrase in refusal(pipeline, read)
 
 
-@pytest.mark.sampled(4)
 @pytest.mark.parametrize("limited", ["issues", "issue_messages", "issue_sync", "*"])
 def test_what_a_limit_has_left_out_is_read_by_the_next_run(
     limited: str, serve: Any, pipeline: Any, tmp_path: Path

@@ -146,7 +146,6 @@ def test_bad_settings_are_told_before_any_request(serve: Any, monkeypatch: pytes
     assert server.log == []
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize("endpoint", [runs.SEARCH, runs.MESSAGES, "GET /tags"])
 def test_a_failure_is_raised_and_commits_nothing(
     endpoint: str, serve: Any, pipeline: Any, tmp_path: Path
@@ -175,6 +174,7 @@ def _root(error: BaseException) -> BaseException:
     return error
 
 
+@pytest.mark.dear
 def test_the_database_is_let_go_when_an_extract_has_ended(serve: Any, pipeline: Any, tmp_path: Path) -> None:
     server, database = serve(worlds.quiet(issues=10)), tmp_path / "copy.duckdb"
     pipeline.run(source(server))
@@ -223,6 +223,7 @@ def test_a_file_with_the_name_of_the_dataset_is_refused_before_anything_is_read(
     assert not pipeline.has_pending_data, "nothing is stuck"
 
 
+@pytest.mark.dear
 def test_a_copy_is_no_staging_dataset_of_another(serve: Any, tmp_path: Path) -> None:
     """dlt's own layout makes ``desk_staging`` of ``desk``, and empties it at each load."""
     server = serve(worlds.quiet(issues=10))

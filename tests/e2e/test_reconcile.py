@@ -28,7 +28,6 @@ def delete_some(copy: runs.Copy, count: int, seed: int = 5) -> list[str]:
     return ids
 
 
-@pytest.mark.alike(2, "removed")
 def test_deleted_issues_go_with_all_that_hangs_on_them(loaded: Any) -> None:
     copy = loaded()
     deleted = delete_some(copy, 7)
@@ -40,7 +39,6 @@ def test_deleted_issues_go_with_all_that_hangs_on_them(loaded: Any) -> None:
     assert {row["id"] for row in rows["deletions"] if row["table"] == "issues"} == set(deleted)
 
 
-@pytest.mark.alike(2, "removed")
 def test_deletions_keep_ids_and_evidence_but_no_content(loaded: Any) -> None:
     copy = loaded()
     issue_id = worlds.with_messages(copy.world)
@@ -56,7 +54,6 @@ def test_deletions_keep_ids_and_evidence_but_no_content(loaded: Any) -> None:
     assert set(records[0]) - {"_removed"} == {"table", "id", "parent_id", "detected_at", "evidence"}
 
 
-@pytest.mark.alike(2, "removed")
 def test_it_asks_for_the_listing_and_for_each_missing_issue_once(loaded: Any) -> None:
     copy = loaded()
     delete_some(copy, 3)
@@ -129,7 +126,6 @@ def test_zero_hours_turn_it_off(loaded: Any) -> None:
     assert copy.run(reconcile_hours=0).asked[ISSUE] == 0
 
 
-@pytest.mark.alike(2, "removed")
 def test_an_issue_restored_under_its_id_comes_back(loaded: Any) -> None:
     copy = loaded()
     deleted = delete_some(copy, 1)
@@ -140,6 +136,7 @@ def test_an_issue_restored_under_its_id_comes_back(loaded: Any) -> None:
     assert copy.by_id("issues")[deleted[0]]["title"] == "Back again"
 
 
+@pytest.mark.dear
 def test_what_was_created_before_a_later_start_date_is_neither_missing_nor_removed(fresh: Any) -> None:
     """More than the safety catch lets pass, so that every reconciliation would end with exit code 5."""
     copy = fresh(worlds.quiet(issues=120), options={"tables": ["issues"]})

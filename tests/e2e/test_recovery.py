@@ -38,7 +38,6 @@ def test_a_fresh_machine_goes_on_where_the_other_stopped(loaded: Any) -> None:
         copy.assert_equal()
 
 
-@pytest.mark.alike(3, "another state")
 def test_a_deleted_database_is_loaded_anew_though_the_working_folder_is_there(fresh: Any) -> None:
     copy = fresh(options={"tables": runs.ISSUE_TABLES})
     copy.run()
@@ -47,7 +46,6 @@ def test_a_deleted_database_is_loaded_anew_though_the_working_folder_is_there(fr
     copy.assert_equal()
 
 
-@pytest.mark.alike(3, "another state")
 def test_a_restored_older_database_gets_what_happened_since(loaded: Any) -> None:
     copy = loaded(options={"lookback_seconds": 5})
     copy.run()
@@ -63,7 +61,6 @@ def test_a_restored_older_database_gets_what_happened_since(loaded: Any) -> None
     copy.assert_equal()
 
 
-@pytest.mark.alike(3, "another state")
 def test_an_older_working_folder_does_no_harm(loaded: Any) -> None:
     copy = loaded(options={"lookback_seconds": 5})
     copy.run()
@@ -79,7 +76,6 @@ def test_an_older_working_folder_does_no_harm(loaded: Any) -> None:
     copy.assert_equal()
 
 
-@pytest.mark.alike(3, "another state")
 def test_a_package_for_a_database_that_is_gone_does_no_harm(loaded: Any) -> None:
     copy = loaded()
     _change(copy, 1)
@@ -107,7 +103,6 @@ def _load_failing(pipeline: Any) -> Iterator[None]:
         del pipeline.load
 
 
-@pytest.mark.alike(2, "left")
 def test_a_package_that_was_left_is_loaded_and_not_read_again(loaded: Any) -> None:
     copy = loaded()
     _change(copy, 1)
@@ -162,6 +157,7 @@ def test_a_database_that_another_process_holds_fails_and_loses_nothing(loaded: A
     copy.assert_equal()
 
 
+@pytest.mark.dear
 def test_nobody_gets_into_the_database_between_two_steps_of_a_run(loaded: Any) -> None:
     """A run has the file open from its beginning to its end: others read the snapshot, which is there for that.
 
@@ -225,7 +221,6 @@ def test_a_lock_file_that_was_left_behind_locks_nothing(loaded: Any) -> None:
     copy.assert_equal()
 
 
-@pytest.mark.alike(2, "left")
 def test_a_run_killed_after_its_extract_is_finished_by_the_next(loaded: Any) -> None:
     copy = loaded()
     _change(copy, 1)

@@ -22,7 +22,6 @@ def test_only_the_tables_that_were_asked_for_are_made_and_requested(fresh: Any) 
     copy.assert_equal()
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize("child", [table.name for table in CHILDREN if table.name in USUAL])
 def test_a_child_alone_takes_its_ledger_along(child: str, loaded: Any) -> None:
     copy = loaded(options={"tables": [child]})
@@ -47,7 +46,6 @@ def test_children_that_are_selected_later_are_read_then(fresh: Any) -> None:
     copy.assert_equal(runs.ISSUE_TABLES)
 
 
-@pytest.mark.alike(2, "full refresh")
 def test_a_table_that_somebody_dropped_is_healed_by_its_full_refresh(loaded: Any) -> None:
     copy = loaded()
     with duckdb.connect(str(copy.database)) as connection:
@@ -57,7 +55,6 @@ def test_a_table_that_somebody_dropped_is_healed_by_its_full_refresh(loaded: Any
     copy.assert_equal()
 
 
-@pytest.mark.alike(2, "full refresh")
 def test_a_full_refresh_reads_everything_anew_once(loaded: Any) -> None:
     copy = loaded()
     run = copy.run(full_refresh=True)
@@ -70,7 +67,6 @@ def test_a_full_refresh_reads_everything_anew_once(loaded: Any) -> None:
     assert copy.run().asked == {runs.SEARCH: 1}
 
 
-@pytest.mark.alike(2, "full refresh")
 def test_a_full_refresh_of_some_tables_leaves_the_others_alone(loaded: Any) -> None:
     copy = loaded(options={"tables": ["accounts", "tags"]})
     before = copy.rows()
@@ -82,7 +78,6 @@ def test_a_full_refresh_of_some_tables_leaves_the_others_alone(loaded: Any) -> N
     copy.assert_equal()
 
 
-@pytest.mark.alike(2, "full refresh")
 def test_a_full_refresh_of_one_child_ends_with_all_of_them_right(loaded: Any) -> None:
     copy = loaded()
     copy.run(tables=["issue_messages"], full_refresh=True)
@@ -91,7 +86,6 @@ def test_a_full_refresh_of_one_child_ends_with_all_of_them_right(loaded: Any) ->
     assert copy.run().asked == {runs.SEARCH: 1}
 
 
-@pytest.mark.alike(2, "ended early")
 def test_a_run_that_is_out_of_time_saves_what_it_has(fresh: Any) -> None:
     copy = fresh(options={"tables": runs.ISSUE_TABLES, "max_minutes": 60}, latency_seconds=0.2)
     job = copy.job()
@@ -111,7 +105,6 @@ def test_a_run_that_is_out_of_time_saves_what_it_has(fresh: Any) -> None:
     copy.assert_equal()
 
 
-@pytest.mark.alike(2, "ended early")
 def test_a_run_that_is_stopped_saves_what_it_has(fresh: Any) -> None:
     copy = fresh(options={"tables": runs.ISSUE_TABLES}, latency_seconds=0.2)
     job = copy.job()

@@ -40,7 +40,6 @@ def verified(copy: runs.Copy) -> dict[tuple[str, str], datetime]:
     return {(row["issue_id"], row["child"]): row["synced_at"] for row in copy.rows()["issue_sync"]}
 
 
-@pytest.mark.alike(2, "swept")
 def test_silent_edits_are_found_with_time_to_spare(loaded: Any) -> None:
     copy = loaded(bumps=False)
     edit_silently(copy)
@@ -64,7 +63,6 @@ def test_silent_edits_are_found_with_time_to_spare(loaded: Any) -> None:
     assert run.job.unfinished is False
 
 
-@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "options",
     [
@@ -92,7 +90,6 @@ def test_what_is_due_goes_first(loaded: Any) -> None:
     copy.assert_equal()
 
 
-@pytest.mark.alike(2, "swept")
 def test_the_oldest_are_swept_first_and_a_later_run_goes_on(loaded: Any) -> None:
     copy = loaded(bumps=False, options={"tables": ("issues", "issue_messages", "issue_sync")})
     order = [key for key, _ in sorted(verified(copy).items(), key=lambda item: (item[1], item[0]))]
@@ -155,7 +152,7 @@ def test_nothing_is_swept_where_something_failed(loaded: Any) -> None:
     assert run.children_asked() == {}
 
 
-@pytest.mark.alike(2, "swept")
+@pytest.mark.dear
 def test_what_a_clock_stamped_in_the_future_is_swept_as_well(loaded: Any) -> None:
     copy = loaded(bumps=False)
     edit_silently(copy)

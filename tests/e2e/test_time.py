@@ -17,10 +17,11 @@ from support import runs, worlds
 from pylon_elt.sources.pylon.catalog import with_ledgers
 from pylon_elt.sources.pylon.lanes.clocks import difference
 
+pytestmark = pytest.mark.dear
+
 FIRST, LAST = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"
 
 
-@pytest.mark.sampled(3, each=("field",))
 @pytest.mark.parametrize(
     ("field", "edge"),
     [
@@ -85,7 +86,6 @@ def true_world(fresh: Any, **settings: Any) -> runs.Copy:
     return copy
 
 
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("honest_runs", [1, 0])
 def test_a_clock_that_was_a_year_ahead_for_one_run_freezes_nothing(fresh: Any, honest_runs: int) -> None:
     """There is no ``Date`` to correct it by."""

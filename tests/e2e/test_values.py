@@ -163,6 +163,7 @@ def on_the_wire(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[bytes, bytes]
     return replacing
 
 
+@pytest.mark.dear
 def test_numbers_of_any_size_keep_their_digits(loaded: Any, on_the_wire: Any) -> None:
     copy = loaded(options={"tables": (*runs.ISSUE_TABLES, "issue_snapshots")})
     ref = copy.world.issue_ids()[8]
@@ -181,7 +182,7 @@ def test_numbers_of_any_size_keep_their_digits(loaded: Any, on_the_wire: Any) ->
     assert copy.job().reconcile().mended == 1, "a difference in the last digit is one"
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.dear
 @pytest.mark.parametrize("depth", [300, 500, 2000])
 def test_what_is_nested_deep_costs_no_run(depth: int, loaded: Any, on_the_wire: Any) -> None:
     copy = loaded(options={"tables": (*runs.ISSUE_TABLES, "issue_snapshots")})
@@ -201,7 +202,7 @@ def test_what_is_nested_deep_costs_no_run(depth: int, loaded: Any, on_the_wire: 
     assert copy.job().reconcile().mended == 0
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.dear
 @pytest.mark.parametrize(("count", "size"), [(40, 1_000_000), (2, 20_000_000)])
 def test_a_conversation_that_duckdb_has_no_room_for_gets_more(
     count: int, size: int, loaded: Any, monkeypatch: pytest.MonkeyPatch

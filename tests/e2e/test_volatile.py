@@ -13,6 +13,8 @@ from support import runs
 from pylon_elt.emulator import engine
 from pylon_elt.sources.pylon.upkeep import readings
 
+pytestmark = pytest.mark.dear
+
 ALL_KINDS = ("links", "order", "ticking")
 SNAPSHOTS = (*runs.ISSUE_TABLES, "issue_snapshots")
 EVERYTHING_AGAIN = {"lookback_seconds": 86400.0 * 365}
@@ -26,7 +28,6 @@ def asked_by_reconciling(copy: runs.Copy) -> tuple[int, int]:
     return outcome.mended, len(listed)
 
 
-@pytest.mark.alike(3, "no edit")
 def test_it_is_mended_on_no_day_and_read_again_on_the_first_only(loaded: Any) -> None:
     copy = loaded()
     _, usual = asked_by_reconciling(copy)
@@ -40,7 +41,6 @@ def test_it_is_mended_on_no_day_and_read_again_on_the_first_only(loaded: Any) ->
     assert len(copy.rows()["issues"]) == len(before)
 
 
-@pytest.mark.alike(3, "no edit")
 def test_a_copy_that_was_read_so_has_nothing_to_be_mended(fresh: Any) -> None:
     copy = fresh(volatile=ALL_KINDS)
     copy.run()
@@ -55,7 +55,6 @@ def test_a_copy_that_was_read_so_has_nothing_to_be_mended(fresh: Any) -> None:
     assert not [text for text in again.control.report.warnings if "two readings" in text], "it is told once"
 
 
-@pytest.mark.alike(2, "second reading")
 def test_two_readings_in_one_order_are_no_proof_of_an_edit(
     fresh: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,7 +79,6 @@ def test_two_readings_in_one_order_are_no_proof_of_an_edit(
     assert "issues: tags differs" in told
 
 
-@pytest.mark.alike(2, "arrives")
 @pytest.mark.parametrize("bumped", [True, False])
 def test_an_edit_of_what_is_volatile_arrives(fresh: Any, bumped: bool) -> None:
     copy = fresh(volatile=ALL_KINDS)
@@ -101,7 +99,6 @@ def test_an_edit_of_what_is_volatile_arrives(fresh: Any, bumped: bool) -> None:
     assert rows[three]["title"] == "Another title"
 
 
-@pytest.mark.alike(2, "arrives")
 def test_what_ticks_arrives_with_the_next_edit(fresh: Any) -> None:
     copy = fresh(volatile=("ticking",))
     copy.run()
@@ -113,7 +110,6 @@ def test_what_ticks_arrives_with_the_next_edit(fresh: Any) -> None:
     assert copy.by_id("issues")[issue]["time_in_status_seconds"] == {"new": 12345}
 
 
-@pytest.mark.alike(3, "no edit")
 def test_no_version_is_recorded_for_it_alone(fresh: Any) -> None:
     copy = fresh(options={"tables": SNAPSHOTS}, volatile=ALL_KINDS)
     copy.run()
@@ -129,7 +125,6 @@ def test_no_version_is_recorded_for_it_alone(fresh: Any) -> None:
     assert len(copy.rows()["issue_snapshots"]) == before + 1
 
 
-@pytest.mark.alike(3, "no edit")
 def test_a_silent_edit_that_is_mended_is_recorded_once(fresh: Any) -> None:
     copy = fresh(options={"tables": SNAPSHOTS}, volatile=ALL_KINDS)
     copy.run()
@@ -156,7 +151,6 @@ def test_what_has_become_steady_is_compared_again_after_some_days(fresh: Any) ->
     assert "volatile" not in runs.state_of(copy.folder) or not runs.state_of(copy.folder)["volatile"]
 
 
-@pytest.mark.alike(2, "second reading")
 def test_a_second_reading_that_fails_says_nothing(fresh: Any) -> None:
     copy = fresh()
     copy.run()

@@ -18,6 +18,8 @@ from support.commands import wait_until
 
 from pylon_elt import emulator
 
+pytestmark = pytest.mark.dear
+
 SECRET = "whsec_of_the_workspace"
 
 

@@ -24,7 +24,6 @@ def desk(open_desk: Any, postgres: Postgres, request: pytest.FixtureRequest) -> 
     return desk
 
 
-@pytest.mark.alike(2, "as on DuckDB")
 def test_run_status_check_and_dry_run(desk: Desk) -> None:
     assert desk.pylon("check", *TO).code == 0
     first = desk.pylon("run", *TO, "--exclude", "issue_threads")
@@ -39,7 +38,6 @@ def test_run_status_check_and_dry_run(desk: Desk) -> None:
     assert "pw" not in first.text.split()
 
 
-@pytest.mark.alike(2, "as on DuckDB")
 def test_status_and_dry_run_work_beside_a_run_and_a_second_run_does_not(desk: Desk) -> None:
     assert desk.pylon("run", *TO, "--select", "teams").code == 0
     desk.server.settings.latency_seconds = 0.3
@@ -58,7 +56,6 @@ def test_status_and_dry_run_work_beside_a_run_and_a_second_run_does_not(desk: De
     assert first.wait().code == 0
 
 
-@pytest.mark.alike(2, "as on DuckDB")
 def test_what_is_edited_silently_is_found_and_mended(desk: Desk) -> None:
     world = desk.server.world
     tables = ("--select", "issues,issue_messages,issue_followers")
@@ -107,7 +104,7 @@ def test_a_role_that_may_not_create_a_schema(desk: Desk, postgres: Postgres) -> 
         assert told in " ".join(result.text.split())
 
 
-@pytest.mark.alike(2, "as on DuckDB")
+@pytest.mark.dear
 def test_a_copy_beside_another_stays_as_it_is(desk: Desk, postgres: Postgres) -> None:
     chosen = ("--select", "issues", *TO)
     for dataset in ("Pylon-Staging", "pylon"):

@@ -16,6 +16,8 @@ import duckdb
 import pytest
 from support.workplaces import Desk
 
+pytestmark = pytest.mark.dear
+
 COMMAND = """
 import builtins, os, pathlib, sys
 
@@ -70,7 +72,6 @@ def _pylon(desk: Desk, *arguments: str) -> str:
     return told
 
 
-@pytest.mark.more
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="who has a file open is asked of /proc")
 def test_every_verb_works_and_a_reader_is_in_nobodys_way(desk: Any) -> None:
     world = desk.server.world

@@ -14,6 +14,8 @@ from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.base.causes import explain
 from pylon_elt.sources.pylon.copy.copied import IDS_PER_LIST, Copied
 
+pytestmark = pytest.mark.dear
+
 DATABASE = "connections"
 IDS = "SELECT {t.id} FROM {teams} AS t ORDER BY {t.id}"
 BEYOND_DIRECTORY = f"FROM pg_stat_activity WHERE datname = '{DATABASE}'"

@@ -23,6 +23,8 @@ from pylon_elt.pipelines.copy import fence
 from pylon_elt.pipelines.copy.holder import Overtaken
 from pylon_elt.sources.pylon.copy.copied import Copied
 
+pytestmark = pytest.mark.dear
+
 LOCKS = "application_name LIKE 'pylon run%'"
 LOOK = r"before sql SELECT 1 FROM .*_pylon_fence.* FOR SHARE"
 IMPATIENT = {"PATIENCE": 0.5}
@@ -53,7 +55,6 @@ def disconnect(site: Site, which: str = "true") -> None:
     )
 
 
-@pytest.mark.sampled(8)
 @pytest.mark.parametrize("moment", POINTS)
 def test_who_sleeps_while_another_machine_loads_changes_nothing(
     edited: Site, elsewhere: Runner, moment: str
@@ -87,7 +88,6 @@ def test_a_transaction_looks_once_and_what_only_reads_does_not_look(edited: Site
     assert all(commit < look for look, commit in zip(looks[1:], commits, strict=False))
 
 
-@pytest.mark.alike(2, "lost")
 def test_while_a_transaction_of_who_lost_the_lock_is_open_nobody_else_begins(
     edited: Site, elsewhere: Runner
 ) -> None:
@@ -101,8 +101,6 @@ def test_while_a_transaction_of_who_lost_the_lock_is_open_nobody_else_begins(
         site.check()
 
 
-@pytest.mark.alike(2, "lost")
-@pytest.mark.sampled(4)
 @pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + amounts.SUSPENDED.now))
 def test_who_sleeps_between_any_two_statements_changes_nothing(
     edited: Site, elsewhere: Runner, seed: int
@@ -127,8 +125,6 @@ def test_who_sleeps_between_any_two_statements_changes_nothing(
     site.check()
 
 
-@pytest.mark.alike(2, "lost")
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("by_hand", ["DROP TABLE pylon.issue_threads", "DELETE FROM pylon.issue_messages"])
 def test_a_ledger_forgets_nothing_for_who_has_lost_the_lock(
     edited: Site, elsewhere: Runner, by_hand: str
@@ -156,8 +152,6 @@ def test_a_ledger_forgets_nothing_for_who_has_lost_the_lock(
     site.check()
 
 
-@pytest.mark.alike(2, "package")
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize("moment", ["normalized", "staged", "in the middle of the messages"])
 def test_a_backup_that_is_put_in_the_place_of_the_copy_gets_nothing_that_was_read_before(
     edited: Site, moment: str
@@ -178,7 +172,6 @@ def test_a_backup_that_is_put_in_the_place_of_the_copy_gets_nothing_that_was_rea
     backup.discard()
 
 
-@pytest.mark.alike(2, "package")
 def test_a_package_that_waits_is_given_up_where_another_run_has_begun_a_load(
     edited: Site, elsewhere: Runner
 ) -> None:

@@ -17,6 +17,8 @@ from pylon_elt.pipelines.zaia import job
 from pylon_elt.pipelines.zaia.settings import usual
 from pylon_elt.sources.zaia.settings import Settings
 
+pytestmark = pytest.mark.dear
+
 WANTED = {"POSTGRES__INDEXES": "true"}
 MADE = (
     "SELECT relname, pg_class.oid::text FROM pg_class JOIN pg_am ON relam = pg_am.oid"

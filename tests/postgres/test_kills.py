@@ -60,7 +60,6 @@ def test_a_working_folder_that_lost_its_schema_is_settled(edited: Site) -> None:
     recover(site, fresh=False)
 
 
-@pytest.mark.more
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + amounts.KILLED_IN_POSTGRES.now))
 def test_killed_at_random_the_copy_ends_equal(open_site: Any, seed: int) -> None:

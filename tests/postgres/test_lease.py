@@ -55,8 +55,7 @@ def test_the_second_of_two_runs_leaves_and_names_the_first(edited: Site, elsewhe
     other(site, elsewhere).finish(turns=ONE_TURN, lease=LONG)
 
 
-@pytest.mark.alike(2, "lease")
-@pytest.mark.sampled(3)
+@pytest.mark.dear
 @pytest.mark.parametrize("moment", ["normalized", "in the middle of the messages", "loaded, not yet counted"])
 def test_who_sleeps_beyond_its_lease_changes_nothing(edited: Site, elsewhere: Runner, moment: str) -> None:
     site = edited.branch(f"sleeps-{moment.replace(' ', '-')}")
@@ -98,7 +97,7 @@ def test_a_transaction_that_outlives_the_lease_is_not_committed(
         assert postgres.execute("SELECT id FROM desk.teams", "outlives") == [("within 600",)]
 
 
-@pytest.mark.alike(2, "lease")
+@pytest.mark.dear
 def test_a_run_that_takes_longer_than_its_lease_keeps_it(edited: Site, elsewhere: Runner) -> None:
     site = edited.branch("renews")
     site.server.settings.latency_seconds = 1.0
@@ -120,7 +119,7 @@ def running(site: Site) -> Iterator[Any]:
         site.server.settings.latency_seconds = 0.0
 
 
-@pytest.mark.alike(2, "lease")
+@pytest.mark.dear
 def test_a_machine_goes_on_at_once_where_its_own_run_was_killed_and_another_one_does_not(
     edited: Site, elsewhere: Runner
 ) -> None:

@@ -11,7 +11,11 @@ from support.postgres import OLDEST, running_postgres
 from support.runner import Runner
 from support.site import PostgresCopy, site_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not OLDEST.exists(), reason="Postgres 15 is not here")]
+pytestmark = [
+    pytest.mark.dear,
+    pytest.mark.slow,
+    pytest.mark.skipif(not OLDEST.exists(), reason="Postgres 15 is not here"),
+]
 
 
 def test_first_load_edits_and_a_kill(tmp_path: Path, runner: Runner) -> None:

@@ -11,6 +11,8 @@ from support.site import PostgresCopy, Site
 
 from pylon_elt.sources.pylon.catalog import TABLES as ALL
 
+pytestmark = pytest.mark.dear
+
 EVERYTHING = tuple(name for name in ALL if name != "deletions")
 TYPES = {"custom_object_types": ["companies", "work-orders"]}
 CHILD = "GET /issues/{id}/messages"
@@ -22,8 +24,6 @@ def by_hand(site: Site, statement: str) -> list[tuple[Any, ...]]:
     return site.copy.postgres.execute(statement, site.copy.name)
 
 
-@pytest.mark.alike(3, "by hand")
-@pytest.mark.sampled(4)
 @pytest.mark.parametrize("table", ["issues", "issue_messages", "issue_sync", "teams"])
 def test_a_table_that_was_dropped_is_made_again_and_read_anew(site: Site, table: str) -> None:
     site.finish(turns=ONE_TURN)
@@ -32,7 +32,6 @@ def test_a_table_that_was_dropped_is_made_again_and_read_anew(site: Site, table:
     site.check()
 
 
-@pytest.mark.alike(3, "by hand")
 def test_rows_that_were_deleted_by_hand_come_back_and_nothing_else_is_read(site: Site) -> None:
     options: dict[str, Any] = {"tables": EVERYTHING, "turns": ONE_TURN}
     daily = {"settings": TYPES | {"reconcile_hours": 1e-9}}
@@ -49,7 +48,6 @@ def test_rows_that_were_deleted_by_hand_come_back_and_nothing_else_is_read(site:
     site.check(EVERYTHING)
 
 
-@pytest.mark.alike(3, "views")
 def test_a_full_refresh_empties_tables_that_views_read_and_the_views_stay(site: Site) -> None:
     site.finish(turns=ONE_TURN)
     by_hand(site, "CREATE VIEW public.names AS SELECT name FROM pylon.teams")
@@ -68,7 +66,6 @@ def test_a_full_refresh_empties_tables_that_views_read_and_the_views_stay(site: 
     site.finish(turns=ONE_TURN)
 
 
-@pytest.mark.alike(3, "views")
 def test_a_full_refresh_under_views_that_is_killed_is_finished_by_a_plain_run(site: Site) -> None:
     site.finish(turns=ONE_TURN)
     by_hand(site, "CREATE VIEW public.texts AS SELECT issue_id FROM pylon.issue_messages")
@@ -78,7 +75,6 @@ def test_a_full_refresh_under_views_that_is_killed_is_finished_by_a_plain_run(si
     site.check()
 
 
-@pytest.mark.alike(3, "views")
 def test_a_package_that_would_drop_what_a_view_reads_stops_no_later_run(site: Site) -> None:
     site.finish(turns=ONE_TURN)
     site.killed("before sql .*DROP TABLE", turns=ONE_TURN, full_refresh=True)
@@ -88,8 +84,6 @@ def test_a_package_that_would_drop_what_a_view_reads_stops_no_later_run(site: Si
     site.check()
 
 
-@pytest.mark.alike(3, "by hand")
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "statement",
     ["DROP TABLE pylon_dlt_staging.issue_messages", "ALTER TABLE pylon.issues DROP COLUMN title"],

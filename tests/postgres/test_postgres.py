@@ -30,13 +30,11 @@ needs_adbc = pytest.mark.skipif(
 )
 
 
-@pytest.mark.alike(3, "load")
 def test_first_load_equals_the_source_in_every_table(site: Site) -> None:
     site.finish(tables=EVERYTHING, settings=TYPES, turns=ONE_TURN)
     site.check(EVERYTHING)
 
 
-@pytest.mark.alike(3, "changes")
 def test_what_comes_changes_and_goes_beyond_the_issues_does_so_in_the_copy(site: Site) -> None:
     site.finish(tables=BEYOND_DIRECTORY, settings=TYPES, turns=ONE_TURN)
     world = site.world
@@ -52,13 +50,11 @@ def test_what_comes_changes_and_goes_beyond_the_issues_does_so_in_the_copy(site:
     site.check(BEYOND_DIRECTORY)
 
 
-@pytest.mark.alike(3, "load")
 def test_first_load_in_many_turns_equals_the_source(site: Site) -> None:
     assert site.finish().turns > 2
     site.check()
 
 
-@pytest.mark.alike(3, "load")
 def test_second_run_asks_one_search_page_and_changes_nothing(site: Site) -> None:
     site.finish(turns=ONE_TURN, settings={})
     before, mark = site.copy.read(), len(site.server.log)
@@ -77,8 +73,6 @@ def _content(rows: list[dict[str, Any]]) -> list[str]:
     )
 
 
-@pytest.mark.alike(3, "changes")
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_changes_of_every_kind_are_in_the_copy(site: Site, seed: int) -> None:
     site.finish(turns=ONE_TURN)
@@ -89,7 +83,6 @@ def test_changes_of_every_kind_are_in_the_copy(site: Site, seed: int) -> None:
         site.check()
 
 
-@pytest.mark.alike(3, "changes")
 def test_the_last_child_of_each_kind_is_gone(site: Site) -> None:
     site.finish(turns=ONE_TURN)
     issue = next(id_ for id_ in site.world.issue_ids() if site.world.messages(id_))
@@ -130,7 +123,6 @@ ODD = (
 )
 
 
-@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "environment", [WITHOUT_ADBC, pytest.param({}, marks=needs_adbc)], ids=["insert", "whatever is there"]
 )
@@ -185,6 +177,7 @@ def test_another_dataset_in_the_same_database_is_another_copy(site: Site) -> Non
     assert site.copy.read() == before
 
 
+@pytest.mark.dear
 def test_the_zone_of_a_database_and_the_edges_of_the_calendar_change_nothing(
     site: Site, postgres: Postgres
 ) -> None:
@@ -202,6 +195,7 @@ def test_the_zone_of_a_database_and_the_edges_of_the_calendar_change_nothing(
         site.check()
 
 
+@pytest.mark.dear
 def test_the_state_of_a_load_of_the_future_hides_no_later_one(site: Site, postgres: Postgres) -> None:
     """dlt takes the state with the highest load id, which is when the load began by that machine's clock."""
     site.finish(turns=ONE_TURN)

@@ -13,7 +13,7 @@ from support.zaia import Desk
 from pylon_elt.emulator import zaia
 
 
-@pytest.mark.more
+@pytest.mark.dear
 def test_first_runs_changes_and_removals_on_postgres(postgres: Postgres, tmp_path: Path, seed: int) -> None:
     destination = dlt.destinations.postgres(postgres.create("zaia_inbox"))
     world = zaia.World.seeded(seed=4, tickets=20)

@@ -1,15 +1,13 @@
 """What of the tests ``make test`` takes, and what it leaves to ``make test-more``: by one seed, each case is in one of them.
 
-Three marks say what may be divided:
+Two marks say what may be divided:
 
 - ``sampled(of, each=(...))``: cases of a large space. The first part takes one in ``of``, and of the arguments named in ``each``
   every value at least once; the second part takes the others.
-- ``alike(of, kind)``: tests of one file that prove one thing of that kind, each by another example. The first part takes one in
-  ``of``, with the cases of it that it would have anyway; the second part takes the others.
-- ``more``: takes long, and is about the tools of the project or like others of the first part: the second part has it.
+- ``dear``: takes seconds, and is not about what the project rests on, the copy of one Pylon workspace in DuckDB or Postgres.
+  Of all these together, the first part takes one in :data:`OF_DEAR`; the second part takes the others.
 
-Tests that carry none of them are the first part's, but in the rooms whose tests each make, run and compare a whole copy
-(:data:`WHOLE_COPIES`): of those in a file, the first part takes one in four.
+Tests that carry neither are the first part's.
 """
 
 from __future__ import annotations
@@ -20,19 +18,7 @@ from typing import Any
 
 import pytest
 
-WHOLE_COPIES = (
-    "tests/destinations/",
-    "tests/e2e/",
-    "tests/pipelines/copy/",
-    "tests/pipelines/look/",
-    "tests/pipelines/many/",
-    "tests/pipelines/run/",
-    "tests/pipelines/verify/",
-    "tests/pipelines/zaia/",
-    "tests/postgres/",
-    "tests/sources/zaia/",
-)
-"""Rooms whose tests take a second or more each; whoever works in one calls pytest for it, which takes all."""
+OF_DEAR = 20
 
 
 def divided(items: Sequence[pytest.Item], part: str, seed: str) -> list[pytest.Item]:
@@ -54,43 +40,19 @@ def divided(items: Sequence[pytest.Item], part: str, seed: str) -> list[pytest.I
 def _first(items: Iterable[pytest.Item], seed: str) -> set[pytest.Item]:
     """Return the tests of the first part."""
     first: set[pytest.Item] = set()
+    dear: list[pytest.Item] = []
     samples: dict[str, list[pytest.Item]] = {}
-    of_copies: dict[str, list[pytest.Item]] = {}
     for item in items:
-        if item.get_closest_marker("sampled"):
+        if item.get_closest_marker("dear"):
+            dear.append(item)
+        elif item.get_closest_marker("sampled"):
             samples.setdefault(item.nodeid.partition("[")[0], []).append(item)
-        elif item.nodeid.startswith(WHOLE_COPIES) and not item.get_closest_marker("alike"):
-            of_copies.setdefault(item.nodeid.partition("::")[0], []).append(item)
-        elif not item.get_closest_marker("more"):
+        else:
             first.add(item)
+    first.update(random.Random(f"{seed} dear").sample(dear, -(-len(dear) // OF_DEAR)))
     for name, cases in samples.items():
         first.update(sample(cases, random.Random(f"{seed} {name}")))
-    for file, tests in of_copies.items():
-        first.update(_one_in_four(tests, random.Random(f"{seed} {file}")))
-    return first - _left_by_likeness(items, seed)
-
-
-def _one_in_four(tests: Sequence[pytest.Item], rng: random.Random) -> list[pytest.Item]:
-    """Return a quarter of a file's tests, rounded up, without those that the second part has anyway."""
-    usual = [test for test in tests if not test.get_closest_marker("more")]
-    return rng.sample(usual, -(-len(usual) // 4))
-
-
-def _left_by_likeness(items: Iterable[pytest.Item], seed: str) -> set[pytest.Item]:
-    """Return what is left to the second part since others like it are in the first."""
-    kinds: dict[tuple[str, str], dict[str, list[pytest.Item]]] = {}
-    shares: dict[tuple[str, str], int] = {}
-    for item in items:
-        if mark := item.get_closest_marker("alike"):
-            test = item.nodeid.partition("[")[0]
-            kind = (test.partition("::")[0], mark.args[1])
-            assert shares.setdefault(kind, mark.args[0]) == mark.args[0], f"{kind} has two shares"
-            kinds.setdefault(kind, {}).setdefault(test, []).append(item)
-    left: set[pytest.Item] = set()
-    for kind, tests in kinds.items():
-        drawn = random.Random(f"{seed} {kind}").sample(list(tests), len(tests))
-        left.update(item for test in drawn[-(-len(tests) // shares[kind]) :] for item in tests[test])
-    return left
+    return first
 
 
 def sample(cases: Sequence[pytest.Item], rng: random.Random) -> list[pytest.Item]:

@@ -19,6 +19,8 @@ import pytest
 from support.building import build
 from support.repository import files
 
+pytestmark = pytest.mark.dear
+
 OURS = ("sources", "pipelines", "emulator", "analytics")
 NOT_INSTALLED = {f"pylon_elt/sources/{name}/requirements.txt" for name in ("pylon", "zaia")}
 """It is for dlt init, which starts from a clone."""
@@ -113,7 +115,6 @@ def test_what_runs_is_what_was_installed(elsewhere: Elsewhere, environment: Path
     assert elsewhere.pylon("--version", script="zaia") == "zaia 0.1.0\n"
 
 
-@pytest.mark.more
 @pytest.mark.slow
 def test_every_verb_works_where_others_have_such_folders(elsewhere: Elsewhere) -> None:
     with elsewhere.serving("emulator", "--port", "0", "--issues", "20") as line:

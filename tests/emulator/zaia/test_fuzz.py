@@ -49,6 +49,7 @@ def queries(draw: Any) -> tuple[Endpoint, str, list[tuple[str, str]]]:
     return endpoint, draw(st.sampled_from(KNOWN_IDS)), query
 
 
+@pytest.mark.dear
 def test_every_request_is_answered_good_and_bad_ones(server: zaia.Server) -> None:
     seen: set[tuple[str, int]] = set()
 

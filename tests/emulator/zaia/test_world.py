@@ -357,6 +357,7 @@ def test_an_empty_world_can_be_stirred() -> None:
     assert world.rows("tickets")
 
 
+@pytest.mark.dear
 def test_who_is_in_charge_answers_while_the_ticket_is_theirs() -> None:
     world = zaia.World.seeded(seed=5, tickets=200)
     tickets = by_id(world.rows("tickets"))

@@ -65,6 +65,7 @@ NONSENSE = (
 )
 
 
+@pytest.mark.dear
 def test_requests_that_are_none_leave_a_line_each_at_most(served: tuple[CopyDesk, str, Command]) -> None:
     _, url, command = served
     address, _, token = url.removeprefix("http://").partition("/?")
@@ -80,6 +81,7 @@ def test_requests_that_are_none_leave_a_line_each_at_most(served: tuple[CopyDesk
     assert all("A request could not be answered: " in line for line in lines), lines
 
 
+@pytest.mark.dear
 def test_a_browser_that_breaks_off_does_not_keep_it_from_ending(desk: CopyDesk) -> None:
     # a process of its own: Python's last steps are what waits for threads
     out, environment = (

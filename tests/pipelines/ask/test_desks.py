@@ -25,6 +25,8 @@ from pylon_elt.pipelines.ask.questions import all_questions
 from pylon_elt.pipelines.ask.reader_duckdb import DuckDbReader
 from pylon_elt.pipelines.base import exits
 
+pytestmark = pytest.mark.dear
+
 Rows = list[dict[str, Any]]
 DESKS = ("pylon", "zaia")
 CHOSEN = ("", *DESKS)
@@ -76,7 +78,6 @@ def _answers(database: Path, name: str, **given: str) -> Rows:
         return found
 
 
-@pytest.mark.sampled(2, each=("name", "desk"))
 @pytest.mark.parametrize("desk", DESKS)
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_one_desk_alone_answers_as_it_does_beside_the_other(

@@ -73,6 +73,7 @@ def as_superuser(here: Path, credentials: str, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", credentials)
 
 
+@pytest.mark.dear
 @pytest.mark.parametrize(
     "view", [Filters(), Filters(0, field="Products: api", hours="working"), Filters(90, desk="zaia")]
 )

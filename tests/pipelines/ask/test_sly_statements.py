@@ -22,7 +22,7 @@ from pylon_elt.pipelines.ask.reader_postgres import PostgresReader
 from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.copy import destinations
 
-pytestmark = pytest.mark.soak
+pytestmark = [pytest.mark.dear, pytest.mark.soak]
 NUMBER = amounts.STATEMENTS.now
 SET_UP = (
     "CREATE ROLE loader LOGIN",

@@ -17,6 +17,8 @@ from pylon_elt.pipelines.assistant.limits import Limits
 from pylon_elt.pipelines.assistant.tools import Tools
 from pylon_elt.pipelines.base import exits
 
+pytestmark = pytest.mark.dear
+
 NOTHING = find.filters("", "", "", "", "")
 
 

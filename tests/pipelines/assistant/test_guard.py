@@ -19,6 +19,8 @@ from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.transform import package
 from pylon_elt.sources.pylon.catalog import ALL_TABLES
 
+pytestmark = pytest.mark.dear
+
 SECRET = "nobody outside may read this"
 SLY = (
     "select * from {0}",
@@ -120,7 +122,6 @@ def _contents(folder: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.sampled(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("notes", [False, True])
 def test_what_the_command_line_refuses_is_refused_here(file: Path, notes: bool) -> None:
@@ -134,7 +135,6 @@ def test_what_the_command_line_refuses_is_refused_here(file: Path, notes: bool) 
     assert _contents(file.parent) == before
 
 
-@pytest.mark.alike(2, "statements")
 @pytest.mark.slow
 def test_no_statement_shows_an_internal_note(file: Path) -> None:
     """The secret is in each note: were one shown, or told in an error, it would be seen."""
@@ -148,7 +148,6 @@ def test_no_statement_shows_an_internal_note(file: Path) -> None:
         assert SECRET not in shown, text
 
 
-@pytest.mark.alike(2, "statements")
 @pytest.mark.slow
 def test_the_same_statements_show_it_where_notes_are_given(file: Path) -> None:
     """What shows that the test before can fail."""

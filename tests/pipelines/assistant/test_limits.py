@@ -18,6 +18,8 @@ from pylon_elt.pipelines.assistant import limits as limiting
 from pylon_elt.pipelines.assistant import text
 from pylon_elt.pipelines.assistant.limits import Limits
 
+pytestmark = pytest.mark.dear
+
 
 def _result(rows: list[dict], size: int = 2, left_out: int | None = 0) -> Result:
     table = pa.Table.from_pylist(rows)

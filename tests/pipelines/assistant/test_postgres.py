@@ -18,6 +18,8 @@ from support.workplaces import CopyDesk
 
 from pylon_elt.pipelines.ask.questions import all_questions
 
+pytestmark = pytest.mark.dear
+
 RAW = ("issues", "issue_messages", "accounts", "contacts", "users", "teams", "tags")
 ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("conversation", {"issue": 1}),

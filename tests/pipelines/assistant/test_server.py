@@ -20,6 +20,8 @@ from support.workplaces import CopyDesk
 from pylon_elt.pipelines.ask.questions import all_questions
 from pylon_elt.pipelines.base import exits
 
+pytestmark = pytest.mark.dear
+
 TOOLS = {"questions", "ask", "describe", "select", "conversation", "find_conversations"}
 HELLO = {
     "jsonrpc": "2.0", "id": 1, "method": "initialize",
@@ -202,7 +204,6 @@ def test_nothing_but_the_protocol_is_on_stdout_and_the_end_of_input_ends_it(desk
     assert answers[2]["result"]["isError"]
 
 
-@pytest.mark.sampled(4)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("transport", ["stdio", "http"])
 def test_a_signal_ends_it_in_good_order(desk: CopyDesk, number: signal.Signals, transport: str) -> None:
@@ -287,7 +288,6 @@ def test_a_token_is_made_where_none_is_given_and_is_on_stderr_only(desk: CopyDes
     assert token not in rest + url
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize("token", ["short", "with blanks in it, and long", "é" * 20])
 def test_a_token_that_is_none_is_refused(desk: CopyDesk, token: str) -> None:
     result = desk.pylon("mcp", "--http", "--port", "0", env={"PYLON_MCP_TOKEN": token})

@@ -74,6 +74,7 @@ def _statement(words: list[str], *, notes: bool) -> str:
     return find.statement(words, nothing, THERE, "postgres", notes=notes, limit=5000, offset=0)
 
 
+@pytest.mark.dear
 def test_the_same_is_found(texts: Any) -> None:
     expected = {}
     for asked in ASKED:

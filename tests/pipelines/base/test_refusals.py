@@ -15,6 +15,8 @@ from support.workplaces import Desk
 
 from pylon_elt.pipelines.base import refusals
 
+pytestmark = pytest.mark.dear
+
 WORDS = "my card is 4929013355716204 'and' \"so\" on"
 """Stands in what the database refuses."""
 ADDRESS = "somebody@private.example"
@@ -79,7 +81,6 @@ LOUD = {"RUNTIME__LOG_LEVEL": "WARNING", "LOAD__RAISE_ON_MAX_RETRIES": "1"}
 """Whatever dlt has to say; and once only, since each of its five attempts takes a second."""
 
 
-@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("kind", "how"), CASES)
 def test_rows_that_a_database_refuses_are_never_shown(
     desk: Desk, tmp_path: Path, request: pytest.FixtureRequest, kind: str, how: str

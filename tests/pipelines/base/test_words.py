@@ -10,6 +10,8 @@ from support.workplaces import Desk
 
 from pylon_elt.pipelines.base import exits
 
+pytestmark = pytest.mark.dear
+
 
 @pytest.mark.parametrize("program", ["pylon", "zaia"])
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from pylon_elt.pipelines.copy import duckdb_memory
 from pylon_elt.pipelines.copy.destinations import is_limited, open_pipeline
 from pylon_elt.sources.pylon.copy.copied import Copied
 
+pytestmark = pytest.mark.dear
+
 SETTING = f"SELECT current_setting('{duckdb_memory.LIMIT}')"
 USUAL = "61.0 MiB"
 LONG = "SELECT length(string_agg(repeat('x', 1000), '')) FROM range({})"

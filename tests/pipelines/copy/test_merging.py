@@ -26,6 +26,8 @@ from pylon_elt.sources.pylon.catalog import ALL_TABLES, Table
 from pylon_elt.sources.pylon.copy import loading
 from pylon_elt.sources.pylon.rows.rows import arrow_schema
 
+pytestmark = pytest.mark.dear
+
 SEED = int(os.environ.get("TEST_SEED", "1"))
 DATASET = "pylon"
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -135,7 +137,6 @@ class Worlds:
         return START + timedelta(microseconds=self._clock)
 
 
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", [ROW, PARENT, MARKER, "issue_followers", "issue_sync"])
 @pytest.mark.parametrize("seed", [SEED])
 def test_both_ways_leave_the_same_table(
@@ -175,7 +176,6 @@ VALUES = {
 }
 
 
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("added", [[], ["added"]])
 def test_both_ways_keep_the_values_of_each_type(tmp_path: Path, added: list[str]) -> None:
     first = pa.table(VALUES)
@@ -234,7 +234,6 @@ def copy(tmp_path: Path) -> Copy:
     return made
 
 
-@pytest.mark.alike(2, "fails")
 def test_what_fails_in_the_middle_leaves_the_former_rows(copy: Copy) -> None:
     """A DELETE has been done by then."""
     bad = messages(("c", "1"), at=1).set_column(
@@ -260,7 +259,6 @@ def deleted(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     yield monkeypatch
 
 
-@pytest.mark.alike(2, "waits")
 @pytest.mark.parametrize("place", ["pipelines", "id=it's [1] * folder? {a,b}"])
 def test_a_merge_that_waits_goes_on_wherever_its_package_is(
     copy: Copy, deleted: pytest.MonkeyPatch, place: str
@@ -275,7 +273,6 @@ def test_a_merge_that_waits_goes_on_wherever_its_package_is(
     assert ids(copy) == {"b", "c"}
 
 
-@pytest.mark.alike(2, "waits")
 def test_a_package_that_dlt_has_begun_by_itself_is_finished(
     tmp_path: Path, deleted: pytest.MonkeyPatch
 ) -> None:
@@ -307,7 +304,6 @@ def test_an_earlier_version_does_not_take_a_merge_that_waits_for_one_without_row
     assert ids(former) == {"a", "b"}
 
 
-@pytest.mark.alike(2, "fails")
 def test_a_merge_without_one_of_its_files_fails(copy: Copy, deleted: pytest.MonkeyPatch) -> None:
     with pytest.raises(PipelineStepFailed):
         copy.load(of_messages(messages(("c", "1"), at=1)))
@@ -319,7 +315,6 @@ def test_a_merge_without_one_of_its_files_fails(copy: Copy, deleted: pytest.Monk
     assert ids(copy) == {"a", "b"}
 
 
-@pytest.mark.alike(2, "fails")
 def test_a_column_that_the_table_lacks_is_not_lost_in_silence(copy: Copy) -> None:
     copy.prepare(of_messages(messages(("c", "1"), at=1)))
     (file,) = copy.working.glob("pylon/load/normalized/*/new_jobs/*.parquet")
@@ -336,7 +331,6 @@ def test_completed_files_may_be_deleted(copy: Copy, monkeypatch: pytest.MonkeyPa
     assert copy.files(PARENT)[-1:] in ([], [0])
 
 
-@pytest.mark.alike(2, "dlt's way")
 def test_other_formats_go_dlts_way(tmp_path: Path) -> None:
     copy = Copy(tmp_path / "copy")
     for text in ("a", "b"):
@@ -346,7 +340,6 @@ def test_other_formats_go_dlts_way(tmp_path: Path) -> None:
     assert [row[:2] for row in copy.rows("things")] == [(1, "b"), (2, "b")]
 
 
-@pytest.mark.alike(2, "dlt's way")
 def test_a_package_may_have_rows_of_one_table_in_two_formats(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -360,7 +353,6 @@ def test_a_package_may_have_rows_of_one_table_in_two_formats(
     assert copy.files("things") == [0, 1]
 
 
-@pytest.mark.alike(2, "dlt's way")
 def test_tables_that_hang_on_a_table_go_dlts_way(tmp_path: Path) -> None:
     copy = Copy(tmp_path / "copy")
     for _ in range(2):

@@ -13,6 +13,8 @@ from support.workplaces import Desk
 
 from pylon_elt.pipelines.copy import modes, snapshot
 
+pytestmark = pytest.mark.dear
+
 
 def _left(desk: Desk) -> Iterator[Path]:
     """Return what runs have left: beside the database, and in dlt's folder, which is entered by its topmost folder."""
@@ -22,7 +24,6 @@ def _left(desk: Desk) -> Iterator[Path]:
         yield from folder.rglob("*")
 
 
-@pytest.mark.sampled(4)
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o660, 0o644])
 def test_all_that_a_run_leaves_is_no_wider_than_the_database(mode: int, open_desk: Any) -> None:
     desk = open_desk()

@@ -15,6 +15,8 @@ from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.copy.lock import hold, lock_file
 from pylon_elt.sources.pylon.copy.naming import catalog_of
 
+pytestmark = pytest.mark.dear
+
 SQL = "select count(*) as n from pylon.issues"
 
 
@@ -42,7 +44,6 @@ def test_the_same_sql_runs_everywhere(desk: Desk) -> None:
     assert json.loads(desk.pylon("query", SQL, "--format", "json").out) == [{"n": 30}]
 
 
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("file", "dataset"),
     [
@@ -63,7 +64,6 @@ def test_a_file_with_the_name_of_a_schema_is_refused(desk: Desk, file: str, data
     assert not (desk.folder / file).exists()
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "file", ["main.duckdb", "Temp.db", "memory.duckdb", "system.x.duckdb", "a?b.duckdb", "a#b"]
 )
@@ -78,7 +78,6 @@ def test_a_file_that_programs_would_call_differently_is_refused(desk: Desk, file
     assert not (desk.folder / file).exists()
 
 
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("file", ["support.prod.duckdb", ".x.duckdb"])
 def test_a_file_with_dots_is_read_by_all(desk: Desk, file: str) -> None:
     at = {"DESTINATION__DUCKDB__CREDENTIALS": file}

@@ -11,6 +11,8 @@ from support.workplaces import Desk
 from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.copy.destinations import open_pipeline
 
+pytestmark = pytest.mark.dear
+
 LAYOUT = "STAGING_DATASET_NAME_LAYOUT"
 CHOSEN = ("--select", "issues")
 
@@ -33,7 +35,6 @@ def test_a_copy_called_staging_survives_the_other(desk: Desk) -> None:
         assert desk.rows("issues", "pylon") == desk.rows("issues", "pylon_staging") == 30
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize("dataset", ["pylon_staging", "Pylon-Staging", "pylon_dlt_staging"])
 def test_the_staging_dataset_of_a_copy_is_refused(desk: Desk, dataset: str) -> None:
     assert not run(desk, "pylon")

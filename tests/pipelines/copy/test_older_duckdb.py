@@ -14,6 +14,8 @@ from support.workplaces import Desk
 
 from pylon_elt.pipelines.base import exits
 
+pytestmark = pytest.mark.dear
+
 OLDER = ROOT / ".venv-duckdb1" / "bin" / "python"
 """A Python with DuckDB 1.4; ``make test`` makes it."""
 LOOK = """

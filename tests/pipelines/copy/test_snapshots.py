@@ -17,7 +17,6 @@ from pylon_elt.pipelines.copy import snapshot
 SOME = ("--select", "issues,issue_messages,teams")
 
 
-@pytest.mark.alike(2, "left alone")
 def test_a_run_leaves_a_true_snapshot_and_one_that_changes_nothing_leaves_it_alone(desk: Desk) -> None:
     assert desk.pylon("run", *SOME).code == exits.DONE
     assert snapshot.is_current(desk.database)
@@ -32,7 +31,7 @@ def test_a_run_leaves_a_true_snapshot_and_one_that_changes_nothing_leaves_it_alo
     assert snapshot.is_current(desk.database)
 
 
-@pytest.mark.alike(3, "comes in")
+@pytest.mark.dear
 def test_what_a_run_reads_or_an_earlier_one_left_out_comes_into_the_snapshot(desk: Desk) -> None:
     desk.pylon("run")
     issue = desk.server.world.issue_ids()[0]
@@ -49,7 +48,6 @@ def test_what_a_run_reads_or_an_earlier_one_left_out_comes_into_the_snapshot(des
     assert snapshot.of(desk.database).read_bytes() == desk.database.read_bytes()
 
 
-@pytest.mark.alike(3, "comes in")
 def test_a_reconciliation_leaves_no_deleted_issue_in_the_snapshot(open_desk: Any) -> None:
     desk = open_desk()
     desk.pylon("run", *SOME, env={"SOURCES__PYLON__RECONCILE_HOURS": "0"})
@@ -61,7 +59,7 @@ def test_a_reconciliation_leaves_no_deleted_issue_in_the_snapshot(open_desk: Any
     assert '"n":0' in answer
 
 
-@pytest.mark.alike(2, "left alone")
+@pytest.mark.dear
 def test_a_reconciliation_that_changes_nothing_leaves_the_snapshot_alone(open_desk: Any) -> None:
     desk = open_desk()
     quiet, daily = ({"SOURCES__PYLON__RECONCILE_HOURS": hours} for hours in ("0", "0.0000001"))
@@ -73,7 +71,7 @@ def test_a_reconciliation_that_changes_nothing_leaves_the_snapshot_alone(open_de
         assert snapshot.is_current(desk.database)
 
 
-@pytest.mark.alike(3, "comes in")
+@pytest.mark.dear
 def test_what_a_reconciliation_mends_comes_into_the_snapshot(open_desk: Any) -> None:
     desk = open_desk()
     desk.pylon("run", *SOME, env={"SOURCES__PYLON__RECONCILE_HOURS": "0"})
@@ -84,7 +82,7 @@ def test_what_a_reconciliation_mends_comes_into_the_snapshot(open_desk: Any) -> 
     assert '"n":1' in desk.pylon("query", found, "--format", "json").out
 
 
-@pytest.mark.alike(3, "comes in")
+@pytest.mark.dear
 def test_what_was_deleted_by_hand_comes_back_into_the_snapshot(open_desk: Any) -> None:
     desk = open_desk()
     desk.pylon("run", *SOME, env={"SOURCES__PYLON__RECONCILE_HOURS": "0"})
@@ -123,6 +121,7 @@ def test_a_large_file_is_copied_every_so_often_unless_rows_have_left_it(
     assert snapshot.behind(file, now) == ""
 
 
+@pytest.mark.dear
 def test_status_says_how_far_the_snapshot_of_a_large_file_lags(desk: Desk) -> None:
     desk.pylon("run", *SOME)
     assert "beside a run" not in desk.pylon("status").out

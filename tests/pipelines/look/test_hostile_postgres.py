@@ -14,6 +14,8 @@ from support.postgres import Postgres
 
 from pylon_elt.pipelines.base import exits
 
+pytestmark = pytest.mark.dear
+
 TO = ("--destination", "postgres")
 CREDENTIALS = "DESTINATION__POSTGRES__CREDENTIALS"
 
@@ -61,7 +63,6 @@ def test_a_database_that_lacks_most_characters_is_refused(desk: Desk, postgres: 
     assert "CREATE DATABASE latin_utf8 ENCODING 'UTF8' TEMPLATE template0" in told
 
 
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("verb", ["run", "check"])
 def test_a_pooler_that_cannot_hold_the_lock_is_refused(verb: str, desk: Desk, postgres: Postgres) -> None:
     url = postgres.create(f"pooled_{verb}")

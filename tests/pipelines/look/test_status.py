@@ -37,6 +37,7 @@ def test_it_needs_no_token_and_asks_nothing(desk: Desk) -> None:
     assert desk.server.counts() == {}
 
 
+@pytest.mark.dear
 def test_it_connects_to_the_database_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.pylon("run", "--select", "issues,issue_messages,teams")
     monkeypatch.chdir(desk.folder)
@@ -53,6 +54,7 @@ def test_it_connects_to_the_database_once(desk: Desk, monkeypatch: pytest.Monkey
     assert len(connected) == 1
 
 
+@pytest.mark.dear
 def test_it_imports_nothing_that_only_reading_from_pylon_needs() -> None:
     program = "import pylon_elt.pipelines.look.status, sys; print({'httpx', 'pyarrow'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -81,6 +83,7 @@ def test_rows_freshness_and_what_is_due_of_every_table(desk: Desk) -> None:
     assert "in 23 h" in text
 
 
+@pytest.mark.dear
 def test_what_an_older_server_lacks_is_told_once_and_then_shown_here(open_desk: Any) -> None:
     desk = open_desk(lacking=("/email-suppressions",))
     first = desk.pylon("run", "--select", "email_suppressions,tags")
@@ -137,7 +140,6 @@ def test_the_last_runs_are_shown_newest_first(desk: Desk) -> None:
     assert text.index("exit 3") < text.index("exit 0")
 
 
-@pytest.mark.alike(2, "beside a run")
 def test_beside_a_run_it_says_who_holds_the_lock(open_desk: Any) -> None:
     desk = open_desk(issues=60)
     with amid_run(desk) as run:
@@ -147,7 +149,7 @@ def test_beside_a_run_it_says_who_holds_the_lock(open_desk: Any) -> None:
     assert run.wait().code == 0, "the run must not notice"
 
 
-@pytest.mark.alike(2, "beside a run")
+@pytest.mark.dear
 def test_beside_a_run_it_answers_from_the_snapshot_and_says_from_when(open_desk: Any) -> None:
     desk = open_desk(issues=60)
     assert desk.pylon("run", "--select", "teams").code == 0

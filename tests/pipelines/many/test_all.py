@@ -11,6 +11,8 @@ from support.commands import wait_until
 
 from pylon_elt.pipelines.base import exits
 
+pytestmark = pytest.mark.dear
+
 SELECT = ("--select", "issues,issue_messages,organization")
 
 
@@ -90,7 +92,6 @@ def test_copies_in_one_file_go_one_after_the_other(open_house: Any) -> None:
         assert connection.execute("SELECT count(*) FROM pylon_b.issues").fetchall() == [(7,)]
 
 
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_each_at_the_end_of_its_turn(open_house: Any, number: signal.Signals) -> None:
     house = open_house("acme", "beta", "gamma", latency_seconds=0.3)

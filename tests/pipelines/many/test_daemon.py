@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from support.commands import wait_until
 from support.compare import assert_equal_copy, read_duckdb
 from support.daemon import serving
@@ -11,6 +12,8 @@ from support.worlds import truth, with_messages
 
 from pylon_elt.emulator import webhooks
 from pylon_elt.pipelines.base import exits
+
+pytestmark = pytest.mark.dear
 
 SECRETS: dict[str, str | None] = {
     "PYLON_WEBHOOK_SECRET_ACME": "whsec_of_acme_0123456789",

@@ -9,6 +9,8 @@ import pytest
 
 from pylon_elt.pipelines.base import exits
 
+pytestmark = pytest.mark.dear
+
 
 def organization(file: Any) -> str:
     with duckdb.connect(str(file), read_only=True) as connection:

@@ -12,11 +12,12 @@ pytest.importorskip("psycopg2")
 
 from support.postgres import Postgres
 
+pytestmark = pytest.mark.dear
+
 FEW = ("--select", "+pylon__issues")
 SELECT = ("--select", "issues,issue_messages,accounts,users,custom_fields")
 
 
-@pytest.mark.more
 def test_each_has_a_schema_and_the_union_its_own(open_house: Any, postgres: Postgres) -> None:
     house = open_house("acme", "beta", each='destination = "postgres"\n')
     env = {"DESTINATION__POSTGRES__CREDENTIALS": postgres.create("many")}

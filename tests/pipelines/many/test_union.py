@@ -12,6 +12,8 @@ from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.many.union_sql import Part, union
 from pylon_elt.pipelines.transform import package
 
+pytestmark = pytest.mark.dear
+
 FEW = ("--select", "+pylon__issues", "--select", "+pylon__backlog_daily")
 
 
@@ -48,7 +50,6 @@ def alike(of_one: list[dict[str, Any]], of_union: list[dict[str, Any]]) -> bool:
     return shown(of_one) == shown(of_union)
 
 
-@pytest.mark.more
 def test_the_union_is_the_sum_of_all(open_house: Any) -> None:
     house = open_house("acme", "beta")
     assert house.desk.pylon("run", "--all", "--progress", "none").code == exits.DONE
@@ -101,7 +102,6 @@ def _what_is_locked_is_read_from_its_snapshot(house: Any, union_file: Any, count
     assert rows(union_file, counts) == [("acme", 12), ("beta", 7)]
 
 
-@pytest.mark.more
 def test_who_has_nothing_is_left_out_and_another_file_is_not_written_over(open_house: Any) -> None:
     house = open_house("acme", "beta")
     assert (

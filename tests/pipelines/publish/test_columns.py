@@ -10,6 +10,8 @@ from support.lakes import Waters, stamp
 from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.publish.cuts import CUTS, Cut
 
+pytestmark = pytest.mark.dear
+
 
 def _type(waters: Waters, table: str, column: str) -> str:
     return str(waters.table(table).schema().find_field(column).field_type)
@@ -49,7 +51,6 @@ def test_a_column_that_is_gone_goes(waters: Waters) -> None:
     waters.require_equal("issues", "deletions")
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("column", "kind", "became", "written"),
     [
@@ -81,7 +82,6 @@ def test_the_column_by_which_a_table_is_cut_cannot_go(waters: Waters) -> None:
     assert waters.table("issues").scan().count() == 120
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize("before", [None, Cut("updated_at"), Cut("id", "start")])
 def test_a_table_that_an_earlier_version_cut_otherwise_is_cut_anew(
     waters: Waters, monkeypatch: pytest.MonkeyPatch, before: Cut | None

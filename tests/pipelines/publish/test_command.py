@@ -28,6 +28,7 @@ def desk(commands: Commands, stored: Path, tmp_path: Path) -> CopyDesk:
     return CopyDesk(commands, tmp_path)
 
 
+@pytest.mark.dear
 def test_what_it_says(desk: CopyDesk) -> None:
     first = desk.pylon("publish", "--to", "lake", "--select", "issues,tags")
     assert first.code == exits.DONE, first.text
@@ -39,6 +40,7 @@ def test_what_it_says(desk: CopyDesk) -> None:
     assert "nothing has changed" in again.out
 
 
+@pytest.mark.dear
 def test_what_it_says_to_machines(desk: CopyDesk) -> None:
     result = desk.pylon("publish", "--to", "lake", "--select", "tags", "--json")
     table = result.event("table")
@@ -50,6 +52,7 @@ def test_what_it_says_to_machines(desk: CopyDesk) -> None:
     assert result.event("done")["committed"] == 1
 
 
+@pytest.mark.dear
 def test_the_other_desk_has_a_namespace_of_its_own(desk: CopyDesk) -> None:
     for program in ("pylon", "zaia"):
         result = desk.pylon("publish", "--to", "lake", "--select", "tags", program=program)
@@ -64,6 +67,7 @@ def test_the_other_desk_has_a_namespace_of_its_own(desk: CopyDesk) -> None:
         assert {name for (name,) in catalog.list_namespaces()} == {"pylon", "zaia"}
 
 
+@pytest.mark.dear
 def test_any_catalogue_of_pyiceberg_will_do(desk: CopyDesk) -> None:
     secret = "hush-hush-4711"
     environment = {
@@ -83,6 +87,7 @@ def test_any_catalogue_of_pyiceberg_will_do(desk: CopyDesk) -> None:
     assert secret not in refused.text
 
 
+@pytest.mark.dear
 @pytest.mark.parametrize(
     ("arguments", "hint", "code"),
     [
@@ -118,6 +123,7 @@ def test_without_the_extra_it_says_how_to_install_it(monkeypatch: pytest.MonkeyP
     assert not (tmp_path / "lake").exists()
 
 
+@pytest.mark.dear
 def test_what_the_extra_brings_is_not_loaded_before_it_is_asked_for() -> None:
     code = "import sys; import pylon_elt.pipelines.publish.publish; print('pyiceberg' in sys.modules)"
     done = subprocess.run(

@@ -16,6 +16,8 @@ from support.repository import ROOT
 
 from benchmarks.lake_engines import main, metrics
 
+pytestmark = pytest.mark.dear
+
 ENVIRONMENT = Path(os.environ.get("PYLON_LAKE_ENVIRONMENT", ROOT / ".venv-lake"))
 """Where ``make lake`` installed Spark, and Daft on Ray."""
 
@@ -57,7 +59,6 @@ def test_daft_reads_every_row(published: Waters) -> None:
     assert sorted(found.column("title").to_pylist()) == titles
 
 
-@pytest.mark.more
 @pytest.mark.slow
 @pytest.mark.skipif(not (ENVIRONMENT / "installed").exists(), reason="make lake has not made its environment")
 @pytest.mark.parametrize("engine", ["spark", "ray"])

@@ -15,6 +15,8 @@ from pylon_elt.pipelines.publish import files
 from pylon_elt.pipelines.publish.cuts import CUTS
 from pylon_elt.pipelines.transform import package
 
+pytestmark = pytest.mark.dear
+
 READ = ("issues", "issue_messages", "issue_threads", "issue_followers", "issue_sync", "accounts", "deletions")
 
 
@@ -111,7 +113,6 @@ def test_a_month_that_is_too_large_for_one_file_is_several(
     waters.require_equal("issue_messages")
 
 
-@pytest.mark.parametrize("rounds", [2, pytest.param(6, marks=pytest.mark.more)])
 def test_any_edits_lead_to_equal_tables(waters: Waters, seed: int, rounds: int) -> None:
     drawn = random.Random(seed)
     waters.publish(*READ)

@@ -54,7 +54,7 @@ def _live(waters: Waters, name: str) -> set[str]:
     return {path.relative_to(home).as_posix() for path in files}
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.dear
 @pytest.mark.parametrize("is_first", [True, False], ids=["first", "later"])
 def test_a_kill_between_files_and_commit_costs_nothing(waters: Waters, is_first: bool) -> None:
     if not is_first:
@@ -70,6 +70,7 @@ def test_a_kill_between_files_and_commit_costs_nothing(waters: Waters, is_first:
     assert not waters.publish("issues", "tags")["issues"].is_new
 
 
+@pytest.mark.dear
 def test_a_kill_after_the_commit_leaves_no_file_behind(waters: Waters) -> None:
     waters.publish("issues", "tags", keep=timedelta(0))
     waters.change(EDIT)
@@ -92,7 +93,7 @@ def _amid(waters: Waters, monkeypatch: pytest.MonkeyPatch, what: Callable[[], An
     monkeypatch.setattr(Writer, "write", writing)
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.dear
 @pytest.mark.parametrize("is_first", [True, False], ids=["first", "later"])
 def test_who_was_overtaken_compares_anew(
     waters: Waters, monkeypatch: pytest.MonkeyPatch, is_first: bool
@@ -111,6 +112,7 @@ def test_who_was_overtaken_compares_anew(
     assert waters.files("issues").keys() == _live(waters, "issues")
 
 
+@pytest.mark.dear
 def test_who_is_overtaken_for_ever_gives_up(waters: Waters, monkeypatch: pytest.MonkeyPatch) -> None:
     waters.publish("tags")
     waters.change(f"UPDATE tags SET _synced_at = {stamp()}")
@@ -137,6 +139,7 @@ def test_what_others_wrote_into_a_table_is_taken_out(waters: Waters) -> None:
     waters.require_equal("tags")
 
 
+@pytest.mark.dear
 def test_a_commit_of_which_nobody_knows_is_told_and_the_next_publish_settles_it(
     waters: Waters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,6 +178,7 @@ def test_a_table_that_is_not_ours_is_left_alone(waters: Waters, other_waters: Wa
     assert waters.table("tags").scan().to_arrow().to_pylist() == [{"id": "mine"}]
 
 
+@pytest.mark.dear
 def test_another_workspace_is_not_published_over(waters: Waters) -> None:
     waters.publish("issues", "tags")
     waters.change("UPDATE organization SET id = 'org_other'", EDIT)
@@ -196,6 +200,7 @@ def test_another_desk_is_not_published_over(waters: Waters, other_waters: Waters
     waters.require_equal("tags")
 
 
+@pytest.mark.dear
 def test_a_former_state_can_be_read_for_as_long_as_was_asked_and_then_no_file_has_it(waters: Waters) -> None:
     waters.publish("issues")
     (secret,) = waters.held("issues").sort_by("id").slice(0, 1).column("title").to_pylist()
@@ -228,6 +233,7 @@ def test_files_that_somebody_may_be_about_to_commit_stay(waters: Waters) -> None
     waters.require_equal("tags")
 
 
+@pytest.mark.dear
 def test_a_branch_or_a_tag_keeps_what_it_names(waters: Waters) -> None:
     waters.publish("issues")
     its = waters.table("issues")

@@ -16,6 +16,8 @@ from pylon_elt.pipelines.base import desk, exits
 from pylon_elt.pipelines.desks.pylon import PYLON
 from pylon_elt.pipelines.publish import publish
 
+pytestmark = pytest.mark.dear
+
 TABLES = ("issues", "issue_messages", "issue_followers", "issue_sync", "tags", "organization")
 
 

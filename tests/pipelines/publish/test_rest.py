@@ -27,7 +27,7 @@ from pylon_elt.pipelines.publish.files import Writer
 
 EDIT = f"UPDATE tags SET value = 'edited', _synced_at = {stamp()} WHERE id = (SELECT min(id) FROM tags)"
 COMMIT = "POST .*/tables/tags$"
-pytestmark = pytest.mark.filterwarnings("ignore:Deprecated in 0.8.0")  # of the address that gives tokens
+pytestmark = [pytest.mark.dear, pytest.mark.filterwarnings("ignore:Deprecated in 0.8.0")]
 READ = ("issue_messages", "issue_followers", "tags")
 
 
@@ -69,7 +69,6 @@ def _fails(remote: RestWaters, *select: str) -> exits.Problem:
     return told.value
 
 
-@pytest.mark.more
 def test_columns_follow(remote: RestWaters) -> None:
     remote.publish("tags", "teams")
     remote.change("ALTER TABLE tags ADD COLUMN weight INTEGER", "ALTER TABLE tags DROP COLUMN object_type")
@@ -83,7 +82,6 @@ def test_columns_follow(remote: RestWaters) -> None:
     assert not remote.publish("tags")["tags"].is_new
 
 
-@pytest.mark.sampled(10)
 @pytest.mark.parametrize(
     "fault",
     [
@@ -126,7 +124,6 @@ def test_a_commit_that_a_gateway_asked_for_twice_is_made_once_and_keeps_its_file
         remote.change(EDIT)
 
 
-@pytest.mark.alike(4, "somebody else is quicker")
 def test_former_states_that_somebody_else_lets_go_at_the_same_time_are_gone(remote: RestWaters) -> None:
     remote.publish("tags")
     remote.change(EDIT)
@@ -139,7 +136,6 @@ def test_former_states_that_somebody_else_lets_go_at_the_same_time_are_gone(remo
     remote.require_equal("tags")
 
 
-@pytest.mark.more
 @pytest.mark.parametrize("is_first", [True, False], ids=["first", "later"])
 def test_who_was_overtaken_compares_anew(
     remote: RestWaters, monkeypatch: pytest.MonkeyPatch, is_first: bool
@@ -160,7 +156,6 @@ def test_who_was_overtaken_compares_anew(
     assert len(remote.files("tags")) == 1 + (not is_first), "what was not committed is removed"
 
 
-@pytest.mark.alike(4, "somebody else is quicker")
 def test_a_table_that_somebody_else_makes_just_before_is_compared(remote: RestWaters) -> None:
     others = [lambda: remote.publish("tags")]
 
@@ -186,7 +181,6 @@ def _before(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, what: Calla
     monkeypatch.setattr(module, name, calling)
 
 
-@pytest.mark.alike(4, "somebody else is quicker")
 def test_files_that_somebody_else_replaces_while_they_are_compared_are_not_missed(
     remote: RestWaters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,7 +196,6 @@ def test_files_that_somebody_else_replaces_while_they_are_compared_are_not_misse
     remote.require_equal("tags")
 
 
-@pytest.mark.alike(4, "somebody else is quicker")
 def test_former_states_that_somebody_else_lets_go_while_they_are_listed_are_not_missed(
     remote: RestWaters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -245,7 +238,6 @@ def desk(commands: Commands, remote: RestWaters) -> RemoteDesk:
     return RemoteDesk(commands, remote.database.parent, remote.served)
 
 
-@pytest.mark.parametrize("is_made", [True, pytest.param(False, marks=pytest.mark.more)])
 def test_a_kill_while_a_commit_is_under_way_costs_nothing(
     desk: RemoteDesk, remote: RestWaters, is_made: bool
 ) -> None:
@@ -261,7 +253,6 @@ def test_a_kill_while_a_commit_is_under_way_costs_nothing(
     remote.require_equal("tags", "teams")
 
 
-@pytest.mark.more
 def test_two_commands_at_once_lose_nothing(desk: RemoteDesk, remote: RestWaters) -> None:
     for _ in range(3):
         results = [command.wait() for command in [desk.publish("--keep-days", "0") for _ in range(2)]]
@@ -273,7 +264,6 @@ def test_two_commands_at_once_lose_nothing(desk: RemoteDesk, remote: RestWaters)
 SECRET = "hush-hush-4711"
 
 
-@pytest.mark.more
 def test_what_is_shown_to_it_is_what_it_asks_for(desk: RemoteDesk) -> None:
     desk.served.shelf.token, desk.served.shelf.credential = SECRET, f"me:{SECRET}"
     assert desk.publish(token=SECRET).wait().code == exits.DONE

@@ -33,7 +33,6 @@ def test_it_asks_nothing_and_changes_nothing(desk: Desk, tmp_path: Path) -> None
     assert asked(desk) == {}
 
 
-@pytest.mark.alike(2, "announced")
 def test_a_run_with_everything_known_asks_exactly_what_was_announced(desk: Desk) -> None:
     desk.config(
         '[sources.pylon]\ninclude = ["audit_logs"]\ncustom_object_types = ["companies", "work-orders"]\n'
@@ -67,6 +66,7 @@ def test_a_finished_copy_costs_two_requests(desk: Desk) -> None:
     assert asked(desk) == announced["requests"]
 
 
+@pytest.mark.dear
 def test_a_start_date_is_no_end_of_a_history_that_was_not_begun(desk: Desk) -> None:
     desk.pylon("run", "--select", "teams")
     desk.config('[sources.pylon]\nstart_date = "2020-01-01"\n')
@@ -75,7 +75,6 @@ def test_a_start_date_is_no_end_of_a_history_that_was_not_begun(desk: Desk) -> N
     assert not announced["reconcile"]
 
 
-@pytest.mark.alike(2, "announced")
 def test_what_a_full_refresh_would_cost_is_announced_too(desk: Desk) -> None:
     desk.pylon("run", "--select", "issues,issue_messages,knowledge_bases,custom_fields")
     some = ("--full-refresh", "--select", "issue_messages,kb_collections,custom_fields,tags")
@@ -102,7 +101,6 @@ def test_selection_and_start_date_count(desk: Desk) -> None:
     assert announced["requests"]["GET /issues"] > 12 * (2026 - 2020)
 
 
-@pytest.mark.alike(2, "announced")
 def test_a_package_of_a_killed_run_is_announced(desk: Desk, tmp_path: Path) -> None:
     desk.pylon("run", "--select", "teams")
     (history,) = (tmp_path / "dlt").rglob("pylon.runs.jsonl")

@@ -14,6 +14,8 @@ from support.worlds import truth, with_messages
 from pylon_elt.pipelines.copy.destinations import folder_of
 from pylon_elt.pipelines.copy.rung import Rung
 
+pytestmark = pytest.mark.dear
+
 TABLES = ("issues", *ISSUE_CHILDREN)
 SELECT = ("--select", ",".join(TABLES))
 
@@ -35,7 +37,6 @@ def title(database: Path, issue: str) -> str:
     return str(found)
 
 
-@pytest.mark.alike(2, "rung")
 def test_what_the_search_still_shows_does_not_undo_what_was_read(open_copy: Any, rung_at: Any) -> None:
     desk = open_copy(",".join(TABLES))
     world, rung = desk.server.world, rung_at(desk)
@@ -58,7 +59,6 @@ def test_what_the_search_still_shows_does_not_undo_what_was_read(open_copy: Any,
     assert_equal_copy(truth(world), read_duckdb(desk.database), [*TABLES, "issue_sync"])
 
 
-@pytest.mark.alike(2, "rung")
 def test_what_cannot_be_read_now_waits_and_keeps_nothing_else_from_being_read(
     open_copy: Any, rung_at: Any
 ) -> None:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
 from support.workplaces import Desk
 
 from pylon_elt.sources.pylon.catalog import LEDGERS, USUAL
@@ -236,6 +237,7 @@ def test_two_copies_never_share_a_working_folder(desk: Desk, tmp_path: Path) -> 
     assert len(list((tmp_path / "dlt").rglob("pylon.runs.jsonl"))) == 3
 
 
+@pytest.mark.dear
 def test_on_a_narrow_terminal_no_word_is_broken(desk: Desk) -> None:
     desk.server.settings.denied = ["GET /tags"]
     world = desk.server.world

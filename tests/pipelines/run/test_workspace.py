@@ -12,6 +12,8 @@ from support.workplaces import Desk
 from pylon_elt import emulator
 from pylon_elt.pipelines.base import exits
 
+pytestmark = pytest.mark.dear
+
 CHOSEN = ("run", "--select", "issues")
 
 
@@ -23,7 +25,6 @@ def elsewhere() -> Any:
         yield {"PYLON_API_KEY": server.token, "SOURCES__PYLON__BASE_URL": server.base_url}, server
 
 
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("tables", [("issues",), ("issues", "organization")], ids=["by the state", "by both"])
 def test_a_token_of_another_workspace_is_refused(desk: Desk, elsewhere: Any, tables: tuple[str, ...]) -> None:
     environment, server = elsewhere
@@ -61,7 +62,6 @@ def test_a_run_asks_whose_workspace_it_is_once_and_first(desk: Desk) -> None:
     assert desk.rows("organization") == 1
 
 
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("verb", ["run", "reconcile"])
 def test_a_comparison_does_not_ask_for_the_servers_time_again(desk: Desk, verb: str) -> None:
     assert desk.pylon(*CHOSEN).code == exits.DONE

@@ -13,6 +13,8 @@ from support.repository import ROOT
 
 from pylon_elt.pipelines.sample.demo import TICKETS
 
+pytestmark = pytest.mark.dear
+
 MEANT_FOR_OTHERS = {
     "PYLON_API_KEY": "pyl_of_somebody",
     "ZAIA_API_KEY": "pyl_of_somebody",
@@ -22,7 +24,6 @@ MEANT_FOR_OTHERS = {
 }
 
 
-@pytest.mark.more
 @pytest.mark.slow
 def test_without_what_the_analysis_needs_it_says_how_to_see_it(tmp_path: Path) -> None:
     """With all of it, it is shown by what is installed: see the tests of the wheel."""

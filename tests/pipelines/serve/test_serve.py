@@ -22,6 +22,8 @@ from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.copy.destinations import folder_of
 from pylon_elt.pipelines.copy.rung import Rung
 
+pytestmark = pytest.mark.dear
+
 TABLES = ("issues", *ISSUE_CHILDREN)
 FIRST = ",".join(TABLES)
 
@@ -48,7 +50,6 @@ def counted(daemon: Daemon) -> Counter[tuple[str, str]]:
     return found
 
 
-@pytest.mark.alike(2, "rung")
 def test_what_rings_is_in_the_copy_and_the_metrics_are_what_pylon_was_asked(open_copy: Any) -> None:
     desk = open_copy(FIRST)
     world = desk.server.world
@@ -79,7 +80,6 @@ def test_what_rings_is_in_the_copy_and_the_metrics_are_what_pylon_was_asked(open
     equal(desk)
 
 
-@pytest.mark.alike(2, "rung")
 def test_whatever_becomes_of_the_webhooks_the_copy_is_the_workspace(open_copy: Any) -> None:
     """Shuffled, doubled, one in five lost, some forged: what no ring told, the next run at the interval finds."""
     desk = open_copy(FIRST)
@@ -108,7 +108,6 @@ def test_whatever_becomes_of_the_webhooks_the_copy_is_the_workspace(open_copy: A
     equal(desk)
 
 
-@pytest.mark.alike(2, "rung")
 def test_a_storm_is_one_reading_and_a_kill_after_202_loses_nothing(open_copy: Any) -> None:
     desk = open_copy(FIRST)
     world = desk.server.world
@@ -142,7 +141,6 @@ def _folder(desk: Desk) -> Any:
         os.environ.pop("DLT_DATA_DIR") if before is None else os.environ.update(DLT_DATA_DIR=before)
 
 
-@pytest.mark.alike(2, "rung")
 def test_what_is_not_there_when_it_rings_takes_nothing_away(open_copy: Any) -> None:
     desk = open_copy(FIRST)
     issue = with_messages(desk.server.world, 1)
@@ -157,7 +155,6 @@ def test_what_is_not_there_when_it_rings_takes_nothing_away(open_copy: Any) -> N
     equal(desk)
 
 
-@pytest.mark.alike(2, "signal")
 def test_sigterm_lets_a_run_save_what_it_has_read(open_desk: Any) -> None:
     desk = open_desk(issues=60, tier={"GET /issues/{id}/messages": 5, "*": 1000}, window_seconds=1)
     with serving(desk, "--every", "1h") as daemon:
@@ -174,7 +171,6 @@ def test_sigterm_lets_a_run_save_what_it_has_read(open_desk: Any) -> None:
     equal(desk)
 
 
-@pytest.mark.alike(2, "signal")
 def test_the_second_signal_ends_it_at_once(open_desk: Any) -> None:
     desk = open_desk(issues=60, tier={"GET /issues/{id}/messages": 5, "*": 1000}, window_seconds=1)
     with serving(desk, "--every", "1h") as daemon:

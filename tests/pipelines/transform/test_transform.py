@@ -34,7 +34,6 @@ def test_without_a_copy_it_says_what_comes_first(desk: Desk) -> None:
     assert not desk.database.exists()
 
 
-@pytest.mark.alike(2, "no issues")
 def test_a_copy_whose_runs_were_not_asked_for_issues_says_so(desk: Desk) -> None:
     assert desk.pylon("run", "--select", "tags").code == exits.DONE
     result = desk.pylon("transform")
@@ -43,7 +42,6 @@ def test_a_copy_whose_runs_were_not_asked_for_issues_says_so(desk: Desk) -> None
     assert "pylon run --select issues" in result.text
 
 
-@pytest.mark.alike(2, "no issues")
 def test_issues_that_may_not_be_read_are_no_empty_workspace(open_desk: Any) -> None:
     desk = open_desk(denied=("GET /issues", "POST /issues/search"))
     assert desk.pylon("run", "--select", "issues,tags").code == exits.CONFIGURATION
@@ -52,7 +50,6 @@ def test_issues_that_may_not_be_read_are_no_empty_workspace(open_desk: Any) -> N
     assert "no run has read them so far" in result.text
 
 
-@pytest.mark.alike(2, "no issues")
 def test_issues_that_were_dropped_are_no_empty_workspace(open_copy: Any) -> None:
     desk = open_copy(TABLES)
     with duckdb.connect(str(desk.database)) as connection:
@@ -62,7 +59,7 @@ def test_issues_that_were_dropped_are_no_empty_workspace(open_copy: Any) -> None
     assert "The table issues was dropped from the copy." in result.text
 
 
-@pytest.mark.alike(2, "no rows")
+@pytest.mark.dear
 def test_a_workspace_without_issues_makes_tables_without_rows(open_desk: Any) -> None:
     desk = open_desk(issues=0)
     assert desk.pylon("run", "--select", "issues,issue_messages,accounts").code == exits.DONE
@@ -82,7 +79,6 @@ def told(result: Result) -> list[str]:
     ]
 
 
-@pytest.mark.more
 def test_one_table_with_what_it_needs(open_copy: Any) -> None:
     desk = open_copy(TABLES)
     hours = json.dumps({"monday": ["10:00", "11:00"]})
@@ -111,7 +107,6 @@ def test_one_table_with_what_it_needs(open_copy: Any) -> None:
     assert desk.rows("pylon__issue_metrics", "numbers") == 20, "a second build takes over what is gone"
 
 
-@pytest.mark.alike(2, "no rows")
 def test_tables_that_were_never_read_count_as_empty(desk: Desk) -> None:
     """Only issues are in the copy: everything is built all the same, and every test of it holds."""
     desk.pylon("run", "--select", "issues")
@@ -206,7 +201,6 @@ def test_a_file_that_another_program_has_open(open_copy: Any) -> None:
     assert str(holder.pid) in result.text
 
 
-@pytest.mark.alike(2, "fails")
 def test_a_model_that_fails_is_named_on_one_screen(open_copy: Any) -> None:
     desk = open_copy(TABLES)
     with duckdb.connect(str(desk.database)) as connection:
@@ -220,7 +214,6 @@ def test_a_model_that_fails_is_named_on_one_screen(open_copy: Any) -> None:
     assert "Traceback" not in result.err
 
 
-@pytest.mark.alike(2, "fails")
 def test_a_test_that_does_not_hold_has_its_own_exit_code(open_copy: Any) -> None:
     desk = open_copy(TABLES)
     with duckdb.connect(str(desk.database)) as connection:

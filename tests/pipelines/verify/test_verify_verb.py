@@ -102,7 +102,6 @@ def test_every_kind_of_difference_is_found(copied: Desk) -> None:
     assert report(copied, "--sample", "100")["equal"] is True
 
 
-@pytest.mark.alike(2, "no difference")
 def test_what_changed_since_the_last_run_is_no_difference(copied: Desk) -> None:
     world = copied.server.world
     world.create_issue()
@@ -168,7 +167,7 @@ def test_a_run_may_begin_while_pylon_is_asked(copied: Desk) -> None:
     assert verification.wait().code == 0
 
 
-@pytest.mark.alike(2, "no difference")
+@pytest.mark.dear
 def test_what_was_created_before_the_start_date_is_not_compared(copied: Desk) -> None:
     world = copied.server.world
     oldest = world.issue_ids()[0]

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from support.workplaces import Desk
 
+pytestmark = pytest.mark.dear
+
 TABLES = "issues,issue_messages"
 ALL_KINDS = ("links", "order", "ticking")
 SWEEP = {"SOURCES__PYLON__SWEEP_DAYS": "1e-9"}
@@ -27,7 +29,6 @@ def report(desk: Desk, expect: int = 0) -> dict[str, Any]:
     return result.event("verified")  # type: ignore[no-any-return]
 
 
-@pytest.mark.alike(2, "volatile")
 def test_it_is_named_and_is_no_difference(copied: Desk) -> None:
     found = report(copied)
     assert found["equal"] is True
@@ -62,7 +63,6 @@ def test_a_silent_edit_is_found_and_gone_after_the_remedy(copied: Desk) -> None:
     assert report(copied)["equal"] is True
 
 
-@pytest.mark.alike(2, "volatile")
 def test_what_reconcile_has_learnt_costs_no_second_reading(copied: Desk) -> None:
     result = copied.pylon("reconcile")
     assert "missing or different, and mended: 0" in result.out

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.dear
+
 
 def test_a_workspace_without_tickets_is_no_copy_that_is_not_there(open_zaia: Any) -> None:
     desk = open_zaia(tickets=0)

@@ -43,6 +43,7 @@ def test_what_cannot_be_read_is_told_with_what_to_do(open_zaia: Open) -> None:
     assert (down.code, "channels          failed" in down.out) == (4, True)
 
 
+@pytest.mark.dear
 def test_status_before_and_after_a_run(desk: Any) -> None:
     before = desk.zaia("status")
     assert (before.code, "There is no copy yet. Make it with: zaia run" in before.out) == (0, True)
@@ -59,7 +60,7 @@ def test_status_before_and_after_a_run(desk: Any) -> None:
     assert (run["exit"], run["requests"]) == (0, len(desk.zaia_server.log))
 
 
-@pytest.mark.alike(2, "compared")
+@pytest.mark.dear
 def test_a_copy_that_is_equal_verifies(copied: Any) -> None:
     result = copied.zaia("verify", "--sample", "100")
     assert result.code == 0, result.text
@@ -75,7 +76,7 @@ def _ids(copied: Any, table: str) -> list[str]:
         return [row[0] for row in connection.execute(f"SELECT id FROM zaia.{table} ORDER BY id").fetchall()]
 
 
-@pytest.mark.alike(2, "compared")
+@pytest.mark.dear
 def test_each_kind_of_difference_is_found_and_nothing_is_changed(copied: Any) -> None:
     (different, missing), message = _ids(copied, "tickets")[:2], _ids(copied, "chat_messages")[0]
     gone = copied.world.ids("tags")[0]
@@ -104,7 +105,7 @@ def test_each_kind_of_difference_is_found_and_nothing_is_changed(copied: Any) ->
     assert copied.zaia("verify", "--sample", "0").code == 0
 
 
-@pytest.mark.alike(2, "not compared")
+@pytest.mark.dear
 def test_what_came_after_the_run_is_no_difference(copied: Any) -> None:
     copied.world.advance(3600 * 24 * 365)
     copied.world.new_ticket()
@@ -118,7 +119,7 @@ def test_without_a_copy_the_way_to_one_is_told(desk: Any, verb: tuple[str, ...])
     assert (result.code, "zaia run" in result.text) == (1, True)
 
 
-@pytest.mark.alike(2, "not compared")
+@pytest.mark.dear
 def test_a_list_that_fails_is_not_compared(copied: Any) -> None:
     copied.zaia_server.faults.add("status", endpoint="tags", status=500)
     result = copied.zaia("verify")

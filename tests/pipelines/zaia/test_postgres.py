@@ -12,6 +12,8 @@ from support.commands import wait_until
 
 pytest.importorskip("psycopg2")
 
+pytestmark = pytest.mark.dear
+
 TO = ("--destination", "postgres")
 
 
@@ -27,7 +29,6 @@ def desk_of_both(
     return desk
 
 
-@pytest.mark.alike(2, "as on DuckDB")
 def test_both_desks_run_side_by_side(desk_of_both: Any) -> None:
     desk = desk_of_both
     assert desk.zaia("check", *TO).code == 0
@@ -50,7 +51,6 @@ def test_both_desks_run_side_by_side(desk_of_both: Any) -> None:
     assert (held[0]["issues"]["rows"], held[1]["tickets"]["rows"]) == (5, 19)
 
 
-@pytest.mark.alike(2, "as on DuckDB")
 def test_a_second_run_of_one_desk_is_told_who_is_at_work(desk_of_both: Any) -> None:
     desk = desk_of_both
     desk.zaia_server.settings.latency_seconds = 0.3

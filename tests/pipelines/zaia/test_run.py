@@ -22,6 +22,8 @@ from pylon_elt.pipelines.zaia import job
 from pylon_elt.pipelines.zaia.settings import usual
 from pylon_elt.sources.zaia.settings import Settings
 
+pytestmark = pytest.mark.dear
+
 Open = Callable[..., Any]
 
 
@@ -68,7 +70,6 @@ def test_a_copy_of_the_other_desk_stands_beside_it(desk: Any, open_desk: Open) -
     desk.check()
 
 
-@pytest.mark.alike(2, "killed")
 def test_a_run_that_is_killed_has_changed_nothing_and_the_next_one_copies_all(desk: Any) -> None:
     for seen in (3, 30, 60):
         mark = len(desk.zaia_server.log)
@@ -109,7 +110,6 @@ def test_a_long_first_load_goes_in_turns_and_asks_for_nothing_twice(
     desk.check()
 
 
-@pytest.mark.alike(2, "dropped")
 def test_what_was_dropped_is_read_anew_though_some_of_it_fails_at_first(copied: Any) -> None:
     with duckdb.connect(str(copied.database)) as connection:
         connection.execute("DROP TABLE zaia.chat_messages")
@@ -123,7 +123,6 @@ def test_what_was_dropped_is_read_anew_though_some_of_it_fails_at_first(copied: 
     copied.check()
 
 
-@pytest.mark.alike(2, "ended early")
 def test_a_run_whose_time_is_up_goes_on_in_the_next_one(desk: Any) -> None:
     desk.zaia_server.settings.latency_seconds = 0.02
     result = desk.zaia("run", "--max-minutes", "0.01", "--log-format", "json")
@@ -136,7 +135,6 @@ def test_a_run_whose_time_is_up_goes_on_in_the_next_one(desk: Any) -> None:
     desk.check()
 
 
-@pytest.mark.alike(2, "ended early")
 def test_one_that_is_interrupted_says_so(desk: Any) -> None:
     desk.zaia_server.settings.latency_seconds = 0.05
     run = desk.start("run", "--progress", "none", program="zaia")
@@ -149,7 +147,6 @@ def test_one_that_is_interrupted_says_so(desk: Any) -> None:
     desk.check()
 
 
-@pytest.mark.alike(2, "killed")
 def test_killed_at_any_moment_the_next_run_copies_all(desk: Any, seed: int) -> None:
     """Where a kill falls depends on the machine; what is held does not."""
     rng = Random(seed)
@@ -210,7 +207,6 @@ def test_a_setting_that_means_nothing_is_refused(desk: Any) -> None:
     assert desk.zaia("run").code == 0
 
 
-@pytest.mark.alike(2, "lists")
 def test_a_list_that_fails_costs_that_list(desk: Any) -> None:
     fault = desk.zaia_server.faults.add("status", endpoint="tags", status=500)
     result = desk.zaia("run", "--progress", "none")
@@ -224,7 +220,6 @@ def test_a_list_that_fails_costs_that_list(desk: Any) -> None:
     desk.check()
 
 
-@pytest.mark.alike(2, "lists")
 def test_a_list_that_the_workspace_lacks_is_no_failure(open_zaia: Open) -> None:
     desk = open_zaia(lacking=["tags"])
     result = desk.zaia("run", "--progress", "none")
@@ -244,7 +239,6 @@ def test_very_many_rows_leave_only_when_that_is_confirmed(copied: Any) -> None:
     copied.check()
 
 
-@pytest.mark.alike(2, "chosen")
 def test_tables_are_chosen_by_name(desk: Any) -> None:
     assert desk.zaia("run", "--select", "tags,agents", "--exclude", "agents").code == 0
     assert desk.tables("zaia") - {"deletions"} == {"tags"}
@@ -256,7 +250,6 @@ def test_tables_are_chosen_by_name(desk: Any) -> None:
     desk.check()
 
 
-@pytest.mark.alike(2, "chosen")
 def test_a_full_refresh_asks_first_and_reads_anew(copied: Any) -> None:
     with duckdb.connect(str(copied.database)) as connection:
         connection.execute("UPDATE zaia.tags SET name = 'by other hands'")
@@ -266,7 +259,6 @@ def test_a_full_refresh_asks_first_and_reads_anew(copied: Any) -> None:
     copied.check()
 
 
-@pytest.mark.alike(2, "dropped")
 def test_a_table_that_somebody_has_dropped_is_made_again(copied: Any) -> None:
     with duckdb.connect(str(copied.database)) as connection:
         connection.execute("DROP TABLE zaia.tickets; DROP TABLE zaia.chat_messages")

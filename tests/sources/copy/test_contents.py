@@ -56,6 +56,7 @@ def test_parents_with_rows_are_told_from_others_and_those_that_come_next_are_loo
         assert not contents.has_rows(messages, "nobody expected it", lambda _most: ())
 
 
+@pytest.mark.dear
 def test_former_places_of_a_whole_batch_are_asked_for_at_once(pipeline: Any) -> None:
     rows = [{"id": str(number), "issue_id": f"issue {number % 7}"} for number in range(BATCH_ROWS)]
     pipeline.run(rows, table_name="issue_messages")

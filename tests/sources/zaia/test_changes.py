@@ -11,6 +11,8 @@ from support.zaia import TABLES, Desk
 
 from pylon_elt.emulator import zaia
 
+pytestmark = pytest.mark.dear
+
 Open = Callable[..., Desk]
 Change = Callable[[zaia.World, str], Any]
 
@@ -37,7 +39,6 @@ CHANGES: dict[str, tuple[str, Change]] = {
 }
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize("order", ["newest", "oldest", "id"])
 def test_what_happens_to_a_ticket_is_there_after_the_next_run(open_desk: Open, order: str) -> None:
     desk = open_desk(zaia.World.seeded(seed=1, tickets=90), {"order": order}, page_size=10)
@@ -63,7 +64,6 @@ def test_what_nothing_tells_of_is_there_after_a_complete_read(desk: Desk) -> Non
     desk.check()
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize("order", ["newest", "oldest", "id"])
 def test_tickets_that_came_and_went_between_two_runs_are_there(open_desk: Open, order: str) -> None:
     desk = open_desk(zaia.World.seeded(seed=1, tickets=90), {"order": order}, page_size=10)

@@ -14,6 +14,8 @@ from support.zaia import TABLES, Desk
 from pylon_elt.emulator import zaia
 from pylon_elt.sources.zaia import errors
 
+pytestmark = pytest.mark.dear
+
 Open = Callable[..., Desk]
 
 
@@ -41,7 +43,6 @@ def test_a_key_that_no_header_may_have_is_refused_without_showing_it(open_desk: 
     assert "secr" not in str(failed.value)
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize("fault", [500, 503, "cut", "reset", "not_json", "html"])
 def test_a_request_that_fails_twice_is_sent_again(open_desk: Open, fault: Any) -> None:
     desk = open_desk(served={"faults": [None, fault, fault, None, None, fault, fault, fault]})
@@ -49,7 +50,6 @@ def test_a_request_that_fails_twice_is_sent_again(open_desk: Open, fault: Any) -
     desk.check(["tickets", "tags"])
 
 
-@pytest.mark.sampled(2, each=("fault", "hours"))
 @pytest.mark.parametrize("fault", ["empty", "short"])
 @pytest.mark.parametrize("hours", [0, 24])
 def test_rows_that_an_answer_does_not_show_once_stay(desk: Desk, fault: str, hours: float) -> None:
@@ -77,7 +77,6 @@ def test_lists_that_fail_cost_these_lists(desk: Desk, caplog: pytest.LogCaptureF
     desk.check()
 
 
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("how", ["lacking", "forbidden"])
 def test_a_list_that_the_workspace_lacks_is_a_warning(
     open_desk: Open, how: str, caplog: pytest.LogCaptureFixture
@@ -111,7 +110,6 @@ def test_a_status_that_is_called_otherwise_takes_no_ticket_out(desk: Desk) -> No
     assert {row["id"] for row in desk.rows("tickets")} == before
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize("retry_after", ["seconds", "date", None])
 def test_429_is_waited_for(open_desk: Open, retry_after: str | None) -> None:
     served = {"requests_per_minute": 6, "window_seconds": 3.0, "retry_after": retry_after}
@@ -129,7 +127,6 @@ def test_a_host_that_is_not_zaia_ends_the_run_before_anything_is_loaded(open_des
     assert len(desk.server.log) <= 15
 
 
-@pytest.mark.alike(2, "confirmed")
 def test_an_emptied_list_takes_nothing_out_until_it_is_confirmed(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -145,7 +142,6 @@ def test_an_emptied_list_takes_nothing_out_until_it_is_confirmed(
     assert desk.rows("channels") == []
 
 
-@pytest.mark.alike(2, "confirmed")
 def test_more_than_a_quarter_of_the_tickets_does_not_go_at_once(desk: Desk) -> None:
     world = desk.server.world
     for row in world.rows("tickets")[:12]:

@@ -16,6 +16,8 @@ import pytest
 from support.repository import ROOT
 from support.zaia import Desk
 
+pytestmark = pytest.mark.dear
+
 Open = Callable[..., Desk]
 KILLS = 4
 SCRIPT = """

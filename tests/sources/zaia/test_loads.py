@@ -10,10 +10,11 @@ from support.zaia import Desk
 
 from pylon_elt.emulator import zaia
 
+pytestmark = pytest.mark.dear
+
 Open = Callable[..., Desk]
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize("shape", ["array", "data", "items"])
 def test_a_first_run_copies_every_row_and_column_whatever_the_answers_look_like(
     open_desk: Open, shape: str
@@ -23,7 +24,6 @@ def test_a_first_run_copies_every_row_and_column_whatever_the_answers_look_like(
     desk.check()
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize("order", ["newest", "oldest", "id"])
 def test_pages_in_any_order_are_read_to_their_end(open_desk: Open, order: str) -> None:
     desk = open_desk(served={"order": order}, page_size=7)
@@ -34,7 +34,6 @@ def test_pages_in_any_order_are_read_to_their_end(open_desk: Open, order: str) -
     desk.check()
 
 
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("refuse", [True, False])
 def test_pages_smaller_than_what_is_asked_for_are_read_all_the_same(open_desk: Open, refuse: bool) -> None:
     desk = open_desk(served={"most": 10, "refuse_above": refuse})

@@ -11,11 +11,11 @@ from support.zaia import Desk
 
 from pylon_elt.emulator import zaia
 
+pytestmark = pytest.mark.dear
+
 Open = Callable[..., Desk]
 
 
-@pytest.mark.alike(2, "meanwhile")
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize("order", ["newest", "oldest", "id"])
 def test_what_changes_between_two_pages_is_neither_lost_nor_doubled(
     open_desk: Open, order: str, seed: int
@@ -47,7 +47,6 @@ def test_what_changes_between_two_pages_is_neither_lost_nor_doubled(
     desk.check(["tickets"])
 
 
-@pytest.mark.alike(2, "meanwhile")
 def test_everything_is_the_truth_once_the_changes_end(open_desk: Open, seed: int) -> None:
     rng = Random(seed)
     world = zaia.World.seeded(seed=seed, tickets=15)

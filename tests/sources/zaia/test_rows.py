@@ -25,6 +25,7 @@ def test_a_row_without_anything_beside_has_no_extra() -> None:
     assert to_row(TICKETS, {"id": "t", "summary": None}, NOW)["_extra"] is None
 
 
+@pytest.mark.dear
 def test_what_no_database_stores_is_replaced() -> None:
     assert clean({"a\0": ["b\ud800", 2**63, -(2**63), 1.5, None, True]}) == {
         "a\ufffd": ["b\ufffd", str(2**63), -(2**63), 1.5, None, True]
