@@ -55,7 +55,7 @@ $(VENV)/installed-demo: $(BIN)/python pyproject.toml constraints.txt
 demo: $(VENV)/installed-demo ## Copy a sample workspace into DuckDB, analyse it and write a report
 	@$(BIN)/pylon demo
 
-test: $(VENV)/installed-dev $(OLDER)/installed ## Run the tests, offline; of large spaces of cases a share, another one each time
+test: $(VENV)/installed-dev $(OLDER)/installed ## Run the tests, offline; of large spaces of cases, and of what is dear beside the copy, a share
 	@draw=$${PYLON_DRAW:-$$(date +%s)}; echo "PYLON_DRAW=$$draw"; PYLON_PART=first PYLON_DRAW=$$draw $(TESTS) -n $(PROCESSES) --durations=10
 
 test-more: $(VENV)/installed-dev $(OLDER)/installed ## Run what make test leaves out: with its PYLON_DRAW=…, both together run each test once
