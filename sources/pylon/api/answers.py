@@ -110,16 +110,20 @@ def read(content: bytes, sent_at: datetime) -> Answer:
     pagination = envelope.get("pagination")
     if not isinstance(pagination, dict):
         return Answer(data, sent_at, mended=parsed.mended, bare=bare)
-    cursor = pagination.get("cursor")
     return Answer(
         data,
         sent_at,
         paginated=True,
         more=bool(pagination.get("has_next_page")),
-        cursor=cursor if isinstance(cursor, str) else "",
+        cursor=_cursor(pagination.get("cursor")),
         mended=parsed.mended,
         bare=bare,
     )
+
+
+def _cursor(value: object) -> str:
+    """Return a cursor as text; a server that counts may give a number."""
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
 def _parsed(content: bytes) -> Parsed:

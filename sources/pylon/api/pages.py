@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 
 from ..catalog import Endpoint
-from ..errors import Unavailable
+from ..errors import Rejected, Unavailable
 from . import unlisted
 from .answers import Answer, Check, first_page_problem, list_problem
 from .paging import Habit, ends_empty
@@ -39,6 +39,29 @@ class Pages:
         page = await self._at_cursor(limit, cursor) if cursor else await self._at_first(limit)
         self._shown = max(self._shown, len(page.rows))
         return page
+
+    async def is_cut(self, page: Answer, cursor: str, used: Collection[str]) -> bool:
+        """Say whether rows may follow a page whose cursor is not taken: of pages of one row less, the second tells.
+
+        Args:
+            page: The page.
+            cursor: Where it was asked for.
+            used: The cursors that were sent before.
+
+        Raises:
+            Unavailable: A page never comes.
+        """
+        count = len(page.rows)
+        if count < 2:
+            return False
+        smaller = await self.ask(count - 1, cursor)
+        if len(smaller.rows) >= count or not smaller.more_at(*used):
+            return False  # it minds no limit, and so gave all; or says itself that nothing follows
+        try:
+            rest = await self.ask(count - 1, smaller.cursor)
+        except Rejected:  # it takes no cursor at all
+            return True
+        return bool(rest.names - page.names) or rest.more_at(*used, page.cursor, smaller.cursor)
 
     async def _at_first(self, limit: int | None) -> Answer:
         """Ask for the first page. Where last pages all announce another one, one without data is an empty list."""

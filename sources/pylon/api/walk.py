@@ -45,6 +45,8 @@ class Walk:
         self._cursor, self._used = cursor, {"", cursor}
         self._ahead: Answer | None = None
         self._before: Answer | None = None
+        self._before_at = cursor
+        self._is_capped = False  # whether rows have followed a page that was shorter than asked for
 
     async def next(self) -> Answer:
         """Return the next page; ``more`` tells for certain whether another one follows.
@@ -68,18 +70,28 @@ class Walk:
             page = await self._followed(page)
         else:
             self._habit.longest = max(self._habit.longest, len(page.rows))
-        self._cursor, self._before = page.cursor, page
+        self._before_at, self._cursor, self._before = self._cursor, page.cursor, page
         self._used.add(page.cursor)
         return page
 
     async def _next(self) -> Answer:
-        """Ask for the next page; a short one may have announced it at a cursor that the server does not take."""
+        """Ask for the next page; a short one may have announced it at a cursor that the server does not take.
+
+        Raises:
+            Rejected: The cursor is not taken although rows may follow, as one that has lapsed.
+        """
+        before = self._before
         try:
-            return await self._pages.ask(self._limit, self._cursor)
+            page = await self._pages.ask(self._limit, self._cursor)
         except Rejected as error:
-            if self._before is None or error.status != 400 or not self._is_short(self._before):
+            if before is None or error.status != 400 or not self._is_short(before):
                 raise
-            return replace(self._before, data=[], more=False, cursor="")
+            if self._is_capped or await self._pages.is_cut(before, self._before_at, self._used):
+                raise
+            return replace(before, data=[], more=False, cursor="")
+        if before is not None and self._is_short(before):
+            self._is_capped = self._is_capped or bool(page.names - before.names)
+        return page
 
     def _seam(self, page: Answer) -> Seam:
         return seam(page, self._limit, self._used, self._habit)
@@ -93,7 +105,8 @@ class Walk:
         try:
             rest = await self._pages.ask(self._limit, page.cursor)
         except Rejected:
-            return last(page)
+            cut = await self._pages.is_cut(page, self._cursor, self._used)
+            return page if cut else last(page)
         if rest.names - page.names or rest.more_at(page.cursor):
             return page
         return last(page)

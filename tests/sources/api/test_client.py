@@ -235,6 +235,14 @@ def test_an_empty_page_between_others_is_passed() -> None:
         assert [row["id"] for row in Asker(server).rows(TAGS)] == ["a", "b"]
 
 
+def test_a_cursor_that_is_a_number_is_followed() -> None:
+    pages = [("a", '{"cursor": 1, "has_next_page": true}'), ("b", '{"cursor": 0, "has_next_page": false}')]
+    answers = [f'{{"data": [{{"id": "{name}"}}], "pagination": {said}}}' for name, said in pages]
+    with canned(answers) as (server, asked):
+        assert [row["id"] for row in Asker(server).rows(TAGS)] == ["a", "b"]
+    assert "cursor=1" in asked[1]
+
+
 @pytest.mark.parametrize(
     ("count", "asked"), [(9, 1), (10, 2), (11, 1)], ids=["not full", "full by chance", "more than the limit"]
 )

@@ -16,7 +16,7 @@ from pylon_elt.sources.pylon.api.answers import Answer, Check
 from pylon_elt.sources.pylon.api.paging import Habit
 from pylon_elt.sources.pylon.api.walk import Walk
 from pylon_elt.sources.pylon.catalog import ENDPOINTS
-from pylon_elt.sources.pylon.errors import Unavailable
+from pylon_elt.sources.pylon.errors import Rejected, Unavailable
 
 SENT_AT = datetime(2026, 3, 1, tzinfo=UTC)
 ISSUES = ENDPOINTS["search_issues"]
@@ -34,6 +34,8 @@ class Listing:
         slips: The requests, by number, that are answered with null and no further page.
         gone_after: After so many requests the list is empty.
         lacking: The requests, by number, at which the last of the rows is not there.
+        lapsed: The requests, by number, whose cursor is not taken any more.
+        refuses_end: Whether a cursor behind the last row is not taken.
     """
 
     rows: int
@@ -43,12 +45,16 @@ class Listing:
     slips: Collection[int] = ()
     gone_after: int = 10**9
     lacking: Collection[int] = ()
+    lapsed: Collection[int] = ()
+    refuses_end: bool = False
     asked: list[tuple[int | None, str]] = field(default_factory=list)
 
     async def ask(self, limit: int | None, cursor: str, _check: Check) -> Answer:
         number, start = len(self.asked), int(cursor or 0)
         assert number < 200, "it asks for ever"
         self.asked.append((limit, cursor))
+        if number in self.lapsed or (self.refuses_end and start >= self.rows):
+            raise Rejected("GET /accounts", 400, "invalid_cursor", "")
         there = self.rows - (number in self.lacking) if number < self.gone_after else 0
         end = min(there, start + min(limit or 100, self.cap))
         page = [{"id": str(index)} for index in range(start, end)]
@@ -127,3 +133,25 @@ def test_a_list_that_has_a_row_less_for_a_moment_is_not_taken_for_one_that_may_b
     listing = Listing(55, lacking=lacking)
     assert listing.walked(1000) == names(55)
     assert len(listing.asked) <= 8
+
+
+@pytest.mark.parametrize("lapsed", [{1}, {2}, {5}, {1, 3}])
+def test_a_cursor_that_lapses_amid_capped_pages_is_no_end(lapsed: set[int]) -> None:
+    """Such pages are all shorter than asked for, so that this says nothing of what follows."""
+    with pytest.raises(Rejected):
+        Listing(30, cap=5, lapsed=lapsed).walked(100)
+
+
+@pytest.mark.parametrize("lapsed", [set(), {1}, {1, 3}])
+def test_a_page_that_is_wanted_alone_is_no_only_one_because_its_cursor_lapses(lapsed: set[int]) -> None:
+    assert Listing(9, cap=5, lapsed=lapsed).first(100).more
+
+
+@pytest.mark.parametrize(("rows", "limit"), [(1, 100), (4, 100), (7, 5)])
+def test_a_last_page_that_announces_another_at_a_cursor_that_is_not_taken_is_the_end(
+    rows: int, limit: int
+) -> None:
+    listing = Listing(rows, announces=True, refuses_end=True)
+    assert listing.walked(limit) == names(rows)
+    assert len(listing.asked) <= 4 + rows // limit
+    assert not Listing(rows, announces=True, refuses_end=True).first(100).more
