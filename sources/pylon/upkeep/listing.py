@@ -94,14 +94,16 @@ def _reader(client: Client) -> Reader:
 
 
 async def confirm(
-    client: Client, missing: Collection[str], listed: Collection[str], warn: Callable[[str], None]
+    client: Client, missing: Collection[str], listing: Listing, warn: Callable[[str], None]
 ) -> list[Gone]:
     """Ask for each missing issue by its id; what still answers, or is refused in another way, is not gone.
+
+    What is answered with another issue, which is listed, has become part of that one.
 
     Args:
         client: Whom to ask.
         missing: Issues that a complete listing lacks.
-        listed: Some that it shows.
+        listing: What it shows.
         warn: Takes what the user should know.
 
     Raises:
@@ -109,35 +111,47 @@ async def confirm(
     """
     gone, doubtful = [], []
     for issue_id in sorted(missing):
+        said = ""
         try:
-            await client.ask(ENDPOINTS["get_issue"], ids={"issue_id": issue_id})
+            given = await _given(client, issue_id)
+            said = given if given != issue_id and given in listing.ids else ""
         except CredentialsError:
             raise
         except PylonError as error:
             if isinstance(error, Rejected) and error.status in GONE:
-                evidence = f"not in a complete listing; {ENDPOINTS['get_issue'].label} gave {error.status}"
-                gone.append(Gone(issue_id, await client.now(), evidence))
+                said = str(error.status)
             else:
                 doubtful.append(error)
+        if said:
+            evidence = f"not in a complete listing; {ENDPOINTS['get_issue'].label} gave {said}"
+            gone.append(Gone(issue_id, await client.now(), evidence))
     if doubtful:
         warn(
             f"{len(doubtful):,} issues that are not listed stay in the copy, since Pylon does not say that they are"
             f" gone: {doubtful[0].message}"
         )
-    if gone and listed:
-        await _expect_witness(client, listed)
+    if gone and listing.some:
+        await _expect_witness(client, listing.some)
     return gone
+
+
+async def _given(client: Client, issue_id: str) -> str:
+    """Return the id of the issue that is given for an id, "" where it gives none."""
+    answer = await client.ask(ENDPOINTS["get_issue"], ids={"issue_id": issue_id})
+    found = answer.data.get("id") if isinstance(answer.data, dict) else None
+    return found if isinstance(found, str) else ""
 
 
 async def _expect_witness(client: Client, listed: Collection[str]) -> None:
     error: PylonError | None = None
     for issue_id in listed:  # one may have been deleted since
         try:
-            await client.ask(ENDPOINTS["get_issue"], ids={"issue_id": issue_id})
+            given = await _given(client, issue_id)
         except Rejected as refused:
             error = refused
         else:
-            return
+            if given in ("", issue_id):
+                return
     raise Unavailable(
         ENDPOINTS["get_issue"].label,
         "gives none of the issues that are listed, so that nobody can say which are gone",

@@ -113,7 +113,7 @@ class _Comparison:
                 raise Implausible(ISSUES.name, len(missing), self.stored)
             deleted = self._contents.deleted(ISSUES.name)
             self._returned = {id_ for id_, _ in deleted if id_ in listing.ids}
-            gone = await confirm(client, missing, listing.some, control.report.warn)
+            gone = await confirm(client, missing, listing, control.report.warn)
             self._compared_at = await client.now()
             return len(listing.ids), gone
         finally:
