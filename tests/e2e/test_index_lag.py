@@ -7,6 +7,8 @@ from typing import Any
 
 from support import runs, worlds
 
+from pylon_elt.sources.pylon.lanes.children import FOLLOWS
+
 LAG = 240.0
 
 
@@ -95,4 +97,38 @@ def test_the_lookback_can_be_set(loaded: Any) -> None:
     copy.run()
     copy.world.advance(3600)
     copy.run()
+    copy.assert_equal()
+
+
+def _announced(world: Any) -> tuple[str, dict[str, Any], str]:
+    """Let an issue tell of a new message that its list does not show."""
+    ref = worlds.with_messages(world)
+    message = world.add_message(ref, message_html="<p>Later than its issue</p>")
+    moved = world.issue(ref)["updated_at"]
+    world.delete_message(message["id"])
+    world.touch_silently(ref, updated_at=moved)
+    world.advance(20)
+    return ref, message, moved
+
+
+def test_a_message_that_its_issue_tells_of_before_the_list_shows_it_is_asked_for_again(loaded: Any) -> None:
+    copy = loaded(bumps=False)
+    world = copy.world
+    ref, message, moved = _announced(world)
+    copy.run()
+    world.add_message(ref, timestamp=message["timestamp"], message_html="<p>Later than its issue</p>")
+    world.touch_silently(ref, updated_at=moved)
+    world.advance(20)
+    assert copy.run().children_asked() == {f"/issues/{ref}/messages": 1}
+    copy.assert_equal()
+    assert not copy.run().children_asked()
+
+
+def test_a_message_that_never_shows_is_asked_for_no_more_after_some_minutes(loaded: Any) -> None:
+    copy = loaded(bumps=False)
+    ref, *_ = _announced(copy.world)
+    copy.run()
+    copy.world.advance(FOLLOWS.total_seconds())
+    assert copy.run().children_asked() == {f"/issues/{ref}/messages": 1}
+    assert not copy.run().children_asked()
     copy.assert_equal()

@@ -28,6 +28,8 @@ from .forgetting import forget_readings
 from .hanging import ask
 from .turn import Turn
 
+FOLLOWS = timedelta(minutes=2)
+"""How long the newest message may be missing from the list of its issue, whose times have moved already."""
 IN_FLIGHT = 8
 """Requests of one lane that are under way at once; the pacer decides how many there are in a minute."""
 LOOK_SECONDS = 1.0
@@ -166,7 +168,7 @@ def forget(turn: Turn, table: Table[PerParent]) -> pa.Table | None:
 def _ledger_rows(turn: Turn, table: Table[PerParent], read: Sequence[Conversation]) -> pa.Table:
     ledger = TABLES[table.read.ledger]
     ahead = turn.client.ahead
-    known = {its: [_vouched_for(one, mine, ahead) for one in read] for mine, its in table.read.moves}
+    known = {its: [_vouched_for(table, one, mine, ahead) for one in read] for mine, its in table.read.moves}
     given = {
         **dict.fromkeys(ledger.column_names),
         **known,
@@ -179,13 +181,24 @@ def _ledger_rows(turn: Turn, table: Table[PerParent], read: Sequence[Conversatio
     return to_arrow(ledger, [{}] * len(read), given, UNMASKED)
 
 
-def _vouched_for(one: Conversation, name: str, ahead: timedelta) -> datetime | None:
+def _vouched_for(table: Table[PerParent], one: Conversation, name: str, ahead: timedelta) -> datetime | None:
+    if table.read.is_told_by_times and name == "latest_message_time" and _is_behind(one, ahead):
+        return None
     if not one.whole or (name == "updated_at" and any(_ripens(row, one.sent_at) for row in one.rows)):
         return None
     moved: datetime | None = getattr(one.parent, name)
     # what moved later than it was read proves that this machine's clock is slow: only the server's can be meant
     slow = moved is not None and moved > one.sent_at
     return vouched_for(moved, one.sent_at + ahead if slow else one.sent_at)
+
+
+def _is_behind(one: Conversation, ahead: timedelta) -> bool:
+    """Whether the newest message that the issue tells of is not in the list, and may be yet."""
+    latest = one.parent.latest_message_time
+    if latest is None or latest < one.sent_at + ahead - FOLLOWS:
+        return False
+    second = latest.replace(microsecond=0)  # some times come without a fraction
+    return not any(at >= second for row in one.rows if (at := instant(row.get("timestamp"))))
 
 
 def _ripens(row: Row, now: datetime) -> bool:
