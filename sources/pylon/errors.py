@@ -104,6 +104,23 @@ class Unanswered(Unavailable):
         self.reason = reason
 
 
+class LeftOut(Unavailable):
+    """A moment cannot be read while all others can: something in it makes the server fail.
+
+    Args:
+        error: What was answered.
+        since: When it begins, as users read it.
+        until: When it ends.
+    """
+
+    def __init__(self, error: Unanswered, since: str, until: str) -> None:
+        super().__init__(
+            error.endpoint,
+            f"could not be read from {since} to {until}: {error.reason}",
+            "All else is read. What lies there is asked for again by each run; report it to Pylon.",
+        )
+
+
 class WebPage(Unanswered):
     """An endpoint answers with a web page each time, as what stands before a server does for what it does not know."""
 

@@ -14,7 +14,7 @@ from pylon_elt.sources.pylon.api.answers import Answer, Check
 from pylon_elt.sources.pylon.api.paging import Paging
 from pylon_elt.sources.pylon.api.walk import Walk
 from pylon_elt.sources.pylon.catalog import Endpoint
-from pylon_elt.sources.pylon.errors import Rejected
+from pylon_elt.sources.pylon.errors import Rejected, Unanswered
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -66,6 +66,8 @@ class Desk:
     """How far its clock is ahead of the reader's."""
     paging: Paging = field(default_factory=Paging)
     """What its readers have learnt of it."""
+    bad: set[str] = field(default_factory=set)
+    """Issues that make it fail wherever they would be shown; "" makes it fail always."""
 
     # -- what happens ------------------------------------------------------------------------------------------
 
@@ -111,6 +113,8 @@ class Desk:
         start = self._place(found, cursor)
         size = min(limit or self.limit, self.cap)
         page = found[start : start + size]
+        if self.bad & {"", *(name for _, name, _ in page)}:
+            raise Unanswered(endpoint.label, "the server answered 500")
         more = start + size < len(found)
         last = f"{page[-1][0].isoformat()} {page[-1][1]}" if self.keyset and page else str(start + size)
         rows = [row for _, _, row in page]

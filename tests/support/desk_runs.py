@@ -111,6 +111,8 @@ class Runs:
         self.lapsed = lapsed
         self.killed: Callable[[], bool] = lambda: False
         """Draws whether the process is killed before a turn is loaded."""
+        self.told: list[str] = []
+        """What was said to be left out."""
         self._times: dict[str, datetime | None] = {}
 
     def run(self, most_turns: int = 1000) -> int:
@@ -160,6 +162,7 @@ class Runs:
             patient_client=Limited(self.desk, unlimited()),
             contents=_Held(self._times),
             control=control,
+            fail=lambda _lane, error, **_stops: self.told.append(str(error)),
             lanes=(),
             settings=SimpleNamespace(
                 lookback_seconds=LOOKBACK.total_seconds(),

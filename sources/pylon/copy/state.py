@@ -124,6 +124,14 @@ def _stored(value: Amid | Down | None) -> dict[str, Any] | None:
     return {name: _iso(part) if name in _TIMES else part for name, part in asdict(value).items()}
 
 
+def _windows(stored: Sequence[Sequence[str]]) -> list[windows.Window]:
+    return [windows.Window(*map(datetime.fromisoformat, bounds)) for bounds in stored]
+
+
+def _stored_windows(value: Sequence[windows.Window]) -> list[list[str]]:
+    return [[window.start.isoformat(), window.end.isoformat()] for window in value]
+
+
 class Going(View):
     """How one direction of a stretch is gone along, so that no turn begins anew what the one before it found out."""
 
@@ -166,6 +174,10 @@ class Stretch(View):
     """The history has been read back to here."""
     history_complete = Key[bool](bool, bool, default=False)
     """Whether its oldest row has been read."""
+    changes_left = Key[list[windows.Window]](_windows, _stored_windows, [])
+    """The moments of changes that could not be read; each run asks for them again."""
+    history_left = Key[list[windows.Window]](_windows, _stored_windows, [])
+    """The same of the history."""
 
     @property
     def begun(self) -> bool:
@@ -229,6 +241,17 @@ class Stretch(View):
         """Note that the look under way has come to the present."""
         self.looked_until = None
         self.forwards.stored.clear()
+
+    def left_out(self, *, of_history: bool) -> list[windows.Window]:
+        """Return the moments that could not be read, of the history or of the changes."""
+        return self.history_left if of_history else self.changes_left
+
+    def leave_out(self, moments: list[windows.Window], *, of_history: bool) -> None:
+        """Keep the moments that could not be read, in the place of those that were known."""
+        if of_history:
+            self.history_left = moments
+        else:
+            self.changes_left = moments
 
     def set_back(self, to: datetime) -> None:
         """Let the next look begin at an instant that lies before the watermark."""

@@ -59,7 +59,7 @@ async def watched(
     begun = stretch.begun_at or passed
     counted: set[str] = set()
     async for batch in changes:
-        times = _updated(batch.rows, floor)
+        times = {} if batch.left else _updated(batch.rows, floor)
         behind = {id_: at for id_, at in times.items() if begun <= at < passed and id_ not in counted}
         held = known.updates_of(copied, list(behind)) if behind else {}
         late = {id_: at for id_, at in behind.items() if (copy := held.get(id_)) is None or copy < at}

@@ -20,8 +20,9 @@ from ..api.answers import Answer
 from ..api.filters import rfc3339
 from ..api.windows import Window
 from ..copy.state import Amid, Down, Going
-from ..errors import Unavailable
+from ..errors import Unanswered, Unavailable
 from ..rows.rows import instant
+from .bad import Search
 from .descent import Descent, ShowsRows
 from .moment import Moment
 from .order import begun
@@ -54,7 +55,8 @@ async def pieces(
 
     Yields:
         A piece that was read to its end, with its rows; or ``None`` with some rows of one that was not yet. A piece of
-        which nothing can be told comes with a batch that is not whole, and is the last.
+        which nothing can be told comes with a batch that is not whole, and is the last. One that is left out comes with
+        its error, where the reader lets it, and reading goes on behind it.
 
     Raises:
         Unavailable: The server ignores the filter, or a moment changes faster than it can be read.
@@ -65,7 +67,7 @@ async def pieces(
             yield piece, batch
             if piece is None:
                 continue
-            if not batch.whole:
+            if not batch.whole and batch.error is None:
                 return
             span = Window(span.start, piece.start) if newest_first else Window(piece.end, span.end)
 
@@ -83,9 +85,26 @@ class _Reading:
     cut_from: list[datetime] | None = None
     """The times on the page that the window before did not fit, so that the next is a part of it."""
 
+    def __post_init__(self) -> None:
+        self._bad = Search(self.reader.client, self.way, self.newest_first)
+
     async def next(self, span: Window) -> AsyncIterator[tuple[Window | None, Batch]]:
         """Read the next piece, or find out how wide it may be."""
-        going, piece, page = self.going, self._piece(span), None
+        piece = self._piece(span)
+        try:
+            async for found in self._read(piece, span):
+                yield found
+        except Unanswered as error:
+            if self.reader.leave_out is None:
+                raise
+            self.going.amid = self.going.down = self.cut_from = None
+            if left_out := await self._bad.narrow(piece, error):
+                yield piece, left_out
+            # behind what is left out too: a request reaches beyond its window, and may meet the same once more
+            self.going.width = self._bad.width or windows.NARROWEST
+
+    async def _read(self, piece: Window, span: Window) -> AsyncIterator[tuple[Window | None, Batch]]:
+        going, page = self.going, None
         if not going.amid and not going.down:
             until = None if self.newest_first else span.end
             page = await self._shown(piece, until)
@@ -157,8 +176,10 @@ class _Reading:
         async for batch in descent.read():
             yield None, batch
         if descent.ordered:
-            yield Window(down.start, down.end), Batch([], down.read_at, whole=descent.told)
-            self.going.cut, self.going.width = False, windows.WIDEST
+            read = Window(down.start, down.end)
+            yield read, Batch([], down.read_at, whole=descent.told)
+            self._bad.read(read)
+            self.going.cut, self.going.width = False, self._bad.width or windows.WIDEST
         self.going.amid = self.going.down = None
 
     async def _moment(self, piece: Window) -> AsyncIterator[tuple[Window | None, Batch]]:
@@ -167,10 +188,14 @@ class _Reading:
         async for batch in moment.read():
             yield None, batch
         yield piece, Batch([], moment.read_at)
-        self.going.amid, self.going.cut, self.going.width = None, False, windows.WIDEST
+        self._bad.read(piece)
+        self.going.amid, self.going.cut, self.going.width = None, False, self._bad.width or windows.WIDEST
 
     def _wider(self, piece: Window, rows: int) -> timedelta:
         """Return how wide the window after one that fitted a page may be: where rows come in order, it need not fit."""
+        self._bad.read(piece)
+        if self._bad.width:
+            return self._bad.width
         most = self.page_size or rows
         if not self.going.cut and rows <= most:
             return windows.WIDEST

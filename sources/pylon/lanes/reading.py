@@ -17,13 +17,16 @@ from ..api.filters import Request, rfc3339
 from ..api.windows import Window
 from ..catalog import Endpoint
 from ..copy.state import Stretch
-from ..errors import Unavailable
+from ..errors import LeftOut, PylonError, Unanswered, Unavailable
 from ..rows.rows import Row, instant
+from .bad import ELSEWHERE
 from .looks import Look
 from .moment import READINGS
 from .pieces import Find, pieces
 from .ways import Batch, Reader, Way, version
 
+MOST_LEFT = 5
+"""How many moments of a stretch may be left out."""
 PROBES = 8
 """How many searches a stretch without rows may cost before it is read window by window."""
 
@@ -55,6 +58,10 @@ async def changes(
     it can be read is left to the next look: reading ends where the present was when it began. It ends for this run, and
     moves nothing, where the server does not tell what there is.
     """
+    if not look.done and look.goal is None:
+        for its, of_history in ((way, False), (past.way, True)):
+            async for batch in _left(reader, its, stretch, of_history=of_history):
+                yield batch
     start, goal = stretch.look(lookback, anew=not look.done), look.goal
     witness = _witness(reader.client, past, way.stamp)
     while True:
@@ -68,7 +75,9 @@ async def changes(
             look.aim(goal)
             if piece is None:
                 continue
-            if not batch.whole:  # the next run goes on from here
+            if batch.error:
+                _leave_out(reader, stretch, piece, batch.error, of_history=False)
+            elif not batch.whole:  # the next run goes on from here
                 look.end()
                 return
             stretch.looked(piece, batch.sent_at, present, lookback)
@@ -95,19 +104,50 @@ async def newest_to_oldest(
         async for piece, batch in pieces(
             reader, past.way, window, going, newest_first=True, page_size=page_size, witness=witness
         ):
-            if not batch.whole:
+            if batch.error and piece:
+                _leave_out(reader, stretch, piece, batch.error, of_history=True)
+            elif not batch.whole:
                 return
             yield piece, batch
             # what is no row is no sign of a past to be read
             count += sum(row.get("id") is not None for row in batch.rows)
             if piece:
                 stretch.history_until = piece.start
-        if (
-            count == 0
-            and not stretch.history_done(floor)
-            and not await _skip_gap(reader.client, past, stretch)
-        ):
+        if count == 0 and not stretch.history_done(floor) and not await _skip_gap(reader, past, stretch):
             return
+
+
+async def _left(reader: Reader, way: Way, stretch: Stretch, *, of_history: bool) -> AsyncIterator[Batch]:
+    """Read what was left out before, each moment as a whole."""
+    for window in stretch.left_out(of_history=of_history):
+        try:
+            async for page in reader.client.pages(way.endpoint, **way.request(window)):
+                yield Batch(page.rows, page.sent_at, again=True, left=True)
+        except Unanswered as error:
+            if reader.leave_out:
+                reader.leave_out(LeftOut(error, *map(rfc3339, window.asked)))
+        else:
+            others = [other for other in stretch.left_out(of_history=of_history) if other != window]
+            stretch.leave_out(others, of_history=of_history)
+
+
+def _leave_out(
+    reader: Reader, stretch: Stretch, piece: Window, error: PylonError, *, of_history: bool
+) -> None:
+    """Note a moment that could not be read, once however often it is met, and tell it.
+
+    Raises:
+        PylonError: There are too many of them: the endpoint is at fault.
+    """
+    known = stretch.left_out(of_history=of_history)
+    near = [piece, *(window for window in known if window.start <= piece.end and piece.start <= window.end)]
+    joined = Window(min(one.start for one in near), max(one.end for one in near))
+    others = [window for window in known if window not in near]
+    if len(others) >= MOST_LEFT:
+        raise error
+    stretch.leave_out([*others, joined], of_history=of_history)
+    if reader.leave_out:
+        reader.leave_out(error)
 
 
 def _any_row(past: Past, now: datetime) -> Request:
@@ -125,7 +165,7 @@ def _witness(client: Client, past: Past, stamp: str) -> Find:
     return find
 
 
-async def _skip_gap(client: Client, past: Past, stretch: Stretch) -> bool:
+async def _skip_gap(reader: Reader, past: Past, stretch: Stretch) -> bool:
     """Jump to the newest row that is older than what was read; without one, the history is complete.
 
     Returns:
@@ -137,7 +177,14 @@ async def _skip_gap(client: Client, past: Past, stretch: Stretch) -> bool:
     until = stretch.history_until
     newest: datetime | None = None
     for _ in range(PROBES):
-        page = await _older(client, past, newest and newest + windows.PAD, until)
+        try:
+            page = await _older(reader.client, past, newest and newest + windows.PAD, until)
+        except Unanswered as error:
+            if not reader.leave_out or until <= ELSEWHERE.end:
+                raise
+            await _expect_nothing(reader.client, past, error)
+            newest = until  # some row makes it fail, which a window will meet
+            break
         if page is None:
             return False
         created = _time_of_some(past, page, until)
@@ -156,6 +203,14 @@ async def _skip_gap(client: Client, past: Past, stretch: Stretch) -> bool:
     else:
         stretch.history_until = min(until, newest + windows.PAD)
     return True
+
+
+async def _expect_nothing(client: Client, past: Past, error: Unanswered) -> None:
+    """Ask for a stretch without rows; raise an error where that is not answered either."""
+    try:
+        await client.first_page(past.finder, **past.older(ELSEWHERE.start, ELSEWHERE.end), limit=1)
+    except PylonError:
+        raise error from None
 
 
 async def _older(client: Client, past: Past, after: datetime | None, before: datetime) -> Answer | None:

@@ -12,6 +12,7 @@ from ..catalog import Table
 from ..copy import held
 from ..copy.comparing import differing
 from ..copy.copied import utc
+from ..errors import PylonError
 from ..rows.rows import Row, instant
 from .turn import Turn
 from .ways import Reader, Version, version
@@ -38,7 +39,10 @@ def reader(turn: Turn, table: Table, stamp: str, parent: str = "") -> Reader:
             and (not timed or ((at := instant(row.get(stamp))) and times[key] == at))
         }
 
-    return Reader(turn.client, turn.patient_client, known)
+    def leave_out(error: PylonError) -> None:
+        turn.fail(table.name, error, stops=False)
+
+    return Reader(turn.client, turn.patient_client, known, leave_out)
 
 
 def changed(turn: Turn, table: Table, batch: pa.Table) -> pa.Table:

@@ -12,6 +12,7 @@ from ..api.client import Client
 from ..api.filters import Request, before_and_after, joined, older_by
 from ..api.windows import Window
 from ..catalog import Endpoint
+from ..errors import PylonError
 from ..rows.rows import Row
 
 Version = tuple[Any, Any]
@@ -35,15 +36,23 @@ class Batch:
     """Whether what it does not show may count as missing."""
     again: bool = False
     """Whether the copy may hold some of its rows as they are."""
+    left: bool = False
+    """Whether it had been left out before, so that its rows come late by no fault of an index."""
+    error: PylonError | None = None
+    """Why it has no rows, although others of its kind are given: something in it cannot be given."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who reads: a client that waits as long as the turn lasts, one that does as long as the run, and the copy."""
+    """Who reads: a client that waits as long as the turn lasts, one that does as long as the run, and the copy.
+
+    ``leave_out`` takes why a moment was left out that cannot be read while all others can; ``None``: none may be.
+    """
 
     client: Client
     patient: Client
     held: Held
+    leave_out: Callable[[PylonError], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from support.desk_runs import Runs, assert_right, desks, happenings, run_while
 from pylon_elt.sources.pylon.api import windows
 from pylon_elt.sources.pylon.api.windows import Window
 from pylon_elt.sources.pylon.copy.state import Going
-from pylon_elt.sources.pylon.errors import Unavailable
+from pylon_elt.sources.pylon.errors import Unanswered, Unavailable
 from pylon_elt.sources.pylon.lanes import issues
 from pylon_elt.sources.pylon.lanes.pieces import pieces
 from pylon_elt.sources.pylon.lanes.ways import Reader
@@ -181,3 +181,88 @@ def test_history_ends_at_the_start_date(days: list[int], floor: int) -> None:
     reader = Runs(desk, start)
     reader.run()
     assert reader.copy.keys() == {name for name, issue in desk.issues.items() if issue.created >= start}
+
+
+# -- what the server cannot give -----------------------------------------------------------------------------------
+
+
+def _apart(count: int, **options: Any) -> Desk:
+    desk = Desk(limit=20, **options)
+    for number in range(count):
+        desk.create(str(number), START - number * timedelta(hours=7))
+    return desk
+
+
+@pytest.mark.parametrize("sort", ["created", "updated", "name"])
+def test_an_issue_that_makes_the_server_fail_costs_itself(sort: str) -> None:
+    desk = _apart(100, sort=sort)
+    reader = Runs(desk)
+    desk.bad = {"41"}
+    reader.run()
+    assert reader.stretch.history_complete
+    assert reader.copy.keys() == desk.issues.keys() - desk.bad
+    assert len(reader.told) == 1
+    assert "could not be read from 2026-02-17T" in reader.told[0]
+    assert desk.requests < 120
+    asked = desk.requests
+    reader.run()
+    assert len(reader.told) == 2, "each run says so"
+    assert desk.requests <= asked + 3
+    desk.bad = set()
+    reader.run()
+    assert_right(reader)
+    assert not reader.stretch.history_left
+
+
+def test_an_edit_that_makes_the_server_fail_holds_no_other_up() -> None:
+    desk = _apart(60)
+    reader = Runs(desk)
+    reader.run()
+    for number in range(30):
+        desk.now += timedelta(minutes=5)
+        desk.edit(str(number))
+    desk.bad = {"17"}
+    reader.run()
+    assert {name for name, version in reader.copy.items() if not version} >= {"17"}
+    for _ in range(3):
+        desk.now += timedelta(hours=1)
+        desk.edit("50")
+        reader.run()
+        assert reader.copy["50"] == desk.issues["50"].version
+    assert {name for name, version in reader.copy.items() if desk.issues[name].version != version} == {"17"}
+    desk.now += timedelta(hours=1)
+    desk.bad = set()
+    reader.run()
+    assert_right(reader)
+    assert not reader.stretch.changes_left
+
+
+@given(desks(), st.integers(0, 24), st.integers(1, 12))
+def test_what_lies_elsewhere_is_read_however_the_server_sorts(desk: Desk, number: int, turns: int) -> None:
+    desk.bad = {str(number)} & desk.issues.keys()
+    rng = iter(range(10**6))
+    reader = Runs(desk, allowance=lambda: 40 + next(rng) % turns)
+    reader.run()
+    at = [desk.issues[name].created for name in desk.bad]
+    far = {
+        name
+        for name, issue in desk.issues.items()
+        if all(abs(issue.created - one) > 4 * windows.NARROWEST for one in at)
+    }
+    assert far <= reader.copy.keys()
+    desk.bad = set()
+    desk.now += SECOND
+    reader.run()
+    assert_right(reader)
+
+
+def test_a_server_that_gives_nothing_is_not_asked_for_each_moment() -> None:
+    desk = _apart(60)
+    desk.bad = {""}
+    with pytest.raises(Unanswered):
+        Runs(desk).run()
+    assert desk.requests <= 2
+    desk.bad = set(desk.issues)
+    with pytest.raises(Unavailable, match="could not be read from"):
+        Runs(desk).run()
+    assert desk.requests < 400
