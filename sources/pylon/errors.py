@@ -11,6 +11,8 @@ GONE = frozenset({404, 410})
 """What the API answers for what is not there, or not any more."""
 NOT_THERE = GONE | {405, 501}
 """What it answers for an endpoint that a plan, an older server or a role lacks; so is 403."""
+TOO_LARGE = 413
+"""What servers answer to what is too large, be it the answer."""
 GONE_ISSUE = GONE | {400}
 """What it answers for an issue that was deleted or scrubbed, and for a child of one (seen)."""
 

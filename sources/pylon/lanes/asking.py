@@ -8,12 +8,22 @@ from ..api.answers import Answer
 from ..api.client import Client
 from ..catalog import PerParent, Table
 from ..copy.work import Times
-from ..errors import GONE, GONE_ISSUE, PylonError, Rejected, Unavailable, is_lacking
+from ..errors import (
+    GONE,
+    GONE_ISSUE,
+    TOO_LARGE,
+    PylonError,
+    Rejected,
+    Unanswered,
+    Unavailable,
+    WebPage,
+    is_lacking,
+)
 from ..rows.rows import distinct
 from . import nulls
 from .conversation import Conversation, Refused
 from .emptied import believed
-from .hanging import ask
+from .hanging import ask, ask_in_pages
 from .turn import Turn, keyed
 from .ways import Batch
 
@@ -43,7 +53,7 @@ async def read(
 async def _read(
     turn: Turn, table: Table[PerParent], parent: Times, ahead: Batch | None = None
 ) -> Conversation | Refused:
-    its = partial(ask, turn.client, table)
+    its = partial(_ask, turn.client, table)
     try:
         batch, is_none = ahead or await its(parent.parent_id), False
         if nulls.is_null(batch):
@@ -52,13 +62,33 @@ async def _read(
         gone = isinstance(error, Rejected) and error.status in _gone(table)
         if not gone and not is_lacking(error):
             raise
-        return await _refused(turn.client, table, parent, error)
+        refused = await _refused(turn.client, table, parent, error)
+        if not (isinstance(refused, Refused) and refused.there and gone):
+            return refused
+        try:  # the issue is there: it may be only its list that cannot be given
+            batch, is_none = await ask_in_pages(turn.client, table, parent.parent_id, error), False
+        except PylonError:
+            return refused
     rows = keyed(turn, table, batch.rows)
     found = distinct(table, rows)
     if batch.whole and len(rows) == len(batch.rows):
         nulls.shown(turn, table)
         return Conversation(parent, found, batch.sent_at)
     return _in_part(turn, table, Conversation(parent, found, batch.sent_at, is_none))
+
+
+async def _ask(client: Client, table: Table[PerParent], parent_id: str) -> Batch:
+    """Ask for what hangs on a parent; in pages, where the server is not able to give it in one piece."""
+    try:
+        return await ask(client, table, parent_id)
+    except Unanswered as error:
+        if isinstance(error, WebPage):
+            raise
+        return await ask_in_pages(client, table, parent_id, error)
+    except Rejected as error:
+        if error.status != TOO_LARGE:
+            raise
+        return await ask_in_pages(client, table, parent_id, error)
 
 
 def _in_part(turn: Turn, table: Table[PerParent], found: Conversation) -> Conversation | Refused:
