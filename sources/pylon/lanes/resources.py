@@ -30,7 +30,7 @@ from ..copy.copied import Copied
 from ..copy.pieces import piece_by_piece
 from ..copy.state import SourceState, Stretch
 from ..errors import ConfigurationError
-from ..rows.rows import to_arrow
+from ..rows.rows import distinct, to_arrow
 from ..settings import Settings
 from . import children, directory, incremental, issues, late, rung, shown_again
 from .budget import Limits
@@ -97,12 +97,13 @@ async def _issues(turn: Turn, table: Table[Issues]) -> AsyncIterator[pa.Table]:
     running = {name: lane for name, lane in lanes.items() if name not in turn.report.stopped}
     async with aclosing(issues.side_by_side(turn, running)) as batches:
         async for batch in batches:
-            rows = [row for row in keyed(turn, table, batch.rows) if issues.is_news(row, newest, floor)]
+            news = [row for row in keyed(turn, table, batch.rows) if issues.is_news(row, newest, floor)]
+            rows = distinct(table, news)  # of two versions on one page the later one
             if rows:
                 given = {"_synced_at": turn.stamp(batch.sent_at)}
                 found = to_arrow(table, rows, given, turn.settings.masks)
-                if news := shown_again.changed(turn, table, found) if batch.again else found:
-                    yield turn.count(table, news, news.num_rows)
+                if fresh := shown_again.changed(turn, table, found) if batch.again else found:
+                    yield turn.count(table, fresh, fresh.num_rows)
                 await turn.stock.offer(table.name, rows, batch.sent_at)
 
 

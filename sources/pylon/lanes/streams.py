@@ -15,7 +15,7 @@ from ..api.windows import Window
 from ..catalog import Feed, Table
 from ..copy.state import Stretch
 from ..errors import PylonError
-from ..rows.rows import keys_of, to_arrow
+from ..rows.rows import distinct, keys_of, to_arrow
 from . import reading, shown_again
 from .clocks import set_back
 from .looks import Look
@@ -62,8 +62,7 @@ class Streams:
             if page and not page.listed:
                 return  # that it holds nothing, or was not told: the next run begins here too
             if page and not page.more:
-                rows = keyed(self._turn, self._table, page.rows)
-                if rows and (batch := await self._batch(stream, Batch(rows, page.sent_at))):
+                if batch := await self._news(stream, Batch(page.rows, page.sent_at)):
                     yield batch
                 self.whole.add(stream.parent)
             stretch.begin(page.sent_at if page else await client.now())
@@ -109,7 +108,7 @@ class Streams:
 
     async def _news(self, stream: Stream, found: Batch) -> pa.Table | None:
         known = keyed(self._turn, self._table, found.rows)
-        rows = [row for row in known if reading.is_news(row, stream.newest)]
+        rows = distinct(self._table, [row for row in known if reading.is_news(row, stream.newest)])
         return await self._batch(stream, replace(found, rows=rows)) if rows else None
 
     async def _batch(self, stream: Stream, found: Batch) -> pa.Table | None:
