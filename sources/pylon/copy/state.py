@@ -132,6 +132,14 @@ def _stored_windows(value: Sequence[windows.Window]) -> list[list[str]]:
     return [[window.start.isoformat(), window.end.isoformat()] for window in value]
 
 
+def _window(stored: Sequence[str] | None) -> windows.Window | None:
+    return windows.Window(*map(datetime.fromisoformat, stored)) if stored else None
+
+
+def _bounds(window: windows.Window | None) -> list[str] | None:
+    return [window.start.isoformat(), window.end.isoformat()] if window else None
+
+
 class Going(View):
     """How one direction of a stretch is gone along, so that no turn begins anew what the one before it found out."""
 
@@ -145,6 +153,8 @@ class Going(View):
     """The field by whose time the rows were seen to come newest first; "" where that is not known."""
     cut = Key[bool](bool, bool, default=False)
     """Whether windows are cut until they fit a page, since rows come in no order that is known."""
+    failed_within = Key[windows.Window | None](_window, _bounds, None)
+    """The narrowest window that was not answered, although others are, and has not been read to its end."""
     not_by = Key[list[str]](list, list, [])
     """Fields by whose time the rows were seen not to come in order."""
 

@@ -14,6 +14,7 @@ from ..api.answers import Answer
 from ..api.client import Client
 from ..api.filters import rfc3339
 from ..api.windows import Window
+from ..copy.state import Going
 from ..errors import LeftOut, PylonError, Unanswered, WebPage
 from .ways import Batch, Way
 
@@ -28,14 +29,14 @@ class Search:
     Args:
         client: Whom to ask.
         way: How to ask for a window.
+        going: Keeps what failed, so that the next turn goes on with it.
         newest_first: Whether windows are read from the newest on.
     """
 
     client: Client
     way: Way
+    going: Going
     newest_first: bool
-    failed: Window | None = None
-    """The narrowest window that was not answered and has not been read to its end."""
 
     async def narrow(self, piece: Window, error: Unanswered) -> Batch | None:
         """Take a window that was not answered; return what to make of it where it is too narrow to be cut.
@@ -47,14 +48,14 @@ class Search:
             raise error
         narrow = piece.width <= windows.NARROWEST
         # before a window is cut, and before one is given up
-        answer = await self._elsewhere(error) if narrow or self.failed is None else None
-        self.failed = piece
+        answer = await self._elsewhere(error) if narrow or self.going.failed_within is None else None
+        self.going.failed_within = piece
         if answer and narrow:
-            self.failed = None
+            self.going.failed_within = None
             left_out = LeftOut(error, *map(rfc3339, piece.asked))
             return Batch([], answer.sent_at, whole=False, error=left_out)
         if answer and piece.start < (present := answer.sent_at + self.client.ahead):
-            self.failed = Window(piece.start, min(piece.end, present))
+            self.going.failed_within = Window(piece.start, min(piece.end, present))
         return None
 
     async def _elsewhere(self, error: Unanswered) -> Answer:
@@ -65,11 +66,12 @@ class Search:
 
     def read(self, piece: Window) -> None:
         """Note that a window was read."""
-        if self.failed is not None:
-            rest = (self.failed.start, piece.start) if self.newest_first else (piece.end, self.failed.end)
-            self.failed = Window(*rest) if rest[0] < rest[1] else None
+        if (failed := self.going.failed_within) is not None:
+            rest = (failed.start, piece.start) if self.newest_first else (piece.end, failed.end)
+            self.going.failed_within = Window(*rest) if rest[0] < rest[1] else None
 
     @property
     def width(self) -> timedelta | None:
         """How wide the next window is to be, half of what is left of the one that failed; ``None``: none has."""
-        return None if self.failed is None else max(self.failed.width / 2, windows.NARROWEST)
+        failed = self.going.failed_within
+        return None if failed is None else max(failed.width / 2, windows.NARROWEST)

@@ -86,7 +86,7 @@ class _Reading:
     """The times on the page that the window before did not fit, so that the next is a part of it."""
 
     def __post_init__(self) -> None:
-        self._bad = Search(self.reader.client, self.way, self.newest_first)
+        self._bad = Search(self.reader.client, self.way, self.going, self.newest_first)
 
     async def next(self, span: Window) -> AsyncIterator[tuple[Window | None, Batch]]:
         """Read the next piece, or find out how wide it may be."""

@@ -214,6 +214,15 @@ def test_an_issue_that_makes_the_server_fail_costs_itself(sort: str) -> None:
     assert not reader.stretch.history_left
 
 
+def test_it_is_found_in_turns_that_are_too_short_for_it() -> None:
+    desk = _apart(100)
+    desk.bad = {"41"}
+    reader = Runs(desk, allowance=lambda: 10)
+    reader.run()
+    assert reader.copy.keys() == desk.issues.keys() - desk.bad
+    assert desk.requests < 120
+
+
 def test_an_edit_that_makes_the_server_fail_holds_no_other_up() -> None:
     desk = _apart(60)
     reader = Runs(desk)
