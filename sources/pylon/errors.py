@@ -106,23 +106,6 @@ class Unanswered(Unavailable):
         self.reason = reason
 
 
-class LeftOut(Unavailable):
-    """A moment cannot be read while all others can: something in it makes the server fail.
-
-    Args:
-        error: What was answered.
-        since: When it begins, as users read it.
-        until: When it ends.
-    """
-
-    def __init__(self, error: Unanswered, since: str, until: str) -> None:
-        super().__init__(
-            error.endpoint,
-            f"could not be read from {since} to {until}: {error.reason}",
-            "All else is read. What lies there is asked for again by each run; report it to Pylon.",
-        )
-
-
 class WebPage(Unanswered):
     """An endpoint answers with a web page each time, as what stands before a server does for what it does not know."""
 
@@ -160,6 +143,24 @@ class Rejected(PylonError):
         self.code = code
         self.why = " ".join(filter(None, ["was answered with", str(status), code or reason]))
         super().__init__(f"{endpoint} {self.why}.")
+
+
+class LeftOut(Unavailable):
+    """A moment cannot be read while all others can: something in it makes the server fail.
+
+    Args:
+        error: What was answered.
+        since: When it begins, as users read it.
+        until: When it ends.
+    """
+
+    def __init__(self, error: Unavailable | Rejected, since: str, until: str) -> None:
+        reason = error.reason if isinstance(error, Unanswered) else f"it {error.why}"
+        super().__init__(
+            error.endpoint,
+            f"could not be read from {since} to {until}: {reason}",
+            "All else is read. What lies there is asked for again by each run; report it to Pylon.",
+        )
 
 
 class NotPylon(ConfigurationError):

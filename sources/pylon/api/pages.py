@@ -61,7 +61,13 @@ class Pages:
             rest = await self.ask(count - 1, smaller.cursor)
         except Rejected:  # it takes no cursor at all
             return True
-        return bool(rest.names - page.names) or rest.more_at(*used, page.cursor, smaller.cursor)
+        if rest.names - page.names or not rest.more_at(*used, page.cursor, smaller.cursor):
+            return bool(rest.names - page.names)
+        try:
+            beyond = await self.ask(count - 1, rest.cursor)
+        except Rejected:  # it was given just now, so that it has not lapsed: there is nothing behind it
+            return False
+        return bool(beyond.names - page.names)
 
     async def _at_first(self, limit: int | None) -> Answer:
         """Ask for the first page. Where last pages all announce another one, one without data is an empty list."""

@@ -17,7 +17,7 @@ from ..api.filters import Request, rfc3339
 from ..api.windows import Window
 from ..catalog import Endpoint
 from ..copy.state import Stretch
-from ..errors import LeftOut, PylonError, Unanswered, Unavailable
+from ..errors import LeftOut, PylonError, Rejected, Unanswered, Unavailable
 from ..rows.rows import Row, instant
 from .bad import ELSEWHERE
 from .looks import Look
@@ -27,6 +27,8 @@ from .ways import Batch, Reader, Way, version
 
 MOST_LEFT = 5
 """How many moments of a stretch may be left out."""
+MOST_IN_VAIN = 1
+"""How many of them may follow each other without a row between them, in one turn."""
 PROBES = 8
 """How many searches a stretch without rows may cost before it is read window by window."""
 
@@ -63,6 +65,7 @@ async def changes(
             async for batch in _left(reader, its, stretch, of_history=of_history):
                 yield batch
     start, goal = stretch.look(lookback, anew=not look.done), look.goal
+    leaving = _LeavingOut(reader, stretch, of_history=False)
     witness = _witness(reader.client, past, way.stamp)
     while True:
         window = windows.after(start)
@@ -70,14 +73,13 @@ async def changes(
             reader, way, window, stretch.forwards, newest_first=False, page_size=page_size, witness=witness
         ):
             yield replace(batch, again=True)
+            leaving.see(piece, batch)
             present = batch.sent_at + reader.client.ahead
             goal = goal or present
             look.aim(goal)
             if piece is None:
                 continue
-            if batch.error:
-                _leave_out(reader, stretch, piece, batch.error, of_history=False)
-            elif not batch.whole:  # the next run goes on from here
+            if not batch.whole and batch.error is None:  # the next run goes on from here
                 look.end()
                 return
             stretch.looked(piece, batch.sent_at, present, lookback)
@@ -96,6 +98,7 @@ async def newest_to_oldest(
     Windows are as wide as a page probably holds; stretches without a row are skipped. Yields as :func:`.pieces`. Where
     the server does not tell what there is, it ends before the history is done.
     """
+    leaving = _LeavingOut(reader, stretch, of_history=True)
     witness = _witness(reader.client, past, past.way.stamp)
     while not stretch.history_done(floor):
         going = stretch.backwards
@@ -104,9 +107,8 @@ async def newest_to_oldest(
         async for piece, batch in pieces(
             reader, past.way, window, going, newest_first=True, page_size=page_size, witness=witness
         ):
-            if batch.error and piece:
-                _leave_out(reader, stretch, piece, batch.error, of_history=True)
-            elif not batch.whole:
+            leaving.see(piece, batch)
+            if not batch.whole and batch.error is None:
                 return
             yield piece, batch
             # what is no row is no sign of a past to be read
@@ -123,7 +125,7 @@ async def _left(reader: Reader, way: Way, stretch: Stretch, *, of_history: bool)
         try:
             async for page in reader.client.pages(way.endpoint, **way.request(window)):
                 yield Batch(page.rows, page.sent_at, again=True, left=True)
-        except Unanswered as error:
+        except (Unavailable, Rejected) as error:
             if reader.leave_out:
                 reader.leave_out(LeftOut(error, *map(rfc3339, window.asked)))
         else:
@@ -131,23 +133,39 @@ async def _left(reader: Reader, way: Way, stretch: Stretch, *, of_history: bool)
             stretch.leave_out(others, of_history=of_history)
 
 
-def _leave_out(
-    reader: Reader, stretch: Stretch, piece: Window, error: PylonError, *, of_history: bool
-) -> None:
-    """Note a moment that could not be read, once however often it is met, and tell it.
+class _LeavingOut:
+    """Leaves out the moments that cannot be read while others can.
 
-    Raises:
-        PylonError: There are too many of them: the endpoint is at fault.
+    Args:
+        reader: Who reads, and tells of them.
+        stretch: Where they are kept.
+        of_history: Whether they are of the history.
     """
-    known = stretch.left_out(of_history=of_history)
-    near = [piece, *(window for window in known if window.start <= piece.end and piece.start <= window.end)]
-    joined = Window(min(one.start for one in near), max(one.end for one in near))
-    others = [window for window in known if window not in near]
-    if len(others) >= MOST_LEFT:
-        raise error
-    stretch.leave_out([*others, joined], of_history=of_history)
-    if reader.leave_out:
-        reader.leave_out(error)
+
+    def __init__(self, reader: Reader, stretch: Stretch, *, of_history: bool) -> None:
+        self._reader, self._stretch, self._of_history = reader, stretch, of_history
+        self._in_vain = 0
+
+    def see(self, piece: Window | None, batch: Batch) -> None:
+        """Note a moment that could not be read, once however often it is met, and tell it.
+
+        Raises:
+            PylonError: There are too many of them, or no row came after the last one: the endpoint is at fault.
+        """
+        if batch.rows:
+            self._in_vain = 0
+        if batch.error is None or piece is None:
+            return
+        known = self._stretch.left_out(of_history=self._of_history)
+        near = [one for one in known if one.start <= piece.end and piece.start <= one.end]
+        others = [one for one in known if one not in near]
+        self._in_vain += not near
+        if len(others) >= MOST_LEFT or self._in_vain > MOST_IN_VAIN:
+            raise batch.error
+        joined = Window(min(one.start for one in (piece, *near)), max(one.end for one in (piece, *near)))
+        self._stretch.leave_out([*others, joined], of_history=self._of_history)
+        if self._reader.leave_out:
+            self._reader.leave_out(batch.error)
 
 
 def _any_row(past: Past, now: datetime) -> Request:

@@ -36,6 +36,7 @@ class Listing:
         lacking: The requests, by number, at which the last of the rows is not there.
         lapsed: The requests, by number, whose cursor is not taken any more.
         refuses_end: Whether a cursor behind the last row is not taken.
+        salted: Whether no cursor is given twice.
     """
 
     rows: int
@@ -47,10 +48,11 @@ class Listing:
     lacking: Collection[int] = ()
     lapsed: Collection[int] = ()
     refuses_end: bool = False
+    salted: bool = False
     asked: list[tuple[int | None, str]] = field(default_factory=list)
 
     async def ask(self, limit: int | None, cursor: str, _check: Check) -> Answer:
-        number, start = len(self.asked), int(cursor or 0)
+        number, start = len(self.asked), int(cursor.partition(".")[0] or 0)
         assert number < 200, "it asks for ever"
         self.asked.append((limit, cursor))
         if number in self.lapsed or (self.refuses_end and start >= self.rows):
@@ -62,7 +64,8 @@ class Listing:
         if number in self.slips:
             return Answer(None, SENT_AT, paginated=True)
         data = None if self.empty_is_null and not page else page
-        return Answer(data, SENT_AT, paginated=True, more=more, cursor=str(end) if more else "")
+        salt = f".{number}" if self.salted else ""
+        return Answer(data, SENT_AT, paginated=True, more=more, cursor=f"{end}{salt}" if more else "")
 
     def walked(self, limit: int) -> list[str]:
         async def read() -> list[str]:
@@ -135,11 +138,12 @@ def test_a_list_that_has_a_row_less_for_a_moment_is_not_taken_for_one_that_may_b
     assert len(listing.asked) <= 8
 
 
+@pytest.mark.parametrize("salted", [False, True])
 @pytest.mark.parametrize("lapsed", [{1}, {2}, {5}, {1, 3}])
-def test_a_cursor_that_lapses_amid_capped_pages_is_no_end(lapsed: set[int]) -> None:
+def test_a_cursor_that_lapses_amid_capped_pages_is_no_end(lapsed: set[int], salted: bool) -> None:
     """Such pages are all shorter than asked for, so that this says nothing of what follows."""
     with pytest.raises(Rejected):
-        Listing(30, cap=5, lapsed=lapsed).walked(100)
+        Listing(30, cap=5, lapsed=lapsed, salted=salted).walked(100)
 
 
 @pytest.mark.parametrize("lapsed", [set(), {1}, {1, 3}])
@@ -147,11 +151,12 @@ def test_a_page_that_is_wanted_alone_is_no_only_one_because_its_cursor_lapses(la
     assert Listing(9, cap=5, lapsed=lapsed).first(100).more
 
 
+@pytest.mark.parametrize("salted", [False, True])
 @pytest.mark.parametrize(("rows", "limit"), [(1, 100), (4, 100), (7, 5)])
 def test_a_last_page_that_announces_another_at_a_cursor_that_is_not_taken_is_the_end(
-    rows: int, limit: int
+    rows: int, limit: int, salted: bool
 ) -> None:
-    listing = Listing(rows, announces=True, refuses_end=True)
+    listing = Listing(rows, announces=True, refuses_end=True, salted=salted)
     assert listing.walked(limit) == names(rows)
-    assert len(listing.asked) <= 4 + rows // limit
-    assert not Listing(rows, announces=True, refuses_end=True).first(100).more
+    assert len(listing.asked) <= 5 + rows // limit
+    assert not Listing(rows, announces=True, refuses_end=True, salted=salted).first(100).more

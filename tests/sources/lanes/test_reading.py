@@ -214,6 +214,21 @@ def test_an_issue_that_makes_the_server_fail_costs_itself(sort: str) -> None:
     assert not reader.stretch.history_left
 
 
+def test_two_that_follow_each_other_may_be_the_endpoints_fault_and_take_a_run_each() -> None:
+    desk = _apart(60)
+    desk.bad = {"41", "42"}
+    reader = Runs(desk)
+    with pytest.raises(Unavailable, match="could not be read from"):
+        reader.run()
+    assert len(reader.told) == 1
+    reader.run()
+    assert reader.copy.keys() == desk.issues.keys() - desk.bad
+    assert len(reader.stretch.history_left) == 2
+    desk.bad = set()
+    reader.run()
+    assert_right(reader)
+
+
 def test_it_is_found_in_turns_that_are_too_short_for_it() -> None:
     desk = _apart(100)
     desk.bad = {"41"}
@@ -274,4 +289,4 @@ def test_a_server_that_gives_nothing_is_not_asked_for_each_moment() -> None:
     desk.bad = set(desk.issues)
     with pytest.raises(Unavailable, match="could not be read from"):
         Runs(desk).run()
-    assert desk.requests < 400
+    assert desk.requests < 150
