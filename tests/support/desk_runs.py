@@ -18,7 +18,7 @@ from pylon_elt.sources.pylon.api.answers import Answer
 from pylon_elt.sources.pylon.api.pacing import Pacers
 from pylon_elt.sources.pylon.copy.contents import Contents
 from pylon_elt.sources.pylon.copy.state import Stretch
-from pylon_elt.sources.pylon.errors import Rejected, TurnOver, Unavailable
+from pylon_elt.sources.pylon.errors import PylonError, Rejected, TurnOver, Unavailable
 from pylon_elt.sources.pylon.lanes import issues
 from pylon_elt.sources.pylon.lanes.reading import PROBES
 from pylon_elt.sources.pylon.lanes.turn import Control
@@ -136,17 +136,21 @@ class Runs:
         if not stretch.begun:
             stretch.begin(self.desk.now.replace(microsecond=0))
         found: dict[str, tuple[int, datetime | None]] = {}
-        left = False
+        left, failed = False, None
         for lane, least in ((issues.changes, 1), (issues.history, GAP)):
             try:
                 turn = self._as_turn(control, max(least, self.allowance()))
                 asyncio.run(self._read(lane(turn, stretch), found))
             except TurnOver:
                 left = True
+            except PylonError as error:  # its lane has ended; what was read before counts
+                failed = error
         if not self.killed():
             self.stretch = stretch
             self.copy |= {name: version for name, (version, _) in found.items()}
             self._times |= {name: at for name, (_, at) in found.items()}
+        if failed:
+            raise failed
         return left
 
     async def _read(self, lane: Any, found: dict[str, tuple[int, datetime | None]]) -> None:

@@ -155,6 +155,8 @@ class Going(View):
     """Whether windows are cut until they fit a page, since rows come in no order that is known."""
     failed_within = Key[windows.Window | None](_window, _bounds, None)
     """The narrowest window that was not answered, although others are, and has not been read to its end."""
+    in_vain = Key[int](int, int, 0)
+    """How many moments were left out since a row came."""
     not_by = Key[list[str]](list, list, [])
     """Fields by whose time the rows were seen not to come in order."""
 

@@ -28,7 +28,7 @@ from .ways import Batch, Reader, Way, version
 MOST_LEFT = 5
 """How many moments of a stretch may be left out."""
 MOST_IN_VAIN = 1
-"""How many of them may follow each other without a row between them, in one turn."""
+"""How many of them may follow each other in a run without a row between them."""
 PROBES = 8
 """How many searches a stretch without rows may cost before it is read window by window."""
 
@@ -144,7 +144,6 @@ class _LeavingOut:
 
     def __init__(self, reader: Reader, stretch: Stretch, *, of_history: bool) -> None:
         self._reader, self._stretch, self._of_history = reader, stretch, of_history
-        self._in_vain = 0
 
     def see(self, piece: Window | None, batch: Batch) -> None:
         """Note a moment that could not be read, once however often it is met, and tell it.
@@ -152,16 +151,18 @@ class _LeavingOut:
         Raises:
             PylonError: There are too many of them, or no row came after the last one: the endpoint is at fault.
         """
+        going = self._stretch.backwards if self._of_history else self._stretch.forwards
         if batch.rows:
-            self._in_vain = 0
+            going.in_vain = 0
         if batch.error is None or piece is None:
             return
         known = self._stretch.left_out(of_history=self._of_history)
         near = [one for one in known if one.start <= piece.end and piece.start <= one.end]
         others = [one for one in known if one not in near]
-        self._in_vain += not near
-        if len(others) >= MOST_LEFT or self._in_vain > MOST_IN_VAIN:
+        if len(others) >= MOST_LEFT or (not near and going.in_vain >= MOST_IN_VAIN):
+            going.in_vain = 0  # the next run may get past it
             raise batch.error
+        going.in_vain += not near
         joined = Window(min(one.start for one in (piece, *near)), max(one.end for one in (piece, *near)))
         self._stretch.leave_out([*others, joined], of_history=self._of_history)
         if self._reader.leave_out:
