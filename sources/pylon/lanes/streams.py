@@ -14,7 +14,7 @@ from ..api.filters import Request, before_and_after, joined, rfc3339, time_range
 from ..api.windows import Window
 from ..catalog import Feed, Table
 from ..copy.state import Stretch
-from ..errors import PylonError
+from ..errors import PylonError, Unanswered
 from ..rows.rows import distinct, keys_of, to_arrow
 from . import reading, shown_again
 from .clocks import set_back
@@ -93,18 +93,20 @@ class Streams:
         return shown_again.reader(self._turn, self._table, stamp, stream.parent)
 
     async def _first(self, stream: Stream) -> Answer | None:
-        """Return the first page of the list, which may be all there is; ``None`` where the workspace lacks the list."""
+        """Return the first page of the list, which may be all there is; ``None`` where the search does without it."""
         endpoint = self._feed.endpoint
         if endpoint is not self._feed.search and self._turn.lacking.known([endpoint]):
             return None
         try:
             return await self._turn.client.first_page(endpoint, **self._asked(stream))
         except PylonError as error:
-            if endpoint is self._feed.search or not await self._turn.lacking.is_so(
-                endpoint, error, [self._table]
-            ):
+            if endpoint is self._feed.search:
                 raise
-            return None
+            if await self._turn.lacking.is_so(endpoint, error, [self._table]):
+                return None
+            if isinstance(error, Unanswered):  # one row may make it fail, and the search shows all others
+                return None
+            raise
 
     async def _news(self, stream: Stream, found: Batch) -> pa.Table | None:
         known = keyed(self._turn, self._table, found.rows)
