@@ -99,11 +99,13 @@ class Unanswered(Unavailable):
     Args:
         endpoint: The request, such as ``GET /tags``.
         reason: What came instead of an answer.
+        status: The HTTP status that tells of it, 0 where none does.
     """
 
-    def __init__(self, endpoint: str, reason: str) -> None:
+    def __init__(self, endpoint: str, reason: str, status: int = 0) -> None:
         super().__init__(endpoint, f"could not be read: {reason}", "What was read is saved. Run again later.")
         self.reason = reason
+        self.status = status
 
 
 class WebPage(Unanswered):
@@ -208,7 +210,16 @@ class Implausible(PylonError):
 
 
 class Transient(PylonError):
-    """One attempt failed in a way that another may not; never leaves the client."""
+    """One attempt failed in a way that another may not; never leaves the client.
+
+    Args:
+        message: How.
+        status: The HTTP status that tells of it, 0 where none does.
+    """
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class NoJson(Transient):

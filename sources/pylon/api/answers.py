@@ -209,7 +209,7 @@ def raise_for_status(status: int, content: bytes, label: str, settings: Settings
             "Check base_url.",
         )
     if (status >= 500 and status not in NOT_THERE) or status in (408, 425):
-        raise Transient(f"the server answered {status}")
+        raise Transient(f"the server answered {status}", status)
     code, reason = _failure(content)
     if status == 401:
         raise _unauthorized(code, settings)

@@ -18,9 +18,10 @@ from ..errors import PermissionDenied, Rejected, Unavailable
 from ..settings import Settings
 from .admission import Admission
 from .answers import Answer, Check, complaints
+from .limits import begun
 from .pacing import Pacers
 from .paging import Paging
-from .sending import Pause, Sender
+from .sending import ATTEMPTS, Pause, Sender
 from .transport import Transport
 from .walk import Patience, Walk
 
@@ -89,6 +90,7 @@ class Client:
         body: Mapping[str, Any] | None = None,
         check: Check | None = None,
         ids: Mapping[str, str] | None = None,
+        attempts: int = ATTEMPTS,
     ) -> Answer:
         """Send one request until it is answered properly.
 
@@ -98,6 +100,7 @@ class Client:
             body: The JSON body of a POST.
             check: What else to expect of the answer.
             ids: Values of the placeholders in the endpoint's path.
+            attempts: How often it is tried.
 
         Raises:
             CredentialsError: 401.
@@ -109,7 +112,7 @@ class Client:
         path = endpoint.path.format(**{name: quote(value, safe="") for name, value in (ids or {}).items()})
         request = self._transport.request(endpoint.method, path, query, body)
         label = f"{endpoint.method} {path}"
-        answer = await self._sender.send(endpoint, request, label, check)
+        answer = await self._sender.send(endpoint, request, label, check, attempts)
         self.answered = True
         for complaint in complaints(answer):
             self._warn(f"{label} gave {complaint}")
@@ -132,14 +135,13 @@ class Client:
         Raises:
             Unavailable: Whether anything follows cannot be told, or the server cannot be reached.
         """
-        walk = self._walk(endpoint, query, body, limit, ids, cursor=cursor)
+        walk, page = await self._begun(endpoint, query, body, limit, ids, cursor=cursor)
         patience = Patience(endpoint.label)
-        while True:
+        yield page
+        while page.more:
+            patience.spend(page)
             page = await walk.next()
             yield page
-            if not page.more:
-                return
-            patience.spend(page)
 
     async def first_page(
         self,
@@ -155,9 +157,9 @@ class Client:
         Raises:
             Unavailable: The server keeps giving pages that contradict themselves, or cannot be reached.
         """
-        return await self._walk(endpoint, query, body, limit, ids, first=True).next()
+        return (await self._begun(endpoint, query, body, limit, ids, first=True))[1]
 
-    def _walk(
+    async def _begun(
         self,
         endpoint: Endpoint,
         query: Mapping[str, Any] | None,
@@ -167,13 +169,13 @@ class Client:
         *,
         first: bool = False,
         cursor: str = "",
-    ) -> Walk:
-        async def ask(limit: int | None, cursor: str, check: Check) -> Answer:
+    ) -> tuple[Walk, Answer]:
+        async def send(limit: int | None, cursor: str, check: Check, attempts: int) -> Answer:
             sent = _with(endpoint, query, body, limit, cursor)
-            return await self.ask(endpoint, check=check, **sent, ids=ids)
+            return await self.ask(endpoint, check=check, ids=ids, attempts=attempts, **sent)
 
-        wanted = self.paging.limit(endpoint.name, limit or self._settings.limit(endpoint))
-        return Walk(ask, endpoint, wanted, self.paging.of(endpoint.name), first=first, cursor=cursor)
+        most = limit or self._settings.limit(endpoint)
+        return await begun(send, endpoint, most, self.paging, first=first, cursor=cursor)
 
 
 async def _sleep(_name: str, seconds: float) -> None:

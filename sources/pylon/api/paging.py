@@ -7,6 +7,7 @@ So what a page says is weighed against how long it is, and where that does not d
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import Enum, auto
@@ -16,6 +17,8 @@ from .answers import Answer
 
 USUAL_LIMIT = 100
 """How many rows a page holds where no limit is sent (the OpenAPI document's default)."""
+REFUSED_SECONDS = 86_400
+"""So long a limit that was refused is not asked for again."""
 LEAST_CAP = 50
 """No server caps its pages below this many rows; a shorter page is as long as its list."""
 ROUND = frozenset(
@@ -43,6 +46,14 @@ class Habit:
     """The longest page that was seen not to be capped, in rows."""
     cap: int | None = None
     """More rows than this it never gives, whatever the limit."""
+    most: int | None = None
+    """A longer limit than this it refuses; 0: any."""
+    refused_at: float = 0.0
+    """When that was found out (seconds since the epoch)."""
+    taken: int = 0
+    """The longest limit that it took, in this process."""
+    refuses_all: bool = False
+    """Whether it refused a list with a shorter limit too, and without one, in this process."""
     ends_without_cursor: bool = False
     """Whether its last page announces another one and gives no cursor, each time it is asked."""
     slips: bool = False
@@ -71,14 +82,17 @@ class Paging:
         return self._habits.setdefault(endpoint, Habit())
 
     def limit(self, endpoint: str, wanted: int | None) -> int | None:
-        """Return the limit to send: no more than the endpoint gives anyway."""
-        cap = self.of(endpoint).cap
-        return wanted if wanted is None or cap is None else min(wanted, cap)
+        """Return the limit to send: no more than the endpoint gives anyway, or takes."""
+        habit = self.of(endpoint)
+        if wanted is None or habit.most == 0:
+            return None
+        return min(most for most in (wanted, habit.cap, habit.most) if most is not None)
 
     def to_remember(self) -> dict[str, Any]:
         """Return what the next process should know, as a small JSON object."""
         # caps may be lifted, and slips pass
-        known = {name: replace(habit, cap=None, slips=False) for name, habit in self._habits.items()}
+        passing: Any = {"cap": None, "slips": False, "taken": 0, "refuses_all": False}
+        known = {name: replace(habit, **passing) for name, habit in self._habits.items()}
         return {name: asdict(habit) for name, habit in known.items() if habit != Habit()}
 
 
@@ -126,10 +140,21 @@ def _habit(stored: object) -> Habit:
     if not isinstance(stored, Mapping):
         return Habit()
     longest, says_null, believed = (stored.get(name) for name in ("longest", "says_null", "believed"))
+    most, refused_at = _refused(stored)
     return Habit(
         longest if isinstance(longest, int) else 0,
+        most=most,
+        refused_at=refused_at,
         ends_without_cursor=bool(stored.get("ends_without_cursor")),
         means_none=bool(stored.get("means_none")),
         says_null=says_null if isinstance(says_null, int) else 0,
         believed=float(believed) if isinstance(believed, int | float) else 0.0,
     )
+
+
+def _refused(stored: Mapping[str, Any]) -> tuple[int | None, float]:
+    """Return the limit above which all were refused, while that is no older than some time, and when that was seen."""
+    most, at = stored.get("most"), stored.get("refused_at")
+    if not isinstance(most, int) or not isinstance(at, int | float):
+        return None, 0.0
+    return (most, float(at)) if 0 <= time.time() - at < REFUSED_SECONDS else (None, 0.0)

@@ -6,7 +6,7 @@ import random
 from collections.abc import Awaitable, Callable
 
 from ..catalog import Endpoint
-from ..errors import CredentialsError, NoJson, TooLong, Transient, Unanswered, Unavailable, WebPage
+from ..errors import TOO_LARGE, CredentialsError, NoJson, TooLong, Transient, Unanswered, Unavailable, WebPage
 from ..settings import Settings
 from .admission import Admission
 from .answers import Answer, Check, raise_for_status, read
@@ -50,7 +50,14 @@ class Sender:
         self._pacers = pacers
         self._pause = pause
 
-    async def send(self, endpoint: Endpoint, request: Request, label: str, check: Check | None) -> Answer:
+    async def send(
+        self,
+        endpoint: Endpoint,
+        request: Request,
+        label: str,
+        check: Check | None,
+        attempts: int = ATTEMPTS,
+    ) -> Answer:
         """Send a request until it is answered properly.
 
         Args:
@@ -58,6 +65,7 @@ class Sender:
             request: The request.
             label: How users see it: ``GET /issues/17``.
             check: What else to expect of the answer.
+            attempts: How often it is tried.
 
         Raises:
             CredentialsError: 401.
@@ -67,16 +75,18 @@ class Sender:
             TurnOver: The turn ended before the request could be sent.
         """
         try:
-            return await self._insist(endpoint, request, label, check)
+            return await self._insist(endpoint, request, label, check, attempts)
         except TooLong as error:  # it will be as long the next time
-            raise Unanswered(label, error.message) from error
+            raise Unanswered(label, error.message, TOO_LARGE) from error
         except Transient as error:
             kind = WebPage if isinstance(error, NoJson) and error.page else Unanswered
-            raise kind(label, f"{error.message}, {ATTEMPTS} times in a row") from error
+            raise kind(label, f"{error.message}, {attempts} times in a row", error.status) from error
 
-    async def _insist(self, endpoint: Endpoint, request: Request, label: str, check: Check | None) -> Answer:
+    async def _insist(
+        self, endpoint: Endpoint, request: Request, label: str, check: Check | None, attempts: int
+    ) -> Answer:
         """Try some times. By hand: what a library makes for each request costs more than all retries, which are few."""
-        for attempt in range(ATTEMPTS - 1):
+        for attempt in range(attempts - 1):
             try:
                 answer = await self._attempt(endpoint, request, label, check)
             except Transient:

@@ -41,7 +41,8 @@ class Walk:
     ) -> None:
         self._pages = Pages(ask, endpoint, limit, habit)
         self._label, self._first = endpoint.label, first
-        self._limit, self._most, self._habit = limit, endpoint.max_page_size, habit
+        self._limit, self._habit = limit, habit
+        self._most = endpoint.max_page_size if habit.most is None else habit.most
         self._cursor, self._used = cursor, {"", cursor}
         self._ahead: Answer | None = None
         self._before: Answer | None = None

@@ -196,7 +196,7 @@ class _Reading:
         self._bad.read(piece)
         if self._bad.width:
             return self._bad.width
-        most = self.page_size or rows
+        most = self.reader.client.paging.limit(self.way.endpoint.name, self.page_size) or rows
         if not self.going.cut and rows <= most:
             return windows.WIDEST
         return windows.next_width(piece, rows, most)
