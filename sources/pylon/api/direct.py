@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import h11
 import httpx
 
-from .exchange import PLAIN, Head, Request
+from .exchange import Head, Request
+from .unfolding import Unfolding
 
 if TYPE_CHECKING:
     import ssl
@@ -132,8 +132,7 @@ class Direct:
         self._wire.closed = True
         self._http = h11.Connection(h11.CLIENT)
         self._idle_since = 0.0
-        self._encoding = ""
-        self._unfold: Callable[[bytes], bytes] | None = None
+        self._unfolding = Unfolding("")
 
     async def aclose(self) -> None:
         """Close the connection."""
@@ -151,13 +150,13 @@ class Direct:
             self._drop()
             raise
         head = Head(event.status_code, _joined(event.headers.raw_items()))
-        self._encoding, self._unfold = head.encoding, None
+        self._unfolding = Unfolding(head.encoding)
         return head
 
     async def read(self) -> bytes:
         """Return the next piece."""
         while not isinstance(event := await self._event(), h11.EndOfMessage):
-            if piece := self._unfolded(bytes(event.data)):
+            if piece := self._unfolding.unfold(bytes(event.data)):
                 return piece
         return b""
 
@@ -230,15 +229,6 @@ class Direct:
             raise httpx.RemoteProtocolError("The server speaks another protocol.")
         return event
 
-    def _unfolded(self, piece: bytes) -> bytes:
-        if self._encoding in PLAIN or not piece:
-            return piece
-        try:
-            self._unfold = self._unfold or zlib.decompressobj(_format(self._encoding, piece)).decompress
-            return self._unfold(piece)
-        except zlib.error as error:
-            raise httpx.DecodingError(str(error)) from error
-
     def _drop(self) -> None:
         self._wire.closed = True
         if self._wire.transport:
@@ -259,10 +249,3 @@ def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
         name, value = raw_name.decode("ascii").lower(), raw_value.decode("latin-1")
         found[name] = f"{found[name]}, {value}" if name in found else value
     return found
-
-
-def _format(encoding: str, first: bytes) -> int:
-    """Return what zlib calls an encoding; some servers leave off the two bytes that ``deflate`` begins with."""
-    if encoding == "gzip":
-        return zlib.MAX_WBITS | 16
-    return zlib.MAX_WBITS if first[0] & 0x0F == zlib.DEFLATED else -zlib.MAX_WBITS

@@ -8,6 +8,8 @@ from typing import Protocol
 
 PLAIN = ("", "identity")
 """How a body is said to be encoded that is not."""
+_SAME = {"x-gzip": "gzip"}
+"""Other names of encodings (RFC 9110)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ class Head:
     @property
     def encoding(self) -> str:
         """How the body is encoded, "" where it is not."""
-        return self.headers.get("content-encoding", "").strip().lower()
+        named = self.headers.get("content-encoding", "").strip().lower()
+        return _SAME.get(named, named)
 
 
 class Carrier(Protocol):
@@ -51,7 +54,8 @@ class Carrier(Protocol):
         """Return the next piece of the answer's body, unfolded; b"" at its end.
 
         Raises:
-            httpx.RequestError: It did not come, or is not encoded as its head says.
+            httpx.RequestError: It did not come.
+            zlib.error: It is not encoded as its head says.
         """
 
     async def done(self) -> None:

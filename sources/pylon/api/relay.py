@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import httpx
 
 from .exchange import Head, Request
+from .unfolding import Unfolding
 
 
 class Relay:
@@ -35,13 +36,16 @@ class Relay:
                 extensions=self._pattern.extensions,
             )
         )
-        self._pieces: AsyncIterator[bytes] = self._response.aiter_bytes()
-        return Head(self._response.status_code, self._response.headers)
+        head = Head(self._response.status_code, self._response.headers)
+        assert isinstance(self._response.stream, httpx.AsyncByteStream)  # noqa: S101 - tells the type checker
+        self._pieces: AsyncIterator[bytes] = aiter(self._response.stream)
+        self._unfolding = Unfolding(head.encoding)
+        return head
 
     async def read(self) -> bytes:
         """Return the next piece."""
-        async for piece in self._pieces:
-            if piece:
+        async for folded in self._pieces:
+            if piece := self._unfolding.unfold(folded):
                 return piece
         return b""
 

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import os
 import time
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -117,9 +118,7 @@ class Transport:
                     head, content = await _read(carrier, request)
         except TimeoutError as error:
             raise Transient(f"no complete answer within {seconds:g} s") from error
-        except (
-            httpx.RequestError
-        ) as error:  # an answer whose encoding is a lie is none of the transport's errors
+        except (httpx.RequestError, zlib.error) as error:
             raise Transient(_problem(error, self._pattern.url.host)) from error
         elapsed = timedelta(seconds=time.monotonic() - started)
         server_at = self._server_time(head)
@@ -271,11 +270,11 @@ def _fails(proxy: str) -> bool:
     return False
 
 
-def _problem(error: httpx.RequestError, host: str) -> str:
+def _problem(error: Exception, host: str) -> str:
     if isinstance(error, httpx.ConnectError):
         return f"{host} cannot be reached ({error})"
     if isinstance(error, httpx.TimeoutException):
         return f"{host} did not answer in time"
-    if isinstance(error, httpx.DecodingError):
+    if isinstance(error, zlib.error):
         return f"the answer of {host} is not encoded as it says ({error})"
     return f"the connection to {host} broke ({type(error).__name__})"

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from pylon_elt.sources.pylon.api import direct, transport
+from pylon_elt.sources.pylon.api.answers import read
 from pylon_elt.sources.pylon.api.direct import Direct
 from pylon_elt.sources.pylon.api.exchange import Request
 from pylon_elt.sources.pylon.api.transport import Reply, Transport
@@ -145,6 +146,16 @@ BODIES = {
     "packed, byte by byte": b"HTTP/1.1 200 OK\r\nContent-Encoding: GZIP\r\nTransfer-Encoding: chunked\r\n\r\n"
     + b"".join(b"1\r\n%c\r\n" % byte for byte in gzip.compress(b"ok"))
     + b"0\r\n\r\n",
+    "packed in several pieces": _packed(
+        "gzip", gzip.compress(b"o") + gzip.compress(b"") + gzip.compress(b"k")
+    ),
+    "packed in several pieces, byte by byte": (
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
+        + b"".join(b"1\r\n%c\r\n" % byte for byte in gzip.compress(b"o") + gzip.compress(b"k"))
+        + b"0\r\n\r\n"
+    ),
+    "packed, under an old name": _packed("X-Gzip", gzip.compress(b"ok")),
+    "packed, and filled up": _packed("gzip", gzip.compress(b"ok") + bytes(20)),
     "not packed": _packed("identity", b"ok"),
     "packed": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(b"ok") + CLOSE,
 }
@@ -155,6 +166,36 @@ def test_an_answer_is_read_however_it_is_framed(body: str) -> None:
     server = Server([BODIES[body], OK])
     assert replies(server, 2) == [b"ok", b"ok"]
     assert server.connections == 1 + (CLOSE in BODIES[body])
+
+
+@pytest.mark.parametrize("body", [name for name in BODIES if name.startswith(("packed", "deflated"))])
+def test_an_answer_through_a_proxy_is_unfolded_too(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def ask() -> bytes:
+        server = Server([BODIES[body]])
+        listening = await asyncio.start_server(server.serve, server.host, 0)
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}")
+        sender = Transport(settings("t", base_url="http://pylon.test"))
+        try:
+            return (await sender.send(sender.request("GET", "/me", None, None))).content
+        finally:
+            await sender.close()
+            listening.close()
+
+    assert asyncio.run(ask()) == b"ok"
+
+
+@pytest.mark.parametrize("cut", [10, 30])
+def test_an_answer_of_which_a_piece_is_cut_is_not_taken_for_whole(cut: int) -> None:
+    packed = gzip.compress(b'{"data": [') + gzip.compress(b'{"id": "a"}]}')
+    server = Server([_packed("gzip", packed[:-cut])])
+
+    async def ask() -> Reply:
+        async with asking(server) as once:
+            return await once()
+
+    with pytest.raises(Transient):
+        reply = asyncio.run(ask())
+        read(reply.content, reply.sent_at)
 
 
 def test_headers_of_one_name_are_joined_whatever_their_case() -> None:
