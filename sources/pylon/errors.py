@@ -222,6 +222,10 @@ class Transient(PylonError):
         self.status = status
 
 
+class Redirected(Transient):
+    """An answer is a redirect: a login may stand before the host for a while, or it is not Pylon's."""
+
+
 class NoJson(Transient):
     """An answer is no JSON.
 

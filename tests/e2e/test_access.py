@@ -13,6 +13,7 @@ import pytest
 from support import runs, worlds
 
 from pylon_elt import emulator
+from pylon_elt.sources.pylon.api.sending import ATTEMPTS
 
 SECRET = "pyl_9f3c1e7a55aa4b0e8d2c6b1f0a7e4d39"
 
@@ -94,7 +95,7 @@ def test_a_redirect_is_not_followed_with_the_token(serve: Any, tmp_path: Path) -
     run = copy.run(expect=4)
     assert elsewhere.log == []
     assert "redirect (302), which is not followed" in run.failures["tags"]
-    assert run.asked["GET /tags"] == 1
+    assert run.asked["GET /tags"] == ATTEMPTS, "it may pass, as any other fault"
     copy.assert_equal(["issues", "teams"])
 
 

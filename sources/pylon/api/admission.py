@@ -17,7 +17,8 @@ class Admission:
     def __init__(self) -> None:
         self._asked = False
         self._answered = asyncio.Event()
-        self._let_in = False
+        self.let_in = False
+        """Whether a request was answered properly."""
         self._refused_at: set[str] = set()
         self._refusal: CredentialsError | None = None
 
@@ -38,12 +39,12 @@ class Admission:
 
     def answered(self, *, let_in: bool) -> None:
         """Note that a request has ended, and whether it was answered properly."""
-        self._let_in = self._let_in or let_in
+        self.let_in = self.let_in or let_in
         self._answered.set()
 
     def refused(self, endpoint: str, error: CredentialsError) -> None:
         """Note a 401. Where the token has been let in elsewhere, it takes two endpoints to shut it out."""
         self._refused_at.add(endpoint)
-        if not self._let_in or len(self._refused_at) > 1:
+        if not self.let_in or len(self._refused_at) > 1:
             self._refusal = error
         self._answered.set()

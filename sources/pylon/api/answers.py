@@ -19,9 +19,9 @@ from ..errors import (
     CredentialsError,
     NoJson,
     PermissionDenied,
+    Redirected,
     Rejected,
     Transient,
-    Unavailable,
 )
 from ..settings import HOSTS, Settings
 from . import lenient
@@ -198,16 +198,12 @@ def raise_for_status(status: int, content: bytes, label: str, settings: Settings
         CredentialsError: 401.
         PermissionDenied: 403.
         Rejected: Any other 4xx, and 501.
-        Unavailable: A redirect.
+        Redirected: A redirect.
     """
     if status < 300:
         return
     if status < 400:
-        raise Unavailable(
-            label,
-            f"was answered with a redirect ({status}), which is not followed: it would carry the token away",
-            "Check base_url.",
-        )
+        raise Redirected(f"was answered with a redirect ({status})", status)
     if (status >= 500 and status not in NOT_THERE) or status in (408, 425):
         raise Transient(f"the server answered {status}", status)
     code, reason = _failure(content)

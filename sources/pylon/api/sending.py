@@ -6,7 +6,17 @@ import random
 from collections.abc import Awaitable, Callable
 
 from ..catalog import Endpoint
-from ..errors import TOO_LARGE, CredentialsError, NoJson, TooLong, Transient, Unanswered, Unavailable, WebPage
+from ..errors import (
+    TOO_LARGE,
+    CredentialsError,
+    NoJson,
+    Redirected,
+    TooLong,
+    Transient,
+    Unanswered,
+    Unavailable,
+    WebPage,
+)
 from ..settings import Settings
 from .admission import Admission
 from .answers import Answer, Check, raise_for_status, read
@@ -78,6 +88,12 @@ class Sender:
             return await self._insist(endpoint, request, label, check, attempts)
         except TooLong as error:  # it will be as long the next time
             raise Unanswered(label, error.message, TOO_LARGE) from error
+        except Redirected as error:
+            raise Unavailable(
+                label,
+                f"{error.message}, which is not followed: it would carry the token away",
+                "Check base_url.",
+            ) from error
         except Transient as error:
             kind = WebPage if isinstance(error, NoJson) and error.page else Unanswered
             raise kind(label, f"{error.message}, {attempts} times in a row", error.status) from error
@@ -89,8 +105,10 @@ class Sender:
         for attempt in range(attempts - 1):
             try:
                 answer = await self._attempt(endpoint, request, label, check)
-            except Transient:
-                pass
+            except Transient as error:
+                # a host that has not answered otherwise may be another one
+                if isinstance(error, Redirected) and not self._admission.let_in:
+                    raise
             else:
                 # that there is no data it has to say twice, or it was a slip
                 if attempt or not answer.bare:

@@ -365,6 +365,39 @@ def test_a_redirect_is_not_followed(status: int) -> None:
         assert asked == []
 
 
+def test_a_redirect_that_passes_costs_no_row(serve: Any) -> None:
+    server = serve()
+
+    async def amid(client: Client) -> list[Any]:
+        rows = []
+        async for page in client.pages(ACCOUNTS):
+            rows += page.rows
+            server.faults.add("redirect", "GET /accounts", count=ATTEMPTS - 1)
+        return rows
+
+    assert len(Asker(server, page_size=5).do(amid)) == len(server.world.rows("accounts"))
+
+
+def test_a_host_that_gives_nothing_but_redirects_is_asked_once() -> None:
+    with canned(["", ""], status=302, headers="Location: /login") as (server, asked):
+        with pytest.raises(Unavailable, match=r"redirect \(302\), which is not followed.*Check base_url"):
+            Asker(server).rows(TAGS)
+        assert len(asked) == 1
+
+
+def test_a_redirect_that_stays_is_told_as_one(serve: Any) -> None:
+    server = serve()
+    server.faults.add("redirect", "GET /tags")
+
+    async def after_another(client: Client) -> None:
+        await client.ask(ENDPOINTS["me"])
+        await client.ask(TAGS)
+
+    with pytest.raises(Unavailable, match=r"redirect \(302\), which is not followed.*Check base_url"):
+        Asker(server).do(after_another)
+    assert [record.path for record in server.log].count("/tags") == ATTEMPTS
+
+
 @pytest.mark.parametrize("body", ["", "<html>", "[]", '{"errors": null}', '{"errors": [5], "code": 7}'])
 def test_a_failure_without_a_proper_body_is_told_by_its_status(body: str) -> None:
     with canned([body], status=404) as (server, _), pytest.raises(Rejected, match="404"):
