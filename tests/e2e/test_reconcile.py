@@ -72,8 +72,8 @@ def test_an_issue_that_still_answers_stays(loaded: Any, monkeypatch: pytest.Monk
     hidden = sorted(copy.world.issue_ids())[4]
     list_all = reconcile.list_all
 
-    async def without_one(*args: Any) -> Any:
-        listing = await list_all(*args)
+    async def without_one(*args: Any, **options: Any) -> Any:
+        listing = await list_all(*args, **options)
         return replace(listing, ids=Ids(id_ for id_ in copy.world.issue_ids() if id_ != hidden))
 
     monkeypatch.setattr(reconcile, "list_all", without_one)

@@ -230,7 +230,7 @@ class Site:
         self.state = state
         return turn.left
 
-    def reconcile(self) -> None:
+    def reconcile(self) -> Report:
         """Compare the copy with a complete listing, as a run does once a day; that all is gone has to be confirmed."""
         state = copy.deepcopy(self.state)
         control = Control(*learnt(self.settings, SourceState(state)))
@@ -243,6 +243,7 @@ class Site:
                 confirmed=not self.world.issue_ids(),
             )  # type: ignore[arg-type]
         self.state = state
+        return control.report
 
     def take(self, source: Any) -> None:
         """Load what a source of dlt gives, in one go."""

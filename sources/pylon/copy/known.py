@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from datetime import datetime
+from itertools import chain
 
 from .copied import Copied, utc
 
@@ -29,12 +30,25 @@ def count(copied: Copied, *, before: datetime | None = None) -> int:
     return int(found[0][0]) if found else 0
 
 
-def missing(copied: Copied, listed: Container[str], floor: datetime | None) -> set[str]:
-    """Return the ids of the issues that are not listed; those that were created before an instant are left out."""
-    sql = "SELECT {i.id} FROM {issues} AS i"
+def missing(
+    copied: Copied,
+    listed: Container[str],
+    floor: datetime | None,
+    apart: Sequence[tuple[datetime, datetime]] = (),
+) -> set[str]:
+    """Return the ids of the issues that are not listed.
+
+    Args:
+        copied: The copy.
+        listed: The issues that are.
+        floor: Those that were created before it are left out.
+        apart: So are those that were created between two instants, both included, or may have been.
+    """
+    sql = "SELECT {i.id} FROM {issues} AS i WHERE 1 = 1"
     if floor:
-        sql += " WHERE {i.created_at} >= %s OR {i.created_at} IS NULL"
-    values = [floor] if floor else []
+        sql += " AND ({i.created_at} >= %s OR {i.created_at} IS NULL)"
+    sql += " AND ({i.created_at} < %s OR {i.created_at} > %s)" * len(apart)
+    values = [*([floor] if floor else []), *chain.from_iterable(apart)]
     return copied.gather(lambda rows: {id_ for (id_,) in rows if id_ not in listed}, sql, *values)
 
 

@@ -41,6 +41,8 @@ class Listing:
     began: datetime
     some: Sequence[str] = ()
     """The first of the ids in their order, at most :data:`WITNESSES`."""
+    untold: Sequence[tuple[datetime, datetime]] = ()
+    """Of issues created between two of these times (UTC), both included, it says nothing."""
 
 
 async def list_all(
@@ -49,6 +51,8 @@ async def list_all(
     page_size: int | None,
     see: Callable[[Sequence[Row], datetime], Awaitable[None]],
     held: int,
+    *,
+    in_part: bool = False,
 ) -> Listing:
     """Read the ids of all issues, window by window.
 
@@ -58,6 +62,7 @@ async def list_all(
         page_size: Rows per page.
         see: Shown each page, with the server's time at which it held.
         held: How many issues the copy has.
+        in_part: Whether seconds may be left out that cannot be listed while all others can.
 
     Raises:
         Unavailable: The list does not tell what there is.
@@ -67,7 +72,9 @@ async def list_all(
     stretch = Stretch()
     stretch.begin(began)
     ids, some = Ids(), list[str]()
-    async for _, batch in reading.newest_to_oldest(_reader(client), issues.PAST, stretch, floor, page_size):
+    async for _, batch in reading.newest_to_oldest(
+        _reader(client, in_part=in_part), issues.PAST, stretch, floor, page_size
+    ):
         rows = [row for row in batch.rows if has_key(ISSUES, row)]
         ids.add(row["id"] for row in rows)
         some = heapq.nsmallest(WITNESSES, {*some, *(row["id"] for row in rows)})
@@ -78,7 +85,8 @@ async def list_all(
             "gives no list where issues may be",
             "What the copy has stays as it is.",
         )
-    return Listing(ids, began, some)
+    untold = [(start - PAD, end + PAD) for start, end in (left.asked for left in stretch.history_left)]
+    return Listing(ids, began, some, untold)
 
 
 async def read_again(client: Client, oldest: datetime, newest: datetime) -> list[Row]:
@@ -88,9 +96,9 @@ async def read_again(client: Client, oldest: datetime, newest: datetime) -> list
     return [row async for _, batch in found for row in batch.rows if has_key(ISSUES, row)]
 
 
-def _reader(client: Client) -> Reader:
+def _reader(client: Client, *, in_part: bool = False) -> Reader:
     """Return who lists in one go, without a look at what the copy holds."""
-    return Reader(client, client, lambda _rows: set())
+    return Reader(client, client, lambda _rows: set(), (lambda _error: None) if in_part else None)
 
 
 async def confirm(

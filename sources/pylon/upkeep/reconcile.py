@@ -14,6 +14,7 @@ import dlt
 import pyarrow as pa
 
 from ..api.client import Client
+from ..api.filters import rfc3339
 from ..catalog import ABOUT_ISSUES, CHILDREN, ENDPOINTS, ISSUES, VERSIONS, Table, Versions
 from ..copy import known
 from ..copy.contents import Contents
@@ -26,7 +27,7 @@ from ..rows.rows import Row, misfits
 from ..rows.versions import record, subjects
 from ..settings import Settings
 from .healing import Healing
-from .listing import Gone, confirm, list_all, read_again
+from .listing import Gone, Listing, confirm, list_all, read_again
 from .loads import mending, removal, taking_back
 from .readings import MOMENT, again, told
 
@@ -106,9 +107,9 @@ class _Comparison:
         )
         try:
             page_size = self._settings.limit(ENDPOINTS["list_issues"])
-            listing = await list_all(client, self._settings.start_date, page_size, self._see, self.stored)
-            missing = known.missing(self._contents.copied, listing.ids, self._settings.start_date)
-            missing |= {id_ for id_ in self._strays() if id_ not in listing.ids}
+            floor = self._settings.start_date
+            listing = await list_all(client, floor, page_size, self._see, self.stored, in_part=True)
+            missing = self._missing(listing)
             if self._is_implausible(missing, listing.ids) and not self._confirmed:
                 raise Implausible(ISSUES.name, len(missing), self.stored)
             deleted = self._contents.deleted(ISSUES.name)
@@ -136,6 +137,19 @@ class _Comparison:
         """Read issues a second time, a moment later; where that fails, it says nothing."""
         await self._control.budget.pause("", MOMENT)
         return await again(partial(read_again, self._client, oldest, newest)) if self._client else []
+
+    def _missing(self, listing: Listing) -> set[str]:
+        """Return the issues that the listing lacks although it would show them."""
+        copied, floor = self._contents.copied, self._settings.start_date
+        missing = known.missing(copied, listing.ids, floor, listing.untold)
+        for since, until in listing.untold:
+            self._control.report.warn(
+                f"{ENDPOINTS['list_issues'].label} fails for what was created from {rfc3339(since)} to"
+                f" {rfc3339(until)}. The issues of then are not compared, and stay in the copy."
+            )
+        if listing.untold:  # nor when strays were created is known
+            return missing
+        return missing | {id_ for id_ in self._strays() if id_ not in listing.ids}
 
     def _strays(self) -> set[str]:
         """Return the issues of which a killed load may have left what hangs on them, but not the issue."""

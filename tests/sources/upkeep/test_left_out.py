@@ -1,0 +1,75 @@
+"""A row at which the server fails does not keep the daily comparison from taking out what is gone elsewhere."""
+
+from __future__ import annotations
+
+import httpx
+import orjson
+import pytest
+from support import runs, worlds
+from support.compare import assert_equal_copy
+from support.simulated import Site
+
+from pylon_elt import emulator
+from pylon_elt.sources.pylon.errors import PylonError
+
+
+def failing_at(site: Site, *refs: str) -> None:
+    """Let all lists of issues fail that would show some of them."""
+
+    def spoil(request: httpx.Request, answer: httpx.Response) -> httpx.Response | None:
+        if request.url.path not in ("/issues", "/issues/search") or answer.status_code != 200:
+            return None
+        shown = {row["id"] for row in orjson.loads(answer.content)["data"] or []}
+        return httpx.Response(500) if shown & set(refs) else None
+
+    site.spoil = spoil
+
+
+def held(site: Site) -> set[str]:
+    return {row["id"] for row in site.rows()["issues"]}
+
+
+def by_creation(world: emulator.World) -> list[str]:
+    return sorted(world.issue_ids(), key=lambda ref: world.issue(ref)["created_at"])
+
+
+def test_what_is_gone_elsewhere_goes() -> None:
+    world = worlds.quiet(issues=40)
+    site = Site(world, runs.ISSUE_TABLES)
+    site.run()
+    refs = by_creation(world)
+    failing_at(site, refs[20])
+    for ref in (refs[3], refs[30]):
+        world.delete_issue(ref)
+    world.touch_silently(refs[10], title="edited without a word")
+    report = site.reconcile()
+    assert_equal_copy(worlds.truth(world), site.rows(), runs.ISSUE_TABLES[:4])
+    (warning,) = report.warnings
+    assert warning.startswith("GET /issues fails for what was created from")
+
+
+def test_what_lies_in_the_same_seconds_stays_until_they_are_listed() -> None:
+    world = worlds.quiet(issues=40)
+    refs = by_creation(world)
+    near = world.create_issue(created_at=world.issue(refs[20])["created_at"])["id"]
+    site = Site(world, runs.ISSUE_TABLES)
+    site.run()
+    failing_at(site, refs[20])
+    world.delete_issue(near)
+    site.reconcile()
+    assert near in held(site)
+    failing_at(site)
+    site.reconcile()
+    assert near not in held(site)
+
+
+def test_a_list_that_fails_everywhere_takes_nothing() -> None:
+    world = worlds.quiet(issues=40)
+    site = Site(world, runs.ISSUE_TABLES)
+    site.run()
+    refs = by_creation(world)
+    failing_at(site, *refs)
+    world.delete_issue(refs[3])
+    with pytest.raises(PylonError):
+        site.reconcile()
+    assert held(site) == set(refs)
