@@ -16,7 +16,7 @@ from ..api.client import Client
 from ..api.filters import Request, rfc3339
 from ..api.windows import Window
 from ..catalog import Endpoint
-from ..copy.state import Stretch
+from ..copy.state import Going, Stretch
 from ..errors import LeftOut, PylonError, Rejected, Unanswered, Unavailable
 from ..rows.rows import Row, instant
 from .bad import ELSEWHERE
@@ -62,7 +62,7 @@ async def changes(
     """
     if not look.done and look.goal is None:
         for its, of_history in ((way, False), (past.way, True)):
-            async for batch in _left(reader, its, stretch, of_history=of_history):
+            async for batch in _left(reader, its, past, stretch, of_history=of_history):
                 yield batch
     start, goal = stretch.look(lookback, anew=not look.done), look.goal
     leaving = _LeavingOut(reader, stretch, of_history=False)
@@ -119,16 +119,24 @@ async def newest_to_oldest(
             return
 
 
-async def _left(reader: Reader, way: Way, stretch: Stretch, *, of_history: bool) -> AsyncIterator[Batch]:
-    """Read what was left out before, each moment as a whole."""
+async def _left(
+    reader: Reader, way: Way, past: Past, stretch: Stretch, *, of_history: bool
+) -> AsyncIterator[Batch]:
+    """Read what was left out before; a moment is kept as such until all of it is told."""
+    strict, witness = replace(reader, leave_out=None), _witness(reader.client, past, way.stamp)
     for window in stretch.left_out(of_history=of_history):
+        told = True
         try:
-            async for page in reader.client.pages(way.endpoint, **way.request(window)):
-                yield Batch(page.rows, page.sent_at, again=True, left=True)
+            async for piece, batch in pieces(
+                strict, way, window, Going(), newest_first=False, page_size=None, witness=witness
+            ):
+                told = told and (piece is None or batch.whole)
+                yield replace(batch, again=True, left=True)
         except (Unavailable, Rejected) as error:
+            told = False
             if reader.leave_out:
                 reader.leave_out(LeftOut(error, *map(rfc3339, window.asked)))
-        else:
+        if told:
             others = [other for other in stretch.left_out(of_history=of_history) if other != window]
             stretch.leave_out(others, of_history=of_history)
 

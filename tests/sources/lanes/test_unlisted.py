@@ -46,6 +46,24 @@ def test_a_server_that_writes_no_empty_list_is_copied_whole(
     assert reader.stretch.history_complete or not desk.issues
 
 
+def test_a_moment_that_was_left_out_is_kept_as_such_until_it_is_told() -> None:
+    desk = Desk(limit=20)
+    for number in range(50):
+        desk.create(str(number), START - number * timedelta(hours=7))
+    silent = False
+    reader = Runs(with_nulls(desk, lambda _answer: silent))
+    desk.bad = {"31"}
+    reader.run()
+    assert "31" not in reader.copy
+    desk.bad, silent = set(), True
+    reader.run()
+    assert reader.stretch.history_left
+    silent = False
+    reader.run()
+    assert_right(reader)
+    assert not reader.stretch.history_left
+
+
 @given(desks(), st.lists(happenings(), min_size=1, max_size=3), st.integers(0, 2**32))
 def test_what_a_server_does_not_tell_for_a_while_is_read_later(
     desk: Desk, rounds: list[list[Callable[[Desk], None]]], seed: int
