@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 
+from ..api.windows import whole_second
 from ..catalog import Table
 from ..copy import held
 from ..copy.comparing import differing
@@ -48,16 +49,16 @@ def reader(turn: Turn, table: Table, stamp: str, parent: str = "") -> Reader:
 def changed(turn: Turn, table: Table, batch: pa.Table) -> pa.Table:
     """Return the rows of a batch that the copy does not hold as they are; when they were read does not count.
 
-    All values are compared: an edit may have come within the second that ``updated_at`` names. Of the others, only
-    that they are there is noted. An older version than the copy's is no news for as long as an index may trail: it is
-    shown after the issue itself was read.
+    All values are compared: an edit may have come within the second that ``updated_at`` names; a time that is cut to
+    its second is the copy's, where that lies within. Of the others, only that they are there is noted. An older version
+    than the copy's is no news for as long as an index may trail: it is shown after the issue itself was read.
     """
     rows = batch.select(list(table.column_names)).to_pylist()
     trails = timedelta(seconds=turn.settings.lookback_seconds)
     copies = held.rows(turn.contents, table, [row[table.key[-1]] for row in rows])
     news = [
         (copy := copies.get(tuple(row[name] for name in table.key))) is None
-        or (not _is_overtaken(row, copy, trails) and bool(differing(table, row, copy)))
+        or (not _is_overtaken(row, copy, trails) and bool(differing(table, _uncut(row, copy), copy)))
         for row in rows
     ]
     turn.returned.see(table, batch.filter(pa.array([not new for new in news], pa.bool_())))
@@ -70,4 +71,18 @@ def _is_overtaken(row: Mapping[str, Any], copy: Mapping[str, Any], trails: timed
     read, before = utc(row["_synced_at"]), utc(copy["_synced_at"])
     if not (mine and its and read and before):
         return False
-    return mine < its and read - before < trails
+    return mine < its and not _is_cut(mine, its) and read - before < trails
+
+
+def _uncut(row: Mapping[str, Any], copy: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a row with the copy's times in the place of those that are these, cut to their seconds."""
+    if not _is_cut(row.get("updated_at"), copy.get("updated_at")):
+        return row
+    return {name: copy[name] if _is_cut(value, copy.get(name)) else value for name, value in row.items()}
+
+
+def _is_cut(mine: object, its: object) -> bool:
+    """Whether a time may be another one that was cut to its second."""
+    if not isinstance(mine, datetime) or not isinstance(its, datetime):
+        return False
+    return not mine.microsecond and utc(mine) == whole_second(its.astimezone(UTC)) != utc(its)
