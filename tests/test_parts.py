@@ -25,19 +25,22 @@ def test_one_in_four(number): ...
 @pytest.mark.sampled(3)
 def test_alone(): ...
 
-@pytest.mark.dear
-@pytest.mark.parametrize("number", range(45))
-def test_long(number): ...
-
 def test_usual(): ...
+"""
+DEAR = """
+@pytest.mark.dear
+@pytest.mark.parametrize("number", range(3))
+def test_long_{}(number): ...
 """
 SEEDS = [str(seed) for seed in range(20)]
 
 
 @pytest.fixture
 def items(pytester: pytest.Pytester) -> list[pytest.Item]:
-    found, _ = pytester.inline_genitems(pytester.makepyfile(TESTS))
-    assert len(found) == 75
+    found, _ = pytester.inline_genitems(
+        pytester.makepyfile(TESTS + "".join(DEAR.format(one) for one in range(65)))
+    )
+    assert len(found) == 30 + 65 * 3
     return found
 
 
@@ -64,7 +67,7 @@ def test_the_first_part_has_a_share_and_each_value_that_is_named(items: list[pyt
     assert len(names(first, "test_one_in_four")) == 3
     assert names(first, "test_alone") == ["test_alone"]
     assert names(first, "test_usual") == ["test_usual"]
-    assert len(names(first, "test_long")) == 3
+    assert len(names(first, "test_long")) == 3 * 3
 
 
 def test_another_draw_takes_others_and_the_same_one_the_same(items: list[pytest.Item]) -> None:

@@ -22,7 +22,7 @@ from support.repository import ROOT
 
 from pylon_elt.pipelines.transform import package
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.dear, pytest.mark.slow]
 needs_oldest = pytest.mark.skipif(not OLDEST.exists(), reason="Postgres 15 is not here")
 
 TYPES = {

@@ -36,6 +36,7 @@ def site(loaded: Site, tmp_path: Path) -> Site:
     return loaded.branch(tmp_path.name)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("moment", share(MOMENTS))
 def test_a_package_that_another_machine_has_overtaken_overwrites_nothing(site: Site, moment: str) -> None:
     rng = Random(1)

@@ -73,6 +73,7 @@ def _content(rows: list[dict[str, Any]]) -> list[str]:
     )
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_changes_of_every_kind_are_in_the_copy(site: Site, seed: int) -> None:
     site.finish(turns=ONE_TURN)
@@ -123,6 +124,7 @@ ODD = (
 )
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "environment", [WITHOUT_ADBC, pytest.param({}, marks=needs_adbc)], ids=["insert", "whatever is there"]
 )

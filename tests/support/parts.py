@@ -5,7 +5,7 @@ Two marks say what may be divided:
 - ``sampled(of, each=(...))``: cases of a large space. The first part takes one in ``of``, and of the arguments named in ``each``
   every value at least once; the second part takes the others.
 - ``dear``: takes seconds, and is not about what the project rests on, the copy of one Pylon workspace in DuckDB or Postgres.
-  Of all these together, the first part takes one in :data:`OF_DEAR`; the second part takes the others.
+  Of all these together, the first part takes one in :data:`OF_DEAR`, with all its cases; the second part takes the others.
 
 Tests that carry neither are the first part's.
 """
@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-OF_DEAR = 20
+OF_DEAR = 30
 
 
 def divided(items: Sequence[pytest.Item], part: str, seed: str) -> list[pytest.Item]:
@@ -40,16 +40,18 @@ def divided(items: Sequence[pytest.Item], part: str, seed: str) -> list[pytest.I
 def _first(items: Iterable[pytest.Item], seed: str) -> set[pytest.Item]:
     """Return the tests of the first part."""
     first: set[pytest.Item] = set()
-    dear: list[pytest.Item] = []
+    dear: dict[str, list[pytest.Item]] = {}
     samples: dict[str, list[pytest.Item]] = {}
     for item in items:
+        test = item.nodeid.partition("[")[0]
         if item.get_closest_marker("dear"):
-            dear.append(item)
+            dear.setdefault(test, []).append(item)
         elif item.get_closest_marker("sampled"):
-            samples.setdefault(item.nodeid.partition("[")[0], []).append(item)
+            samples.setdefault(test, []).append(item)
         else:
             first.add(item)
-    first.update(random.Random(f"{seed} dear").sample(dear, -(-len(dear) // OF_DEAR)))
+    for test in random.Random(f"{seed} dear").sample(list(dear), -(-len(dear) // OF_DEAR)):
+        first.update(dear[test])
     for name, cases in samples.items():
         first.update(sample(cases, random.Random(f"{seed} {name}")))
     return first
