@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ def test_a_sweep_is_announced_summed_up_and_shown_by_status(desk: Desk) -> None:
     assert "verified long ago" not in desk.pylon("run", "--dry-run", *some, env=OLD).text, "no time given"
 
     desk.server.clear_log()
+    time.sleep(1.0)  # what was verified in this second is not old yet
     result = desk.pylon("run", *some, "--max-minutes", "5", env=OLD)
     assert result.code == 0
     assert "With time to spare, 60 conversations verified longest ago read again." in result.out
@@ -40,6 +42,7 @@ def test_a_sweep_is_announced_summed_up_and_shown_by_status(desk: Desk) -> None:
     after = status(desk)["tables"]
     for child in ("issue_messages", "issue_followers"):
         assert after[child]["verified_since"] > first[child]["verified_since"]
+    time.sleep(1.0)  # what was verified in this second is not old yet
     told = desk.pylon("run", *some, "--log-format", "json", "--max-minutes", "5", env=OLD)
     assert told.event("run_finished")["swept"] == 60
 
