@@ -113,6 +113,7 @@ def test_a_month_that_is_too_large_for_one_file_is_several(
     waters.require_equal("issue_messages")
 
 
+@pytest.mark.parametrize("rounds", [2, 6])
 def test_any_edits_lead_to_equal_tables(waters: Waters, seed: int, rounds: int) -> None:
     drawn = random.Random(seed)
     waters.publish(*READ)

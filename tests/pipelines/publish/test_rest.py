@@ -238,6 +238,7 @@ def desk(commands: Commands, remote: RestWaters) -> RemoteDesk:
     return RemoteDesk(commands, remote.database.parent, remote.served)
 
 
+@pytest.mark.parametrize("is_made", [True, False])
 def test_a_kill_while_a_commit_is_under_way_costs_nothing(
     desk: RemoteDesk, remote: RestWaters, is_made: bool
 ) -> None:
