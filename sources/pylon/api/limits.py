@@ -15,7 +15,7 @@ from .paging import USUAL_LIMIT, Habit, Paging
 from .sending import ATTEMPTS
 from .walk import Walk
 
-REFUSALS = frozenset({400, 413, 422})
+STATUSES = frozenset({400, 413, 422})
 """How a limit may be refused, besides a 5xx; all others have a meaning of their own."""
 
 Send = Callable[[int | None, str, Check, int], Awaitable[Answer]]
@@ -111,5 +111,5 @@ async def _takes(once: Callable[[int | None], Awaitable[Answer]], limit: int) ->
 
 def _may_be(error: Rejected | Unanswered) -> bool:
     if isinstance(error, Rejected):
-        return error.status in REFUSALS
-    return (error.status >= 500 or error.status in REFUSALS) and not isinstance(error, WebPage)
+        return error.status in STATUSES
+    return (error.status >= 500 or error.status in STATUSES) and not isinstance(error, WebPage)

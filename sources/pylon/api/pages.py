@@ -61,8 +61,9 @@ class Pages:
             rest = await self.ask(count - 1, smaller.cursor)
         except Rejected:  # it takes no cursor at all
             return True
-        if rest.names - page.names or not rest.more_at(*used, page.cursor, smaller.cursor):
-            return bool(rest.names - page.names)
+        shows_others = bool(rest.names - page.names)
+        if shows_others or not rest.more_at(*used, page.cursor, smaller.cursor):
+            return shows_others
         try:
             beyond = await self.ask(count - 1, rest.cursor)
         except Rejected:  # it was given just now, so that it has not lapsed: there is nothing behind it

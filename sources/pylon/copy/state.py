@@ -124,20 +124,20 @@ def _stored(value: Amid | Down | None) -> dict[str, Any] | None:
     return {name: _iso(part) if name in _TIMES else part for name, part in asdict(value).items()}
 
 
+def _window(bounds: Sequence[str]) -> windows.Window:
+    return windows.Window(*map(datetime.fromisoformat, bounds))
+
+
+def _bounds(window: windows.Window) -> list[str]:
+    return [window.start.isoformat(), window.end.isoformat()]
+
+
 def _windows(stored: Sequence[Sequence[str]]) -> list[windows.Window]:
-    return [windows.Window(*map(datetime.fromisoformat, bounds)) for bounds in stored]
+    return list(map(_window, stored))
 
 
 def _stored_windows(value: Sequence[windows.Window]) -> list[list[str]]:
-    return [[window.start.isoformat(), window.end.isoformat()] for window in value]
-
-
-def _window(stored: Sequence[str] | None) -> windows.Window | None:
-    return windows.Window(*map(datetime.fromisoformat, stored)) if stored else None
-
-
-def _bounds(window: windows.Window | None) -> list[str] | None:
-    return [window.start.isoformat(), window.end.isoformat()] if window else None
+    return list(map(_bounds, value))
 
 
 class Going(View):
@@ -153,7 +153,9 @@ class Going(View):
     """The field by whose time the rows were seen to come newest first; "" where that is not known."""
     cut = Key[bool](bool, bool, default=False)
     """Whether windows are cut until they fit a page, since rows come in no order that is known."""
-    failed_within = Key[windows.Window | None](_window, _bounds, None)
+    failed_within = Key[windows.Window | None](
+        lambda stored: stored and _window(stored), lambda window: window and _bounds(window), None
+    )
     """The narrowest window that was not answered, although others are, and has not been read to its end."""
     in_vain = Key[int](int, int, 0)
     """How many moments were left out since a row came."""

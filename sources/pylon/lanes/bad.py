@@ -6,6 +6,7 @@ few seconds, is left out, and told.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -14,12 +15,28 @@ from ..api.answers import Answer
 from ..api.client import Client
 from ..api.filters import rfc3339
 from ..api.windows import Window
-from ..copy.state import Going
+from ..copy.state import Going, Stretch
 from ..errors import LeftOut, PylonError, Unanswered, WebPage
-from .ways import Batch, Way
+from .ways import Batch, Reader, Way
 
 ELSEWHERE = Window(datetime(2000, 1, 1, tzinfo=UTC), datetime(2000, 1, 1, tzinfo=UTC) + windows.NARROWEST)
 """A window without rows, of which any endpoint that answers at all can tell."""
+MOST_LEFT = 5
+"""How many moments of a stretch may be left out."""
+MOST_IN_VAIN = 1
+"""How many of them may follow each other in a run without a row between them."""
+
+
+async def elsewhere(asked: Awaitable[Answer], error: Unanswered) -> Answer:
+    """Return what is answered for a stretch without rows.
+
+    Raises:
+        Unanswered: Nothing is, so that the endpoint is at fault: the error as it was.
+    """
+    try:
+        return await asked
+    except PylonError:
+        raise error from None
 
 
 @dataclass
@@ -48,7 +65,10 @@ class Search:
             raise error
         narrow = piece.width <= windows.NARROWEST
         # before a window is cut, and before one is given up
-        answer = await self._elsewhere(error) if narrow or self.going.failed_within is None else None
+        answer = None
+        if narrow or self.going.failed_within is None:
+            asked = self.client.first_page(self.way.endpoint, **self.way.request(ELSEWHERE))
+            answer = await elsewhere(asked, error)
         self.going.failed_within = piece
         if answer and narrow:
             self.going.failed_within = None
@@ -57,12 +77,6 @@ class Search:
         if answer and piece.start < (present := answer.sent_at + self.client.ahead):
             self.going.failed_within = Window(piece.start, min(piece.end, present))
         return None
-
-    async def _elsewhere(self, error: Unanswered) -> Answer:
-        try:
-            return await self.client.first_page(self.way.endpoint, **self.way.request(ELSEWHERE))
-        except PylonError:
-            raise error from None
 
     def read(self, piece: Window) -> None:
         """Note that a window was read."""
@@ -75,3 +89,39 @@ class Search:
         """How wide the next window is to be, half of what is left of the one that failed; ``None``: none has."""
         failed = self.going.failed_within
         return None if failed is None else max(failed.width / 2, windows.NARROWEST)
+
+
+class LeavingOut:
+    """Leaves out the moments that cannot be read while others can.
+
+    Args:
+        reader: Who reads, and tells of them.
+        stretch: Where they are kept.
+        of_history: Whether they are of the history.
+    """
+
+    def __init__(self, reader: Reader, stretch: Stretch, *, of_history: bool) -> None:
+        self._reader, self._stretch, self._of_history = reader, stretch, of_history
+
+    def see(self, piece: Window | None, batch: Batch) -> None:
+        """Note a moment that could not be read, once however often it is met, and tell it.
+
+        Raises:
+            PylonError: There are too many of them, or no row came after the last one: the endpoint is at fault.
+        """
+        going = self._stretch.backwards if self._of_history else self._stretch.forwards
+        if batch.rows:
+            going.in_vain = 0
+        if batch.error is None or piece is None:
+            return
+        known = self._stretch.left_out(of_history=self._of_history)
+        near = [one for one in known if one.start <= piece.end and piece.start <= one.end]
+        others = [one for one in known if one not in near]
+        if len(others) >= MOST_LEFT or (not near and going.in_vain >= MOST_IN_VAIN):
+            going.in_vain = 0  # the next run may get past it
+            raise batch.error
+        going.in_vain += not near
+        joined = Window(min(one.start for one in (piece, *near)), max(one.end for one in (piece, *near)))
+        self._stretch.leave_out([*others, joined], of_history=self._of_history)
+        if self._reader.leave_out:
+            self._reader.leave_out(batch.error)

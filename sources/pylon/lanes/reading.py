@@ -17,18 +17,14 @@ from ..api.filters import Request, rfc3339
 from ..api.windows import Window
 from ..catalog import Endpoint
 from ..copy.state import Going, Stretch
-from ..errors import LeftOut, PylonError, Rejected, Unanswered, Unavailable
+from ..errors import LeftOut, Rejected, Unanswered, Unavailable
 from ..rows.rows import Row, instant
-from .bad import ELSEWHERE
+from .bad import ELSEWHERE, LeavingOut, elsewhere
 from .looks import Look
 from .moment import READINGS
 from .pieces import Find, pieces
 from .ways import Batch, Reader, Way, version
 
-MOST_LEFT = 5
-"""How many moments of a stretch may be left out."""
-MOST_IN_VAIN = 1
-"""How many of them may follow each other in a run without a row between them."""
 PROBES = 8
 """How many searches a stretch without rows may cost before it is read window by window."""
 
@@ -65,7 +61,7 @@ async def changes(
             async for batch in _left(reader, its, past, stretch, of_history=of_history):
                 yield batch
     start, goal = stretch.look(lookback, anew=not look.done), look.goal
-    leaving = _LeavingOut(reader, stretch, of_history=False)
+    leaving = LeavingOut(reader, stretch, of_history=False)
     witness = _witness(reader.client, past, way.stamp)
     while True:
         window = windows.after(start)
@@ -98,7 +94,7 @@ async def newest_to_oldest(
     Windows are as wide as a page probably holds; stretches without a row are skipped. Yields as :func:`.pieces`. Where
     the server does not tell what there is, it ends before the history is done.
     """
-    leaving = _LeavingOut(reader, stretch, of_history=True)
+    leaving = LeavingOut(reader, stretch, of_history=True)
     witness = _witness(reader.client, past, past.way.stamp)
     while not stretch.history_done(floor):
         going = stretch.backwards
@@ -141,42 +137,6 @@ async def _left(
             stretch.leave_out(others, of_history=of_history)
 
 
-class _LeavingOut:
-    """Leaves out the moments that cannot be read while others can.
-
-    Args:
-        reader: Who reads, and tells of them.
-        stretch: Where they are kept.
-        of_history: Whether they are of the history.
-    """
-
-    def __init__(self, reader: Reader, stretch: Stretch, *, of_history: bool) -> None:
-        self._reader, self._stretch, self._of_history = reader, stretch, of_history
-
-    def see(self, piece: Window | None, batch: Batch) -> None:
-        """Note a moment that could not be read, once however often it is met, and tell it.
-
-        Raises:
-            PylonError: There are too many of them, or no row came after the last one: the endpoint is at fault.
-        """
-        going = self._stretch.backwards if self._of_history else self._stretch.forwards
-        if batch.rows:
-            going.in_vain = 0
-        if batch.error is None or piece is None:
-            return
-        known = self._stretch.left_out(of_history=self._of_history)
-        near = [one for one in known if one.start <= piece.end and piece.start <= one.end]
-        others = [one for one in known if one not in near]
-        if len(others) >= MOST_LEFT or (not near and going.in_vain >= MOST_IN_VAIN):
-            going.in_vain = 0  # the next run may get past it
-            raise batch.error
-        going.in_vain += not near
-        joined = Window(min(one.start for one in (piece, *near)), max(one.end for one in (piece, *near)))
-        self._stretch.leave_out([*others, joined], of_history=self._of_history)
-        if self._reader.leave_out:
-            self._reader.leave_out(batch.error)
-
-
 def _any_row(past: Past, now: datetime) -> Request:
     """Return the request for all rows that there are, read or not."""
     return past.older(None, now + windows.WIDEST)
@@ -209,7 +169,8 @@ async def _skip_gap(reader: Reader, past: Past, stretch: Stretch) -> bool:
         except Unanswered as error:
             if not reader.leave_out or until <= ELSEWHERE.end:
                 raise
-            await _expect_nothing(reader.client, past, error)
+            request = past.older(ELSEWHERE.start, ELSEWHERE.end)
+            await elsewhere(reader.client.first_page(past.finder, **request, limit=1), error)
             newest = until  # some row makes it fail, which a window will meet
             break
         if page is None:
@@ -230,14 +191,6 @@ async def _skip_gap(reader: Reader, past: Past, stretch: Stretch) -> bool:
     else:
         stretch.history_until = min(until, newest + windows.PAD)
     return True
-
-
-async def _expect_nothing(client: Client, past: Past, error: Unanswered) -> None:
-    """Ask for a stretch without rows; raise an error where that is not answered either."""
-    try:
-        await client.first_page(past.finder, **past.older(ELSEWHERE.start, ELSEWHERE.end), limit=1)
-    except PylonError:
-        raise error from None
 
 
 async def _older(client: Client, past: Past, after: datetime | None, before: datetime) -> Answer | None:
