@@ -43,7 +43,6 @@ def compiled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return folder
 
 
-@pytest.mark.sampled(6)
 @pytest.mark.parametrize("warehouse", OWN)
 def test_every_model_compiles_and_parses(warehouse: str, compiled: Path) -> None:
     texts = {path.stem: path.read_text() for path in (compiled / warehouse / "compiled").rglob("*.sql")}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 import yaml
 from support.commands import Commands
 from support.marts import PACKAGE, Built, dbt, duckdb_profile
@@ -24,7 +23,6 @@ group by issues.created_on
 """
 
 
-@pytest.mark.dear
 def test_a_project_of_ones_own_builds_on_the_marts(commands: Commands, built: Built, tmp_path: Path) -> None:
     project = tmp_path / "desk"
     (project / "models").mkdir(parents=True)

@@ -22,7 +22,7 @@ from support.repository import ROOT
 
 from pylon_elt.pipelines.transform import package
 
-pytestmark = [pytest.mark.dear, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 needs_oldest = pytest.mark.skipif(not OLDEST.exists(), reason="Postgres 15 is not here")
 
 TYPES = {
@@ -35,7 +35,7 @@ OF_THE_BUILD = {"checked_at", "seconds_since_newest_row", "seconds_since_last_lo
 """Columns that say when a table was built."""
 
 
-@pytest.fixture(scope="module", params=[None, pytest.param(OLDEST, marks=[needs_oldest])])
+@pytest.fixture(scope="module", params=[None, pytest.param(OLDEST, marks=[needs_oldest, pytest.mark.dear])])
 def postgres(request: pytest.FixtureRequest) -> Iterator[Postgres]:
     """The server that all tests use, and the oldest release that is maintained."""
     with running_postgres(request.param) as server:

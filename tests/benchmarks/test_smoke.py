@@ -14,7 +14,6 @@ from benchmarks import allowance, doorbell, growth, idle, lake, load, marts, mem
 from benchmarks.multiplying import make_due, multiply
 from benchmarks.server import serving
 
-pytestmark = pytest.mark.dear
 IDLE_REQUESTS = 9
 """A run with nothing to do asks whose workspace it is, for changes, and for those of what has a search of its own."""
 
@@ -37,6 +36,7 @@ def test_load(capsys: pytest.CaptureFixture[str], part: str) -> None:
     assert all(re.fullmatch(r"\d+\.\d\d", cells[6]) for cells in found.values())
 
 
+@pytest.mark.dear
 def test_merge(capsys: pytest.CaptureFixture[str]) -> None:
     load.main(["--issues", "60", "--rounds", "1", "--only", "merge"])
     found = figures(capsys.readouterr().out)
@@ -65,6 +65,7 @@ def test_allowance(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["ours, july, sliding: messages"][0] == "60"
 
 
+@pytest.mark.dear
 def test_pace(capsys: pytest.CaptureFixture[str]) -> None:
     pace.main(["--windows", "5", "--allowances", "10", "60"])
     found = figures(capsys.readouterr().out)
@@ -81,6 +82,7 @@ def test_idle(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["ours, as a script"][0] == "2", "whose workspace it is, and one page of search results"
 
 
+@pytest.mark.dear
 @pytest.mark.slow
 def test_growth(capsys: pytest.CaptureFixture[str]) -> None:
     growth.main(["--issues", "90", "200", "--seeded", "60", "--due", "5", "--rounds", "1"])
@@ -92,6 +94,7 @@ def test_growth(capsys: pytest.CaptureFixture[str]) -> None:
     assert set(figures(printed)) >= {"each 100,000 issues more", *names}
 
 
+@pytest.mark.dear
 @pytest.mark.slow
 def test_a_multiplied_copy_has_nothing_due_until_something_is(tmp_path: Path) -> None:
     with serving(60, now=datetime.now(UTC).isoformat(timespec="seconds"), log="counts") as server:
@@ -120,6 +123,7 @@ def test_marts(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(figures(printed)) == marts.SLOWEST + 1
 
 
+@pytest.mark.dear
 @pytest.mark.slow
 def test_lake(capsys: pytest.CaptureFixture[str]) -> None:
     lake.main(["--issues", "90", "--seeded", "60", "--edited", "5", "--engines", "daft"])
@@ -134,6 +138,7 @@ def test_lake(capsys: pytest.CaptureFixture[str]) -> None:
     assert written[1] == "", "nothing was to be written"
 
 
+@pytest.mark.dear
 @pytest.mark.slow
 def test_doorbell(capsys: pytest.CaptureFixture[str]) -> None:
     doorbell.main(["--issues", "20", "--edits", "6", "--apart", "0.5", "--tier", "none"])
@@ -141,12 +146,14 @@ def test_doorbell(capsys: pytest.CaptureFixture[str]) -> None:
     assert re.fullmatch(r"\| [1-6] \|( \d+\.\d \|){3}", printed), printed
 
 
+@pytest.mark.dear
 def test_words(capsys: pytest.CaptureFixture[str]) -> None:
     words.main(["--issues", "50"])
     found = figures(capsys.readouterr().out)
     assert len(found) == 7
 
 
+@pytest.mark.dear
 @pytest.mark.skipif(not OLDEST.exists(), reason="Postgres 15, which has pg_trgm, is not here")
 def test_words_in_postgres(capsys: pytest.CaptureFixture[str]) -> None:
     with running_postgres(OLDEST) as server:

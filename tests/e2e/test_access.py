@@ -74,7 +74,6 @@ def test_a_directory_table_without_permission_is_a_warning_and_keeps_its_rows(lo
     copy.assert_equal(set(copy.tables) - {"users"})
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize("endpoint", [runs.LIST, runs.SEARCH, runs.MESSAGES])
 def test_issues_without_permission_end_with_the_code_for_it(endpoint: str, fresh: Any) -> None:
     copy = fresh(denied=(endpoint,), options={"tables": (*runs.ISSUE_TABLES, "tags")})

@@ -25,7 +25,6 @@ def small_pages(**options: Any) -> dict[str, Any]:
 BOUNDS = list(itertools.product(("[]", "[)", "(]", "()"), (False, True)))
 
 
-@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("bounds", "truncate"), BOUNDS)
 def test_no_seam_loses_a_row(bounds: str, truncate: bool, seed: int, fresh: Any) -> None:
     """A hundred issues on whole seconds and between them, read in windows of about ten."""
@@ -69,7 +68,6 @@ def _fields(condition: dict[str, Any]) -> Iterator[str]:
         yield from _fields(part)
 
 
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("cap", [30, 365])
 def test_both_caps_of_the_time_range_are_kept(cap: float, fresh: Any) -> None:
     copy = fresh(worlds.quiet(issues=80, years=3), **ISSUES, window_cap_days=cap)
@@ -77,7 +75,6 @@ def test_both_caps_of_the_time_range_are_kept(cap: float, fresh: Any) -> None:
     copy.assert_equal()
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("last_page", "empty_data"),
     [("present", "null"), ("null", "list"), ("null", "absent"), ("absent", "null"), ("absent", "absent")],
@@ -90,7 +87,6 @@ def test_the_ways_to_say_that_nothing_follows(last_page: str, empty_data: str, f
     copy.assert_equal()
 
 
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("sort", ["created", "updated"])
 def test_years_without_an_issue_cost_a_few_searches(sort: str, fresh: Any) -> None:
     world = worlds.quiet(issues=20, years=0.1)
@@ -162,7 +158,6 @@ def _assert_equal_since(copy: Any, start: datetime) -> None:
     assert_equal_copy(truth, copy.rows, copy.tables)
 
 
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("paged", [True, False], ids=["paged", "unpaged"])
 def test_issues_created_at_one_instant_do_not_need_to_fit_a_page(paged: bool, fresh: Any) -> None:
     world = worlds.quiet(issues=10)
@@ -174,7 +169,6 @@ def test_issues_created_at_one_instant_do_not_need_to_fit_a_page(paged: bool, fr
     copy.assert_equal()
 
 
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kind", ["offset", "keyset"])
 def test_a_bulk_edit_of_more_issues_than_a_page_holds(kind: str, loaded: Any) -> None:
     copy = loaded(options={"page_size": 7}, cursor_kind=kind)
@@ -204,7 +198,6 @@ def _leave(world: emulator.World, left: Any, record: Any) -> None:
         world.edit_issue(ref, state="new")
 
 
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("count", [PAGE, PAGE - 1])
 def test_an_old_server_with_exactly_one_page_of_issues(count: int, fresh: Any) -> None:
     """It ignores limit and sends no pagination, so a page that is full by chance looks like a cut one."""

@@ -24,7 +24,6 @@ def _refused(copy: runs.Copy, endpoint: str) -> tuple[int, int]:
     return counts["refused"], counts["served"]
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("style", "tier"), list(zip(STYLES, TIERS * 2, strict=False)))
 def test_the_load_is_complete_whatever_a_refusal_says(style: Any, tier: tuple[str, str], fresh: Any) -> None:
     name, kind = tier
@@ -46,7 +45,6 @@ def test_the_load_is_complete_whatever_a_refusal_says(style: Any, tier: tuple[st
         assert refused <= served // 4
 
 
-@pytest.mark.sampled(6)
 @pytest.mark.parametrize("style", STYLES)
 def test_refusals_without_a_limit_behind_them_are_waited_out(style: Any, fresh: Any) -> None:
     copy = fresh(

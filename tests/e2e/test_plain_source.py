@@ -146,7 +146,6 @@ def test_bad_settings_are_told_before_any_request(serve: Any, monkeypatch: pytes
     assert server.log == []
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize("endpoint", [runs.SEARCH, runs.MESSAGES, "GET /tags"])
 def test_a_failure_is_raised_and_commits_nothing(
     endpoint: str, serve: Any, pipeline: Any, tmp_path: Path

@@ -22,7 +22,6 @@ def test_only_the_tables_that_were_asked_for_are_made_and_requested(fresh: Any) 
     copy.assert_equal()
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize("child", [table.name for table in CHILDREN if table.name in USUAL])
 def test_a_child_alone_takes_its_ledger_along(child: str, loaded: Any) -> None:
     copy = loaded(options={"tables": [child]})

@@ -63,7 +63,6 @@ def test_silent_edits_are_found_with_time_to_spare(loaded: Any) -> None:
     assert run.job.unfinished is False
 
 
-@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "options",
     [

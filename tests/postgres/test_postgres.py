@@ -124,7 +124,6 @@ ODD = (
 )
 
 
-@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "environment", [WITHOUT_ADBC, pytest.param({}, marks=needs_adbc)], ids=["insert", "whatever is there"]
 )

@@ -347,7 +347,6 @@ def test_a_working_folder_that_cannot_be_written(desk: Desk, tmp_path: Path) -> 
     screen(result, 3, "taken", "DLT_DATA_DIR")
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize("largest", [20_000, 300_000, 1_200_000])
 def test_a_full_disk_loses_nothing(desk: Desk, largest: int) -> None:
     """A limit on the size of files is a disk that is full for the database and for the working folder."""

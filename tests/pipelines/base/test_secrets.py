@@ -23,7 +23,6 @@ def everything(folder: Path) -> str:
     return "\n".join(path.read_bytes().decode("utf-8", "replace") for path in files)
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "arguments", [["run", "--debug"], ["run", "--debug", "--log-format", "json"], ["check", "--debug"]]
 )

@@ -25,7 +25,6 @@ def finish(desk: Desk) -> None:
     assert desk.rows("issue_messages") == len(desk.server.world.snapshot()["issue_messages"])
 
 
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_signal_saves_what_was_read(open_desk: Any, number: signal.Signals) -> None:
     desk, run = begin(open_desk)

@@ -79,7 +79,6 @@ def told(result: Result) -> list[str]:
     ]
 
 
-@pytest.mark.dear
 def test_one_table_with_what_it_needs(open_copy: Any) -> None:
     desk = open_copy(TABLES)
     hours = json.dumps({"monday": ["10:00", "11:00"]})

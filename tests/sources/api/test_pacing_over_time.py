@@ -83,7 +83,7 @@ def test_a_server_that_counts_refusals_does_not_lock_the_caller_out(limit, kind,
     assert caller.refusals(120, 1800) < 0.0125
 
 
-@pytest.mark.sampled(2, each=("limit", "kind", "penalty"))
+@pytest.mark.sampled(6, each=("limit", "kind", "penalty"))
 @pytest.mark.parametrize("limit", [10, 60, 300])
 @pytest.mark.parametrize("kind", ["fixed", "sliding"])
 @pytest.mark.parametrize(
@@ -96,6 +96,7 @@ def test_who_is_shut_out_after_a_refusal_seldom_asks_for_more(limit, kind, penal
         assert caller.used(3600, 3 * 3600) >= (0.7 if prolonged else 0.9), seed
 
 
+@pytest.mark.sampled(4, each=("limit", "kind"))
 @pytest.mark.parametrize("limit", [60, 300])
 @pytest.mark.parametrize("kind", ["fixed", "sliding"])
 @pytest.mark.parametrize("since", [5.0, 900.0])
