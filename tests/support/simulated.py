@@ -57,7 +57,7 @@ class Database(Copied):
 
     def __init__(self) -> None:
         self._connection = duckdb.connect(":memory:")
-        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute("SET TimeZone = 'UTC'; SET threads = 1")
         self._connection.execute("CREATE TABLE _dlt_loads (load_id VARCHAR, status BIGINT)")
         self._there: set[str] = set()
 
