@@ -6,7 +6,7 @@ few seconds, is left out, and told.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -25,6 +25,19 @@ MOST_LEFT = 5
 """How many moments of a stretch may be left out."""
 MOST_IN_VAIN = 1
 """How many of them may follow each other in a run without a row between them."""
+
+
+async def still_failing(client: Client, way: Way, known: Iterable[Window]) -> list[Window]:
+    """Return which of some windows that were not answered are not now either, each asked for once."""
+    return [window for window in known if await _fails(client, way, window)]
+
+
+async def _fails(client: Client, way: Way, window: Window) -> bool:
+    try:
+        await client.ask(way.endpoint, **way.request(window), attempts=1)
+    except Unanswered as error:
+        return not isinstance(error, WebPage)
+    return False
 
 
 async def elsewhere(asked: Awaitable[Answer], error: Unanswered) -> Answer:

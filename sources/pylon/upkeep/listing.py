@@ -5,7 +5,7 @@ a complete listing that lacks the issue, and 404 or 410 when it is asked for by 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,8 +16,9 @@ from ..copy.ids import Ids
 from ..copy.state import Going, Stretch
 from ..errors import GONE, CredentialsError, PylonError, Rejected, Unavailable
 from ..lanes import issues, reading
+from ..lanes.bad import still_failing
 from ..lanes.pieces import pieces
-from ..lanes.ways import Reader
+from ..lanes.ways import Batch, Reader
 from ..rows.rows import Row, has_key
 
 WITNESSES = 3
@@ -41,8 +42,13 @@ class Listing:
     began: datetime
     some: Sequence[str] = ()
     """The first of the ids in their order, at most :data:`WITNESSES`."""
-    untold: Sequence[tuple[datetime, datetime]] = ()
-    """Of issues created between two of these times (UTC), both included, it says nothing."""
+    left: Sequence[Window] = ()
+    """When issues were created that could not be listed."""
+
+    @property
+    def untold(self) -> list[tuple[datetime, datetime]]:
+        """The same by times (UTC): of issues created between two of these, both included, it says nothing."""
+        return [(start - PAD, end + PAD) for start, end in (window.asked for window in self.left)]
 
 
 async def list_all(
@@ -53,6 +59,7 @@ async def list_all(
     held: int,
     *,
     in_part: bool = False,
+    failing: Iterable[Window] = (),
 ) -> Listing:
     """Read the ids of all issues, window by window.
 
@@ -63,6 +70,7 @@ async def list_all(
         see: Shown each page, with the server's time at which it held.
         held: How many issues the copy has.
         in_part: Whether seconds may be left out that cannot be listed while all others can.
+        failing: Those that could not be the last time: where they still cannot, they need not be searched for.
 
     Raises:
         Unavailable: The list does not tell what there is.
@@ -71,10 +79,10 @@ async def list_all(
     began += client.ahead  # by the later clock: an issue that the listing leaves out would seem to be gone
     stretch = Stretch()
     stretch.begin(began)
+    ours = [window for window in failing if floor is None or window.end > floor]
+    stretch.history_left = await still_failing(client, issues.BY_CREATION, ours)
     ids, some = Ids(), list[str]()
-    async for _, batch in reading.newest_to_oldest(
-        _reader(client, in_part=in_part), issues.PAST, stretch, floor, page_size
-    ):
+    async for batch in _around(_reader(client, in_part=in_part), stretch, floor, page_size):
         rows = [row for row in batch.rows if has_key(ISSUES, row)]
         ids.add(row["id"] for row in rows)
         some = heapq.nsmallest(WITNESSES, {*some, *(row["id"] for row in rows)})
@@ -85,8 +93,21 @@ async def list_all(
             "gives no list where issues may be",
             "What the copy has stays as it is.",
         )
-    untold = [(start - PAD, end + PAD) for start, end in (left.asked for left in stretch.history_left)]
-    return Listing(ids, began, some, untold)
+    return Listing(ids, began, some, stretch.history_left)
+
+
+async def _around(
+    reader: Reader, stretch: Stretch, floor: datetime | None, page_size: int | None
+) -> AsyncIterator[Batch]:
+    """Read all issues but those of the windows that are left out from the beginning."""
+    for window in sorted(stretch.history_left, key=lambda left: left.end, reverse=True):
+        async for _, batch in reading.newest_to_oldest(reader, issues.PAST, stretch, window.end, page_size):
+            yield batch
+        if not stretch.history_done(window.end):
+            return
+        stretch.history_until = min(stretch.history_until, window.start)
+    async for _, batch in reading.newest_to_oldest(reader, issues.PAST, stretch, floor, page_size):
+        yield batch
 
 
 async def read_again(client: Client, oldest: datetime, newest: datetime) -> list[Row]:

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from ..api.client import Client
 from ..api.filters import rfc3339
+from ..api.windows import Window
 from ..catalog import ABOUT_ISSUES, CHILDREN, ENDPOINTS, ISSUES, VERSIONS, Table, Versions
 from ..copy import known
 from ..copy.contents import Contents
@@ -88,6 +89,7 @@ class _Comparison:
         self._contents = contents
         self._confirmed = confirmed
         self._compared_at = datetime.now(UTC)
+        self._failing, self._left = state.known_to_fail, list[Window]()
         self._lane = control.report.lanes["reconcile"]
         self.healing = Healing(settings, contents.copied, state, self._compared_at, self._again)
         self._client: Client | None = None
@@ -108,7 +110,10 @@ class _Comparison:
         try:
             page_size = self._settings.limit(ENDPOINTS["list_issues"])
             floor = self._settings.start_date
-            listing = await list_all(client, floor, page_size, self._see, self.stored, in_part=True)
+            listing = await list_all(
+                client, floor, page_size, self._see, self.stored, in_part=True, failing=self._failing
+            )
+            self._left = list(listing.left)
             missing = self._missing(listing)
             if self._is_implausible(missing, listing.ids) and not self._confirmed:
                 raise Implausible(ISSUES.name, len(missing), self.stored)
@@ -190,6 +195,8 @@ class _Comparison:
 
         def note(state: SourceState) -> None:
             state.reconciled_at = self._compared_at
+            if self._left or state.unlisted:
+                state.unlisted = self._left
             self.healing.readings.note(state)
 
         for load in removal(gone, children, about, note):
