@@ -17,6 +17,8 @@ from .answers import Answer
 
 USUAL_LIMIT = 100
 """How many rows a page holds where no limit is sent (the OpenAPI document's default)."""
+LIMIT_REFUSED = frozenset({400, 413, 422})
+"""How a limit may be refused, besides a 5xx; all others have a meaning of their own."""
 REFUSED_SECONDS = 86_400
 """So long a limit that was refused is not asked for again."""
 LEAST_CAP = 50
@@ -133,7 +135,12 @@ def _may_be_cut(page: Answer, limit: int | None, habit: Habit) -> bool:
         return True
     if limit is None or count < LEAST_CAP:
         return False
-    return count == limit or count > habit.longest or count in ROUND
+    return count == limit or count > habit.longest or may_be_capped(count)
+
+
+def may_be_capped(count: int) -> bool:
+    """Say whether so many rows may be as many as a server gives at most, whatever is asked for."""
+    return count in ROUND
 
 
 def _habit(stored: object) -> Habit:
