@@ -56,6 +56,8 @@ class Habit:
     """The longest limit that it took, in this process."""
     refuses_all: bool = False
     """Whether it refused a list with a shorter limit too, and without one, in this process."""
+    widest: float | None = None
+    """A wider window than so many seconds it refused, in this process; ``None``: none that was asked for."""
     ends_without_cursor: bool = False
     """Whether its last page announces another one and gives no cursor, each time it is asked."""
     slips: bool = False
@@ -93,7 +95,7 @@ class Paging:
     def to_remember(self) -> dict[str, Any]:
         """Return what the next process should know, as a small JSON object."""
         # caps may be lifted, and slips pass
-        passing: Any = {"cap": None, "slips": False, "taken": 0, "refuses_all": False}
+        passing: Any = {"cap": None, "slips": False, "taken": 0, "refuses_all": False, "widest": None}
         known = {name: replace(habit, **passing) for name, habit in self._habits.items()}
         return {name: asdict(habit) for name, habit in known.items() if habit != Habit()}
 

@@ -14,13 +14,16 @@ from ..api import windows
 from ..api.answers import Answer
 from ..api.client import Client
 from ..api.filters import rfc3339
+from ..api.paging import LIMIT_REFUSED
 from ..api.windows import Window
 from ..copy.state import Going, Stretch
-from ..errors import LeftOut, PylonError, Unanswered, WebPage
+from ..errors import LeftOut, PylonError, Rejected, Unanswered, WebPage
 from .ways import Batch, Reader, Way
 
 ELSEWHERE = Window(datetime(2000, 1, 1, tzinfo=UTC), datetime(2000, 1, 1, tzinfo=UTC) + windows.NARROWEST)
 """A window without rows, of which any endpoint that answers at all can tell."""
+LEAST_WIDE = timedelta(days=1)
+"""A server that refuses a window of this width does not refuse it for that."""
 MOST_LEFT = 5
 """How many moments of a stretch may be left out."""
 MOST_IN_VAIN = 1
@@ -50,6 +53,21 @@ async def elsewhere(asked: Awaitable[Answer], error: Unanswered) -> Answer:
         return await asked
     except PylonError:
         raise error from None
+
+
+async def narrowed(client: Client, way: Way, piece: Window, error: Rejected) -> None:
+    """Let the windows of an endpoint be half as wide as one that it refused, since there may be a widest one.
+
+    Raises:
+        Rejected: That is no reason: the error as it was.
+    """
+    if error.status not in LIMIT_REFUSED or piece.width < LEAST_WIDE:
+        raise error
+    try:
+        await client.first_page(way.endpoint, **way.request(ELSEWHERE))
+    except PylonError:
+        raise error from None
+    client.paging.of(way.endpoint.name).widest = piece.width.total_seconds() / 2
 
 
 @dataclass
