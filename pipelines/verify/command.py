@@ -110,11 +110,13 @@ def _lines(report: Verification) -> Iterator[str]:
         yield screens.wrapped("Not counted, since the next run reads them: ", f"{'; '.join(since)}.")
     if report.before_start:
         yield f"Created before start_date, so not compared: {count(report.before_start, 'issue')}."
+    if report.hidden:
+        yield f"Not listed by Pylon, but there by their ids: {count(report.hidden, 'issue')}."
     for table, names in report.volatile.items():
         text = f"{', '.join(names)}, which differ at each reading though nothing was changed."
         yield screens.wrapped(f"Not compared of {table}: ", text)
     if report.untold:
-        yield "Not compared, since the server fails for it:"
+        yield "Not compared, since Pylon does not tell:"
         yield from _some([f"{one.table} {one.what}: {one.why}" for one in report.untold])
         yield from ["Differences:"] if report.differences else []
     yield from _some([f"{one.table} {one.id}: {one.what}" for one in report.differences])

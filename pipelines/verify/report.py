@@ -46,6 +46,8 @@ class Verification:
     changed_since: int = 0
     before_start: int = 0
     """Issues of the copy that were created before the start date; they are not compared."""
+    hidden: int = 0
+    """Issues of the copy that are not listed, and were found to be there by their ids."""
     unread: int = 0
     """Issues that the first load has yet to read."""
     unread_children: int = 0
@@ -53,7 +55,7 @@ class Verification:
     volatile: dict[str, list[str]] = field(default_factory=dict)
     """What differs at each reading, by table: it is not compared."""
     untold: list[Untold] = field(default_factory=list)
-    """What could not be compared, since the server fails for it."""
+    """What could not be compared, since Pylon does not tell."""
     differences: list[Difference] = field(default_factory=list)
 
     @property

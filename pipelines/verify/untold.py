@@ -1,4 +1,4 @@
-"""What a verification could not compare: the server fails where it is asked for, while it gives all else."""
+"""What a verification could not compare, since Pylon does not tell of it what it tells of all else."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from pylon_elt.sources.pylon.api.filters import rfc3339
 from pylon_elt.sources.pylon.api.pacing import Pacers
 from pylon_elt.sources.pylon.catalog import ENDPOINTS
 from pylon_elt.sources.pylon.rows.rows import Row, instant
-from pylon_elt.sources.pylon.upkeep.listing import list_all
+from pylon_elt.sources.pylon.upkeep.listing import SAMPLE, list_all, there
 
 from .held import Held
 from .report import Month, Verification
@@ -59,7 +59,14 @@ def verify(
             listing = await list_all(
                 client, settings.start_date, page_size, see, len(held.times), in_part=True, failing=failing
             )
-            _compare_listing(held, settings.start_date, listed, listing.untold, report)
+            apart = listing.untold
+            missing = {
+                id_ for id_, (at, _) in held.times.items() if not (id_ in listed or _may_lie_in(at, apart))
+            }
+            hidden = await there(client, missing)
+            _compare_listing(held, settings.start_date, listed, missing - hidden, report)
+            report.untold += [_unlisted(held, one) for one in apart]
+            _tell_hidden(len(hidden), report)
             await compare_sample(client, held, settings.masks, report, pause)
         finally:
             await client.close()
@@ -76,10 +83,10 @@ def _compare_listing(
     held: Held,
     floor: datetime | None,
     listed: Mapping[str, Row],
-    apart: Sequence[tuple[datetime, datetime]],
+    surplus: Container[str],
     report: Verification,
 ) -> None:
-    """Compare which issues there are, and of which version; those created in some stretches were not all listed."""
+    """Compare which issues there are, and of which version; some are told to be listed no more."""
     months: dict[str, Month] = {}
     report.before_start = held.before
     for id_, row in listed.items():
@@ -104,11 +111,17 @@ def _compare_listing(
     for id_, (created, _) in held.times.items():
         month = months.setdefault(_month(created), Month())
         month.copied += 1
-        surplus = id_ not in listed and not _may_lie_in(created, apart)
-        month.surplus += surplus
-        report.note(surplus, "issues", id_, "is not listed by Pylon any more")
-    report.untold += [_unlisted(held, one) for one in apart]
+        month.surplus += id_ in surplus
+        report.note(id_ in surplus, "issues", id_, "is not listed by Pylon any more")
     report.months = dict(sorted(months.items()))
+
+
+def _tell_hidden(count: int, report: Verification) -> None:
+    """Note how many issues are not listed and are there by their ids, as far as these were asked for."""
+    report.hidden = min(count, SAMPLE)
+    if count > SAMPLE:
+        why = f"they are not listed, and {SAMPLE} others that are not either are there by their ids."
+        report.untold.append(Untold("issues", f"({count - SAMPLE:,} of the copy)", why))
 
 
 def _may_lie_in(created: datetime | None, stretches: Sequence[tuple[datetime, datetime]]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,6 +23,7 @@ from pylon_elt.pipelines.verify.verify import verify
 from pylon_elt.sources.pylon.api import sending
 from pylon_elt.sources.pylon.errors import PylonError
 from pylon_elt.sources.pylon.lanes.turns import pacers
+from pylon_elt.sources.pylon.upkeep.listing import SAMPLE
 
 
 @pytest.fixture(autouse=True)
@@ -123,6 +124,34 @@ def test_a_list_that_fails_everywhere_is_no_verdict(site: Site, world: emulator.
     failing(site, listing(*world.issue_ids()))
     with pytest.raises(PylonError):
         verified(site)
+
+
+def hiding(site: Site, refs: Collection[str]) -> None:
+    """Let the list of issues leave some out, which are there by their ids."""
+
+    def spoil(request: httpx.Request, answer: httpx.Response) -> httpx.Response | None:
+        if request.url.path != "/issues" or answer.status_code != 200:
+            return None
+        given = orjson.loads(answer.content)
+        given["data"] = [row for row in given["data"] if row["id"] not in refs]
+        return httpx.Response(200, json=given)
+
+    site.spoil = spoil
+
+
+@pytest.mark.parametrize(("hidden", "code_of_it"), [(3, exits.DONE), (30, exits.UNAVAILABLE)])
+def test_issues_that_are_not_listed_and_are_there_are_no_difference(
+    site: Site, world: emulator.World, hidden: int, code_of_it: int
+) -> None:
+    refs = world.issue_ids()
+    hiding(site, refs[:hidden])
+    report = verified(site)
+    assert not report.differences
+    assert code(report) == code_of_it
+    assert report.hidden == min(hidden, SAMPLE)
+    assert "there by their ids" in render(report)
+    world.delete_issue(refs[0])
+    assert refs[0] in {one.id for one in verified(site).differences}
 
 
 @pytest.mark.parametrize("status", [409, 413, 422, 500])
