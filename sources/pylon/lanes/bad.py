@@ -6,7 +6,7 @@ few seconds, is left out, and told.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -30,17 +30,13 @@ MOST_IN_VAIN = 1
 """How many of them may follow each other in a run without a row between them."""
 
 
-async def still_failing(client: Client, way: Way, known: Iterable[Window]) -> list[Window]:
-    """Return which of some windows that were not answered are not now either, each asked for once."""
-    return [window for window in known if await _fails(client, way, window)]
-
-
-async def _fails(client: Client, way: Way, window: Window) -> bool:
+async def failure(client: Client, way: Way, window: Window) -> Unanswered | None:
+    """Return how a window fails that was not answered before, asked for once; ``None``: it need not any more."""
     try:
         await client.ask(way.endpoint, **way.request(window), attempts=1)
     except Unanswered as error:
-        return not isinstance(error, WebPage)
-    return False
+        return None if isinstance(error, WebPage) else error
+    return None
 
 
 async def elsewhere(asked: Awaitable[Answer], error: Unanswered) -> Answer:

@@ -16,7 +16,7 @@ from ..copy.ids import Ids
 from ..copy.state import Going, Stretch
 from ..errors import GONE, CredentialsError, PylonError, Rejected, Unavailable
 from ..lanes import issues, reading
-from ..lanes.bad import still_failing
+from ..lanes.bad import failure
 from ..lanes.pieces import pieces
 from ..lanes.ways import Batch, Reader
 from ..rows.rows import Row, has_key
@@ -83,7 +83,7 @@ async def list_all(
     stretch = Stretch()
     stretch.begin(began)
     ours = [window for window in failing if floor is None or window.end > floor]
-    stretch.history_left = await still_failing(client, issues.BY_CREATION, ours)
+    stretch.history_left = [window for window in ours if await failure(client, issues.BY_CREATION, window)]
     ids, some = Ids(), list[str]()
     async for batch in _around(_reader(client, in_part=in_part), stretch, floor, page_size):
         rows = [row for row in batch.rows if has_key(ISSUES, row)]

@@ -140,3 +140,17 @@ def test_what_the_first_load_could_not_list_is_known_to_the_first_comparison() -
     failing_at(site, refs[20])
     site.run()
     assert asked(site) < 12
+
+
+def test_each_run_asks_once_for_what_failed() -> None:
+    world = worlds.quiet(issues=40)
+    site = Site(world, runs.ISSUE_TABLES)
+    refs = by_creation(world)
+    failing_at(site, refs[20])
+    site.run()
+    again = site.run()
+    assert [request.url.path for request in again.asked if request.url.path == "/issues"] == ["/issues"]
+    assert "could not be read from" in str(again.report.failures[0].error)
+    failing_at(site)
+    assert not site.run().report.failures
+    assert held(site) == set(refs)
