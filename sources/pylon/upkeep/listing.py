@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iter
 from dataclasses import dataclass
 from datetime import datetime
 
+from ..api.answers import object_problem
 from ..api.client import Client
 from ..api.windows import PAD, Window
 from ..catalog import ENDPOINTS, ISSUES
@@ -118,6 +119,12 @@ async def read_again(client: Client, oldest: datetime, newest: datetime) -> list
     window = Window(oldest, newest + PAD)
     found = pieces(_reader(client), issues.BY_CREATION, window, Going(), newest_first=True, page_size=None)
     return [row async for _, batch in found for row in batch.rows if has_key(ISSUES, row)]
+
+
+async def by_id(client: Client, issue_id: str) -> list[Row]:
+    """Ask for an issue by its id; none, where another one is given."""
+    answer = await client.ask(ENDPOINTS["get_issue"], ids={"issue_id": issue_id}, check=object_problem)
+    return [answer.data] if answer.data.get("id") == issue_id else []
 
 
 def _reader(client: Client, *, in_part: bool = False) -> Reader:

@@ -28,7 +28,7 @@ from ..rows.rows import Row, misfits
 from ..rows.versions import record, subjects
 from ..settings import Settings
 from .healing import Healing
-from .listing import Gone, Listing, confirm, list_all, read_again, there
+from .listing import Gone, Listing, by_id, confirm, list_all, read_again, there
 from .loads import mending, removal, taking_back
 from .readings import MOMENT, again, told
 
@@ -91,7 +91,7 @@ class _Comparison:
         self._compared_at = datetime.now(UTC)
         self._failing, self._left = state.known_to_fail, list[Window]()
         self._lane = control.report.lanes["reconcile"]
-        self.healing = Healing(settings, contents.copied, state, self._compared_at, self._again)
+        self.healing = Healing(settings, contents.copied, state, self._compared_at, self._again, self._one)
         self._client: Client | None = None
         self._lane.due = self.stored = self.healing.stored
         self._returned: set[str] = set()
@@ -148,6 +148,10 @@ class _Comparison:
         """Read issues a second time, a moment later; where that fails, it says nothing."""
         await self._control.budget.pause("", MOMENT)
         return await again(partial(read_again, self._client, oldest, newest)) if self._client else []
+
+    async def _one(self, issue_id: str) -> Sequence[Row]:
+        """Ask for an issue by its id; where that fails, it says nothing."""
+        return await again(partial(by_id, self._client, issue_id)) if self._client else []
 
     def _missing(self, listing: Listing) -> set[str]:
         """Return the issues that the listing lacks although it would show them."""
