@@ -62,7 +62,7 @@ class Limited:
 
     async def ask(self, endpoint: Any, *, attempts: int, **request: Any) -> Answer:
         assert attempts == 1
-        return await self.first_page(endpoint, **request)
+        return await self.first_page(endpoint, attempts=attempts, **request)
 
     async def pages(self, endpoint: Any, cursor: str = "", **request: Any) -> AsyncIterator[Answer]:
         if cursor and self._lapsed:

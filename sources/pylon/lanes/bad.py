@@ -15,6 +15,7 @@ from ..api.answers import Answer
 from ..api.client import Client
 from ..api.filters import rfc3339
 from ..api.paging import LIMIT_REFUSED
+from ..api.sending import ATTEMPTS
 from ..api.windows import Window
 from ..copy.state import Going, Stretch
 from ..errors import LeftOut, PylonError, Rejected, Unanswered, WebPage
@@ -26,6 +27,8 @@ LEAST_WIDE = timedelta(days=1)
 """A server that refuses a window of this width does not refuse it for that."""
 MOST_LEFT = 5
 """How many moments of a stretch may be left out."""
+TRIES = 2
+"""How often part of a window that failed is asked for: where it fails by chance, it is only cut once more."""
 MOST_IN_VAIN = 1
 """How many of them may follow each other in a run without a row between them."""
 
@@ -104,6 +107,10 @@ class Search:
         if answer and piece.start < (present := answer.sent_at + self.client.ahead):
             self.going.failed_within = Window(piece.start, min(piece.end, present))
         return None
+
+    def attempts(self, piece: Window) -> int:
+        """Return how often a window is to be asked for; one that may be left out, or is the first to fail, in full."""
+        return TRIES if self.going.failed_within and piece.width > windows.NARROWEST else ATTEMPTS
 
     def read(self, piece: Window) -> None:
         """Note that a window was read."""

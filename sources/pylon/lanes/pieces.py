@@ -142,7 +142,9 @@ class _Reading:
         client, way = self.reader.client, self.way
 
         async def ask() -> Answer:
-            return await client.first_page(way.endpoint, **way.request(piece))
+            return await client.first_page(
+                way.endpoint, **way.request(piece), attempts=self._bad.attempts(piece)
+            )
 
         page = await ask()
         if page.listed:

@@ -154,3 +154,11 @@ def test_each_run_asks_once_for_what_failed() -> None:
     failing_at(site)
     assert not site.run().report.failures
     assert held(site) == set(refs)
+
+
+def test_the_search_for_it_is_short() -> None:
+    world = worlds.quiet(issues=40)
+    site = Site(world, runs.ISSUE_TABLES)
+    site.run()
+    failing_at(site, by_creation(world)[20])
+    assert asked(site) <= 65
