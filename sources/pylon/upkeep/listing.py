@@ -20,6 +20,7 @@ from ..lanes import issues, reading
 from ..lanes.bad import failure
 from ..lanes.pieces import pieces
 from ..lanes.ways import Batch, Reader
+from ..lanes.whole import FAILURES
 from ..rows.rows import Row, has_key
 
 WITNESSES = 3
@@ -140,15 +141,18 @@ async def there(client: Client, missing: Collection[str]) -> set[str]:
     """
     ids = sorted(missing)
     sample = ids[:: max(1, len(ids) // SAMPLE)][:SAMPLE]
-    found = set()
+    found, failures = set(), 0
     for issue_id in sample:
         try:
             if await _given(client, issue_id) == issue_id:
                 found.add(issue_id)
+            failures = 0
         except CredentialsError:
             raise
-        except PylonError:
-            continue
+        except PylonError as error:
+            failures += isinstance(error, Unavailable)
+        if failures >= FAILURES:
+            break
     return set(ids) if len(found) == len(sample) else found
 
 
@@ -168,21 +172,15 @@ async def confirm(
     Raises:
         Unavailable: Issues that are listed are not given by their ids either: then it says nothing that one is not.
     """
-    gone, doubtful = list[Gone](), list[str]()
+    gone, doubtful, failures = list[Gone](), list[str](), 0
     for issue_id in sorted(missing):
-        said = ""
-        try:
-            given = await _given(client, issue_id)
-            said = given if given != issue_id and given in listing.ids else ""
-            if not given:
-                doubtful.append(f"{_label(issue_id)} gives no issue.")
-        except CredentialsError:
-            raise
-        except PylonError as error:
-            if isinstance(error, Rejected) and error.status in GONE:
-                said = str(error.status)
-            else:
-                doubtful.append(error.message)
+        if failures == FAILURES:
+            failures = 0 if await _answers(client, listing.some) else FAILURES + 1
+        if failures < FAILURES:  # else it would fail as it did for the one before
+            said, doubt, failed = await _heard(client, issue_id, listing)
+            failures = failures + 1 if failed else 0
+        if doubt:
+            doubtful.append(doubt)
         if said:
             evidence = f"not in a complete listing; {ENDPOINTS['get_issue'].label} gave {said}"
             gone.append(Gone(issue_id, await client.now(), evidence))
@@ -196,8 +194,34 @@ async def confirm(
     return gone
 
 
-def _label(issue_id: str) -> str:
-    return ENDPOINTS["get_issue"].label.format(issue_id=issue_id)
+async def _heard(client: Client, issue_id: str, listing: Listing) -> tuple[str, str, bool]:
+    """Return what says that a missing issue is gone, what leaves it in doubt, and whether nothing was answered."""
+    try:
+        given = await _given(client, issue_id)
+    except CredentialsError:
+        raise
+    except PylonError as error:
+        if isinstance(error, Rejected) and error.status in GONE:
+            return str(error.status), "", False
+        return "", error.message, isinstance(error, Unavailable)
+    if not given:
+        return "", f"{ENDPOINTS['get_issue'].label.format(issue_id=issue_id)} gives no issue.", False
+    return (given if given != issue_id and given in listing.ids else ""), "", False
+
+
+async def _answers(client: Client, listed: Collection[str]) -> bool:
+    """Whether some issue that is listed is answered for at all."""
+    for issue_id in listed:
+        try:
+            await _given(client, issue_id)
+        except CredentialsError:
+            raise
+        except Unavailable:
+            continue
+        except PylonError:
+            return True
+        return True
+    return False
 
 
 async def _given(client: Client, issue_id: str) -> str:

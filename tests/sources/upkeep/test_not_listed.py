@@ -10,8 +10,10 @@ import pytest
 from support import runs, worlds
 from support.simulated import Site
 
+from pylon_elt.sources.pylon.api.sending import ATTEMPTS
 from pylon_elt.sources.pylon.errors import Implausible
-from pylon_elt.sources.pylon.upkeep.listing import SAMPLE
+from pylon_elt.sources.pylon.lanes.whole import FAILURES
+from pylon_elt.sources.pylon.upkeep.listing import SAMPLE, WITNESSES
 
 BY_ID = "/issues/{}"
 
@@ -72,3 +74,42 @@ def test_an_id_that_is_answered_with_nothing_is_told() -> None:
     (warning,) = site.reconcile().warnings
     assert f"GET {path} gives no issue." in warning
     assert ref in {row["id"] for row in site.rows()["issues"]}
+
+
+def failing_by_id(site: Site, refs: Collection[str]) -> list[str]:
+    """Let the server fail where some issues are asked for by their ids; returns those requests' paths."""
+    paths, failed = {BY_ID.format(ref) for ref in refs}, list[str]()
+
+    def spoil(request: httpx.Request, _: httpx.Response) -> httpx.Response | None:
+        if request.url.path not in paths:
+            return None
+        failed.append(request.url.path)
+        return httpx.Response(500)
+
+    site.spoil = spoil
+    return failed
+
+
+def test_an_endpoint_that_is_down_is_not_asked_for_each_missing_issue() -> None:
+    site = loaded()
+    refs = site.world.issue_ids()
+    failed = failing_by_id(site, refs)
+    for ref in refs[:20]:
+        site.world.delete_issue(ref)
+    (warning,) = site.reconcile().warnings
+    assert "20 issues that are not listed stay in the copy" in warning
+    assert len(failed) <= ATTEMPTS * (FAILURES + WITNESSES)
+    assert {row["id"] for row in site.rows()["issues"]} == set(refs)
+    site.spoil = lambda _request, _answer: None
+    site.reconcile()
+    assert {row["id"] for row in site.rows()["issues"]} == set(refs[20:])
+
+
+def test_some_ids_that_fail_keep_no_other_issue_from_going() -> None:
+    site = loaded()
+    refs = sorted(site.world.issue_ids())
+    failing_by_id(site, refs[:5])
+    for ref in refs[:20]:
+        site.world.delete_issue(ref)
+    site.reconcile()
+    assert {row["id"] for row in site.rows()["issues"]} == {*refs[:5], *refs[20:]}
