@@ -72,8 +72,11 @@ async def _compare_issue(
     # the children first: what changes meanwhile shows in the issue's time
     found = [await asking.given(child.name, id_, partial(_ask, client, child, id_)) for child in children]
     answer = await asking.given("issues", id_, partial(_issue, client, id_))
-    if not isinstance(answer, Answer) or answer.data.get("id") != id_:
-        return  # the listing lacks it too, or it has just been deleted, or become part of another
+    if not isinstance(answer, Answer):
+        return  # the listing lacks it too, or it has just been deleted
+    if answer.data.get("id") != id_:
+        report.untold.append(Untold("issues", id_, f"{ENDPOINTS['get_issue'].label} gives another one."))
+        return
     (wanted,) = typed(table, [answer.data], masks)
     if (utc(wanted["updated_at"]) or held.expected_from) > (utc(row["updated_at"]) or held.expected_from):
         return  # counted as changed since by the listing

@@ -167,7 +167,7 @@ def test_a_conversation_that_is_not_given_is_told(site: Site, world: emulator.Wo
     assert report.sampled["issues"] == 40
 
 
-@pytest.mark.parametrize("data", [None, [], "text"])
+@pytest.mark.parametrize("data", [None, [], "text", {"id": 17}])
 def test_an_issue_that_is_given_in_no_form_is_told(site: Site, world: emulator.World, data: object) -> None:
     bad = world.issue_ids()[4]
 
