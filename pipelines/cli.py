@@ -282,8 +282,9 @@ def verify(
 
     The issues of each month are counted in a complete listing and in the copy, and a sample of issues is
     compared value by value, messages, threads and followers included. It first says how many requests that
-    takes. What changed since the last run is no difference. Exit codes: 0 no difference, 4 Pylon stayed
-    unavailable, 5 a difference, 75 a run is at work.
+    takes. What changed since the last run is no difference. What the server fails for is told, and all else
+    compared. Exit codes: 0 no difference, 4 none in what could be compared, or Pylon stayed unavailable,
+    5 a difference, 75 a run is at work.
 
     \b
     Examples:

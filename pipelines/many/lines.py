@@ -97,7 +97,10 @@ def _reconcile(event: Event, _now: datetime) -> str:
 
 def _verify(event: Event, _now: datetime) -> str:
     found, asked = event["differences"], sum(event["asked"].values())
-    return f"{count(len(found), 'difference') if found else 'no difference'}, {count(asked, 'request')}"
+    untold = f", {count(len(left), 'place')} not compared" if (left := event.get("untold")) else ""
+    return (
+        f"{count(len(found), 'difference') if found else 'no difference'}{untold}, {count(asked, 'request')}"
+    )
 
 
 def _transform(event: Event, _now: datetime) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from pylon_elt.sources.pylon.api.pacing import Pacers
@@ -18,7 +18,8 @@ from ..base.wording import count, duration
 from ..copy import inspection
 from ..run.progress import asked, seconds_for
 from .held import announced, take
-from .verify import Verification, remedies, verify
+from .report import Verification, remedies
+from .verify import verify
 
 SHOWN = 12
 """Differences beyond so many are counted, not shown: the screen has an end."""
@@ -43,16 +44,28 @@ def run(asked_for: Verify) -> int:
     _announce(report, paces, as_json=asked_for.as_json)
     verify(held, settings, paces, report)
     report.asked = {name: asked(pacer) for name, pacer in paces.known().items() if asked(pacer)}
-    code = exits.DATA_CHECK if report.differences else exits.DONE
+    problem = problem_of(report)
+    code = problem.code if problem else exits.DONE
     if asked_for.as_json:
         screens.event("verified", exit=code, remedies=list(remedies(report)), **report.as_facts())
         return code
     screens.tell(render(report))
-    if not report.differences:
-        return code
-    what = f"The copy differs from what Pylon holds in {count(len(report.differences), 'place')}."
-    screens.show(exits.Problem(what, " ".join(remedies(report)), code))
+    if problem:
+        screens.show(problem)
     return code
+
+
+def problem_of(report: Verification) -> exits.Problem | None:
+    """Return why a copy cannot be said to be what Pylon holds; ``None``: it is."""
+    if report.differences:
+        what = f"The copy differs from what Pylon holds in {count(len(report.differences), 'place')}."
+        return exits.Problem(what, " ".join(remedies(report)), exits.DATA_CHECK)
+    if report.untold:
+        what = f"Pylon does not tell what it holds in {count(len(report.untold), 'place')}; all else does not differ."
+        return exits.Problem(
+            what, "Verify again later; where it goes on, report it to Pylon.", exits.UNAVAILABLE
+        )
+    return None
 
 
 def _announce(report: Verification, pacers: Pacers, *, as_json: bool) -> None:
@@ -97,16 +110,26 @@ def _lines(report: Verification) -> Iterator[str]:
         yield screens.wrapped("Not counted, since the next run reads them: ", f"{'; '.join(since)}.")
     if report.before_start:
         yield f"Created before start_date, so not compared: {count(report.before_start, 'issue')}."
+    if report.hidden:
+        yield f"Not listed by Pylon, but there by their ids: {count(report.hidden, 'issue')}."
     for table, names in report.volatile.items():
         text = f"{', '.join(names)}, which differ at each reading though nothing was changed."
         yield screens.wrapped(f"Not compared of {table}: ", text)
-    for one in report.differences[:SHOWN]:
-        yield screens.wrapped("  ", f"{one.table} {one.id}: {one.what}")
-    if (more := len(report.differences) - SHOWN) > 0:
-        yield f"  and {more:,} more; see them all with --format json"
+    if report.untold:
+        yield "Not compared, since Pylon does not tell:"
+        yield from _some([f"{one.table} {one.what}: {one.why}" for one in report.untold])
+        yield from ["Differences:"] if report.differences else []
+    yield from _some([f"{one.table} {one.id}: {one.what}" for one in report.differences])
     yield f"{sum(report.asked.values()):,} requests were made."
     if not report.differences:
-        yield "No difference was found."
+        yield f"No difference was found{' in what was compared' if report.untold else ''}."
+
+
+def _some(texts: Sequence[str]) -> Iterator[str]:
+    for text in texts[:SHOWN]:
+        yield screens.wrapped("  ", text)
+    if (more := len(texts) - SHOWN) > 0:
+        yield f"  and {more:,} more; see them all with --format json"
 
 
 def _months(report: Verification) -> str:

@@ -88,7 +88,7 @@ class Desk:
 
     # -- what the lanes see ------------------------------------------------------------------------------------
 
-    async def first_page(self, endpoint: Endpoint, **request: Any) -> Answer:
+    async def first_page(self, endpoint: Endpoint, attempts: int = 6, **request: Any) -> Answer:
         return self._page(endpoint, "", **request)
 
     async def pages(self, endpoint: Endpoint, cursor: str = "", **request: Any) -> AsyncIterator[Answer]:

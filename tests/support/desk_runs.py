@@ -60,6 +60,10 @@ class Limited:
         self._ask()
         return await self._desk.first_page(endpoint, **request)
 
+    async def ask(self, endpoint: Any, *, attempts: int, **request: Any) -> Answer:
+        assert attempts == 1
+        return await self.first_page(endpoint, attempts=attempts, **request)
+
     async def pages(self, endpoint: Any, cursor: str = "", **request: Any) -> AsyncIterator[Answer]:
         if cursor and self._lapsed:
             self._ask()

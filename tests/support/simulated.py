@@ -245,6 +245,13 @@ class Site:
         self.state = state
         return control.report
 
+    @contextmanager
+    def answering(self) -> Iterator[SourceState]:
+        """Let requests go to the application for whoever asks; gives the state, of which nothing is kept."""
+        state = self.copy()
+        with self._in_process(state):
+            yield SourceState(state)
+
     def take(self, source: Any) -> None:
         """Load what a source of dlt gives, in one go."""
         self._loads += 1

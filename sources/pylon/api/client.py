@@ -52,13 +52,11 @@ class Client:
         warn: Callable[[str], None] = lambda _text: None,
         offset: timedelta | None = None,
     ) -> None:
-        self._settings = settings
-        self._transport = Transport(settings, offset)
+        self._settings, self._transport = settings, Transport(settings, offset)
         self._sender = Sender(settings, self._transport, pacers, pause or _sleep, admission or Admission())
         self.paging = paging or Paging()
         """What is known of how each endpoint pages."""
-        self._warn = warn
-        self.answered = False
+        self._warn, self.answered = warn, False
         """Whether anything was answered as Pylon answers."""
 
     async def close(self) -> None:
@@ -109,9 +107,11 @@ class Client:
             Unavailable: No proper answer after all retries.
             TurnOver: The turn ended before the request could be sent.
         """
-        path = endpoint.path.format(**{name: quote(value, safe="") for name, value in (ids or {}).items()})
-        request = self._transport.request(endpoint.method, path, query, body)
-        label = f"{endpoint.method} {path}"
+        path = _path(endpoint, ids or {})
+        request, label = (
+            self._transport.request(endpoint.method, path, query, body),
+            f"{endpoint.method} {path}",
+        )
         answer = await self._sender.send(endpoint, request, label, check, attempts)
         self.answered = True
         for complaint in complaints(answer):
@@ -128,9 +128,7 @@ class Client:
         ids: Mapping[str, str] | None = None,
         cursor: str = "",
     ) -> AsyncIterator[Answer]:
-        """Walk along the cursors of a list, page by page, from its beginning or from a cursor that it gave.
-
-        The walk ends where nothing follows by all that can be told: see :mod:`.paging`.
+        """Walk along a list from its beginning, or a cursor that it gave, to its end by all that can be told.
 
         Raises:
             Unavailable: Whether anything follows cannot be told, or the server cannot be reached.
@@ -151,13 +149,14 @@ class Client:
         body: Mapping[str, Any] | None = None,
         limit: int | None = None,
         ids: Mapping[str, str] | None = None,
+        attempts: int = ATTEMPTS,
     ) -> Answer:
         """Return the first page of a list. Where ``more`` is false it is the only one; else there may be another.
 
         Raises:
             Unavailable: The server keeps giving pages that contradict themselves, or cannot be reached.
         """
-        return (await self._begun(endpoint, query, body, limit, ids, first=True))[1]
+        return (await self._begun(endpoint, query, body, limit, ids, first=True, attempts=attempts))[1]
 
     async def _begun(
         self,
@@ -169,17 +168,22 @@ class Client:
         *,
         first: bool = False,
         cursor: str = "",
+        attempts: int = ATTEMPTS,
     ) -> tuple[Walk, Answer]:
-        async def send(limit: int | None, cursor: str, check: Check, attempts: int) -> Answer:
+        async def send(limit: int | None, cursor: str, check: Check, most: int) -> Answer:
             sent = _with(endpoint, query, body, limit, cursor)
-            return await self.ask(endpoint, check=check, ids=ids, attempts=attempts, **sent)
+            return await self.ask(endpoint, check=check, ids=ids, attempts=min(most, attempts), **sent)
 
-        most = limit or self._settings.limit(endpoint)
-        return await begun(send, endpoint, most, self.paging, first=first, cursor=cursor)
+        wanted = limit or self._settings.limit(endpoint)
+        return await begun(send, endpoint, wanted, self.paging, first=first, cursor=cursor)
 
 
 async def _sleep(_name: str, seconds: float) -> None:
     await asyncio.sleep(seconds)
+
+
+def _path(endpoint: Endpoint, ids: Mapping[str, str]) -> str:
+    return endpoint.path.format(**{name: quote(value, safe="") for name, value in ids.items()})
 
 
 def _with(

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from ..catalog import Endpoint
 from ..errors import PylonError, Rejected, Unanswered, WebPage
 from .answers import Answer, Check, first_page_problem
-from .paging import USUAL_LIMIT, Habit, Paging
+from .paging import LIMIT_REFUSED, USUAL_LIMIT, Habit, Paging
 from .sending import ATTEMPTS
 from .walk import Walk
 
-STATUSES = frozenset({400, 413, 422})
-"""How a limit may be refused, besides a 5xx; all others have a meaning of their own."""
+T = TypeVar("T")
 
 Send = Callable[[int | None, str, Check, int], Awaitable[Answer]]
 """Asks for the page at a cursor, "" for the first one, with a limit in rows or none, what to expect, and how often."""
@@ -41,15 +41,67 @@ async def begun(
     habit = paging.of(endpoint.name)
 
     async def ask(limit: int | None, cursor: str, check: Check, attempts: int = ATTEMPTS) -> Answer:
-        page = await send(limit, cursor, check, attempts)
-        habit.taken = max(habit.taken, limit or 0)
-        return page
+        return await _noted(send(limit, cursor, check, attempts), habit, limit)
 
     async def begin(limit: int | None) -> tuple[Walk, Answer]:
         walk = Walk(ask, endpoint, limit, habit, first=first, cursor=cursor)
         return walk, await walk.next()
 
-    limit = paging.limit(endpoint.name, wanted)
+    return await _taken(send, begin, endpoint, wanted, paging, first=first, cursor=cursor)
+
+
+async def in_one(
+    send: Send, endpoint: Endpoint, wanted: int, paging: Paging, check: Check
+) -> tuple[Answer, int | None]:
+    """Ask for a list that has no second page: for as many of its rows as it gives, up to some.
+
+    Args:
+        send: How to ask for it.
+        endpoint: Whose list it is.
+        wanted: How many rows are wanted.
+        paging: How endpoints were seen to page; what is learnt is noted there.
+        check: What to expect of it.
+
+    Returns:
+        The list, and the limit with which it was given; ``None``: without one.
+    """
+    habit = paging.of(endpoint.name)
+
+    async def begin(limit: int | None) -> tuple[Answer, int | None]:
+        return await _noted(send(limit, "", check, ATTEMPTS), habit, limit), limit
+
+    page, limit = await _taken(send, begin, endpoint, wanted, paging)
+    refused = wanted
+    while (
+        limit and habit.most == limit and len(page.rows) >= limit and (more := (limit + refused) // 2) > limit
+    ):
+        try:
+            page = await send(more, "", check, 1)
+        except PylonError:
+            refused = more
+        else:
+            habit.most = limit = more
+    return page, limit
+
+
+async def _noted(asked: Awaitable[Answer], habit: Habit, limit: int | None) -> Answer:
+    page = await asked
+    habit.taken = max(habit.taken, limit or 0)
+    return page
+
+
+async def _taken(
+    send: Send,
+    begin: Callable[[int | None], Awaitable[T]],
+    endpoint: Endpoint,
+    wanted: int | None,
+    paging: Paging,
+    *,
+    first: bool = False,
+    cursor: str = "",
+) -> T:
+    """Return how a list begins, with a limit that it takes."""
+    habit, limit = paging.of(endpoint.name), paging.limit(endpoint.name, wanted)
     try:
         return await begin(limit)
     except (Rejected, Unanswered) as error:
@@ -57,7 +109,7 @@ async def begun(
             raise
 
         async def once(limit: int | None) -> Answer:
-            return await ask(limit, "", first_page_problem, 1)
+            return await _noted(send(limit, "", first_page_problem, 1), habit, limit)
 
         cuttable = first and isinstance(error, Unanswered)
         if not await _found(endpoint, limit, habit, once, cuttable=cuttable):
@@ -111,5 +163,5 @@ async def _takes(once: Callable[[int | None], Awaitable[Answer]], limit: int) ->
 
 def _may_be(error: Rejected | Unanswered) -> bool:
     if isinstance(error, Rejected):
-        return error.status in STATUSES
-    return (error.status >= 500 or error.status in STATUSES) and not isinstance(error, WebPage)
+        return error.status in LIMIT_REFUSED
+    return (error.status >= 500 or error.status in LIMIT_REFUSED) and not isinstance(error, WebPage)

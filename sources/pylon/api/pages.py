@@ -9,7 +9,7 @@ from ..catalog import Endpoint
 from ..errors import Rejected, Unavailable
 from . import unlisted
 from .answers import Answer, Check, first_page_problem, list_problem
-from .paging import Habit, ends_empty
+from .paging import LIMIT_REFUSED, Habit, ends_empty
 
 Ask = Callable[[int | None, str, Check], Awaitable[Answer]]
 """Asks for the page at a cursor, "" for the first one, with a limit in rows or none, and with what to expect of it."""
@@ -39,6 +39,20 @@ class Pages:
         page = await self._at_cursor(limit, cursor) if cursor else await self._at_first(limit)
         self._shown = max(self._shown, len(page.rows))
         return page
+
+    async def shorter(self, page: Answer, cursor: str) -> Answer:
+        """Ask for a page once more, with one row less; the page itself where the list takes no limit at all.
+
+        Raises:
+            Rejected: It is refused for another reason.
+            Unavailable: The page never comes.
+        """
+        try:
+            return await self.ask(len(page.rows) - 1, cursor)
+        except Rejected as error:
+            if self._limit or page.more or error.status not in LIMIT_REFUSED:
+                raise
+            return page
 
     async def is_cut(self, page: Answer, cursor: str, used: Collection[str]) -> bool:
         """Say whether rows may follow a page whose cursor is not taken: of pages of one row less, the second tells.

@@ -17,6 +17,8 @@ from .answers import Answer
 
 USUAL_LIMIT = 100
 """How many rows a page holds where no limit is sent (the OpenAPI document's default)."""
+LIMIT_REFUSED = frozenset({400, 413, 422})
+"""How a limit may be refused, besides a 5xx; all others have a meaning of their own."""
 REFUSED_SECONDS = 86_400
 """So long a limit that was refused is not asked for again."""
 LEAST_CAP = 50
@@ -54,6 +56,8 @@ class Habit:
     """The longest limit that it took, in this process."""
     refuses_all: bool = False
     """Whether it refused a list with a shorter limit too, and without one, in this process."""
+    widest: float | None = None
+    """A wider window than so many seconds it refused, in this process; ``None``: none that was asked for."""
     ends_without_cursor: bool = False
     """Whether its last page announces another one and gives no cursor, each time it is asked."""
     slips: bool = False
@@ -91,7 +95,7 @@ class Paging:
     def to_remember(self) -> dict[str, Any]:
         """Return what the next process should know, as a small JSON object."""
         # caps may be lifted, and slips pass
-        passing: Any = {"cap": None, "slips": False, "taken": 0, "refuses_all": False}
+        passing: Any = {"cap": None, "slips": False, "taken": 0, "refuses_all": False, "widest": None}
         known = {name: replace(habit, **passing) for name, habit in self._habits.items()}
         return {name: asdict(habit) for name, habit in known.items() if habit != Habit()}
 
@@ -133,7 +137,12 @@ def _may_be_cut(page: Answer, limit: int | None, habit: Habit) -> bool:
         return True
     if limit is None or count < LEAST_CAP:
         return False
-    return count == limit or count > habit.longest or count in ROUND
+    return count == limit or count > habit.longest or may_be_capped(count)
+
+
+def may_be_capped(count: int) -> bool:
+    """Say whether so many rows may be as many as a server gives at most, whatever is asked for."""
+    return count in ROUND
 
 
 def _habit(stored: object) -> Habit:

@@ -115,7 +115,7 @@ class Walk:
     async def _resolved(self, page: Answer, tries: int = TRIES) -> Answer:
         """Read the same stretch in pages of one row less: if the list is as long as the page, one row is left."""
         count = len(page.rows)
-        smaller = await self._pages.ask(count - 1, self._cursor)
+        smaller = await self._pages.shorter(page, self._cursor)
         if len(smaller.rows) >= count:
             return last(smaller)  # it minds no limit, and so gave all
         if seam(smaller, count - 1, self._used, self._habit) is not Seam.MORE:

@@ -416,6 +416,8 @@ class SourceState(View):
     """Whose workspace it is, by ``id`` and ``name``, as ``pylon run`` was told by ``GET /me``; masked if they are."""
     reconciled_at = Key[datetime | None](_instant, _iso, None)
     """When the copy was last compared with a complete listing."""
+    unlisted = Key[list[windows.Window]](_windows, _stored_windows, [])
+    """When issues were created that could not be listed then."""
     volatile = Key[Volatiles](_volatiles, _stored_volatiles, {})
     """What was seen to differ at each reading although nothing had changed."""
 
@@ -446,6 +448,12 @@ class SourceState(View):
     def hanging(self, table: str) -> HangingState:
         """Return what is known of a table that hangs on other rows."""
         return HangingState(self.table(table))
+
+    @property
+    def known_to_fail(self) -> list[windows.Window]:
+        """When issues were created that could not be listed the last time, by the history or by a comparison."""
+        known, left = self.unlisted, self.issues.history_left
+        return [*known, *(window for window in left if window not in known)]
 
     def volatile_in(self, table: str) -> dict[Path, Kind]:
         """Return what of a table's values differs at each reading."""

@@ -14,17 +14,32 @@ from ..api import windows
 from ..api.answers import Answer
 from ..api.client import Client
 from ..api.filters import rfc3339
+from ..api.paging import LIMIT_REFUSED
+from ..api.sending import ATTEMPTS
 from ..api.windows import Window
 from ..copy.state import Going, Stretch
-from ..errors import LeftOut, PylonError, Unanswered, WebPage
+from ..errors import LeftOut, PylonError, Rejected, Unanswered, WebPage
 from .ways import Batch, Reader, Way
 
 ELSEWHERE = Window(datetime(2000, 1, 1, tzinfo=UTC), datetime(2000, 1, 1, tzinfo=UTC) + windows.NARROWEST)
 """A window without rows, of which any endpoint that answers at all can tell."""
+LEAST_WIDE = timedelta(days=1)
+"""A server that refuses a window of this width does not refuse it for that."""
 MOST_LEFT = 5
 """How many moments of a stretch may be left out."""
+TRIES = 2
+"""How often part of a window that failed is asked for: where it fails by chance, it is only cut once more."""
 MOST_IN_VAIN = 1
 """How many of them may follow each other in a run without a row between them."""
+
+
+async def failure(client: Client, way: Way, window: Window) -> Unanswered | None:
+    """Return how a window fails that was not answered before, asked for once; ``None``: it need not any more."""
+    try:
+        await client.ask(way.endpoint, **way.request(window), attempts=1)
+    except Unanswered as error:
+        return None if isinstance(error, WebPage) else error
+    return None
 
 
 async def elsewhere(asked: Awaitable[Answer], error: Unanswered) -> Answer:
@@ -37,6 +52,21 @@ async def elsewhere(asked: Awaitable[Answer], error: Unanswered) -> Answer:
         return await asked
     except PylonError:
         raise error from None
+
+
+async def narrowed(client: Client, way: Way, piece: Window, error: Rejected) -> None:
+    """Let the windows of an endpoint be half as wide as one that it refused, since there may be a widest one.
+
+    Raises:
+        Rejected: That is no reason: the error as it was.
+    """
+    if error.status not in LIMIT_REFUSED or piece.width < LEAST_WIDE:
+        raise error
+    try:
+        await client.first_page(way.endpoint, **way.request(ELSEWHERE))
+    except PylonError:
+        raise error from None
+    client.paging.of(way.endpoint.name).widest = piece.width.total_seconds() / 2
 
 
 @dataclass
@@ -77,6 +107,10 @@ class Search:
         if answer and piece.start < (present := answer.sent_at + self.client.ahead):
             self.going.failed_within = Window(piece.start, min(piece.end, present))
         return None
+
+    def attempts(self, piece: Window) -> int:
+        """Return how often a window is to be asked for; one that may be left out, or is the first to fail, in full."""
+        return TRIES if self.going.failed_within and piece.width > windows.NARROWEST else ATTEMPTS
 
     def read(self, piece: Window) -> None:
         """Note that a window was read."""

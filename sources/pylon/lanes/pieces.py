@@ -20,9 +20,9 @@ from ..api.answers import Answer
 from ..api.filters import rfc3339
 from ..api.windows import Window
 from ..copy.state import Amid, Down, Going
-from ..errors import Unanswered, Unavailable
+from ..errors import Rejected, Unanswered, Unavailable
 from ..rows.rows import instant
-from .bad import Search
+from .bad import Search, narrowed
 from .descent import Descent, ShowsRows
 from .moment import Moment
 from .order import begun
@@ -102,6 +102,9 @@ class _Reading:
                 yield piece, left_out
             # behind what is left out too: a request reaches beyond its window, and may meet the same once more
             self.going.width = self._bad.width or windows.NARROWEST
+        except Rejected as error:
+            await narrowed(self.reader.client, self.way, piece, error)
+            self.going.amid = self.going.down = self.cut_from = None
 
     async def _read(self, piece: Window, span: Window) -> AsyncIterator[tuple[Window | None, Batch]]:
         going, page = self.going, None
@@ -139,7 +142,9 @@ class _Reading:
         client, way = self.reader.client, self.way
 
         async def ask() -> Answer:
-            return await client.first_page(way.endpoint, **way.request(piece))
+            return await client.first_page(
+                way.endpoint, **way.request(piece), attempts=self._bad.attempts(piece)
+            )
 
         page = await ask()
         if page.listed:
@@ -166,7 +171,9 @@ class _Reading:
             if under_way.end == span.end if self.newest_first else under_way.start == span.start:
                 return Window(under_way.start, under_way.end)
             going.amid = going.down = None
-        return span.newest(going.width) if self.newest_first else span.oldest(going.width)
+        widest = self.reader.client.paging.of(self.way.endpoint.name).widest
+        width = going.width if widest is None else min(going.width, timedelta(seconds=widest))
+        return span.newest(width) if self.newest_first else span.oldest(width)
 
     async def _descend(self, down: Down, page: Answer | None) -> AsyncIterator[tuple[Window | None, Batch]]:
         if page:

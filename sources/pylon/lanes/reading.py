@@ -19,7 +19,7 @@ from ..catalog import Endpoint
 from ..copy.state import Going, Stretch
 from ..errors import LeftOut, Rejected, Unanswered, Unavailable
 from ..rows.rows import Row, instant
-from .bad import ELSEWHERE, LeavingOut, elsewhere
+from .bad import ELSEWHERE, LeavingOut, elsewhere, failure
 from .looks import Look
 from .moment import READINGS
 from .pieces import Find, pieces
@@ -123,15 +123,17 @@ async def _left(
     for window in stretch.left_out(of_history=of_history):
         told = True
         try:
+            if error := await failure(reader.client, way, window):
+                raise error
             async for piece, batch in pieces(
                 strict, way, window, Going(), newest_first=False, page_size=None, witness=witness
             ):
                 told = told and (piece is None or batch.whole)
                 yield replace(batch, again=True, left=True)
-        except (Unavailable, Rejected) as error:
+        except (Unavailable, Rejected) as why:
             told = False
             if reader.leave_out:
-                reader.leave_out(LeftOut(error, *map(rfc3339, window.asked)))
+                reader.leave_out(LeftOut(why, *map(rfc3339, window.asked)))
         if told:
             others = [other for other in stretch.left_out(of_history=of_history) if other != window]
             stretch.leave_out(others, of_history=of_history)

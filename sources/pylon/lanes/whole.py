@@ -9,12 +9,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..api.answers import Answer, list_problem, object_problem
+from ..api.answers import Answer, object_problem
 from ..catalog import COLLECTED, Configured, Listed, RowsOf, Table
 from ..copy.intervals import Collection
 from ..copy.state import CollectionState
-from ..errors import CredentialsError, NoSecondPage, PermissionDenied, PylonError, Rejected, is_lacking
+from ..errors import CredentialsError, PermissionDenied, PylonError, Rejected, is_lacking
 from ..rows.rows import Row, keys_of, to_arrow
+from . import unpaged
 from .turn import Turn, keyed
 
 FAILURES = 3
@@ -42,6 +43,7 @@ class Reading:
         self._known: dict[tuple[str, ...], str] = {}
         self._seams = self._anew = False
         self._without_list: set[str] = set()
+        self._capped_at = 0
         self.began = datetime.now(UTC)
 
     async def read_surely(
@@ -116,6 +118,8 @@ class Reading:
                 f"{self._table.name}: {len(lacking):,} of {len(self._asked):,} {self._table.parent}s are refused"
                 f" ({self._refused[news[0]].message}) What the copy has of them stays as it is."
             )
+        if self._capped_at:
+            self._turn.report.warn(unpaged.told(self._table, self._capped_at))
         unseen = [parent for key, parent in self._known.items() if key not in self._keys]
         if doubtful := sum(parent in self._without_list for parent in unseen):
             label = f"{self._table.read.endpoint.label} gave no list, which says nothing about rows"
@@ -138,7 +142,7 @@ class Reading:
                 continue
             yield self._batch(rows, page.sent_at, parent)
             await self._turn.stock.offer(self._table.name, rows, page.sent_at)
-        if whole:
+        if whole and not self._capped_at:
             self._complete.add(parent)
 
     def _batch(self, rows: list[Row], sent_at: datetime, parent: str) -> pa.Table:
@@ -156,9 +160,9 @@ class Reading:
         if endpoint.single:
             yield 0, await _object(self._turn, table)
         elif not endpoint.paged and endpoint.max_page_size:
-            yield 0, (answer := await _all_there_is(self._turn, table))
-            if len(answer.rows) >= endpoint.max_page_size:
-                raise NoSecondPage(endpoint.label, endpoint.max_page_size, table.name)
+            async for number, page, capped_at in unpaged.pages(self._turn, table):
+                self._capped_at = capped_at
+                yield number, page
         elif _is_parent(table):
             for number, page in enumerate(await whole(self._turn, table, anew=self._anew)):
                 yield number, page
@@ -248,10 +252,3 @@ async def _object(turn: Turn, table: Collection) -> Answer:
     answer = turn.control.answers.get(table.read.endpoint.name)
     answer = answer or await turn.patient_client.ask(table.read.endpoint, check=object_problem)
     return Answer([answer.data], answer.sent_at)
-
-
-async def _all_there_is(turn: Turn, table: Collection) -> Answer:
-    """Ask for as many rows as can be had at once, where there is no second page."""
-    endpoint = table.read.endpoint
-    body = {"limit": endpoint.max_page_size}
-    return await turn.patient_client.ask(endpoint, body=body, check=list_problem)

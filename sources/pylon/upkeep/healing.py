@@ -21,7 +21,8 @@ from ..copy.state import SourceState
 from ..lanes import late
 from ..rows.rows import Row, instant, to_arrow
 from ..settings import Settings
-from .readings import Readings
+from .readings import Readings, Typed
+from .slim import One, Slim
 
 Again = Callable[[datetime, datetime], Awaitable[Sequence[Row]]]
 """Lists the issues that were created from one time to another (UTC) once more; none, where that fails."""
@@ -39,10 +40,11 @@ class Healing:
             compared with a complete listing; and what differs at each reading.
         now: The present (UTC).
         again: How to read issues once more.
+        one: How to ask for one of them.
     """
 
     def __init__(
-        self, settings: Settings, copied: Copied, state: SourceState, now: datetime, again: Again
+        self, settings: Settings, copied: Copied, state: SourceState, now: datetime, again: Again, one: One
     ) -> None:
         stretch = state.issues
         self._copied = copied
@@ -60,7 +62,7 @@ class Healing:
         self._batches: list[pa.Table] = []
         self._last: datetime | None = None
         self._overdue = 0
-        self._again = again
+        self._again, self._slim = again, Slim(one)
         self.readings = Readings(TABLES["issues"], state, now)
         """What differs at each reading."""
         self._mended: dict[str, datetime | None] = {}
@@ -79,17 +81,24 @@ class Healing:
         """Compare rows that were listed."""
         if self._passed is None:
             return  # nothing has been read yet
+        self._slim.see(rows)
         wanted = [row for row in rows if self._is_ours(row)]
         held = self._known(wanted)
         news = {row["id"]: row for row in wanted if _is_newer(row, held)}
         edited = await self._edited([row for row in wanted if row["id"] not in news], held)
-        found = [*news.values(), *edited]
+        found = [*await self._whole(news), *edited]
         if not found:
             return
         self._overdue += sum(self._came_too_late(row) for row in news.values())
         self._last = max(sent_at, self._last + _TICK) if self._last else sent_at
         self._batches.append(to_arrow(TABLES["issues"], found, {"_synced_at": self._last}, self._masks))
         self._mended |= {row["id"]: instant(row.get("updated_at")) for row in found}
+
+    async def _whole(self, news: Mapping[str, Row]) -> list[Row]:
+        """Return rows of a newer version, with what the list leaves out of them."""
+        copies = {row["id"]: row for row in self._copied.rows(TABLES["issues"], "id", list(news))}
+        found = [await self._slim.whole(row, copies.get(id_, {})) for id_, row in news.items()]
+        return list(filter(None, found))
 
     def note(self, state: SourceState) -> None:
         """Write into the source's state how many issues were later than the lookback."""
@@ -147,7 +156,23 @@ class Healing:
             # two readings of a short list are in the same order often enough, which says nothing
             if not any(self.readings.shuffled(seen[row["id"]], held[row["id"]]) for row in found):
                 break
-        return found
+        return await self._completed(found, seen, held)
+
+    async def _completed(
+        self, found: Sequence[Row], seen: Mapping[str, Typed], held: Mapping[str, Typed]
+    ) -> list[Row]:
+        """Return those of some rows that differ from the copy, with what the list leaves out of them."""
+        edited = []
+        for row in found:
+            copy = held[row["id"]]
+            whole = await self._slim.whole(row, copy, self.readings.differing(seen[row["id"]], copy))
+            if whole is row or (whole and self._differs(whole, copy)):
+                edited.append(whole)
+        return edited
+
+    def _differs(self, row: Row, held: Typed) -> bool:
+        (wanted,) = typed(TABLES["issues"], [row], self._masks)
+        return bool(self.readings.differing(wanted, held))
 
     async def _read_again(self, rows: Sequence[Row], seen: Mapping[str, Mapping[str, Any]]) -> None:
         """Find out what differs although nobody changed it."""

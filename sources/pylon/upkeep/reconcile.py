@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from ..api.client import Client
 from ..api.filters import rfc3339
+from ..api.windows import Window
 from ..catalog import ABOUT_ISSUES, CHILDREN, ENDPOINTS, ISSUES, VERSIONS, Table, Versions
 from ..copy import known
 from ..copy.contents import Contents
@@ -27,7 +28,7 @@ from ..rows.rows import Row, misfits
 from ..rows.versions import record, subjects
 from ..settings import Settings
 from .healing import Healing
-from .listing import Gone, Listing, confirm, list_all, read_again
+from .listing import Gone, Listing, by_id, confirm, list_all, read_again, there
 from .loads import mending, removal, taking_back
 from .readings import MOMENT, again, told
 
@@ -88,8 +89,9 @@ class _Comparison:
         self._contents = contents
         self._confirmed = confirmed
         self._compared_at = datetime.now(UTC)
+        self._failing, self._left = state.known_to_fail, list[Window]()
         self._lane = control.report.lanes["reconcile"]
-        self.healing = Healing(settings, contents.copied, state, self._compared_at, self._again)
+        self.healing = Healing(settings, contents.copied, state, self._compared_at, self._again, self._one)
         self._client: Client | None = None
         self._lane.due = self.stored = self.healing.stored
         self._returned: set[str] = set()
@@ -108,10 +110,19 @@ class _Comparison:
         try:
             page_size = self._settings.limit(ENDPOINTS["list_issues"])
             floor = self._settings.start_date
-            listing = await list_all(client, floor, page_size, self._see, self.stored, in_part=True)
+            listing = await list_all(
+                client, floor, page_size, self._see, self.stored, in_part=True, failing=self._failing
+            )
+            self._left = list(listing.left)
             missing = self._missing(listing)
             if self._is_implausible(missing, listing.ids) and not self._confirmed:
-                raise Implausible(ISSUES.name, len(missing), self.stored)
+                if await there(client, missing) != missing:
+                    raise Implausible(ISSUES.name, len(missing), self.stored)
+                control.report.warn(
+                    f"{ENDPOINTS['list_issues'].label} lists all issues but {len(missing):,}, which stay in the copy:"
+                    " those that were asked for by their ids are there. Report it to Pylon."
+                )
+                missing = set()
             deleted = self._contents.deleted(ISSUES.name)
             self._returned = {id_ for id_, _ in deleted if id_ in listing.ids}
             gone = await confirm(client, missing, listing, control.report.warn)
@@ -137,6 +148,10 @@ class _Comparison:
         """Read issues a second time, a moment later; where that fails, it says nothing."""
         await self._control.budget.pause("", MOMENT)
         return await again(partial(read_again, self._client, oldest, newest)) if self._client else []
+
+    async def _one(self, issue_id: str) -> Sequence[Row]:
+        """Ask for an issue by its id; where that fails, it says nothing."""
+        return await again(partial(by_id, self._client, issue_id)) if self._client else []
 
     def _missing(self, listing: Listing) -> set[str]:
         """Return the issues that the listing lacks although it would show them."""
@@ -190,6 +205,8 @@ class _Comparison:
 
         def note(state: SourceState) -> None:
             state.reconciled_at = self._compared_at
+            if self._left or state.unlisted:
+                state.unlisted = self._left
             self.healing.readings.note(state)
 
         for load in removal(gone, children, about, note):

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import httpx
+import orjson
 from support import worlds
 from support.simulated import Site
 
@@ -47,3 +48,32 @@ def test_a_further_edit_in_the_second_of_the_last_one_is_read() -> None:
     assert {row["title"] for row in read if row["id"] == ref} == {"B"}
     site.run()
     assert site.rows()["issues"] == read
+
+
+def test_an_older_version_of_the_same_second_stands_until_the_index_has_the_newer_one() -> None:
+    """Which of two versions of one second is older, nothing tells; the run after shows what holds."""
+    world = worlds.quiet(issues=12)
+    site = cutting(world)
+    site.run()
+    ref = world.issue_ids()[3]
+    second = world.now().replace(microsecond=100_000) - timedelta(seconds=60)
+    world.edit_issue(ref, title="A", updated_at=rfc3339(second))
+    before = world.issue(ref)
+    world.edit_issue(ref, title="B", updated_at=rfc3339(second + timedelta(milliseconds=700)))
+    site.reconcile()
+    cut = site.spoil
+
+    def trailing(request: httpx.Request, answer: httpx.Response) -> httpx.Response | None:
+        if (answer := cut(request, answer)) is None:
+            return None
+        given = orjson.loads(answer.content)
+        given["data"] = [
+            {**row, "title": before["title"]} if row["id"] == ref else row for row in given["data"]
+        ]
+        return httpx.Response(200, headers=answer.headers, json=given)
+
+    site.spoil = trailing
+    site.run()
+    site.spoil = cut
+    site.run()
+    assert {row["title"] for row in site.rows()["issues"] if row["id"] == ref} == {"B"}

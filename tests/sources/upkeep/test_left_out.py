@@ -73,3 +73,92 @@ def test_a_list_that_fails_everywhere_takes_nothing() -> None:
     with pytest.raises(PylonError):
         site.reconcile()
     assert held(site) == set(refs)
+
+
+def asked(site: Site) -> int:
+    """Compare, and return how many times lists of issues were asked for."""
+    requests = list[str]()
+    spoil = site.spoil
+
+    def counting(request: httpx.Request, answer: httpx.Response) -> httpx.Response | None:
+        requests.append(request.url.path)
+        return spoil(request, answer)
+
+    site.spoil = counting
+    site.reconcile()
+    site.spoil = spoil
+    return sum(path in ("/issues", "/issues/search") for path in requests)
+
+
+def test_what_is_known_to_fail_is_not_searched_for_again() -> None:
+    world = worlds.quiet(issues=40)
+    site = Site(world, runs.ISSUE_TABLES)
+    site.run()
+    usual = asked(site)
+    refs = by_creation(world)
+    failing_at(site, refs[10], refs[30])
+    searched = asked(site)
+    left = site.copy()["unlisted"]
+    assert len(left) == 2
+    world.delete_issue(refs[20])
+    again = asked(site)
+    assert again <= usual + 6 < searched / 5, (usual, searched, again)
+    assert refs[20] not in held(site)
+    assert site.copy()["unlisted"] == left
+
+    failing_at(site, refs[30])
+    assert asked(site) <= usual + 6
+    assert site.copy()["unlisted"] == left[:1], "the newest one is read first"
+    failing_at(site)
+    world.delete_issue(refs[30])
+    assert asked(site) <= usual + 3
+    assert refs[30] not in held(site)
+    assert site.copy()["unlisted"] == []
+    assert asked(site) == usual
+
+
+def test_another_row_that_fails_is_searched_for_beside_a_known_one() -> None:
+    world = worlds.quiet(issues=40)
+    site = Site(world, runs.ISSUE_TABLES)
+    site.run()
+    refs = by_creation(world)
+    failing_at(site, refs[20])
+    site.reconcile()
+    failing_at(site, refs[20], refs[5])
+    for ref in (refs[3], refs[5], refs[20], refs[30]):
+        world.touch_silently(ref, title="edited without a word")
+    site.reconcile()
+    assert len(site.copy()["unlisted"]) == 2
+    edited = {row["id"] for row in site.rows()["issues"] if row["title"] == "edited without a word"}
+    assert edited == {refs[3], refs[30]}
+
+
+def test_what_the_first_load_could_not_list_is_known_to_the_first_comparison() -> None:
+    world = worlds.quiet(issues=40)
+    site = Site(world, runs.ISSUE_TABLES)
+    refs = by_creation(world)
+    failing_at(site, refs[20])
+    site.run()
+    assert asked(site) < 12
+
+
+def test_each_run_asks_once_for_what_failed() -> None:
+    world = worlds.quiet(issues=40)
+    site = Site(world, runs.ISSUE_TABLES)
+    refs = by_creation(world)
+    failing_at(site, refs[20])
+    site.run()
+    again = site.run()
+    assert [request.url.path for request in again.asked if request.url.path == "/issues"] == ["/issues"]
+    assert "could not be read from" in str(again.report.failures[0].error)
+    failing_at(site)
+    assert not site.run().report.failures
+    assert held(site) == set(refs)
+
+
+def test_the_search_for_it_is_short() -> None:
+    world = worlds.quiet(issues=40)
+    site = Site(world, runs.ISSUE_TABLES)
+    site.run()
+    failing_at(site, by_creation(world)[20])
+    assert asked(site) <= 65

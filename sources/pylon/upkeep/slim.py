@@ -1,0 +1,54 @@
+"""A list that leaves fields out: what it does not give of an issue is no edit, and no reason to lose it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from ..catalog import ISSUES
+from ..rows.rows import Row
+
+One = Callable[[str], Awaitable[Sequence[Row]]]
+"""Asks for an issue by its id; none, where it is not given."""
+
+
+class Slim:
+    """Completes what is listed with what the list leaves out, where the copy holds something of that.
+
+    Args:
+        one: How to ask for an issue by its id.
+    """
+
+    def __init__(self, one: One) -> None:
+        self._one = one
+        self._given = set[str]()
+        self._left_out = set[str]()
+
+    def see(self, rows: Sequence[Row]) -> None:
+        """Note which fields the list gives: of those that no row has, nobody knows whether they are empty."""
+        self._given.update(*rows)
+
+    async def whole(self, row: Row, held: Mapping[str, Any], differing: Collection[str] = ()) -> Row | None:
+        """Return an issue as it is given by its id, or as it is listed where nothing that the copy holds is left out.
+
+        Args:
+            row: What was listed.
+            held: The row of the copy.
+            differing: The columns in which they differ, where they are of one version.
+
+        Returns:
+            ``None`` where it differs in nothing but what is left out, or is not given.
+        """
+        absent = {
+            column.name: column.source[0]
+            for column in ISSUES.columns
+            if not column.given and column.source[0] not in self._given and held.get(column.name) is not None
+        }
+        if not absent:
+            return row
+        if differing and absent.keys() & self._left_out >= set(differing):
+            return None
+        found = next(iter(await self._one(row["id"])), None)
+        if found:
+            self._left_out |= {name for name, field in absent.items() if found.get(field) is not None}
+        return found
