@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 
@@ -20,6 +20,7 @@ from ..many import lines, means
 from .doorbell import Doorbell
 from .errand import Done, Event
 from .keeper import Keeper
+from .lanes import Lane, Slots
 from .site import UNNAMED, Served, application
 
 STOPPING = "Stopping: what runs have read is being saved. Once more, and it ends at once, which loses nothing either."
@@ -90,16 +91,16 @@ class Daemon:
         loop = asyncio.get_running_loop()
         # each run and each look waits in a thread, and what rings is written from one
         loop.set_default_executor(ThreadPoolExecutor(2 * len(names) + 4))
-        most = asyncio.Semaphore(means.side_by_side("run", len(self._lanes), means.cpus(), means.memory()))
-        for lane in self._lanes:
-            turn = partial(_turn, asyncio.Lock(), most)
-            for name in lane:
+        slots = Slots(means.side_by_side("run", len(self._lanes), means.cpus(), means.memory()))
+        for together in self._lanes:
+            lane = Lane(slots)
+            for name in together:
                 label = name or UNNAMED
                 keeper = Keeper(
                     name,
                     self._options,
                     self._every,
-                    turn,
+                    lane,
                     partial(self._hear, label),
                     partial(self._close, label),
                 )
@@ -175,12 +176,6 @@ class Daemon:
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
             signal.signal(number, lambda which, _frame: loop.call_soon_threadsafe(self._stop, which))
-        yield
-
-
-@asynccontextmanager
-async def _turn(lane: asyncio.Lock, most: asyncio.Semaphore) -> AsyncIterator[None]:
-    async with lane, most:
         yield
 
 

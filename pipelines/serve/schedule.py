@@ -15,6 +15,10 @@ LONGEST_BUSY = 60.0
 """Seconds until a run is tried again that found another one at work: at first, and at the most."""
 RETRY = 30.0
 """Seconds until a run that failed is tried again; twice as long after each further one, up to the interval."""
+SPARE = 20.0
+"""Seconds until the next run that are worth a sweep."""
+REST = 3600.0
+"""Seconds for which no sweep begins after one that had nothing more to read."""
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -51,6 +55,7 @@ class Schedule:
         self._rung_at: float | None = None
         self._failures = self._locked = 0
         self._whole = True
+        self._sweep_at = 0.0
 
     def ring(self, now: float) -> None:
         """Note that an issue has changed."""
@@ -85,6 +90,16 @@ class Schedule:
             self._whole_at = now
         else:
             self.ring(now)
+
+    def spare(self, now: float) -> float:
+        """Return the seconds until the next run that are to be used for a sweep; 0 for no sweep."""
+        left = self.next_at() - now
+        is_wanted = not self._failures and not self._locked and now >= self._sweep_at
+        return left if is_wanted and left >= SPARE else 0.0
+
+    def swept(self, now: float, *, all_of_it: bool) -> None:
+        """Note that a sweep has ended by itself, and whether it found nothing more to read."""
+        self._sweep_at = now + REST if all_of_it else self._whole_at
 
     def _for_rings_at(self) -> float:
         if self._rung_at is None:

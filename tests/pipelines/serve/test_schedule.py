@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from pylon_elt.pipelines.base import exits
-from pylon_elt.pipelines.serve.schedule import APART, BUSY, GATHER, LONGEST_BUSY, RETRY, Schedule, seconds_of
+from pylon_elt.pipelines.serve.schedule import (
+    APART,
+    BUSY,
+    GATHER,
+    LONGEST_BUSY,
+    REST,
+    RETRY,
+    SPARE,
+    Schedule,
+    seconds_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -112,3 +122,47 @@ def test_a_run_beside_another_is_tried_again_soon() -> None:
     schedule.begin(now + 10)
     schedule.end(now + 10, exits.LOCKED)
     assert schedule.next_at() == now + 10 + BUSY
+
+
+def test_the_time_until_the_next_run_is_for_a_sweep() -> None:
+    schedule = Schedule(900)
+    assert not schedule.spare(0.0), "a whole run is due"
+    schedule.begin(0.0)
+    schedule.end(30.0, exits.DONE)
+    assert schedule.spare(30.0) == 870
+    assert not schedule.spare(900 - SPARE + 1), "too little to be worth it"
+    schedule.ring(100.0)
+    assert not schedule.spare(100.0)
+
+
+def test_no_sweep_begins_while_runs_fail() -> None:
+    schedule = rested()
+    for code in (exits.UNAVAILABLE, exits.LOCKED):
+        schedule.ring(100.0)
+        schedule.begin(101.0)
+        schedule.end(102.0, code)
+        assert not schedule.spare(102.0)
+        schedule.begin(200.0)
+        schedule.end(201.0, exits.DONE)
+        assert schedule.spare(201.0)
+
+
+def test_a_sweep_that_read_all_is_followed_by_none_for_a_while() -> None:
+    schedule = rested()
+    schedule.swept(50.0, all_of_it=True)
+    for began in range(900, int(REST), 900):
+        schedule.begin(began)
+        schedule.end(began + 10, exits.DONE)
+        assert not schedule.spare(began + 10)
+    schedule.begin(REST + 60)
+    schedule.end(REST + 70, exits.DONE)
+    assert schedule.spare(REST + 70)
+
+
+def test_a_sweep_whose_time_was_up_goes_on_after_the_next_whole_run() -> None:
+    schedule = rested()
+    schedule.swept(860.0, all_of_it=False)
+    assert not schedule.spare(860.0)
+    schedule.begin(900.0)
+    schedule.end(910.0, exits.DONE)
+    assert schedule.spare(910.0) == 890

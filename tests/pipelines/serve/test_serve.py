@@ -155,6 +155,33 @@ def test_what_is_not_there_when_it_rings_takes_nothing_away(open_copy: Any) -> N
     equal(desk)
 
 
+def test_conversations_are_verified_in_the_time_until_the_next_run(open_copy: Any) -> None:
+    desk = open_copy(FIRST)
+    world = desk.server.world
+    gone = world.messages(with_messages(world, 2))[0]["id"]
+    world.delete_message(gone)  # no time moves, and nothing rings
+    with serving(desk, "--every", "1h", env={"SOURCES__PYLON__SWEEP_DAYS": "0.00001"}) as daemon:
+        wait_until(lambda: daemon.figure("runs_total", exit="0") == 2)
+        assert daemon.end().code == 0
+    assert gone not in {row["id"] for row in read_duckdb(desk.database)["issue_messages"]}
+    equal(desk)
+
+
+def test_a_ring_does_not_wait_for_the_sweep(open_copy: Any) -> None:
+    desk = open_copy(FIRST)
+    server = desk.server
+    with serving(desk, "--hooks", "--every", "1h", env={"SOURCES__PYLON__SWEEP_DAYS": "0.00001"}) as daemon:
+        server.faults.add("hang", "GET /issues/{id}/threads", seconds=1.0)
+        wait_until(lambda: server.count("GET /issues/{id}/threads") > 0)
+        issue = server.world.create_issue(title="Rang")["id"]
+        assert webhooks.send(bell(daemon), issue).status == 202
+        wait_until(lambda: daemon.figure("rings_waiting") == 0)
+        assert server.count("GET /issues/{id}/threads") < 30, "the sweep had more to read"
+        ended = daemon.end()
+    assert ended.code == 0, ended.text
+    assert {event["exit"] for event in ended.events if event["event"] == "workspace_finished"} == {0}
+
+
 def test_sigterm_lets_a_run_save_what_it_has_read(open_desk: Any) -> None:
     desk = open_desk(issues=60, tier={"GET /issues/{id}/messages": 5, "*": 1000}, window_seconds=1)
     with serving(desk, "--every", "1h") as daemon:
