@@ -15,8 +15,10 @@ LONGEST_BUSY = 60.0
 """Seconds until a run is tried again that found another one at work: at first, and at the most."""
 RETRY = 30.0
 """Seconds until a run that failed is tried again; twice as long after each further one, up to the interval."""
-SPARE = 20.0
-"""Seconds until the next run that are worth a sweep."""
+SHARE = 0.5
+"""Of the time until the next run, what a sweep may take: ``pylon transform`` and the like need the copy too."""
+SHORTEST_SWEEP = 20.0
+"""Seconds that are worth one."""
 REST = 3600.0
 """Seconds for which no sweep begins after one that had nothing more to read."""
 
@@ -92,10 +94,10 @@ class Schedule:
             self.ring(now)
 
     def spare(self, now: float) -> float:
-        """Return the seconds until the next run that are to be used for a sweep; 0 for no sweep."""
-        left = self.next_at() - now
+        """Return the seconds that a sweep may take now; 0 for no sweep."""
+        seconds = SHARE * (self.next_at() - now)
         is_wanted = not self._failures and not self._locked and now >= self._sweep_at
-        return left if is_wanted and left >= SPARE else 0.0
+        return seconds if is_wanted and seconds >= SHORTEST_SWEEP else 0.0
 
     def swept(self, now: float, *, all_of_it: bool) -> None:
         """Note that a sweep has ended by itself, and whether it found nothing more to read."""

@@ -12,7 +12,8 @@ from pylon_elt.pipelines.serve.schedule import (
     LONGEST_BUSY,
     REST,
     RETRY,
-    SPARE,
+    SHARE,
+    SHORTEST_SWEEP,
     Schedule,
     seconds_of,
 )
@@ -124,13 +125,13 @@ def test_a_run_beside_another_is_tried_again_soon() -> None:
     assert schedule.next_at() == now + 10 + BUSY
 
 
-def test_the_time_until_the_next_run_is_for_a_sweep() -> None:
+def test_a_share_of_the_time_until_the_next_run_is_for_a_sweep() -> None:
     schedule = Schedule(900)
     assert not schedule.spare(0.0), "a whole run is due"
     schedule.begin(0.0)
     schedule.end(30.0, exits.DONE)
-    assert schedule.spare(30.0) == 870
-    assert not schedule.spare(900 - SPARE + 1), "too little to be worth it"
+    assert schedule.spare(30.0) == SHARE * 870
+    assert not schedule.spare(901 - SHORTEST_SWEEP / SHARE), "too little to be worth it"
     schedule.ring(100.0)
     assert not schedule.spare(100.0)
 
@@ -165,4 +166,4 @@ def test_a_sweep_whose_time_was_up_goes_on_after_the_next_whole_run() -> None:
     assert not schedule.spare(860.0)
     schedule.begin(900.0)
     schedule.end(910.0, exits.DONE)
-    assert schedule.spare(910.0) == 890
+    assert schedule.spare(910.0) == SHARE * 890
