@@ -18,6 +18,8 @@ from .schedule import Schedule
 
 OF_ISSUES = "issues,issue_messages,issue_threads,issue_followers"
 """What a run reads that a ring asks for; a whole run reads the rest."""
+OF_CHANGES = ("changes", "history", "rung")
+"""The lanes without which no issue can be read."""
 FOR_US = ("--log-format", "json")
 LOOK_APART = 60.0
 """Seconds between two looks: each costs a second of processor time."""
@@ -133,7 +135,7 @@ class Keeper:
             whole = self._schedule.begin(time.monotonic())
             select = () if whole else ("--select", OF_ISSUES)
             done = await self._errand("run", "run", *select, *FOR_US, hear=self._hear)
-        self._schedule.end(time.monotonic(), done.code)
+        self._schedule.end(time.monotonic(), done.code, issues_were_read=_issues_were_read(done))
         self._code, self.figures.seconds = done.code, done.seconds
         if done.code == exits.DONE:
             self._well_at = time.time()
@@ -151,7 +153,7 @@ class Keeper:
             limit = ("--max-minutes", f"{seconds / 60:.2f}")
             done = await self._errand("sweep", "run", *limit, *FOR_US, hear=self._hear_sweep)
         if not self._cut:
-            all_of_it = done.code == exits.DONE and done.seconds < seconds - 1
+            all_of_it = _issues_were_read(done) and done.seconds < seconds - 1
             self._schedule.swept(time.monotonic(), all_of_it=all_of_it)
         if (
             not self._cut or done.code >= 0
@@ -190,3 +192,11 @@ class Keeper:
             return await errand.done()
         finally:
             del self._working[purpose]
+
+
+def _issues_were_read(done: Done) -> bool:
+    """Whether a run read the issues that had changed or rung, whatever else failed."""
+    finished = done.last.get("run_finished", {})
+    failed = {failure["lane"] for failure in finished.get("failures", ())}
+    answered = done.code in (exits.DONE, exits.UNAVAILABLE) and finished.get("turns", 0) > 0
+    return answered and failed.isdisjoint(OF_CHANGES)

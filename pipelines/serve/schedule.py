@@ -55,8 +55,9 @@ class Schedule:
         self._not_before = 0.0
         self._begun_at = -APART
         self._rung_at: float | None = None
-        self._failures = self._locked = 0
-        self._whole = True
+        self._failures = {True: 0, False: 0}
+        self._locked = 0
+        self._whole = self._well = True
         self._sweep_at = 0.0
 
     def ring(self, now: float) -> None:
@@ -76,27 +77,43 @@ class Schedule:
             self._whole_at = now + self._every
         return self._whole
 
-    def end(self, now: float, code: int) -> None:
-        """Note that the run is over, by its exit code. What has failed is due again, after a pause that grows."""
+    def end(self, now: float, code: int, *, issues_were_read: bool = False) -> None:
+        """Note that the run is over. What has failed is due again, after a pause that grows.
+
+        Args:
+            now: The present.
+            code: The run's exit code.
+            issues_were_read: Whether only other things failed, which may do so for months: no ring waits for them.
+        """
+        self._well = code == exits.DONE or issues_were_read
         if code == exits.DONE:
-            self._failures, self._locked, self._not_before = 0, 0, 0.0
+            self._failures |= {False: 0, self._whole: 0}
+            self._locked, self._not_before = 0, 0.0
             return
-        if code == exits.LOCKED:
-            self._locked += 1
-            pause = min(BUSY * 2 ** min(self._locked - 1, 10), LONGEST_BUSY)
-        else:
-            self._failures += 1
-            pause = RETRY * 2 ** min(self._failures - 1, 10)
-        self._not_before = now + min(pause, self._every)
+        pause = self._pause(code)
+        if issues_were_read:
+            self._whole_at = min(self._whole_at, now + pause)
+            return
+        self._not_before = now + pause
         if self._whole:
             self._whole_at = now
         else:
             self.ring(now)
 
+    def _pause(self, code: int) -> float:
+        """Return the seconds after which a run that ended so is tried again."""
+        if code == exits.LOCKED:
+            self._locked += 1
+            pause = min(BUSY * 2 ** min(self._locked - 1, 10), LONGEST_BUSY)
+        else:
+            self._failures[self._whole] += 1
+            pause = RETRY * 2.0 ** min(self._failures[self._whole] - 1, 10)
+        return min(pause, self._every)
+
     def spare(self, now: float) -> float:
         """Return the seconds that a sweep may take now; 0 for no sweep."""
         seconds = SHARE * (self.next_at() - now)
-        is_wanted = not self._failures and not self._locked and now >= self._sweep_at
+        is_wanted = self._well and now >= self._sweep_at
         return seconds if is_wanted and seconds >= SHORTEST_SWEEP else 0.0
 
     def swept(self, now: float, *, all_of_it: bool) -> None:

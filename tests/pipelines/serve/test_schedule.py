@@ -99,6 +99,32 @@ def test_what_fails_is_tried_again_after_a_pause_that_grows_up_to_the_interval()
     assert schedule.next_at() == now + 10 + GATHER
 
 
+def test_a_ring_does_not_wait_for_what_fails_beside_the_issues() -> None:
+    schedule, now, pauses = Schedule(900), 0.0, []
+    for _ in range(7):
+        assert schedule.begin(now)
+        schedule.end(now, exits.UNAVAILABLE, issues_were_read=True)
+        pauses.append(schedule.next_at() - now)
+        for at in (now + 5, now + 15):
+            schedule.ring(at)
+            assert schedule.next_at() == at + GATHER
+            assert not schedule.begin(at + GATHER)
+            schedule.end(at + 2, exits.DONE)
+        now = schedule.next_at()
+    assert pauses == [RETRY, 2 * RETRY, 4 * RETRY, 8 * RETRY, 16 * RETRY, 900, 900]
+
+
+def test_what_fails_beside_what_rang_is_tried_again_by_a_whole_run() -> None:
+    schedule = rested()
+    schedule.ring(100.0)
+    schedule.begin(100.5)
+    schedule.end(101.0, exits.UNAVAILABLE, issues_were_read=True)
+    assert schedule.next_at() == 101 + RETRY
+    schedule.ring(110.0)
+    assert schedule.next_at() == 110 + GATHER
+    assert schedule.begin(101 + RETRY)
+
+
 def test_a_run_for_rings_that_fails_is_tried_again_as_such() -> None:
     schedule = rested()
     schedule.ring(100.0)

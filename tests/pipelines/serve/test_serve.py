@@ -226,6 +226,18 @@ def test_a_run_that_fails_does_not_end_it(open_copy: Any) -> None:
     assert [event["exit"] for event in ended.events if event["event"] == "workspace_finished"].count(3) >= 1
 
 
+def test_a_ring_does_not_wait_for_an_endpoint_that_fails(open_copy: Any) -> None:
+    desk = open_copy(FIRST)
+    desk.server.faults.add("status", "GET /surveys", status=500)
+    with serving(desk, "--hooks", "--every", "1h", env={"SOURCES__PYLON__TIMEOUT_SECONDS": "1"}) as daemon:
+        wait_until(lambda: daemon.figure("runs_total", exit="4") > 0)
+        assert webhooks.send(bell(daemon), desk.server.world.create_issue(title="Rang")["id"]).status == 202
+        wait_until(lambda: daemon.figure("runs_total", exit="0") > 0)
+        assert daemon.figure("runs_total", exit="4") == 1, "and the whole run is not yet tried again"
+        assert daemon.end().code == 0
+    equal(desk)
+
+
 def test_what_no_run_could_begin_with_ends_it_with_one_screen(open_desk: Any) -> None:
     desk = open_desk()
     served = desk.pylon("serve", "--port", "0", env={"PYLON_API_KEY": "pyl_wrong"})
