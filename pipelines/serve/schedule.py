@@ -104,7 +104,7 @@ class Schedule:
         """Return the seconds after which a run that ended so is tried again."""
         if code == exits.LOCKED:
             self._locked += 1
-            pause = min(BUSY * 2 ** min(self._locked - 1, 10), LONGEST_BUSY)
+            pause = min(BUSY * 2.0 ** min(self._locked - 1, 10), LONGEST_BUSY)
         else:
             self._failures[self._whole] += 1
             pause = RETRY * 2.0 ** min(self._failures[self._whole] - 1, 10)
