@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
+from functools import partial, wraps
+from typing import ParamSpec
 
 import uvicorn
 
@@ -29,7 +30,23 @@ KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 QUIET = ("turn", "progress", "run_started")
 """What is said of no run."""
 
+P = ParamSpec("P")
 Bells = Mapping[str, tuple[Sequence[str], Rung | None]]
+
+
+def _unless_full(tell: Callable[P, None]) -> Callable[P, None]:
+    """Let what a full disk does not take be unsaid; where nobody reads any more, that ends the daemon."""
+
+    @wraps(tell)
+    def told(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            tell(*args, **kwargs)
+        except BrokenPipeError:
+            raise
+        except OSError:
+            return
+
+    return told
 
 
 class Daemon:
@@ -78,7 +95,11 @@ class Daemon:
             keepers = [asyncio.create_task(one.keeper.keep()) for one in self._served.values()]
             self._tell_where(listening, host)
             judging = asyncio.create_task(self._judge_first_runs())
-            await asyncio.gather(*keepers)
+            try:
+                await asyncio.gather(*keepers)
+            except BaseException:
+                self._end(signal.SIGTERM)  # else it would wait for runs that know of no end
+                raise
             server.should_exit = True
             await serving
             if judging.done() and (problem := judging.result()):
@@ -113,15 +134,12 @@ class Daemon:
         first = await asyncio.gather(*(one.keeper.first for one in self._served.values()))
         if any(done.code != exits.CONFIGURATION for done in first):
             return None
-        for one in self._served.values():
-            one.keeper.stop(signal.SIGTERM)
-        failure = first[0].last.get("failure", {})
-        what = failure.get("what", "No run can succeed as it is configured.")
-        return exits.Problem(what, failure.get("remedy", ""), exits.CONFIGURATION)
+        self._end(signal.SIGTERM)
+        return _misconfigured(first[0])
 
+    @_unless_full
     def _tell_where(self, listening: socket.socket, host: str) -> None:
-        port = listening.getsockname()[1]
-        url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        url = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
         bells = {label: one.path for label, one in self._served.items() if one.doorbell}
         if self._as_json:
             facts = {"workspaces": list(self._served), "doorbells": bells, "every_seconds": self._every}
@@ -141,6 +159,7 @@ class Daemon:
         elif event["event"] != "failure" and (text := lines.said(event)):
             screens.say(f"{label} | {text}")
 
+    @_unless_full
     def _close(self, label: str, done: Done) -> None:
         if self._as_json:
             seconds = round(done.seconds, 1)
@@ -157,17 +176,20 @@ class Daemon:
         last = done.last.get("run_finished")
         screens.tell(lines.result(label, "run", done.code, last, done.seconds, datetime.now(UTC)))
 
+    @_unless_full
     def _stop(self, number: int) -> None:
-        for one in self._served.values():
-            one.keeper.stop(number)
+        self._end(number)
         for each in SIGNALS:
             signal.signal(each, self._at_once)
         screens.say(STOPPING)
 
+    def _end(self, number: int) -> None:
+        for one in self._served.values():
+            one.keeper.stop(number)
+
     def _at_once(self, number: int, _frame: object) -> None:
         """End at the second signal, and the runs too: one that has not yet seen the first would take both for one."""
-        for one in self._served.values():
-            one.keeper.stop(KILL)
+        self._end(KILL)
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)
 
@@ -177,6 +199,12 @@ class Daemon:
         for number in SIGNALS:
             signal.signal(number, lambda which, _frame: loop.call_soon_threadsafe(self._stop, which))
         yield
+
+
+def _misconfigured(done: Done) -> exits.Problem:
+    failure = done.last.get("failure", {})
+    what = failure.get("what", "No run can succeed as it is configured.")
+    return exits.Problem(what, failure.get("remedy", ""), exits.CONFIGURATION)
 
 
 class _Server(uvicorn.Server):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 from collections import Counter
+from contextlib import suppress
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -26,6 +29,7 @@ pytestmark = pytest.mark.dear
 
 TABLES = ("issues", *ISSUE_CHILDREN)
 FIRST = ",".join(TABLES)
+FULL = Path("/dev/full")
 
 
 def bell(daemon: Daemon, **how: Any) -> webhooks.Webhook:
@@ -235,6 +239,28 @@ def test_a_ring_does_not_wait_for_an_endpoint_that_fails(open_copy: Any) -> None
         wait_until(lambda: daemon.figure("runs_total", exit="0") > 0)
         assert daemon.figure("runs_total", exit="4") == 1, "and the whole run is not yet tried again"
         assert daemon.end().code == 0
+    equal(desk)
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full")
+def test_it_goes_on_where_nothing_can_be_written_of_it(open_copy: Any) -> None:
+    desk = open_copy(FIRST)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = desk.start("serve", "--port", str(port), "--every", "1h", "--log-format", "json", stdout=FULL)
+    daemon = Daemon(command, f"http://127.0.0.1:{port}")
+
+    def is_ready() -> bool:
+        with suppress(ConnectionError):
+            return daemon.ready()[0] == 200
+        return False
+
+    wait_until(lambda: command.ended.is_set() or is_ready())
+    assert not command.ended.is_set(), command.stderr.read_text()
+    command.signal(signal.SIGTERM)
+    assert command.ended.wait(60)
+    assert command.code == 0
     equal(desk)
 
 
