@@ -33,7 +33,7 @@ from pylon_elt.sources.pylon.lanes.turns import learnt
 
 from ..base import exits
 from ..base.memory import give_back
-from ..copy import destinations, indexes, lake_upkeep, relief, snapshot
+from ..copy import destinations, former_states, indexes, lake_upkeep, relief, snapshot
 from ..copy.dependants import views_on
 from .begin import begun
 from .recount import recount
@@ -335,7 +335,8 @@ def _sweep_before(job: Job) -> datetime | None:
 
 
 def _finish(job: Job) -> None:
-    if problem := indexes.keep(job.pipeline, job.copied, ALL_TABLES):
+    kept = indexes.keep(job.pipeline, job.copied, ALL_TABLES)
+    for problem in filter(None, (kept, former_states.forget(job.pipeline, job.copied))):
         job.control.report.warn(problem)
     _leave(job)
 
