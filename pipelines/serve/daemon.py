@@ -132,7 +132,7 @@ class Daemon:
     async def _judge_first_runs(self) -> exits.Problem | None:
         """End all where the first run of every workspace found it misconfigured; return what is to be told."""
         first = await asyncio.gather(*(one.keeper.first for one in self._served.values()))
-        if any(done.code != exits.CONFIGURATION for done in first):
+        if not all(map(_is_for_good, first)):
             return None
         self._end(signal.SIGTERM)
         return _misconfigured(first[0])
@@ -165,11 +165,7 @@ class Daemon:
             seconds = round(done.seconds, 1)
             screens.event("workspace_finished", workspace=label, exit=done.code, seconds=seconds)
             return
-        if (
-            len(self._served) == 1
-            and done.code == exits.CONFIGURATION
-            and not self._served[label].keeper.first.done()
-        ):
+        if len(self._served) == 1 and _is_for_good(done) and not self._served[label].keeper.first.done():
             return  # which ends the daemon, with a screen of its own
         if failure := done.last.get("failure"):
             screens.say(f"{label} | {lines.said(failure)}")
@@ -199,6 +195,11 @@ class Daemon:
         for number in SIGNALS:
             signal.signal(number, lambda which, _frame: loop.call_soon_threadsafe(self._stop, which))
         yield
+
+
+def _is_for_good(done: Done) -> bool:
+    """Whether no run can succeed until somebody has set something else; a database that is not up yet may come."""
+    return done.code == exits.CONFIGURATION and not done.last.get("failure", {}).get("passing")
 
 
 def _misconfigured(done: Done) -> exits.Problem:

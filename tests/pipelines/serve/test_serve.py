@@ -274,6 +274,16 @@ def test_what_no_run_could_begin_with_ends_it_with_one_screen(open_desk: Any) ->
     assert "pyl_wrong" not in served.text
 
 
+def test_a_database_that_is_not_up_yet_is_waited_for(desk: Desk) -> None:
+    away = {"DESTINATION__POSTGRES__CREDENTIALS": "postgresql://loader:secret@127.0.0.1:1/support"}
+    with serving(desk, "--destination", "postgres", env=away) as daemon:
+        wait_until(lambda: daemon.figure("runs_total", exit="3") == 1)
+        assert daemon.ready()[0] == 503
+        ended = daemon.end()
+    assert ended.code == 0, ended.text
+    assert "Postgres cannot be reached" in ended.event("failure")["what"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "env", "code", "told"),
     [
