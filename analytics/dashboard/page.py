@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import altair as alt
 import pyarrow as pa
 import vl_convert
 
@@ -121,7 +122,10 @@ def _drawn(section: Section, table: pa.Table) -> str:
 
 def svg(chart: Drawing, width: int, name: str) -> str:
     """Draw a chart; ``name`` keeps its ids apart from those of the page's other charts."""
-    spec: dict[str, Any] = chart.properties(width=width).to_dict()
+    with (
+        alt.data_transformers.disable_max_rows()
+    ):  # which keeps notebooks small; here the drawing has no data in it
+        spec: dict[str, Any] = chart.properties(width=width).to_dict()
     drawn = vl_convert.vegalite_to_svg(spec | {"config": _STYLE})
     drawn = re.sub(r'\b(id="|url\(#|href="#)', rf"\g<1>{name}-", drawn)
     return re.sub(r'<svg[^>]*?width="(\d+)" height="(\d+)"', _resizable, drawn, count=1)

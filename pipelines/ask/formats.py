@@ -92,14 +92,37 @@ def parquet(result: Result, stream: IO[bytes]) -> int:
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """Give a name to write under beside ``path``; the file gets its own name when it is complete."""
-    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    """Give a name to write under beside ``path``; the file gets its own name when it is complete.
+
+    A pipe or a device is written to as it is, and a link goes on to be one: no file may take their place.
+
+    Raises:
+        Problem: It is a folder.
+    """
+    if path.is_dir():
+        raise exits.Problem(f"{path} is a folder.", "Name a file.", exits.USAGE)
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    target = path.resolve()
+    new = target.with_name(f".{target.name}.{os.getpid()}.new")
     try:
         yield new
-        new.replace(path)
+        new.replace(target)
+    except OSError as error:
+        if error.filename == str(new):
+            error.filename = str(path)
+        raise
     finally:
         with suppress(FileNotFoundError):
             new.unlink()
+
+
+def is_stdout(path: Path) -> bool:
+    """Whether a file is that to which stdout goes, by whatever name, such as ``/dev/stdout``."""
+    with suppress(OSError, ValueError):  # there is no such file, or stdout is none
+        return os.path.samestat(path.stat(), os.fstat(sys.stdout.fileno()))
+    return False
 
 
 @contextmanager

@@ -54,15 +54,16 @@ def answer(reader: Reader, sql: str, options: Options, values: Mapping[str, Any]
         Problem: As :func:`run`.
     """
     chosen = formats.choose(options.format, options.output)
+    output = None if options.output is None or formats.is_stdout(options.output) else options.output
     with telling_errors(reader, sql):
         require_reading(sql, reader.dialect)
         rows = formats.write(
-            reader.ask(sql, values), chosen, options.output, options.limit, safe_cells=options.safe_cells
+            reader.ask(sql, values), chosen, output, options.limit, safe_cells=options.safe_cells
         )
     if reader.note:
         screens.say(reader.note)
-    if options.output is not None:
-        screens.tell(f"{count(rows, 'row')} in {options.output}.")
+    if output is not None:
+        screens.tell(f"{count(rows, 'row')} in {output}.")
 
 
 @contextmanager

@@ -189,7 +189,10 @@ def export(
 def report(
     file: Annotated[Path, typer.Option("--html", metavar="FILE", help="Where to write the page.")],
     days: Annotated[
-        int, typer.Option("--days", min=0, metavar="N", help="The period up to the last load; 0 for all.")
+        int,
+        typer.Option(
+            "--days", min=0, max=36_500, metavar="N", help="The period up to the last load; 0 for all."
+        ),
     ] = 180,
     team: Annotated[str, typer.Option("--team", metavar="NAME", help="Only this team's issues.")] = "",
     account: Annotated[

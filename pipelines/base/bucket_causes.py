@@ -45,6 +45,7 @@ def bucket(error: BaseException) -> Problem | None:
             f"The server of the DuckLake's files cannot be reached: {found[1].lower()}{_where(text, ' at ')}.",
             f"Is it up, and is endpoint_url under {_SETTINGS} right? {_KEPT}",
             exits.CONFIGURATION,
+            passing=True,
         )
     status = getattr(error, "status_code", None)
     return None if status is None else _answered(int(status), text)

@@ -140,10 +140,11 @@ def _postgres(error: BaseException) -> Problem | None:
     text = said(error)
     for pattern, (what, remedy, code) in _POSTGRES.items():
         if re.search(pattern, f"{type(error).__name__} {text}"):
-            return Problem(f"{what}: {text}", remedy, code)
+            return Problem(f"{what}: {text}", remedy, code, passing=what == _AWAY)
     return None
 
 
+_AWAY = "Postgres cannot be reached"
 _CREDENTIALS = "Check DESTINATION__POSTGRES__CREDENTIALS, or [destination.postgres] in .dlt/secrets.toml."
 _POSTGRES: dict[str, tuple[str, str, int]] = {
     r"authentication failed|no password supplied|pg_hba|role .* does not exist": (
@@ -154,7 +155,7 @@ _POSTGRES: dict[str, tuple[str, str, int]] = {
         "Postgres does not allow it",
         "Give the role CREATE on the database, or make it the owner of the schema.", exits.CONFIGURATION),
     r"refused|translate host name|timeout expired|No route|Network is unreachable|No such file": (
-        "Postgres cannot be reached",
+        _AWAY,
         f"Is the server up, and are host and port right? {_CREDENTIALS}", exits.CONFIGURATION),
     r"OperationalError|closed the connection|AdminShutdown|terminating connection": (
         "The connection to Postgres broke", f"Run again. {KEPT}", exits.FAILED),
@@ -292,6 +293,7 @@ def _connection(error: BaseException) -> Problem | None:
         f"The destination cannot be reached: {said(inner)}",
         f"Check its credentials and the network, then run again. {KEPT}",
         exits.CONFIGURATION,
+        passing=True,
     )
 
 

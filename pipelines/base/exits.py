@@ -57,14 +57,18 @@ class Problem(Exception):
         remedy: What to do next.
         code: The exit code.
         told: Whether it has been shown already.
+        passing: Whether it may pass by itself, as where a server is not up yet.
     """
 
-    def __init__(self, what: str, remedy: str = "", code: int = FAILED, *, told: bool = False) -> None:
+    def __init__(
+        self, what: str, remedy: str = "", code: int = FAILED, *, told: bool = False, passing: bool = False
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.remedy = remedy
         self.code = code
         self.told = told
+        self.passing = passing
 
 
 WORST_LAST = (DONE, LOCKED, INTERRUPTED, UNAVAILABLE, DATA_CHECK, FAILED, USAGE, CONFIGURATION)

@@ -48,5 +48,5 @@ def mysql(error: BaseException) -> Problem | None:
     found = _NUMBER.match(str(error))
     if found is None or int(found[1]) not in _CAUSES:
         return None
-    what, remedy, code = _CAUSES[int(found[1])]
-    return Problem(f"{what}: {said(error)}", remedy, code)
+    what, remedy, code = cause = _CAUSES[int(found[1])]
+    return Problem(f"{what}: {said(error)}", remedy, code, passing=cause is _AWAY)

@@ -51,7 +51,8 @@ def one_screen(*, debug: bool = False, as_json: bool = False) -> Iterator[None]:
 def show(problem: exits.Problem, *, as_json: bool = False) -> None:
     """Print a problem."""
     if as_json:
-        event("failure", what=problem.what, remedy=problem.remedy, exit=problem.code)
+        facts = {"what": problem.what, "remedy": problem.remedy, "exit": problem.code}
+        event("failure", **facts, passing=problem.passing)
         return
     say(wrapped("Error: ", problem.what))
     if problem.remedy:

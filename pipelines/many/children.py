@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import IO
 
 BEGIN = (
@@ -61,4 +62,6 @@ class Child:
 
 def _read(stream: IO[str] | None, name: str, told: Told) -> None:
     for line in stream or ():
-        told(name, line.rstrip("\n"))
+        # what cannot be passed on, as to a full disk, is read all the same: the command would stand still for ever
+        with suppress(OSError):
+            told(name, line.rstrip("\n"))

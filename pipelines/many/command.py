@@ -181,7 +181,7 @@ class Office:
         return code
 
     def _hear(self, story: Story, stream: str, line: str) -> None:
-        with self._lock, suppress(BrokenPipeError):
+        with self._lock:
             event = _event(line) if stream == "out" else None
             if event is None:
                 if line.strip():

@@ -33,7 +33,7 @@ from pylon_elt.sources.pylon.lanes.turns import learnt
 
 from ..base import exits
 from ..base.memory import give_back
-from ..copy import destinations, indexes, lake_upkeep, relief, snapshot
+from ..copy import destinations, former_states, indexes, lake_upkeep, relief, snapshot
 from ..copy.dependants import views_on
 from .begin import begun
 from .recount import recount
@@ -311,11 +311,14 @@ def _compare(job: Job, *, confirmed: bool = False) -> Outcome:
 
 
 def _has_time_to_spare(job: Job) -> bool:
-    """Whether the run was given a time that is not over, and nothing is due or failed."""
+    """Whether the run was given a time that is not over, nothing is due, and the issues could be read.
+
+    What failed beside them, or for one of them, may fail for months.
+    """
     return (
         job.max_minutes is not None
         and not job.unfinished
-        and not job.control.report.failures
+        and not {"changes", "history", "issues"} & job.control.report.stopped
         and not job.control.budget.spent
     )
 
@@ -332,7 +335,8 @@ def _sweep_before(job: Job) -> datetime | None:
 
 
 def _finish(job: Job) -> None:
-    if problem := indexes.keep(job.pipeline, job.copied, ALL_TABLES):
+    kept = indexes.keep(job.pipeline, job.copied, ALL_TABLES)
+    for problem in filter(None, (kept, former_states.forget(job.pipeline, job.copied))):
         job.control.report.warn(problem)
     _leave(job)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
+from functools import partial, wraps
+from typing import ParamSpec
 
 import uvicorn
 
@@ -20,6 +21,7 @@ from ..many import lines, means
 from .doorbell import Doorbell
 from .errand import Done, Event
 from .keeper import Keeper
+from .lanes import Lane, Slots
 from .site import UNNAMED, Served, application
 
 STOPPING = "Stopping: what runs have read is being saved. Once more, and it ends at once, which loses nothing either."
@@ -28,7 +30,23 @@ KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 QUIET = ("turn", "progress", "run_started")
 """What is said of no run."""
 
+P = ParamSpec("P")
 Bells = Mapping[str, tuple[Sequence[str], Rung | None]]
+
+
+def _unless_full(tell: Callable[P, None]) -> Callable[P, None]:
+    """Let what a full disk does not take be unsaid; where nobody reads any more, that ends the daemon."""
+
+    @wraps(tell)
+    def told(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            tell(*args, **kwargs)
+        except BrokenPipeError:
+            raise
+        except OSError:
+            return
+
+    return told
 
 
 class Daemon:
@@ -77,7 +95,11 @@ class Daemon:
             keepers = [asyncio.create_task(one.keeper.keep()) for one in self._served.values()]
             self._tell_where(listening, host)
             judging = asyncio.create_task(self._judge_first_runs())
-            await asyncio.gather(*keepers)
+            try:
+                await asyncio.gather(*keepers)
+            except BaseException:
+                self._end(signal.SIGTERM)  # else it would wait for runs that know of no end
+                raise
             server.should_exit = True
             await serving
             if judging.done() and (problem := judging.result()):
@@ -90,16 +112,16 @@ class Daemon:
         loop = asyncio.get_running_loop()
         # each run and each look waits in a thread, and what rings is written from one
         loop.set_default_executor(ThreadPoolExecutor(2 * len(names) + 4))
-        most = asyncio.Semaphore(means.side_by_side("run", len(self._lanes), means.cpus(), means.memory()))
-        for lane in self._lanes:
-            turn = partial(_turn, asyncio.Lock(), most)
-            for name in lane:
+        slots = Slots(means.side_by_side("run", len(self._lanes), means.cpus(), means.memory()))
+        for together in self._lanes:
+            lane = Lane(slots)
+            for name in together:
                 label = name or UNNAMED
                 keeper = Keeper(
                     name,
                     self._options,
                     self._every,
-                    turn,
+                    lane,
                     partial(self._hear, label),
                     partial(self._close, label),
                 )
@@ -110,17 +132,14 @@ class Daemon:
     async def _judge_first_runs(self) -> exits.Problem | None:
         """End all where the first run of every workspace found it misconfigured; return what is to be told."""
         first = await asyncio.gather(*(one.keeper.first for one in self._served.values()))
-        if any(done.code != exits.CONFIGURATION for done in first):
+        if not all(map(_is_for_good, first)):
             return None
-        for one in self._served.values():
-            one.keeper.stop(signal.SIGTERM)
-        failure = first[0].last.get("failure", {})
-        what = failure.get("what", "No run can succeed as it is configured.")
-        return exits.Problem(what, failure.get("remedy", ""), exits.CONFIGURATION)
+        self._end(signal.SIGTERM)
+        return _misconfigured(first[0])
 
+    @_unless_full
     def _tell_where(self, listening: socket.socket, host: str) -> None:
-        port = listening.getsockname()[1]
-        url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        url = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
         bells = {label: one.path for label, one in self._served.items() if one.doorbell}
         if self._as_json:
             facts = {"workspaces": list(self._served), "doorbells": bells, "every_seconds": self._every}
@@ -140,33 +159,33 @@ class Daemon:
         elif event["event"] != "failure" and (text := lines.said(event)):
             screens.say(f"{label} | {text}")
 
+    @_unless_full
     def _close(self, label: str, done: Done) -> None:
         if self._as_json:
             seconds = round(done.seconds, 1)
             screens.event("workspace_finished", workspace=label, exit=done.code, seconds=seconds)
             return
-        if (
-            len(self._served) == 1
-            and done.code == exits.CONFIGURATION
-            and not self._served[label].keeper.first.done()
-        ):
+        if len(self._served) == 1 and _is_for_good(done) and not self._served[label].keeper.first.done():
             return  # which ends the daemon, with a screen of its own
         if failure := done.last.get("failure"):
             screens.say(f"{label} | {lines.said(failure)}")
         last = done.last.get("run_finished")
         screens.tell(lines.result(label, "run", done.code, last, done.seconds, datetime.now(UTC)))
 
+    @_unless_full
     def _stop(self, number: int) -> None:
-        for one in self._served.values():
-            one.keeper.stop(number)
+        self._end(number)
         for each in SIGNALS:
             signal.signal(each, self._at_once)
         screens.say(STOPPING)
 
+    def _end(self, number: int) -> None:
+        for one in self._served.values():
+            one.keeper.stop(number)
+
     def _at_once(self, number: int, _frame: object) -> None:
         """End at the second signal, and the runs too: one that has not yet seen the first would take both for one."""
-        for one in self._served.values():
-            one.keeper.stop(KILL)
+        self._end(KILL)
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)
 
@@ -178,10 +197,15 @@ class Daemon:
         yield
 
 
-@asynccontextmanager
-async def _turn(lane: asyncio.Lock, most: asyncio.Semaphore) -> AsyncIterator[None]:
-    async with lane, most:
-        yield
+def _is_for_good(done: Done) -> bool:
+    """Whether no run can succeed until somebody has set something else; a database that is not up yet may come."""
+    return done.code == exits.CONFIGURATION and not done.last.get("failure", {}).get("passing")
+
+
+def _misconfigured(done: Done) -> exits.Problem:
+    failure = done.last.get("failure", {})
+    what = failure.get("what", "No run can succeed as it is configured.")
+    return exits.Problem(what, failure.get("remedy", ""), exits.CONFIGURATION)
 
 
 class _Server(uvicorn.Server):

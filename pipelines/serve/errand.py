@@ -55,8 +55,7 @@ class Errand:
         event = _event(line) if stream == "out" else None
         if event is not None:
             self._last[event["event"]] = event
-        with suppress(BrokenPipeError):
-            self._hear(line, event)
+        self._hear(line, event)
 
 
 def _event(line: str) -> Event | None:

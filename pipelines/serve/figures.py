@@ -14,12 +14,15 @@ from .metrics import Labels, Metric
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One workspace as the metrics show it; ``waiting`` counts the issues that rang and are yet to be read."""
+    """One workspace as the metrics show it.
+
+    ``waiting`` counts the issues that rang and are yet to be read; ``None``: nobody can tell.
+    """
 
     figures: Figures
     record: Record
     doorbell: Doorbell | None = None
-    waiting: int = 0
+    waiting: int | None = 0
 
 
 Samples = Iterator[tuple[Labels, float]]
@@ -105,7 +108,7 @@ def _of_rings(workspaces: Mapping[str, Seen]) -> Iterator[Metric]:
     )  # fmt: skip
     yield Metric(
         "rings_waiting", "gauge", "Issues that rang and are yet to be read.",
-        ((label, seen.waiting) for label, seen in with_bell),
+        ((label, seen.waiting) for label, seen in with_bell if seen.waiting is not None),
     )  # fmt: skip
 
 

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ..base import exits
 from .errand import Done, Errand, Event, Hear
 from .health import Record
+from .lanes import Lane
 from .schedule import Schedule
 
 OF_ISSUES = "issues,issue_messages,issue_threads,issue_followers"
 """What a run reads that a ring asks for; a whole run reads the rest."""
+OF_CHANGES = ("changes", "history", "rung")
+"""The lanes without which no issue can be read."""
+FOR_US = ("--log-format", "json")
 LOOK_APART = 60.0
 """Seconds between two looks: each costs a second of processor time."""
-
-Turn = Callable[[], AbstractAsyncContextManager[None]]
 
 
 @dataclass
@@ -38,9 +41,8 @@ class Figures:
     """What ``pylon status`` said last."""
 
     def add(self, done: Done) -> None:
-        """Count a run."""
+        """Count a run, or a sweep."""
         self.runs[done.code] += 1
-        self.seconds = done.seconds
         finished = done.last.get("run_finished", {})
         self.rows.update(finished.get("rows", {}))
         for endpoint, statuses in finished.get("statuses", {}).items():
@@ -54,7 +56,7 @@ class Keeper:
         name: The workspace; "" for that of ``[sources.pylon]``.
         options: What each verb is told besides, such as the destination.
         every: Seconds between two whole runs.
-        turn: Taken for each run: no more than so many at a time, and one where copies share a file.
+        lane: Where its runs wait for their turn.
         hear: Told what the runs say.
         closed: Told how each has ended.
     """
@@ -64,7 +66,7 @@ class Keeper:
         name: str,
         options: tuple[str, ...],
         every: float,
-        turn: Turn,
+        lane: Lane,
         hear: Hear,
         closed: Callable[[Done], None],
     ) -> None:
@@ -76,9 +78,10 @@ class Keeper:
         self._every, self._since = every, time.time()
         self._code: int | None = None
         self._well_at: float | None = None
-        self._turn, self._hear, self._closed = turn, hear, closed
+        self._lane, self._hear, self._closed = lane, hear, closed
         self._changed, self._stopping = asyncio.Event(), False
-        self._working: set[Errand] = set()
+        self._working: dict[str, Errand] = {}
+        self._cut = False
         self._looked_at, self._stale = -LOOK_APART, False
 
     @property
@@ -95,22 +98,23 @@ class Keeper:
         """Begin nothing more, and pass a signal on to what is under way."""
         self._stopping = True
         self._changed.set()
-        for errand in self._working:
+        for errand in self._working.values():
             errand.signal(number)
 
     async def keep(self) -> None:
         """Run until it is stopped."""
-        looking: asyncio.Task[None] | None = None
+        looking = sweeping = asyncio.create_task(asyncio.sleep(0))
         while not self._stopping:
             wait = self._schedule.next_at() - time.monotonic()
             if wait <= 0:
                 await self._run()
-            elif (looking is None or looking.done()) and self._wants_a_look(wait):
+            elif looking.done() and self._wants_a_look(wait):
                 looking = asyncio.create_task(self._look())
+            elif sweeping.done() and self._schedule.spare(time.monotonic()):
+                sweeping = asyncio.create_task(self._sweep())
             else:
                 await self._wait(wait)
-        if looking:
-            await looking
+        await asyncio.gather(looking, sweeping)
 
     def _wants_a_look(self, wait: float) -> bool:
         """Whether the figures are older than the copy, and there is time to look."""
@@ -125,36 +129,74 @@ class Keeper:
                 await self._changed.wait()
 
     async def _run(self) -> None:
-        async with self._turn():
+        async with self._lane.run():
             if self._stopping:
                 return
             whole = self._schedule.begin(time.monotonic())
             select = () if whole else ("--select", OF_ISSUES)
-            done = await self._errand("run", *select, "--log-format", "json", hear=self._hear)
-        self._schedule.end(time.monotonic(), done.code)
-        self._code, self._stale = done.code, True
+            done = await self._errand("run", "run", *select, *FOR_US, hear=self._hear)
+        self._schedule.end(time.monotonic(), done.code, issues_were_read=_issues_were_read(done))
+        self._code, self.figures.seconds = done.code, done.seconds
         if done.code == exits.DONE:
             self._well_at = time.time()
-        self.figures.add(done)
-        self._closed(done)
+        self._count(done)
         if not self.first.done():
             self.first.set_result(done)
 
+    async def _sweep(self) -> None:
+        """Let a run use the time until the next one; it is cut short when something else is to be run."""
+        self._cut = False
+        async with self._lane.sweep(self._cut_short) as may_begin:
+            seconds = self._schedule.spare(time.monotonic()) if may_begin and not self._stopping else 0.0
+            if not seconds:
+                return
+            limit = ("--max-minutes", f"{seconds / 60:.2f}")
+            done = await self._errand("sweep", "run", *limit, *FOR_US, hear=self._hear_sweep)
+        if not self._cut:
+            all_of_it = _issues_were_read(done) and done.seconds < seconds - 1
+            self._schedule.swept(time.monotonic(), all_of_it=all_of_it)
+        if (
+            not self._cut or done.code >= 0
+        ):  # one that a signal ended before it knew what to do with it did nothing
+            self._count(done)
+        self._changed.set()
+
+    def _cut_short(self) -> None:
+        self._cut = True
+        self._working["sweep"].signal(signal.SIGTERM)
+
+    def _hear_sweep(self, line: str, event: Event | None) -> None:
+        if not self._cut:
+            self._hear(line, event)
+
+    def _count(self, done: Done) -> None:
+        self._stale = True
+        self.figures.add(done)
+        self._closed(done)
+
     async def _look(self) -> None:
         self._stale, self._looked_at = False, time.monotonic()
-        done = await self._errand("status", "--format", "json", hear=lambda *_: None)
+        done = await self._errand("look", "status", "--format", "json", hear=lambda *_: None)
         if done.code == exits.DONE:
             self.figures.status = done.last.get("status")
 
-    async def _errand(self, verb: str, *arguments: str, hear: Hear) -> Done:
+    async def _errand(self, purpose: str, verb: str, *arguments: str, hear: Hear) -> Done:
         try:
             errand = Errand([verb, *self._options, *arguments], hear)
         except OSError as error:  # the machine has no room for another process
             return Done(
                 exits.FAILED, 0.0, {"failure": {"event": "failure", "what": str(error), "remedy": ""}}
             )
-        self._working.add(errand)
+        self._working[purpose] = errand
         try:
             return await errand.done()
         finally:
-            self._working.discard(errand)
+            del self._working[purpose]
+
+
+def _issues_were_read(done: Done) -> bool:
+    """Whether a run read the issues that had changed or rung, whatever else failed."""
+    finished = done.last.get("run_finished", {})
+    failed = {failure["lane"] for failure in finished.get("failures", ())}
+    answered = done.code in (exits.DONE, exits.UNAVAILABLE) and finished.get("turns", 0) > 0
+    return answered and failed.isdisjoint(OF_CHANGES)

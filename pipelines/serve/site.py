@@ -69,8 +69,8 @@ def application(served: Mapping[str, Served]) -> Starlette:
 
 
 def _seen(one: Served) -> Seen:
-    waiting = 0
+    waiting = None
     if one.doorbell:
-        with suppress(sqlite3.Error):
+        with suppress(sqlite3.Error):  # as on a full disk: that nothing waits would be a lie
             waiting = len(one.doorbell.rung.waiting())
     return Seen(one.keeper.figures, one.keeper.record, one.doorbell, waiting)

@@ -16,7 +16,7 @@ from pylon_elt.sources.zaia.lists import Lists
 from pylon_elt.sources.zaia.run import Run
 
 from ..base import exits
-from ..copy import destinations, indexes, lake_upkeep, relief, snapshot
+from ..copy import destinations, former_states, indexes, lake_upkeep, relief, snapshot
 from ..run.begin import begun
 from ..run.progress import LaneView, Moment
 from .advice import remedy
@@ -77,7 +77,8 @@ class Job:
             while self.reading.left and time.monotonic() < deadline:
                 self._keep_snapshot(snapshot.SECONDS)
                 self._turn(self._children(), min(deadline, time.monotonic() + TURN_SECONDS))
-            if problem := indexes.keep(self.pipeline, self.copied, (*TABLES, CHAT_SYNC.name, DELETIONS.name)):
+            kept = indexes.keep(self.pipeline, self.copied, (*TABLES, CHAT_SYNC.name, DELETIONS.name))
+            for problem in filter(None, (kept, former_states.forget(self.pipeline, self.copied))):
                 notes.warn(problem)
             self._keep_snapshot()
             if problem := lake_upkeep.keep(self.pipeline, self.copied, lambda: time.monotonic() > deadline):

@@ -152,6 +152,16 @@ def test_nothing_is_swept_where_something_failed(loaded: Any) -> None:
     assert run.children_asked() == {}
 
 
+def test_what_fails_elsewhere_for_good_does_not_keep_conversations_from_being_swept(loaded: Any) -> None:
+    copy = loaded(bumps=False)
+    edit_silently(copy)
+    copy.server.faults.add("status", "GET /accounts", status=500)
+    run = copy.run(**SPARE, tables=[*copy.tables, "accounts"], refresh_hours={"*": 1e-9}, expect=4)
+    assert set(run.failures) == {"accounts"}
+    assert run.job.swept == 120
+    copy.assert_equal()
+
+
 @pytest.mark.dear
 def test_what_a_clock_stamped_in_the_future_is_swept_as_well(loaded: Any) -> None:
     copy = loaded(bumps=False)

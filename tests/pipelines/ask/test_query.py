@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 from pathlib import Path
 
 import duckdb
@@ -161,6 +162,30 @@ def test_an_output_that_fails_leaves_no_file(raw_desk: CopyDesk) -> None:
     assert result.code != exits.DONE
     assert not [path for path in raw_desk.folder.iterdir() if "rows" in path.name]
     assert raw_desk.pylon("query", "select 1", "--output", "nowhere/rows.csv").code == exits.USAGE
+
+
+def test_what_is_no_file_is_written_to_as_it_is(raw_desk: CopyDesk) -> None:
+    """As root, a file in the place of ``/dev/null`` ends more than this command."""
+    pipe, link, target = (raw_desk.folder / name for name in ("pipe.csv", "link.csv", "target.csv"))
+    os.mkfifo(pipe)
+    target.write_text("before")
+    link.symlink_to(target)
+    asking = raw_desk.start("query", "select 1 as a", "--output", "pipe.csv")
+    assert pipe.read_text() == "a\n1\n"
+    assert asking.wait().code == exits.DONE
+    assert pipe.is_fifo()
+    assert raw_desk.pylon("query", "select 2 as a", "--output", "link.csv").code == exits.DONE
+    assert link.is_symlink()
+    assert target.read_text() == "a\n2\n"
+    folder = raw_desk.pylon("query", "select 1", "--format", "csv", "--output", ".")
+    assert folder.code == exits.USAGE
+    assert "is a folder" in folder.text
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="there is no /proc")
+def test_a_name_of_stdout_is_stdout(raw_desk: CopyDesk) -> None:
+    result = raw_desk.pylon("query", "select 1 as a", "--format", "csv", "--output", "/proc/self/fd/1")
+    assert (result.code, result.out) == (exits.DONE, "a\n1\n")
 
 
 def test_errors_show_the_place_and_what_was_meant(raw_desk: CopyDesk) -> None:

@@ -114,6 +114,13 @@ def test_names_in_the_page_are_text_whatever_they_hold(marts: Marts) -> None:
     assert any(hostile in text for text in found.text)
 
 
+def test_a_period_of_many_years_is_drawn(desk: CopyDesk) -> None:
+    result = desk.pylon("report", "--html", "years.html", "--days", "2000")
+    assert result.code == exits.DONE, result.text
+    assert (desk.folder / "years.html").read_text().count("<svg") > 5
+    assert desk.pylon("report", "--html", "years.html", "--days", "99999").code == exits.USAGE
+
+
 def test_the_report_is_written_whole_and_for_one_team(desk: CopyDesk) -> None:
     result = desk.pylon("report", "--html", "report.html", "--team", "support", "--days", "0")
     assert result.code == exits.DONE, result.text

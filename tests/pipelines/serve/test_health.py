@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from support.daemon import parsed
 
+from pylon_elt.pipelines.copy.rung import Rung
+from pylon_elt.pipelines.serve.doorbell import Doorbell
+from pylon_elt.pipelines.serve.figures import Seen, metrics
 from pylon_elt.pipelines.serve.health import INTERVALS, Record, told
+from pylon_elt.pipelines.serve.keeper import Figures
 from pylon_elt.pipelines.serve.metrics import Metric, written
 
 
@@ -48,3 +54,13 @@ def test_labels_are_quoted_and_empty_metrics_left_out() -> None:
         'pylon_runs_total{workspace="e"} 0.5',
     ]
     assert parsed(text)["pylon_runs_total", frozenset({("workspace", "e")})] == 0.5
+
+
+@pytest.mark.parametrize(("waiting", "shown"), [(2, [2.0]), (0, [0.0]), (None, [])])
+def test_what_waits_is_told_where_it_is_known(
+    waiting: int | None, shown: list[float], tmp_path: Path
+) -> None:
+    bell = Doorbell((), Rung(tmp_path), lambda: None)
+    seen = Seen(Figures(), Record(900, 0), bell, waiting)
+    samples = parsed(written(metrics({"pylon": seen}, 10.0)))
+    assert [value for (name, _), value in samples.items() if name == "pylon_rings_waiting"] == shown

@@ -5,7 +5,18 @@ from __future__ import annotations
 import pytest
 
 from pylon_elt.pipelines.base import exits
-from pylon_elt.pipelines.serve.schedule import APART, BUSY, GATHER, LONGEST_BUSY, RETRY, Schedule, seconds_of
+from pylon_elt.pipelines.serve.schedule import (
+    APART,
+    BUSY,
+    GATHER,
+    LONGEST_BUSY,
+    REST,
+    RETRY,
+    SHARE,
+    SHORTEST_SWEEP,
+    Schedule,
+    seconds_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -88,6 +99,32 @@ def test_what_fails_is_tried_again_after_a_pause_that_grows_up_to_the_interval()
     assert schedule.next_at() == now + 10 + GATHER
 
 
+def test_a_ring_does_not_wait_for_what_fails_beside_the_issues() -> None:
+    schedule, now, pauses = Schedule(900), 0.0, []
+    for _ in range(7):
+        assert schedule.begin(now)
+        schedule.end(now, exits.UNAVAILABLE, issues_were_read=True)
+        pauses.append(schedule.next_at() - now)
+        for at in (now + 5, now + 15):
+            schedule.ring(at)
+            assert schedule.next_at() == at + GATHER
+            assert not schedule.begin(at + GATHER)
+            schedule.end(at + 2, exits.DONE)
+        now = schedule.next_at()
+    assert pauses == [RETRY, 2 * RETRY, 4 * RETRY, 8 * RETRY, 16 * RETRY, 900, 900]
+
+
+def test_what_fails_beside_what_rang_is_tried_again_by_a_whole_run() -> None:
+    schedule = rested()
+    schedule.ring(100.0)
+    schedule.begin(100.5)
+    schedule.end(101.0, exits.UNAVAILABLE, issues_were_read=True)
+    assert schedule.next_at() == 101 + RETRY
+    schedule.ring(110.0)
+    assert schedule.next_at() == 110 + GATHER
+    assert schedule.begin(101 + RETRY)
+
+
 def test_a_run_for_rings_that_fails_is_tried_again_as_such() -> None:
     schedule = rested()
     schedule.ring(100.0)
@@ -112,3 +149,47 @@ def test_a_run_beside_another_is_tried_again_soon() -> None:
     schedule.begin(now + 10)
     schedule.end(now + 10, exits.LOCKED)
     assert schedule.next_at() == now + 10 + BUSY
+
+
+def test_a_share_of_the_time_until_the_next_run_is_for_a_sweep() -> None:
+    schedule = Schedule(900)
+    assert not schedule.spare(0.0), "a whole run is due"
+    schedule.begin(0.0)
+    schedule.end(30.0, exits.DONE)
+    assert schedule.spare(30.0) == SHARE * 870
+    assert not schedule.spare(901 - SHORTEST_SWEEP / SHARE), "too little to be worth it"
+    schedule.ring(100.0)
+    assert not schedule.spare(100.0)
+
+
+def test_no_sweep_begins_while_runs_fail() -> None:
+    schedule = rested()
+    for code in (exits.UNAVAILABLE, exits.LOCKED):
+        schedule.ring(100.0)
+        schedule.begin(101.0)
+        schedule.end(102.0, code)
+        assert not schedule.spare(102.0)
+        schedule.begin(200.0)
+        schedule.end(201.0, exits.DONE)
+        assert schedule.spare(201.0)
+
+
+def test_a_sweep_that_read_all_is_followed_by_none_for_a_while() -> None:
+    schedule = rested()
+    schedule.swept(50.0, all_of_it=True)
+    for began in range(900, int(REST), 900):
+        schedule.begin(began)
+        schedule.end(began + 10, exits.DONE)
+        assert not schedule.spare(began + 10)
+    schedule.begin(REST + 60)
+    schedule.end(REST + 70, exits.DONE)
+    assert schedule.spare(REST + 70)
+
+
+def test_a_sweep_whose_time_was_up_goes_on_after_the_next_whole_run() -> None:
+    schedule = rested()
+    schedule.swept(860.0, all_of_it=False)
+    assert not schedule.spare(860.0)
+    schedule.begin(900.0)
+    schedule.end(910.0, exits.DONE)
+    assert schedule.spare(910.0) == SHARE * 890

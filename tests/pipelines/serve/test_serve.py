@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 from collections import Counter
+from contextlib import suppress
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -26,6 +29,7 @@ pytestmark = pytest.mark.dear
 
 TABLES = ("issues", *ISSUE_CHILDREN)
 FIRST = ",".join(TABLES)
+FULL = Path("/dev/full")
 
 
 def bell(daemon: Daemon, **how: Any) -> webhooks.Webhook:
@@ -155,6 +159,33 @@ def test_what_is_not_there_when_it_rings_takes_nothing_away(open_copy: Any) -> N
     equal(desk)
 
 
+def test_conversations_are_verified_in_the_time_until_the_next_run(open_copy: Any) -> None:
+    desk = open_copy(FIRST)
+    world = desk.server.world
+    gone = world.messages(with_messages(world, 2))[0]["id"]
+    world.delete_message(gone)  # no time moves, and nothing rings
+    with serving(desk, "--every", "1h", env={"SOURCES__PYLON__SWEEP_DAYS": "0.00001"}) as daemon:
+        wait_until(lambda: daemon.figure("runs_total", exit="0") == 2)
+        assert daemon.end().code == 0
+    assert gone not in {row["id"] for row in read_duckdb(desk.database)["issue_messages"]}
+    equal(desk)
+
+
+def test_a_ring_does_not_wait_for_the_sweep(open_copy: Any) -> None:
+    desk = open_copy(FIRST)
+    server = desk.server
+    with serving(desk, "--hooks", "--every", "1h", env={"SOURCES__PYLON__SWEEP_DAYS": "0.00001"}) as daemon:
+        server.faults.add("hang", "GET /issues/{id}/threads", seconds=1.0)
+        wait_until(lambda: server.count("GET /issues/{id}/threads") > 0)
+        issue = server.world.create_issue(title="Rang")["id"]
+        assert webhooks.send(bell(daemon), issue).status == 202
+        wait_until(lambda: daemon.figure("rings_waiting") == 0)
+        assert server.count("GET /issues/{id}/threads") < 30, "the sweep had more to read"
+        ended = daemon.end()
+    assert ended.code == 0, ended.text
+    assert {event["exit"] for event in ended.events if event["event"] == "workspace_finished"} == {0}
+
+
 def test_sigterm_lets_a_run_save_what_it_has_read(open_desk: Any) -> None:
     desk = open_desk(issues=60, tier={"GET /issues/{id}/messages": 5, "*": 1000}, window_seconds=1)
     with serving(desk, "--every", "1h") as daemon:
@@ -199,6 +230,40 @@ def test_a_run_that_fails_does_not_end_it(open_copy: Any) -> None:
     assert [event["exit"] for event in ended.events if event["event"] == "workspace_finished"].count(3) >= 1
 
 
+def test_a_ring_does_not_wait_for_an_endpoint_that_fails(open_copy: Any) -> None:
+    desk = open_copy(FIRST)
+    desk.server.faults.add("status", "GET /surveys", status=500)
+    with serving(desk, "--hooks", "--every", "1h", env={"SOURCES__PYLON__TIMEOUT_SECONDS": "1"}) as daemon:
+        wait_until(lambda: daemon.figure("runs_total", exit="4") > 0)
+        assert webhooks.send(bell(daemon), desk.server.world.create_issue(title="Rang")["id"]).status == 202
+        wait_until(lambda: daemon.figure("runs_total", exit="0") > 0)
+        assert daemon.figure("runs_total", exit="4") == 1, "and the whole run is not yet tried again"
+        assert daemon.end().code == 0
+    equal(desk)
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full")
+def test_it_goes_on_where_nothing_can_be_written_of_it(open_copy: Any) -> None:
+    desk = open_copy(FIRST)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = desk.start("serve", "--port", str(port), "--every", "1h", "--log-format", "json", stdout=FULL)
+    daemon = Daemon(command, f"http://127.0.0.1:{port}")
+
+    def is_ready() -> bool:
+        with suppress(ConnectionError):
+            return daemon.ready()[0] == 200
+        return False
+
+    wait_until(lambda: command.ended.is_set() or is_ready())
+    assert not command.ended.is_set(), command.stderr.read_text()
+    command.signal(signal.SIGTERM)
+    assert command.ended.wait(60)
+    assert command.code == 0
+    equal(desk)
+
+
 def test_what_no_run_could_begin_with_ends_it_with_one_screen(open_desk: Any) -> None:
     desk = open_desk()
     served = desk.pylon("serve", "--port", "0", env={"PYLON_API_KEY": "pyl_wrong"})
@@ -207,6 +272,16 @@ def test_what_no_run_could_begin_with_ends_it_with_one_screen(open_desk: Any) ->
     assert "Next: " in served.err
     assert "Traceback" not in served.text
     assert "pyl_wrong" not in served.text
+
+
+def test_a_database_that_is_not_up_yet_is_waited_for(desk: Desk) -> None:
+    away = {"DESTINATION__POSTGRES__CREDENTIALS": "postgresql://loader:secret@127.0.0.1:1/support"}
+    with serving(desk, "--destination", "postgres", env=away) as daemon:
+        wait_until(lambda: daemon.figure("runs_total", exit="3") == 1)
+        assert daemon.ready()[0] == 503
+        ended = daemon.end()
+    assert ended.code == 0, ended.text
+    assert "Postgres cannot be reached" in ended.event("failure")["what"]
 
 
 @pytest.mark.parametrize(
