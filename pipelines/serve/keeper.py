@@ -155,9 +155,8 @@ class Keeper:
         if not self._cut:
             all_of_it = _issues_were_read(done) and done.seconds < seconds - 1
             self._schedule.swept(time.monotonic(), all_of_it=all_of_it)
-        if (
-            not self._cut or done.code >= 0
-        ):  # one that a signal ended before it knew what to do with it did nothing
+        is_killed = done.code < 0  # by a signal that came before it knew what to do with it: it did nothing
+        if not self._cut or not is_killed:
             self._count(done)
         self._changed.set()
 
