@@ -12,13 +12,12 @@ import dlt
 
 from .catalog import CHAT_MESSAGES, CHAT_SYNC, CHAT_THREADS, CHATS, Table
 from .changes import CATCH_ROWS, Changes
-from .errors import Implausible, Unanswered, Unreadable
+from .errors import Implausible, Unreadable
+from .hanging import Hanging
 from .readings import Readings
 from .rows import identified, scope, to_row
 from .run import ListState, Run, present
 
-MOST = (1000, 250, 100)
-"""Values of pagination.limit: the documented maximum and default, and less where that is refused."""
 FAILURES = 3
 """After so many chats in a row that could not be read, the others are left to the next run."""
 
@@ -119,6 +118,7 @@ class Child:
         self._table = table
         self._changes: Changes = run.changes(table)
         self._copy = self._changes.copy
+        self._hanging = Hanging(run, table)
         self._done: set[tuple[str, datetime | None]] = set()
         self._gone: set[str] = set()
         self._vouched = self._copy.vouches(table)
@@ -165,9 +165,9 @@ class Child:
 
     def _read_chat(self, chat: str, at: datetime | None) -> Iterator[Any]:
         try:
-            rows, whole = self.rows(chat)
+            rows, whole = self._hanging.rows(chat)
             if not rows and (at or self._copy.ids_of(self._table, chat)):
-                rows, whole = self.rows(chat)
+                rows, whole = self._hanging.rows(chat)
         except Unreadable as error:
             self._failures += 1
             self._run.given_up.add((self._table.name, chat))
@@ -183,45 +183,12 @@ class Child:
         items = [{**to_row(self._table, source, stamp), self._table.parent: chat} for source in sources]
         self._run.notes.read[self._table.name] += len(items)
         yield ([scope(self._table, chat, stamp)] if whole and not odd else []) + items
+        if (self._table.name, chat) in self._run.given_up:  # the ledger keeps it due
+            return
         ledger = {"last_chat_message_created_at": at, "row_count": len(items), "_synced_at": stamp}
         yield dlt.mark.with_table_name(
             [{"chat_id": chat, "child": self._table.name, **ledger}], CHAT_SYNC.name
         )
-
-    def rows(self, chat: str) -> tuple[list[Any], bool]:
-        """Return the objects of a chat, and whether these are all.
-
-        Raises:
-            Unreadable: They could not be read.
-        """
-        lists, asked = self._run.lists, {"chatId": chat}
-        if self._table is CHAT_THREADS:
-            rows = [row for page in lists.pages(self._table.path, asked) for row in page.rows]
-            return self._own(chat, rows), True
-        rows, cut = lists.whole(self._table.path, asked, "pagination.limit", MOST)
-        if cut:
-            rows, cut = self._by_thread(chat, rows)
-        return self._own(chat, rows), not cut
-
-    def _by_thread(self, chat: str, rows: list[Any]) -> tuple[list[Any], bool]:
-        """Return the messages of a chat thread by thread, since there may be more than one answer holds."""
-        cut = False
-        for page in self._run.lists.pages(CHAT_THREADS.path, {"chatId": chat}):
-            for thread in identified(page.rows)[0]:
-                asked = {"chatId": chat, "chatThreadId": thread["id"]}
-                more, its = self._run.lists.whole(self._table.path, asked, "pagination.limit", MOST)
-                rows, cut = rows + more, cut or its
-        if cut:
-            self._run.notes.warn(
-                f"{self._table.name}: chat {chat} has a thread with more messages than one answer may hold. What the"
-                " copy has of it stays, and what came is added."
-            )
-        return list({row["id"]: row for row in identified(rows)[0]}.values()), cut
-
-    def _own(self, chat: str, rows: list[Any]) -> list[Any]:
-        if any(isinstance(row, dict) and row.get("chatId", chat) != chat for row in rows):
-            raise Unanswered(f"GET {self._table.path}?chatId={chat}", "it shows rows of other chats")
-        return rows
 
     def _may_be_empty(self, chat: str) -> bool:
         """Whether it may be believed that a chat has nothing any more, of which two readings showed nothing."""

@@ -120,3 +120,7 @@ class Unanswered(Unreadable):
 
     def __init__(self, request: str, reason: str) -> None:
         super().__init__(f"{request} could not be read: {reason}.")
+
+
+class NoList(Unanswered):
+    """What came where a list was asked for is none."""

@@ -13,13 +13,40 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
+from requests.utils import get_encoding_from_headers
 
-from .errors import CredentialsError, Refused, Unanswered
+from .answers import parse
+from .errors import CredentialsError, NoList, Refused, Unanswered
 
 PATIENCE = 900.0
 """The longest wait, in seconds, that a server may ask for."""
 REFUSALS = 20
 """So many times in a row 429 is taken for "later"."""
+
+
+class Answer(requests.Response):
+    """An answer that is read by :mod:`.answers`: of a charset that the header names, requests would make text of it."""
+
+    _said: Any = None
+
+    def json(self, **_: Any) -> Any:
+        """Return what it says.
+
+        Raises:
+            ValueError: It is no JSON.
+        """
+        if self._said is None:
+            named = "charset" in self.headers.get("Content-Type", "").lower()
+            self._said = parse(self.content, get_encoding_from_headers(self.headers) if named else None)
+        return self._said
+
+
+class _Adapter(HTTPAdapter):
+    def build_response(self, req: Any, resp: Any) -> requests.Response:
+        response = super().build_response(req, resp)
+        response.__class__ = Answer
+        return response
 
 
 class Session(requests.Session):
@@ -44,6 +71,8 @@ class Session(requests.Session):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, _Adapter())
         self._timeout = timeout
         self._pause = 60 / requests_per_minute if requests_per_minute else 0.0
         self._attempts = attempts
@@ -61,6 +90,7 @@ class Session(requests.Session):
 
         Raises:
             CredentialsError: 401.
+            NoList: 204.
             Refused: Another 4xx, or a redirection, which is not followed: it would take the key elsewhere.
             Unanswered: No attempt was answered properly.
         """
@@ -96,7 +126,7 @@ class Session(requests.Session):
             return None, type(error).__name__
         if response.status_code >= 500 and response.status_code != 501:
             return response, f"it was answered with {response.status_code}"
-        if response.status_code < 300 and not _is_json(response):
+        if response.status_code < 300 and response.status_code != 204 and not _is_json(response):
             page = b"<html" in response.content[:1000].lower()
             return response, "it was answered with a web page" if page else "the answer is no JSON"
         return response, "it was answered with 429" if response.status_code == 429 else ""
@@ -116,6 +146,8 @@ class Session(requests.Session):
 
     def _sorted(self, label: str, response: requests.Response, key: str) -> requests.Response:
         status = response.status_code
+        if status == 204:
+            raise NoList(label, "the answer is empty")
         if status < 300:
             return response
         if status == 401:
@@ -136,7 +168,7 @@ def _list(request: requests.PreparedRequest) -> str:
 def _is_json(response: requests.Response) -> bool:
     try:
         response.json()
-    except (ValueError, RecursionError):
+    except ValueError:
         return False
     return True
 
@@ -157,7 +189,7 @@ def _said(response: requests.Response) -> str:
     """Return what a refusal says: its message, or the whole of a short answer."""
     try:
         body = response.json()
-    except (ValueError, RecursionError):
+    except ValueError:
         return "" if "<" in response.text[:100] else response.text[:300].strip()
     if isinstance(body, dict):
         body = body.get("message") or body.get("error") or body

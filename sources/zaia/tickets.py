@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Generator, Iterator
 from typing import Any
+from urllib.parse import quote
 
 from .catalog import TICKETS
 from .errors import Refused, Unanswered, Unreadable
 from .readings import Readings, both_ends
+from .rows import reference
 from .run import ListState, Run, present
 
 ONE_BY_ONE = 100
@@ -72,7 +74,7 @@ class Tickets:
         missing = set()
         for ticket in sorted(tickets):
             try:
-                found = self._lists.one(f"{TICKETS.path.partition('/')[0]}/{ticket}/details")
+                found = self._lists.one(_own_path(ticket))
             except Refused as error:
                 if error.status in {404, 410}:
                     missing.add(ticket)
@@ -82,7 +84,7 @@ class Tickets:
                 self._run.notes.failed("Tickets by their ids", error)
                 break
             else:
-                if isinstance(found, dict) and found.get("id") == ticket:
+                if isinstance(found, dict) and reference(found.get("id")) == ticket:
                     _, items = self._changes.take([found])
                     yield from items
                     if found.get("status") in self._open:
@@ -141,7 +143,9 @@ class Tickets:
                 continue
             try:
                 for page in self._lists.pages(TICKETS.path, {"status": status, "chatIds": chat}):
-                    if any(not isinstance(row, dict) or row.get("chatId") != chat for row in page.rows):
+                    if any(
+                        not isinstance(row, dict) or reference(row.get("chatId")) != chat for row in page.rows
+                    ):
                         return False  # the filter is not what it is taken for
                     ids, items = self._changes.take(page.rows)
                     yield from items
@@ -154,10 +158,14 @@ class Tickets:
     def _is_unknown(self, ticket: str) -> bool:
         """Whether a ticket is not there by its own id: it may be in a status whose list is refused."""
         try:
-            self._lists.one(f"{TICKETS.path.partition('/')[0]}/{ticket}/details")
+            self._lists.one(_own_path(ticket))
         except Refused as error:
             return error.status in {404, 410}
         return False
+
+
+def _own_path(ticket: str) -> str:
+    return f"{TICKETS.path.partition('/')[0]}/{quote(ticket, safe='')}/details"
 
 
 def _by_status(statuses: Collection[str]) -> dict[str, dict[str, Any]]:
