@@ -40,7 +40,19 @@ ZAIA = (
         "reader",
         "lists",
     ),
-    *("copy", "changes", "readings", "run", "directory", "tickets", "hanging", "chats", "resources", ""),
+    *(
+        "copy",
+        "changes",
+        "readings",
+        "run",
+        "directory",
+        "missing",
+        "tickets",
+        "hanging",
+        "chats",
+        "resources",
+        "",
+    ),
 )
 """The modules of ``sources/zaia``, the lowest first."""
 

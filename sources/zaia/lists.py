@@ -27,6 +27,8 @@ IDLE = 3
 """So many pages in a row without a new row end a list: a server may begin it anew behind its end."""
 DEFAULT_LIMIT = 250
 """The documented default of pagination.limit: as many rows, or a multiple, may be no more than a cut."""
+ROUND = 50
+"""What limits of which nobody knows are multiples of."""
 
 
 class Page(NamedTuple):
@@ -135,7 +137,16 @@ class Lists:
                 works[path] = size
                 self._sized.add(path)
                 break
-        return rows, len(rows) > 0 and len(rows) % DEFAULT_LIMIT == 0
+        return rows, self._may_be_cut(path, len(rows))
+
+    @staticmethod
+    def _may_be_cut(path: str, length: int) -> bool:
+        """Whether an answer is as long as a limit may be: a round number, and longer than any that came before it."""
+        longest: dict[str, int] = dlt.current.source_state().setdefault("longest", {})
+        longest[path] = max(length, longest.get(path, 0))
+        return length > 0 and (
+            length % DEFAULT_LIMIT == 0 or (length % ROUND == 0 and length == longest[path])
+        )
 
     def look(self, path: str, params: dict[str, Any]) -> list[Any]:
         """Return the first rows of a list, one where the server gives so few.
@@ -143,7 +154,13 @@ class Lists:
         Raises:
             ZaiaError: It could not be read.
         """
-        return next(self._reader.read(path, {**params, "pageNumber": 1, "pageSize": 1}, OnePage()), [])
+        for paging in ({"pageNumber": 1, "pageSize": 1}, {"pageNumber": 1}):
+            try:
+                return next(self._reader.read(path, {**params, **paging}, OnePage()), [])
+            except Refused as error:
+                if error.status not in TOO_LARGE:
+                    raise
+        return next(self._reader.read(path, params, OnePage()), [])
 
     def one(self, path: str) -> Any:
         """Return one object.

@@ -12,7 +12,7 @@ from dlt.sources.rest_api.typing import RESTAPIConfig
 from requests import Response
 
 from .answers import rows_of
-from .errors import NoList, NothingAnswers, NotZaia, Refused, Unanswered, ZaiaError
+from .errors import CredentialsError, NoList, NothingAnswers, NotZaia, Refused, Unanswered, ZaiaError
 from .session import Session
 from .settings import API, Settings
 
@@ -72,7 +72,8 @@ class Reader:
             settings.backoff_seconds,
         )
         """What sends the requests, and counts them."""
-        self._answered = False
+        self._proof: tuple[str, dict[str, Any]] | None = None
+        """The list, and what it was asked by, that has answered last."""
         self._unanswered = self._lacking = 0
 
     def read(self, path: str, params: dict[str, Any], paginator: BasePaginator) -> Iterator[list[Any]]:
@@ -84,10 +85,19 @@ class Reader:
         (resource,) = rest_api_resources(self._config(path, params, paginator))
         try:
             for page in resource.add_step(_as_one):
-                self._answered = True
+                self._proof = path, params
                 yield list(page)
         except ResourceExtractionError as error:
-            raise self._counted(_ours(error, path)) from None
+            raise self._counted(self._own(_ours(error, path), path)) from None
+
+    def _own(self, error: ZaiaError, path: str) -> ZaiaError:
+        """Return what a refusal of the key means: that of a list, where another one still takes the key."""
+        if not isinstance(error, CredentialsError) or self._proof is None or self._proof[0] == path:
+            return error
+        (proof, params), self._proof = self._proof, None  # else it would be asked for again and again
+        for _ in self.read(proof, params, OnePage()):
+            break
+        return Refused(f"GET {API}{path}", 401, "")
 
     def _config(self, path: str, params: dict[str, Any], paginator: BasePaginator) -> RESTAPIConfig:
         # dlt would put a name of another resource's into braces
@@ -107,7 +117,7 @@ class Reader:
         """Make one error of all where nothing at the host has answered."""
         self._unanswered += isinstance(error, Unanswered)
         self._lacking += isinstance(error, Refused) and error.is_lacking
-        if self._answered or (self._unanswered < UNANSWERED and self._lacking < LACKING):
+        if self._proof or (self._unanswered < UNANSWERED and self._lacking < LACKING):
             return error
         known = NotZaia if isinstance(error, Refused) else NothingAnswers
         return known(f"No list can be read. {error.message}", "Check base_url. Nothing was changed.")

@@ -7,20 +7,26 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import get_encoding_from_headers
+from urllib3.exceptions import HTTPError
 
 from .answers import parse
 from .errors import CredentialsError, NoList, Refused, Unanswered
 
 PATIENCE = 900.0
-"""The longest wait, in seconds, that a server may ask for."""
+"""The longest wait, in seconds, that a server may ask for, and that all of them may take for one request."""
+PASSING = frozenset({408, 425})
+"""What besides 5xx may pass."""
+LARGEST, PART = 256 << 20, 64 << 10
+"""The longest answer that is read, and how much of it at once, in bytes."""
 REFUSALS = 20
 """So many times in a row 429 is taken for "later"."""
 
@@ -29,6 +35,26 @@ class Answer(requests.Response):
     """An answer that is read by :mod:`.answers`: of a charset that the header names, requests would make text of it."""
 
     _said: Any = None
+
+    def load(self, seconds: float) -> str:
+        """Read it to its end, and return why that cannot be.
+
+        Args:
+            seconds: How long it may take: a timeout of ``requests`` is about each part of it.
+        """
+        ends, parts, size = time.monotonic() + seconds, list[bytes](), 0
+        while part := self.raw.read1(PART, decode_content=True):
+            parts.append(part)
+            size += len(part)
+            if size > LARGEST or time.monotonic() > ends:
+                self.close()
+                return (
+                    f"it is longer than {LARGEST >> 20} MB"
+                    if size > LARGEST
+                    else "it does not come to its end"
+                )
+        self._content = b"".join(parts)
+        return ""
 
     def json(self, **_: Any) -> Any:
         """Return what it says.
@@ -84,6 +110,10 @@ class Session(requests.Session):
         """How often each list was asked for, refusals included."""
         self.refused: Counter[str] = Counter()
         """How often it was refused with 429."""
+        self.date: datetime | None = None
+        """The server's time with its last answer (UTC)."""
+        self._spent: set[str] = set()
+        """The lists that were waited for as long as for any."""
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send a request until it is answered properly: with JSON.
@@ -95,21 +125,32 @@ class Session(requests.Session):
             Unanswered: No attempt was answered properly.
         """
         label = f"{request.method} {urlsplit(request.url or '').path}"
-        failed = refused = 0
+        failed, patience = 0, self._patience(request)
         while True:
             self._wait_for_turn()
             response, reason = self._try(request, kwargs)
-            if response is not None and response.status_code == 429 and refused < REFUSALS:
-                refused += 1
+            if response is not None and response.status_code == 429:
                 self.refused[_list(request)] += 1
-                self._back_off(label, response)
-                continue
+                if next(patience, False):
+                    self._back_off(label, response)
+                    continue
             if response is not None and not reason:
                 return self._sorted(label, response, str(request.headers.get("Authorization", "")))
             failed += 1
             if failed >= self._attempts:
                 raise Unanswered(label, reason)
-            self._sleep(min(60.0, self._backoff * 2 ** (failed - 1)) * random.uniform(0.5, 1.0))
+            wait = min(60.0, self._backoff * 2 ** (failed - 1)) * random.uniform(0.5, 1.0)
+            asked = None if response is None else _retry_after(response.headers.get("Retry-After", ""))
+            self._sleep(max(wait, min(asked or 0.0, 60.0)))
+
+    def _patience(self, request: requests.PreparedRequest) -> Iterator[bool]:
+        """Yield for as long as 429 is waited for: a limit is the list's, so what was found out of it holds for all."""
+        begun, name = self._clock(), _list(request)
+        for _ in range(0 if name in self._spent else REFUSALS):
+            if self._clock() - begun > PATIENCE:
+                break
+            yield True
+        self._spent.add(name)
 
     def _try(
         self, request: requests.PreparedRequest, kwargs: dict[str, Any]
@@ -117,19 +158,29 @@ class Session(requests.Session):
         """Send it once, and say what is wrong with the answer if another attempt may help."""
         self.asked[_list(request)] += 1
         try:
-            response = super().send(request, **{"timeout": self._timeout, **kwargs, "allow_redirects": False})
-        except requests.HTTPError as error:  # RESTClient raises it from its hook
-            if error.response is None:
-                return None, type(error).__name__
-            response = error.response
-        except (requests.RequestException, OSError) as error:
+            response = self._sent(request, kwargs)
+            if unread := response.load(self._timeout):
+                return None, unread
+        except (requests.RequestException, HTTPError, OSError) as error:
             return None, type(error).__name__
-        if response.status_code >= 500 and response.status_code != 501:
+        if response.status_code in PASSING or (response.status_code >= 500 and response.status_code != 501):
             return response, f"it was answered with {response.status_code}"
         if response.status_code < 300 and response.status_code != 204 and not _is_json(response):
             page = b"<html" in response.content[:1000].lower()
             return response, "it was answered with a web page" if page else "the answer is no JSON"
         return response, "it was answered with 429" if response.status_code == 429 else ""
+
+    def _sent(self, request: requests.PreparedRequest, kwargs: dict[str, Any]) -> Answer:
+        given = {"timeout": self._timeout, **kwargs, "allow_redirects": False, "stream": True}
+        try:
+            response = super().send(request, **given)
+        except requests.HTTPError as error:  # RESTClient raises it from its hook
+            if error.response is None:
+                raise
+            response = error.response
+        if date := _date(response.headers.get("Date", "")):
+            self.date = date
+        return cast("Answer", response)
 
     def _wait_for_turn(self) -> None:
         if (wait := self._next - self._clock()) > 0:
@@ -155,8 +206,7 @@ class Session(requests.Session):
                 f"Zaia does not take the API key ({label} was answered with 401).",
                 "Make a key in the workspace settings, and give it as sources.zaia.api_key.",
             )
-        said = _said(response)
-        raise Refused(label, status, said.replace(key, "…") if key else said)
+        raise Refused(label, status, _said(response, key))
 
 
 def _list(request: requests.PreparedRequest) -> str:
@@ -179,18 +229,30 @@ def _retry_after(value: str) -> float | None:
         return max(0.0, float(value))
     except ValueError:
         pass
+    date = _date(value)
+    return max(0.0, date.timestamp() - time.time()) if date else None
+
+
+def _date(value: str) -> datetime | None:
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (ValueError, TypeError):
+        found = parsedate_to_datetime(value)
+    except (ValueError, TypeError, OverflowError):
         return None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
-def _said(response: requests.Response) -> str:
-    """Return what a refusal says: its message, or the whole of a short answer."""
+def _said(response: requests.Response, key: str) -> str:
+    """Return what a refusal says without the key: its message, or the whole of a short answer."""
     try:
         body = response.json()
     except ValueError:
-        return "" if "<" in response.text[:100] else response.text[:300].strip()
+        said = response.text
+        return "" if "<" in said[:100] else _without(key, said)[:300].strip()
     if isinstance(body, dict):
         body = body.get("message") or body.get("error") or body
-    return (body if isinstance(body, str) else json.dumps(body, ensure_ascii=False))[:500].rstrip(". ")
+    said = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+    return _without(key, said)[:500].rstrip(". ")
+
+
+def _without(key: str, said: str) -> str:
+    return said.replace(key, "…") if key else said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -57,17 +57,8 @@ def serving(answer: Write) -> Iterator[Written]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    written.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with _served(Handler) as written.url:
         yield written
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def paged(rows: list[Any], query: Query, most: int = 100) -> list[Any]:
@@ -75,3 +66,40 @@ def paged(rows: list[Any], query: Query, most: int = 100) -> list[Any]:
     size = min(int(query.get("pageSize", 10)), most)
     start = (int(query.get("pageNumber", 1)) - 1) * size
     return rows[start : start + size]
+
+
+@contextmanager
+def trickling(drip: Callable[[Callable[[bytes], Any]], None]) -> Iterator[str]:
+    """Serve an answer that is never at its end, and give the address.
+
+    Args:
+        drip: Given what writes bytes, sends the answer until it is told to stop.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            with suppress(OSError):
+                drip(self.wfile.write)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with _served(Handler) as url:
+        yield url
+
+
+@contextmanager
+def _served(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

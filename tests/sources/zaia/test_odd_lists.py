@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support.written import Query, Write, Written, paged, serving
+from dlt.pipeline.exceptions import PipelineStepFailed
+from support.written import Query, Written, paged
 from support.zaia import Desk
 
 pytestmark = pytest.mark.dear
 
 TAGS = [{"id": f"tag-{number:02}", "name": str(number)} for number in range(25)]
 Serve = Callable[..., Desk]
-
-
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Serve answers, and return a pipeline that copies them."""
-    with ExitStack() as stack:
-
-        def start(answer: Write, **settings: Any) -> Desk:
-            return Desk(stack.enter_context(serving(answer)), tmp_path, **settings)  # type: ignore[arg-type]
-
-        yield start
 
 
 def _written(desk: Desk) -> Written:
@@ -192,3 +180,19 @@ def test_what_came_of_threads_is_copied_though_their_end_fails(serve: Serve) -> 
     failing = False
     desk.run(["chats", "chat_threads"])
     assert len(desk.rows("chat_sync")) == 1
+
+
+def test_a_list_that_alone_refuses_the_key_costs_that_list(serve: Serve) -> None:
+    desk = serve(lambda path, query: (401, {}, {}) if path == "agents" else paged(TAGS, query))
+    desk.run(["tags", "agents", "channels"])
+    assert (_ids(desk, "agents"), len(_ids(desk, "channels"))) == ([], 25)
+
+
+def test_a_key_that_is_revoked_amid_a_run_ends_it(serve: Serve) -> None:
+    def answer(path: str, query: Query) -> Any:
+        return (401, {}, {}) if len(_written(desk).log) > 3 else paged(TAGS, query)
+
+    desk = serve(answer)
+    with pytest.raises(PipelineStepFailed, match="does not take the API key"):
+        desk.run(["tags", "agents", "channels"])
+    assert len(_written(desk).log) <= 5
