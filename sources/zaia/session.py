@@ -43,16 +43,16 @@ class Answer(requests.Response):
             seconds: How long it may take: a timeout of ``requests`` is about each part of it.
         """
         ends, parts, size = time.monotonic() + seconds, list[bytes](), 0
-        while part := self.raw.read1(PART, decode_content=True):
+        read = getattr(
+            self.raw, "read1", self.raw.read
+        )  # what is older than urllib3 2 reads until so much is there
+        while part := read(PART, decode_content=True):
             parts.append(part)
             size += len(part)
-            if size > LARGEST or time.monotonic() > ends:
-                self.close()
-                return (
-                    f"it is longer than {LARGEST >> 20} MB"
-                    if size > LARGEST
-                    else "it does not come to its end"
-                )
+            if size > LARGEST:
+                return f"it is longer than {LARGEST >> 20} MB"
+            if time.monotonic() > ends:
+                return "it does not come to its end"
         self._content = b"".join(parts)
         return ""
 
@@ -160,6 +160,7 @@ class Session(requests.Session):
         try:
             response = self._sent(request, kwargs)
             if unread := response.load(self._timeout):
+                response.close()
                 return None, unread
         except (requests.RequestException, HTTPError, OSError) as error:
             return None, type(error).__name__
