@@ -28,8 +28,31 @@ SOURCE = (
 """The rooms of ``sources/pylon``, the lowest first; what stands in none is a room of its own, the face is last."""
 
 ZAIA = (
-    *("errors", "settings", "destination", "notes", "catalog", "rows", "session", "lists"),
-    *("copy", "changes", "readings", "run", "directory", "tickets", "chats", "resources", ""),
+    *(
+        "errors",
+        "settings",
+        "destination",
+        "notes",
+        "catalog",
+        "rows",
+        "answers",
+        "session",
+        "reader",
+        "lists",
+    ),
+    *(
+        "copy",
+        "changes",
+        "readings",
+        "run",
+        "directory",
+        "missing",
+        "tickets",
+        "hanging",
+        "chats",
+        "resources",
+        "",
+    ),
 )
 """The modules of ``sources/zaia``, the lowest first."""
 

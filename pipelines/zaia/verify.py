@@ -16,8 +16,8 @@ import dlt
 
 from pylon_elt.sources.zaia import watched_source
 from pylon_elt.sources.zaia.catalog import CHATS, CHILDREN, Table
-from pylon_elt.sources.zaia.chats import Child
 from pylon_elt.sources.zaia.errors import Unreadable, ZaiaError
+from pylon_elt.sources.zaia.hanging import Hanging
 from pylon_elt.sources.zaia.lists import Lists
 from pylon_elt.sources.zaia.rows import identified
 from pylon_elt.sources.zaia.run import Run
@@ -193,18 +193,18 @@ def _compare_sample(found: Verification, reading: Run, sample: int) -> None:
     found.chats = len(chats)
     for table in CHILDREN:
         found.tables[table.name] = Compared()
-        child = Child(reading, table)
+        hanging = Hanging(reading, table)
         # lists know their page sizes by dlt's state, which is there while a resource is read
-        for row, known in dlt.resource(_children, name=table.name)(reading, table, child, chats):
+        for row, known in dlt.resource(_children, name=table.name)(reading, table, hanging, chats):
             found.tables[table.name].stored += known is not None
             _count_child(found.tables[table.name], row, known, found.loaded_at)
 
 
-def _children(reading: Run, table: Table, child: Child, chats: list[str]) -> Iterator[Any]:
+def _children(reading: Run, table: Table, hanging: Hanging, chats: list[str]) -> Iterator[Any]:
     """Yield each row of some chats with its digest in the copy, and the ids that only the copy has, as tombstones."""
     for chat in chats:
         try:
-            objects, whole = child.rows(chat)
+            objects, whole = hanging.rows(chat)
         except Unreadable as error:
             reading.notes.failed(f"{table.name} of chat {chat}", error)
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,13 +12,18 @@ import dlt
 
 from .catalog import CHAT_MESSAGES, CHAT_SYNC, CHAT_THREADS, CHATS, Table
 from .changes import CATCH_ROWS, Changes
-from .errors import Implausible, Unanswered, Unreadable
+from .errors import Implausible, Refused, Unreadable
+from .hanging import Hanging
 from .readings import Readings
-from .rows import identified, scope, to_row
+from .rows import Row, identified, moment, scope, to_row
 from .run import ListState, Run, present
 
-MOST = (1000, 250, 100)
-"""Values of pagination.limit: the documented maximum and default, and less where that is refused."""
+SINCE = "lastChatMessageCreatedAtStart"
+YOUNG = 120.0
+"""A list may show a message so many seconds later than its chat tells of it, as behind two databases."""
+TICK = 2.0
+"""Within so many seconds another message may bear the same time, where times are cut to whole seconds."""
+NEVER = datetime.min.replace(tzinfo=UTC)
 FAILURES = 3
 """After so many chats in a row that could not be read, the others are left to the next run."""
 
@@ -52,26 +57,45 @@ def listed(run: Run) -> Iterator[Found]:
 def _listed(run: Run) -> Iterator[Found]:
     changes, state = run.changes(CHATS), ListState(CHATS.name)
     children = {table.name: Child(run, table) for table in (CHAT_THREADS, CHAT_MESSAGES)}
-    whole = state.is_due(run.settings) or not changes.copy.count(CHATS)
-    newest, params = state.watermark, {}
-    if newest and not whole:
-        since = newest - timedelta(seconds=run.settings.lookback_seconds)
-        params = {
-            "lastChatMessageCreatedAtStart": since.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        }
-    stored = changes.know_all() if whole else {}
+    newest = state.watermark
+    params: dict[str, str] = {}
+    if not state.is_due(run.settings) and changes.copy.count(CHATS):
+        newest, params = _since(newest, run.settings.lookback_seconds)
+    stored = {} if params else changes.know_all()
     readings = Readings(run.lists, changes, {"": params})
-    for part in _readings(readings, stored if whole else {}):
+    for part in _readings(readings, stored):
         found = Found([part], children)
         newest = max(filter(None, [newest, *map(_plausible, found.chats())]), default=None)
         yield found
+    if params and _is_doubtful(readings, changes, params):  # what the filter hides, a list without it shows
+        stored = changes.know_all()
+        readings, params = Readings(run.lists, changes, {"": {}}), {}
+        for part in _readings(readings, stored):
+            yield Found([part], children)
     if failed := readings.failed.get(""):
         run.notes.failed(CHATS.name, failed)
         yield Found([], children, ended=True)
         return
     gone = stored.keys() - readings.seen if changes.whole else set()
     items = list(changes.leave(gone, _evidence(readings))) if gone and run.may_go(changes, len(gone)) else []
-    yield Found(items, children, ended=True, watermark=newest, whole=readings if whole else None)
+    whole = None if params else readings
+    yield Found(items, children, ended=True, watermark=newest, whole=whole)
+
+
+def _since(newest: datetime | None, lookback_seconds: float) -> tuple[datetime | None, dict[str, str]]:
+    """Return the watermark, and what chats are asked by that have moved since; nothing where it does not tell."""
+    newest = min(newest, datetime.now(UTC)) if newest else None
+    if newest is None or newest.timestamp() <= lookback_seconds:
+        return newest, {}
+    since = newest - timedelta(seconds=lookback_seconds)
+    return newest, {SINCE: since.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
+
+
+def _is_doubtful(readings: Readings, changes: Changes, params: Mapping[str, str]) -> bool:
+    """Whether the filter is refused, or hides a chat that it must show: it may count in another zone, or unit."""
+    if failed := readings.failed.get(""):
+        return isinstance(failed, Refused) and failed.status in {400, 422}
+    return not changes.copy.chats_after(datetime.fromisoformat(params[SINCE])) <= readings.seen
 
 
 def _readings(readings: Readings, stored: Mapping[str, Any]) -> Iterator[Any]:
@@ -85,9 +109,9 @@ def _evidence(readings: Readings) -> str:
 
 
 def _plausible(chat: Mapping[str, Any]) -> datetime | None:
-    """Return the time of a chat's newest message, unless it lies in the future, where nothing more would be found."""
+    """Return the time of a chat's newest message, but none in the future, where others would not be looked for."""
     at: datetime | None = chat.get("last_chat_message_created_at")
-    return at if at and at < datetime.now(UTC) + timedelta(days=1) else None
+    return min(at, datetime.now(UTC)) if at else None
 
 
 def chats(found: Found) -> Iterator[Any]:
@@ -119,6 +143,7 @@ class Child:
         self._table = table
         self._changes: Changes = run.changes(table)
         self._copy = self._changes.copy
+        self._hanging = Hanging(run, table)
         self._done: set[tuple[str, datetime | None]] = set()
         self._gone: set[str] = set()
         self._vouched = self._copy.vouches(table)
@@ -139,11 +164,10 @@ class Child:
             else:
                 moved[row["id"]] = row["last_chat_message_created_at"]
         known = self._copy.read_to(self._table, moved) if self._vouched else {}
-        due = [(chat, at) for chat, at in moved.items() if chat not in known or known[chat] != at]
+        # of a chat that does not tell when, any change may be a message
+        due = [(chat, at) for chat, at in moved.items() if at is None or known.get(chat, NEVER) != at]
         if found.ended:
-            seen = {chat for chat, _ in self._done} | self._gone
-            rest = self._copy.due(self._table) if self._vouched else self._copy.chats()
-            due += [(chat, at) for chat, at in rest.items() if chat not in seen]
+            due += yield from self._rest(found)
         for chat, at in due:
             if (chat, at) in self._done or (self._table.name, chat) in self._run.given_up:
                 continue
@@ -155,9 +179,22 @@ class Child:
             self._done.add((chat, at))
             yield from self._read_chat(chat, at)
 
+    def _rest(self, found: Found) -> Generator[Any, None, list[tuple[str, datetime | None]]]:
+        """Return the chats of the copy that are due; where none of them tells when, all are whenever all are listed."""
+        seen = {chat for chat, _ in self._done} | self._gone
+        all_ = self._copy.chats() if found.whole or not self._vouched else {}
+        if found.whole and self._vouched and not any(all_.values()):
+            yield from self._forget([chat for chat in self._copy.told_of(self._table) if chat not in seen])
+            rest = all_
+        else:
+            rest = self._copy.due(self._table) if self._vouched else all_
+        return [(chat, at) for chat, at in rest.items() if chat not in seen]
+
     def _disown(self) -> Iterator[Any]:
         """Have the ledger forget a table that is not as it says, which not all chats may be read for at once."""
-        told = [] if self._vouched else self._copy.told_of(self._table)
+        yield from self._forget([] if self._vouched else self._copy.told_of(self._table))
+
+    def _forget(self, told: list[str]) -> Iterator[Any]:
         if told:
             stamp = self._run.stamps.next()  # before that of what is read from here on
             gone = {"child": self._table.name, "_synced_at": stamp, "_removed": True}
@@ -165,9 +202,9 @@ class Child:
 
     def _read_chat(self, chat: str, at: datetime | None) -> Iterator[Any]:
         try:
-            rows, whole = self.rows(chat)
+            rows, whole = self._hanging.rows(chat)
             if not rows and (at or self._copy.ids_of(self._table, chat)):
-                rows, whole = self.rows(chat)
+                rows, whole = self._hanging.rows(chat)
         except Unreadable as error:
             self._failures += 1
             self._run.given_up.add((self._table.name, chat))
@@ -183,45 +220,23 @@ class Child:
         items = [{**to_row(self._table, source, stamp), self._table.parent: chat} for source in sources]
         self._run.notes.read[self._table.name] += len(items)
         yield ([scope(self._table, chat, stamp)] if whole and not odd else []) + items
+        if (self._table.name, chat) in self._run.given_up or not self._is_settled(sources, at):
+            return  # the ledger keeps it due
         ledger = {"last_chat_message_created_at": at, "row_count": len(items), "_synced_at": stamp}
         yield dlt.mark.with_table_name(
             [{"chat_id": chat, "child": self._table.name, **ledger}], CHAT_SYNC.name
         )
 
-    def rows(self, chat: str) -> tuple[list[Any], bool]:
-        """Return the objects of a chat, and whether these are all.
-
-        Raises:
-            Unreadable: They could not be read.
-        """
-        lists, asked = self._run.lists, {"chatId": chat}
+    def _is_settled(self, sources: list[Row], at: datetime | None) -> bool:
+        """Whether what was read has all that its chat tells of, by the server's clock."""
+        now = self._run.lists.session.date or datetime.now(UTC)
+        age = (now - at).total_seconds() if at else YOUNG
+        if at is None or not -YOUNG < age < YOUNG:
+            return True
         if self._table is CHAT_THREADS:
-            rows = [row for page in lists.pages(self._table.path, asked) for row in page.rows]
-            return self._own(chat, rows), True
-        rows, cut = lists.whole(self._table.path, asked, "pagination.limit", MOST)
-        if cut:
-            rows, cut = self._by_thread(chat, rows)
-        return self._own(chat, rows), not cut
-
-    def _by_thread(self, chat: str, rows: list[Any]) -> tuple[list[Any], bool]:
-        """Return the messages of a chat thread by thread, since there may be more than one answer holds."""
-        cut = False
-        for page in self._run.lists.pages(CHAT_THREADS.path, {"chatId": chat}):
-            for thread in identified(page.rows)[0]:
-                asked = {"chatId": chat, "chatThreadId": thread["id"]}
-                more, its = self._run.lists.whole(self._table.path, asked, "pagination.limit", MOST)
-                rows, cut = rows + more, cut or its
-        if cut:
-            self._run.notes.warn(
-                f"{self._table.name}: chat {chat} has a thread with more messages than one answer may hold. What the"
-                " copy has of it stays, and what came is added."
-            )
-        return list({row["id"]: row for row in identified(rows)[0]}.values()), cut
-
-    def _own(self, chat: str, rows: list[Any]) -> list[Any]:
-        if any(isinstance(row, dict) and row.get("chatId", chat) != chat for row in rows):
-            raise Unanswered(f"GET {self._table.path}?chatId={chat}", "it shows rows of other chats")
-        return rows
+            return False
+        newest = max(filter(None, (moment(source.get("createdAt")) for source in sources)), default=NEVER)
+        return newest >= at and age >= TICK
 
     def _may_be_empty(self, chat: str) -> bool:
         """Whether it may be believed that a chat has nothing any more, of which two readings showed nothing."""

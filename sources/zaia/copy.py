@@ -115,14 +115,24 @@ class Copy:
         sql = f"SELECT {{t.id}}, {{t.last_chat_message_created_at}} FROM {{{CHATS.name}}} AS t"
         return {row[0]: _utc(row[1]) for row in self._select(sql)}
 
+    def chats_after(self, moment: datetime) -> set[str]:
+        """Return the chats of the copy whose newest message is later than that."""
+        sql = f"SELECT {{t.id}} FROM {{{CHATS.name}}} AS t WHERE {{t.last_chat_message_created_at}} > %s"
+        return {row[0] for row in self._select(sql, moment)}
+
     def due(self, child: Table) -> dict[str, datetime | None]:
-        """Return the chats of the copy of which a child has not been read since their newest message, with its time."""
+        """Return the chats of the copy of which a child has not been read since their newest message, with its time.
+
+        A chat that does not tell when that was is due once it has changed.
+        """
         sql = (
             f"SELECT {{c.id}}, {{c.last_chat_message_created_at}} FROM {{{CHATS.name}}} AS c LEFT JOIN"
-            f" (SELECT {{t.chat_id}}, {{t.last_chat_message_created_at}} FROM {{{CHAT_SYNC.name}}} AS t"
+            " (SELECT {t.chat_id}, {t.last_chat_message_created_at}, {t._synced_at}"
+            f" FROM {{{CHAT_SYNC.name}}} AS t"
             f" WHERE {{t.child}} = %s AND {_COMPLETE}) AS s ON {{s.chat_id}} = {{c.id}}"
             " WHERE {s.chat_id} IS NULL OR {s.last_chat_message_created_at} <> {c.last_chat_message_created_at} OR"
-            " ({s.last_chat_message_created_at} IS NULL AND {c.last_chat_message_created_at} IS NOT NULL)"
+            " ({s.last_chat_message_created_at} IS NULL AND {c.last_chat_message_created_at} IS NOT NULL) OR"
+            " ({c.last_chat_message_created_at} IS NULL AND {s._synced_at} < {c._synced_at})"
         )
         return {row[0]: _utc(row[1]) for row in self._select(sql, child.name)}
 

@@ -107,7 +107,7 @@ class Refused(Unreadable):
     @property
     def is_lacking(self) -> bool:
         """Whether it is how a list is refused that a workspace has not, or a key may not read."""
-        return self.status in {403, 404, 405, 410, 501}
+        return self.status in {401, 403, 404, 405, 410, 501}
 
 
 class Unanswered(Unreadable):
@@ -120,3 +120,7 @@ class Unanswered(Unreadable):
 
     def __init__(self, request: str, reason: str) -> None:
         super().__init__(f"{request} could not be read: {reason}.")
+
+
+class NoList(Unanswered):
+    """What came where a list was asked for is none."""

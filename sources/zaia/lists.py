@@ -1,4 +1,4 @@
-"""Lists of the API, page by page, by dlt's ``rest_api``: what holds a list, and where it ends."""
+"""Lists of the API, page by page: how many rows to ask for, and where a list ends."""
 
 from __future__ import annotations
 
@@ -6,23 +6,29 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import dlt
-from dlt.extract.exceptions import ResourceExtractionError
-from dlt.sources.helpers.rest_client.detector import find_response_page_data
-from dlt.sources.helpers.rest_client.paginators import BasePaginator, PageNumberPaginator, SinglePagePaginator
-from dlt.sources.rest_api import rest_api_resources
-from dlt.sources.rest_api.typing import RESTAPIConfig
-from requests import Response
+from dlt.sources.helpers.rest_client.paginators import SinglePagePaginator
 
-from .errors import NothingAnswers, NotZaia, Refused, Unanswered, ZaiaError
-from .session import Session
-from .settings import API, Settings
+from .errors import NoList, Refused, ZaiaError
+from .reader import OnePage, Pages, Reader
+from .rows import identified
+from .settings import Settings
 
-SMALLER = (50, 20, 10)
-"""Tried where the server refuses a page size; at last it is asked for no paging at all."""
+UNSIZED, NO_PAGES = 0, -1
+"""In place of a page size: pages of whatever size the server gives, and no word of pages at all."""
+SMALLER = (50, 20, 10, UNSIZED, NO_PAGES)
+"""Tried where the server refuses a page size."""
+DEFAULT_SIZE = 10
+"""The documented default of pageSize."""
+TOO_LARGE = frozenset({400, 413, 422})
+"""How a page size is refused."""
+BEHIND = frozenset({400, 404, 416, 422})
+"""How a page may be refused that lies behind the last one."""
+IDLE = 3
+"""So many pages in a row without a new row end a list: a server may begin it anew behind its end."""
 DEFAULT_LIMIT = 250
 """The documented default of pagination.limit: as many rows, or a multiple, may be no more than a cut."""
-UNANSWERED, LACKING = 3, 8
-"""After so many lists that failed, or that the workspace lacks, without one that was read, the run ends."""
+ROUND = 50
+"""What limits of which nobody knows are multiples of."""
 
 
 class Page(NamedTuple):
@@ -37,43 +43,6 @@ class Page(NamedTuple):
         return self.number, len(self.rows)
 
 
-class Pages(PageNumberPaginator):
-    """Page after page up to an empty one: a short one may have been cut, or filtered.
-
-    Args:
-        first: The number of the first page to ask for.
-    """
-
-    def __init__(self, first: int = 1) -> None:
-        super().__init__(base_page=1, page=first, page_param="pageNumber", total_path=None)
-        self._before: list[Any] | None = None
-
-    def update_state(self, response: Response, data: list[Any] | None = None) -> None:
-        """Look whether there is another page.
-
-        Raises:
-            Unanswered: The answer holds no list, which says nothing of rows.
-        """
-        _refuse_no_list(response)
-        super().update_state(response, data)
-        if data == self._before:  # who does not know page numbers gives the same again
-            self._has_next_page = False
-        self._before = data
-
-
-class OnePage(SinglePagePaginator):
-    """A list that comes whole."""
-
-    def update_state(self, response: Response, data: list[Any] | None = None) -> None:
-        """Look whether it is a list.
-
-        Raises:
-            Unanswered: The answer holds none.
-        """
-        _refuse_no_list(response)
-        super().update_state(response, data)
-
-
 class Lists:
     """The lists of a workspace.
 
@@ -83,15 +52,11 @@ class Lists:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.session = Session(
-            settings.timeout_seconds,
-            settings.requests_per_minute,
-            settings.attempts,
-            settings.backoff_seconds,
-        )
+        self._reader = Reader(settings)
+        self.session = self._reader.session
         """What sends the requests, and counts them."""
-        self._answered = False
-        self._unanswered = self._lacking = 0
+        self._sized: set[str] = set()
+        """The lists of which a size has been taken since this began."""
 
     def pages(self, path: str, params: dict[str, Any] | None = None, first: int = 1) -> Iterator[Page]:
         """Yield the pages of a list from one on; it is complete where this ends.
@@ -102,29 +67,46 @@ class Lists:
             ZaiaError: The list could not be read, or not to its end.
         """
         works: dict[str, int] = dlt.current.source_state().setdefault("page_sizes", {})
-        sizes = [works[path]] if path in works else [self._settings.page_size, *SMALLER, 0]
-        for size in dict.fromkeys(sizes):
+        largest = works.get(path, self._settings.page_size)
+        for size in [largest, *(one for one in SMALLER if one < largest)]:
             try:
                 for page in self._pages(path, params or {}, size, first):
                     works[path] = size
+                    self._sized.add(path)
                     yield page
             except Refused as error:
-                if path in works or error.status not in {400, 422} or size == 0:
+                if path in self._sized or error.status not in TOO_LARGE or size == SMALLER[-1]:
                     raise
             else:
                 return
 
     def _pages(self, path: str, params: dict[str, Any], size: int, first: int) -> Iterator[Page]:
-        asked = {**params, "pageSize": size} if size else params
-        number, before = first, None
+        asked = {**params, "pageSize": size} if size > 0 else params
+        number, seen, lengths, idle = first, set[str](), list[int](), 0
         try:
-            for rows in self._read(path, asked, Pages(first) if size else OnePage()):
-                if rows and rows != before:
+            for rows in self._reader.read(path, asked, OnePage() if size == NO_PAGES else Pages(first)):
+                sources, odd = identified(rows)
+                fresh = {source["id"] for source in sources} - seen
+                if fresh or odd:
                     yield Page(number, rows)
-                number, before = number + 1, rows
-        except Refused:
-            # some servers refuse a page that lies behind the last one
-            if number == first or before is None or len(before) >= size:
+                idle = 0 if fresh else idle + 1
+                if idle >= IDLE:
+                    return
+                seen |= fresh
+                lengths.append(len(rows))
+                number += 1
+        except (Refused, NoList) as error:
+            if not (lengths and _may_lie_behind(error) and _is_short(lengths, size or DEFAULT_SIZE)):
+                raise
+            # some servers refuse a page that lies behind the last one; then they do so again
+            yield from self._again(path, params, size, number)
+
+    def _again(self, path: str, params: dict[str, Any], size: int, number: int) -> Iterator[Page]:
+        """Yield the pages from one on that was refused, unless it is refused for lying behind the last one."""
+        try:
+            yield from self._pages(path, params, size, number)
+        except (Refused, NoList) as error:
+            if not _may_lie_behind(error):
                 raise
 
     def whole(
@@ -142,17 +124,29 @@ class Lists:
             ZaiaError: It could not be read.
         """
         works: dict[str, int] = dlt.current.source_state().setdefault("page_sizes", {})
-        sizes = [works[path]] if path in works else [*most, 0]
-        for size in sizes:
+        largest = works.get(path, most[0])
+        for size in [largest, *(one for one in (*most, 0) if one < largest)]:
             try:
-                rows = next(self._read(path, {**params, limit: size} if size else params, OnePage()), [])
+                rows = next(
+                    self._reader.read(path, {**params, limit: size} if size else params, OnePage()), []
+                )
             except Refused as error:
-                if path in works or error.status not in {400, 422} or size == 0:
+                if path in self._sized or error.status not in TOO_LARGE or size == 0:
                     raise
             else:
                 works[path] = size
+                self._sized.add(path)
                 break
-        return rows, len(rows) > 0 and len(rows) % DEFAULT_LIMIT == 0
+        return rows, self._may_be_cut(path, len(rows))
+
+    @staticmethod
+    def _may_be_cut(path: str, length: int) -> bool:
+        """Whether an answer is as long as a limit may be: a round number, and longer than any that came before it."""
+        longest: dict[str, int] = dlt.current.source_state().setdefault("longest", {})
+        longest[path] = max(length, longest.get(path, 0))
+        return length > 0 and (
+            length % DEFAULT_LIMIT == 0 or (length % ROUND == 0 and length == longest[path])
+        )
 
     def look(self, path: str, params: dict[str, Any]) -> list[Any]:
         """Return the first rows of a list, one where the server gives so few.
@@ -160,7 +154,13 @@ class Lists:
         Raises:
             ZaiaError: It could not be read.
         """
-        return next(self._read(path, {**params, "pageNumber": 1, "pageSize": 1}, OnePage()), [])
+        for paging in ({"pageNumber": 1, "pageSize": 1}, {"pageNumber": 1}):
+            try:
+                return next(self._reader.read(path, {**params, **paging}, OnePage()), [])
+            except Refused as error:
+                if error.status not in TOO_LARGE:
+                    raise
+        return next(self._reader.read(path, params, OnePage()), [])
 
     def one(self, path: str) -> Any:
         """Return one object.
@@ -168,55 +168,13 @@ class Lists:
         Raises:
             ZaiaError: It could not be read.
         """
-        return next(self._read(path, {}, SinglePagePaginator()), [None])[0]
-
-    def _read(self, path: str, params: dict[str, Any], paginator: BasePaginator) -> Iterator[list[Any]]:
-        (resource,) = rest_api_resources(self._config(path, params, paginator))
-        try:
-            for page in resource.add_step(_as_one):
-                self._answered = True
-                yield list(page)
-        except ResourceExtractionError as error:
-            raise self._counted(_ours(error, path)) from None
-
-    def _config(self, path: str, params: dict[str, Any], paginator: BasePaginator) -> RESTAPIConfig:
-        endpoint: Any = {"path": path, "params": params, "paginator": paginator}
-        if isinstance(paginator, SinglePagePaginator) and not isinstance(paginator, OnePage):
-            endpoint["data_selector"] = "$"
-        return {
-            "client": {
-                "base_url": f"{self._settings.base_url}{API}",
-                "auth": {"type": "api_key", "name": "Authorization", "api_key": self._settings.api_key},
-                "session": self.session,
-            },
-            "resources": [{"name": "page", "endpoint": endpoint}],
-        }
-
-    def _counted(self, error: ZaiaError) -> ZaiaError:
-        """Make one error of all where nothing at the host has answered."""
-        self._unanswered += isinstance(error, Unanswered)
-        self._lacking += isinstance(error, Refused) and error.is_lacking
-        if self._answered or (self._unanswered < UNANSWERED and self._lacking < LACKING):
-            return error
-        known = NotZaia if isinstance(error, Refused) else NothingAnswers
-        return known(f"No list can be read. {error.message}", "Check base_url. Nothing was changed.")
+        return next(self._reader.read(path, {}, SinglePagePaginator()), [None])[0]
 
 
-def _as_one(rows: list[Any], _: Any = None) -> Any:
-    """Keep a page together: dlt hands out what is in a list one by one."""
-    return tuple(rows)
+def _may_lie_behind(error: ZaiaError) -> bool:
+    return isinstance(error, NoList) or (isinstance(error, Refused) and error.status in BEHIND)
 
 
-def _refuse_no_list(response: Response) -> None:
-    if not isinstance(find_response_page_data(response.json())[1], list):
-        raise Unanswered(f"GET {response.request.path_url.partition('?')[0]}", "the answer holds no list")
-
-
-def _ours(error: BaseException, path: str) -> ZaiaError:
-    """Return what :mod:`.errors` says of a failure that dlt has wrapped."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ZaiaError):
-            return cause
-        cause = cause.__cause__ or cause.__context__
-    return Unanswered(f"GET {API}{path}", type(error).__name__)
+def _is_short(lengths: Sequence[int], size: int) -> bool:
+    """Whether the last page has fewer rows than a page may have: as many as the first one, or as was asked for."""
+    return lengths[-1] < (lengths[0] if len(lengths) > 1 else size)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from .catalog import Table
+from .catalog import Column, Table
 
 Row = dict[str, Any]
 
@@ -28,7 +28,7 @@ def to_row(table: Table, source: Row, synced_at: datetime) -> Row:
     row: Row = {}
     for column in table.columns:
         value = cleaned.pop(column.source, None)
-        row[column.name] = _fitted(column.type, value)
+        row[column.name] = reference(value) if _is_reference(column) else _fitted(column.type, value)
         if row[column.name] is None and value is not None:
             cleaned[column.source] = value
     return {**row, "_synced_at": synced_at, "_digest": digest(table, source), "_extra": cleaned or None}
@@ -52,9 +52,19 @@ def scope(table: Table, parent_id: str, synced_at: datetime) -> Row:
 
 
 def identified(rows: list[Any]) -> tuple[list[Row], int]:
-    """Return the objects with an id, and how many entries there are besides."""
-    found = [row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str) and row["id"]]
-    return found, len(rows) - len(found)
+    """Return the objects with an id, each once, and how many entries there are besides.
+
+    Ids are text as the copy holds it. Of two versions of an object, the last one counts.
+    """
+    found = [(key, row) for row in rows if isinstance(row, dict) and (key := reference(row.get("id")))]
+    return list({key: {**row, "id": key} for key, row in found}.values()), len(rows) - len(found)
+
+
+def reference(value: Any) -> str | None:
+    """Return an id as the copy holds it: a number as text, and what no database stores replaced."""
+    if isinstance(value, str):
+        return str(clean(value)) or None
+    return str(value) if type(value) is int else None
 
 
 def clean(value: Any) -> Any:
@@ -79,6 +89,10 @@ def moment(value: Any) -> datetime | None:
         return found.astimezone(UTC) if found.tzinfo else None
     except (ValueError, OverflowError):
         return None
+
+
+def _is_reference(column: Column) -> bool:
+    return column.type == "text" and (column.source == "id" or column.source.endswith("Id"))
 
 
 def _fitted(kind: str, value: Any) -> Any:

@@ -7,13 +7,13 @@ from typing import Any
 
 from .catalog import TICKETS
 from .errors import Refused, Unanswered, Unreadable
+from .missing import Missing, own_path
 from .readings import Readings, both_ends
+from .rows import reference
 from .run import ListState, Run, present
 
 ONE_BY_ONE = 100
 """So many tickets at most are asked for by their own id in a run; where more have left, all lists are read instead."""
-CONFIRMED = 50
-"""So many missing tickets at most are looked for in the lists of their chats too."""
 
 
 class Tickets:
@@ -31,6 +31,7 @@ class Tickets:
         self._closed = run.settings.closed_statuses
         self._open = [status for status in run.settings.statuses if status not in self._closed]
         self._failed: dict[str, Unreadable] = {}
+        self._missing = Missing(run, self._changes, self._failed)
 
     def read(self) -> Iterator[Any]:
         """Read what a run must read, and yield what there is to load."""
@@ -61,7 +62,7 @@ class Tickets:
         for status in self._closed:
             agree = (yield from self._read_ends(status)) and agree
         if agree:  # else all lists are read, and what is missing is judged together
-            yield from self._give_up(missing, "not in two readings of the open tickets")
+            yield from self._missing.give_up(missing, "not in two readings of the open tickets")
         return agree
 
     def _status(self, ticket: str) -> str | None:
@@ -72,7 +73,7 @@ class Tickets:
         missing = set()
         for ticket in sorted(tickets):
             try:
-                found = self._lists.one(f"{TICKETS.path.partition('/')[0]}/{ticket}/details")
+                found = self._lists.one(own_path(ticket))
             except Refused as error:
                 if error.status in {404, 410}:
                     missing.add(ticket)
@@ -82,11 +83,12 @@ class Tickets:
                 self._run.notes.failed("Tickets by their ids", error)
                 break
             else:
-                if isinstance(found, dict) and found.get("id") == ticket:
+                if isinstance(found, dict) and reference(found.get("id")) == ticket:
                     _, items = self._changes.take([found])
                     yield from items
                     if found.get("status") in self._open:
                         missing.add(ticket)
+                    self._missing.warn_of(found.get("status"))
         return missing
 
     def _read_ends(self, status: str) -> Generator[Any, None, bool]:
@@ -106,66 +108,17 @@ class Tickets:
         yield from readings.read(at_least=2)
         self._failed |= readings.failed
         missing = stored.keys() - readings.seen if self._changes.whole and readings.times > 1 else set()
-        if not self._unread:
+        if not self._missing.unread:
             said = f"not in {readings.times} complete readings of all tickets"
-            gone = yield from self._give_up(missing, said)
+            gone = yield from self._missing.give_up(missing, said)
             for status, extent in readings.extents.items():
                 left = sum(stored[one][1] == status for one in gone)
                 if status not in self._failed:
                     self._state.keep_whole(extent, self._changes.count(status) - left, status)
 
-    @property
-    def _unread(self) -> bool:
-        """Whether nothing can be said of tickets that no list has shown."""
-        refused = [status for status, error in self._failed.items() if _is_no_status(error)]
-        return len(refused) < len(self._failed) or len(refused) == len(self._run.settings.statuses)
-
-    def _give_up(self, missing: Collection[str], evidence: str) -> Generator[Any, None, set[str]]:
-        """Take tickets out that no reading shows, unless the lists of their chats do; return which."""
-        if not missing or self._unread or not self._run.may_go(self._changes, len(missing)):
-            return set()
-        gone = set(missing)
-        if len(missing) <= CONFIRMED or self._failed:
-            chats, evidence = self._changes.copy.chats_of(missing), f"{evidence}, nor in those of its chat"
-            gone = set()
-            for ticket, chat in chats.items():
-                if (yield from self._is_gone(ticket, chat)):
-                    gone.add(ticket)
-        yield from self._changes.leave(gone, evidence)
-        return gone
-
-    def _is_gone(self, ticket: str, chat: str) -> Generator[Any, None, bool]:
-        """Look for a ticket in the lists of its chat, which have no seams, and return whether it is in none."""
-        for status in self._run.settings.statuses:
-            if status in self._failed:
-                continue
-            try:
-                for page in self._lists.pages(TICKETS.path, {"status": status, "chatIds": chat}):
-                    if any(not isinstance(row, dict) or row.get("chatId") != chat for row in page.rows):
-                        return False  # the filter is not what it is taken for
-                    ids, items = self._changes.take(page.rows)
-                    yield from items
-                    if ticket in ids:
-                        return False
-            except Unreadable:
-                return False
-        return not self._failed or self._is_unknown(ticket)
-
-    def _is_unknown(self, ticket: str) -> bool:
-        """Whether a ticket is not there by its own id: it may be in a status whose list is refused."""
-        try:
-            self._lists.one(f"{TICKETS.path.partition('/')[0]}/{ticket}/details")
-        except Refused as error:
-            return error.status in {404, 410}
-        return False
-
 
 def _by_status(statuses: Collection[str]) -> dict[str, dict[str, Any]]:
     return {status: {"status": status} for status in statuses}
-
-
-def _is_no_status(error: Unreadable) -> bool:
-    return isinstance(error, Refused) and error.status in {400, 422}
 
 
 def tickets(run: Run) -> Iterator[Any]:

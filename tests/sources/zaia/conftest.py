@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 from support.once import once
+from support.written import Write, serving
 from support.zaia import FILE, MACHINE, Desk
 
 from pylon_elt.emulator import zaia
@@ -58,3 +59,14 @@ def desk(first_run: Path, tmp_path: Path, open_desk: Open) -> Desk:
     shutil.copyfile(first_run / FILE, tmp_path / FILE)
     shutil.copytree(first_run / MACHINE, tmp_path / MACHINE)
     return open_desk()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
+    """Serve answers that a test writes, and return a pipeline that copies them."""
+    with ExitStack() as stack:
+
+        def start(answer: Write, **settings: Any) -> Desk:
+            return Desk(stack.enter_context(serving(answer)), tmp_path, **settings)  # type: ignore[arg-type]
+
+        yield start

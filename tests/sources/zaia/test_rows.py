@@ -55,7 +55,23 @@ def test_a_digest_tells_rows_apart_and_does_not_mind_their_order() -> None:
 
 
 def test_entries_without_an_id_are_counted() -> None:
-    assert identified([{"id": "a"}, {}, {"id": 3}, "b", None]) == ([{"id": "a"}], 4)
+    assert identified([{"id": "a"}, {}, {"id": True}, "b", None]) == ([{"id": "a"}], 4)
+
+
+def test_ids_that_are_numbers_or_hold_what_no_database_stores_are_ids() -> None:
+    assert identified([{"id": 3}, {"id": 2**70}, {"id": "a\0"}, {"id": ""}]) == (
+        [{"id": "3"}, {"id": str(2**70)}, {"id": "a\ufffd"}],
+        1,
+    )
+    row = to_row(CHAT_MESSAGES, {"id": "m", "chatId": 5, "content": 5}, NOW)
+    assert (row["chat_id"], row["content"], row["_extra"]) == ("5", None, {"content": 5})
+
+
+def test_of_two_versions_on_one_page_the_last_one_counts() -> None:
+    assert identified([{"id": "a", "v": 1}, {"id": "b"}, {"id": "a", "v": 2}]) == (
+        [{"id": "a", "v": 2}, {"id": "b"}],
+        0,
+    )
 
 
 @pytest.mark.parametrize(

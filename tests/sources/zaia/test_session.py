@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
+from support.written import trickling
 
 from pylon_elt.sources.zaia.errors import CredentialsError, Refused, Unanswered
 from pylon_elt.sources.zaia.session import PATIENCE, Session
@@ -171,3 +172,56 @@ def test_nobody_at_the_address_is_an_error_without_the_key() -> None:
     with pytest.raises(Unanswered, match="ConnectionError") as failed:
         _session(Time()).get("http://127.0.0.1:9/api/v1/tags", headers={"Authorization": "zaia_secret"})
     assert "zaia_secret" not in str(failed.value)
+
+
+@pytest.mark.parametrize("status", [408, 425])
+def test_a_refusal_that_may_pass_is_tried_again(status: int) -> None:
+    with _server((status, {}, "no"), LIST) as (url, asked):
+        _session(Time()).get(url)
+    assert len(asked) == 2
+
+
+def test_a_server_that_is_busy_is_waited_for_as_long_as_it_says() -> None:
+    time = Time()
+    with _server((503, {"Retry-After": "30"}, "no"), LIST) as (url, _):
+        _session(time).get(url)
+    assert time.waits == [30]
+
+
+@pytest.mark.parametrize("said", ["Mon, 01 Jan 0001 00:00:00 GMT", "nan", "-5", "Mon, 99 Foo", "1e400"])
+def test_whatever_retry_after_says_a_run_goes_on_or_the_list_fails(said: str) -> None:
+    time = Time()
+    with _server((429, {"Retry-After": said}, ""), LIST) as (url, _), suppress(Unanswered):
+        _session(time).get(url)
+    assert sum(time.waits) <= PATIENCE
+
+
+def test_a_list_that_only_asks_to_come_again_is_waited_for_once() -> None:
+    time = Time()
+    session = _session(time)
+    with _server((429, {"Retry-After": "600"}, "")) as (url, _):
+        for _ in range(3):
+            with pytest.raises(Unanswered, match="429"):
+                session.get(url)
+    assert sum(time.waits) <= 2 * PATIENCE + 3 * 2 * 60
+
+
+@pytest.mark.parametrize("said", ['{"message": "%s"}', "%s"])
+def test_a_message_that_is_cut_shows_no_part_of_the_key(said: str) -> None:
+    for length in range(280, 500, 5):
+        text = said % ("x" * length + "zaia_secret")
+        with _server((400, {}, text)) as (url, _), pytest.raises(Refused) as failed:
+            _session(Time()).get(url, headers={"Authorization": "zaia_secret"})
+        assert "zaia" not in str(failed.value)
+
+
+def test_an_answer_that_does_not_come_to_its_end_is_given_up() -> None:
+    stop = Event()
+
+    def drip(written: Any) -> None:
+        while not stop.wait(0.02):
+            written(b" ")
+
+    with trickling(drip) as url, pytest.raises(Unanswered, match="does not come to its end"):
+        Session(0.2, 0, 1, 0.0).get(url)
+    stop.set()
