@@ -9,7 +9,7 @@ a page is out of order, nothing of this counts, and the window is read in anothe
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -20,11 +20,8 @@ from ..api.windows import PAD, Window
 from ..copy.state import Amid, Down, Going
 from ..errors import Rejected
 from . import order
-from .moment import Moment
+from .moment import Moment, ShowsRows
 from .ways import Batch, Reader, Version, Way, version
-
-ShowsRows = Callable[[Answer], Awaitable[bool]]
-"""Whether the endpoint shows a row that is there, at the time of an answer that showed none."""
 
 
 class Descent:
@@ -166,7 +163,7 @@ class Descent:
 
     async def _moment(self, amid: Amid) -> AsyncIterator[Batch]:
         request = self._between(amid.start - PAD, amid.end + PAD)
-        moment = Moment(self._reader, self._way.endpoint, request, self._going, amid)
+        moment = Moment(self._reader, self._way.endpoint, request, self._going, amid, self._shows_rows)
         async for batch in moment.read():
             yield batch
         self._going.amid, self._before = None, set()

@@ -6,10 +6,11 @@ reading shows nothing that none before it did: twice, where nothing else happens
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from ..api import unlisted
 from ..api.answers import Answer
 from ..api.client import Client
 from ..api.filters import Request
@@ -19,6 +20,8 @@ from ..errors import Rejected, Unavailable
 from ..rows.rows import Row
 from .ways import Batch, Reader, Version, version
 
+ShowsRows = Callable[[Answer], Awaitable[bool]]
+"""Whether the endpoint shows a row that is there, at the time of an answer that showed none."""
 READINGS = 6
 """How often a list that does not fit one page is read until nothing new is shown."""
 
@@ -32,12 +35,20 @@ class Moment:
         request: The request for the rows of the moment.
         going: Where in it the reading is, is kept there.
         amid: The moment, and where in it to go on.
+        shows_rows: How to tell an empty list from a slip.
     """
 
     def __init__(
-        self, reader: Reader, endpoint: Endpoint, request: Request, going: Going, amid: Amid
+        self,
+        reader: Reader,
+        endpoint: Endpoint,
+        request: Request,
+        going: Going,
+        amid: Amid,
+        shows_rows: ShowsRows,
     ) -> None:
         self._reader, self._endpoint, self._request, self._going = reader, endpoint, request, going
+        self._shows_rows = shows_rows
         self._keep(amid)
         self._seen: set[Version] = set()
         self.read_at = datetime.max.replace(tzinfo=UTC)
@@ -47,7 +58,7 @@ class Moment:
         """Read until nothing new is shown; a page that is the only one needs no second reading.
 
         Raises:
-            Unavailable: It changes faster than it can be read.
+            Unavailable: It changes faster than it can be read, or the server does not tell what is there.
         """
         for number in range(self._amid.readings, READINGS):
             resumed, count, listed = bool(self._amid.cursor), 0, False
@@ -60,6 +71,8 @@ class Moment:
             amid, self.read_at = self._amid, self._amid.read_at or self.read_at
             if listed and ((number == 0 and count == 1 and not resumed) or (number > 0 and not amid.news)):
                 return
+            if not listed and await self._is_empty(page):
+                return
             self._keep(Amid(amid.start, amid.end, readings=number + 1, lasting=amid.lasting))
         self._going.amid = None
         raise Unavailable(
@@ -67,6 +80,27 @@ class Moment:
             "changes faster than it can be read",
             "Run again when less is going on.",
         )
+
+    async def _is_empty(self, page: Answer) -> bool:
+        """Whether an answer without a list says that all rows have left the moment.
+
+        Raises:
+            Unavailable: The server does not tell.
+        """
+
+        async def ask() -> Answer:
+            return await self._reader.client.first_page(self._endpoint, **self._request)
+
+        habit = self._reader.client.paging.of(self._endpoint.name)
+        found = await unlisted.believed(page, ask, lambda: self._shows_rows(page), habit)
+        if found is None:
+            self._going.amid = None
+            raise Unavailable(
+                self._endpoint.label,
+                "gives no list where rows may be",
+                "What the copy has stays as it is. Run again later.",
+            )
+        return not found.rows
 
     async def _pages(self) -> AsyncIterator[Answer]:
         """Walk along the pages from where the reading is; where its cursor has lapsed, from the first one."""

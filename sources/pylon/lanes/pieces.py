@@ -23,8 +23,8 @@ from ..copy.state import Amid, Down, Going
 from ..errors import Rejected, Unanswered, Unavailable
 from ..rows.rows import instant
 from .bad import Search, narrowed
-from .descent import Descent, ShowsRows
-from .moment import Moment
+from .descent import Descent
+from .moment import Moment, ShowsRows
 from .order import begun
 from .ways import Batch, Reader, Way
 
@@ -191,7 +191,9 @@ class _Reading:
 
     async def _moment(self, piece: Window) -> AsyncIterator[tuple[Window | None, Batch]]:
         amid = self.going.amid or Amid(piece.start, piece.end)
-        moment = Moment(self.reader, self.way.endpoint, self.way.request(piece), self.going, amid)
+        shows_rows = _shows_rows(self.reader, self.way, self.witness)
+        request = self.way.request(piece)
+        moment = Moment(self.reader, self.way.endpoint, request, self.going, amid, shows_rows)
         async for batch in moment.read():
             yield None, batch
         yield piece, Batch([], moment.read_at)

@@ -46,6 +46,27 @@ def test_a_server_that_writes_no_empty_list_is_copied_whole(
     assert reader.stretch.history_complete or not desk.issues
 
 
+@pytest.mark.parametrize("before", range(12))
+def test_all_rows_of_a_moment_may_leave_while_it_is_read(before: int) -> None:
+    desk = Desk(limit=3, cap=5, now=START - timedelta(days=1))
+    for number in range(12):
+        desk.create(str(number))
+    reader = Runs(with_nulls(desk, lambda answer: not answer.rows))
+    reader.run()
+
+    def edit_all(desk: Desk) -> None:
+        for name in desk.issues:
+            desk.edit(name)
+
+    edit_all(desk)
+    desk.now = START
+    reader.desk.before_request = [lambda _desk: None] * before + [edit_all]
+    reader.run()
+    reader.desk.before_request = []
+    reader.run()
+    assert_right(reader)
+
+
 def test_a_moment_that_was_left_out_is_kept_as_such_until_it_is_told() -> None:
     desk = Desk(limit=20)
     for number in range(50):
