@@ -83,12 +83,12 @@ class Database(Copied):
         names = list(batches)
         if killed:
             names = killed.sample(names, killed.randint(0, len(names)))
+        self._connection.execute("BEGIN")  # one for all: nobody looks in between
         for name in names:
-            self._connection.execute("BEGIN")
             self._merge(ALL_TABLES[name], pa.concat_tables(batches[name]))
-            self._connection.execute("COMMIT")
         if not killed:
             self._connection.execute("INSERT INTO _dlt_loads VALUES (?, 0)", [load_id])
+        self._connection.execute("COMMIT")
 
     def rows(self, table: Any, column: str = "", values: Sequence[str] = ()) -> Iterator[Row]:
         """Return rows of a table; without a column, all of them."""
