@@ -64,14 +64,22 @@ test-more: $(VENV)/installed-dev $(OLDER)/installed ## Run what make test leaves
 soak: $(VENV)/installed-dev ## An hour of kills, simulated lives and odd answers, others each time; PYLON_SOAK_MINUTES=N for longer
 	@seed=$${TEST_SEED:-$$(date +%s)}; echo "TEST_SEED=$$seed"; PYLON_SOAK=1 TEST_SEED=$$seed $(TESTS) -n $(PROCESSES) -m soak
 
-smoke: $(VENV)/installed-dev ## Build the wheel, install it elsewhere with what it needs, and use it there
+smoke: $(VENV)/installed-dev ## Build the wheel, install it elsewhere with what it needs, and use it there; so with dlt init
 	@rm -rf build && mkdir -p build/smoke  # what a former build left would be packed too
 	@$(PIP) wheel -q --no-deps -w build/smoke .
 	@$(PYTHON) -m venv build/smoke/environment
 	@build/smoke/environment/bin/python -m pip --disable-pip-version-check install -qq -c constraints.txt \
 		"$$(echo build/smoke/*.whl)[analytics,dashboard]"
 	@PYTHONPATH=tests $(BIN)/python -m support.dockerfile build/smoke/image
-	@PYLON_WHEEL_ENVIRONMENT=build/smoke/environment PYLON_IMAGE=build/smoke/image $(BIN)/python -m pytest -q tests/wheel
+	@grep -v '^sqlglot==' constraints.txt > build/smoke/constraints.txt  # which only our cap keeps back there
+	@for one in bare complete; do \
+		required=; [ $$one = bare ] || required="-r sources/pylon/requirements.txt"; \
+		$(PYTHON) -m venv build/smoke/$$one || exit 1; \
+		build/smoke/$$one/bin/python -m pip --disable-pip-version-check install -qq -c build/smoke/constraints.txt \
+			"dlt[duckdb]" $$required || exit 1; \
+	done
+	@PYLON_WHEEL_ENVIRONMENT=build/smoke/environment PYLON_IMAGE=build/smoke/image PYLON_INIT_ENVIRONMENTS=build/smoke \
+		$(BIN)/python -m pytest -q tests/wheel tests/dlt_init/test_fresh.py
 
 lint: $(VENV)/installed-dev ## Check style and types
 	@$(BIN)/ruff check .

@@ -8,7 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from pylon_elt import emulator
+from pylon_elt.sources.pylon.catalog import USUAL, with_ledgers
+
+from .compare import assert_equal_copy, read_duckdb
 from .repository import ROOT
+from .worlds import truth
 
 DLT = (sys.executable, "-m", "dlt", "--non-interactive")
 
@@ -33,3 +38,12 @@ def make_clone(place: Path) -> Path:
     for command in (("init", "--quiet"), ("add", "."), (*author, "commit", "--quiet", "--message", "All")):
         call(place, "git", *command)
     return place
+
+
+def assert_script_copied(folder: Path, server: emulator.Server) -> None:
+    """Compare what the script that ``dlt init pylon duckdb`` leaves has copied in a folder with what a server has."""
+    assert_equal_copy(
+        truth(server.world),
+        read_duckdb(folder / "pylon_support.duckdb"),
+        set(with_ledgers(USUAL)) - {"custom_objects"},
+    )
