@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from pylon_elt.sources.pylon.errors import Rejected, Unavailable
-
-FAILURES = 3
-"""After so many issues in a row of which one table is not given, it is asked for no other one."""
+from pylon_elt.sources.pylon.lanes.whole import FAILURES
 
 T = TypeVar("T")
 
@@ -26,6 +24,8 @@ class Untold:
 
 class Asking:
     """Asks for what belongs to one issue after the other; what is not given is noted, and costs nothing else.
+
+    A table that fails for so many issues in a row that the endpoint must be at fault is asked for no other one.
 
     Args:
         untold: Where it is noted.

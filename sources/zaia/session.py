@@ -43,9 +43,8 @@ class Answer(requests.Response):
             seconds: How long it may take: a timeout of ``requests`` is about each part of it.
         """
         ends, parts, size = time.monotonic() + seconds, list[bytes](), 0
-        read = getattr(
-            self.raw, "read1", self.raw.read
-        )  # what is older than urllib3 2 reads until so much is there
+        # what is older than urllib3 2 reads until so much is there
+        read = getattr(self.raw, "read1", self.raw.read)
         while part := read(PART, decode_content=True):
             parts.append(part)
             size += len(part)

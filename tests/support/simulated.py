@@ -297,6 +297,20 @@ class Site:
         self._asked.append(request)
 
 
+@contextmanager
+def paths_asked(site: Site) -> Iterator[list[str]]:
+    """Note which paths are asked for, in order."""
+    paths, spoil = list[str](), site.spoil
+
+    def noting(request: httpx.Request, answer: httpx.Response) -> httpx.Response | None:
+        paths.append(request.url.path)
+        return spoil(request, answer)
+
+    site.spoil = noting
+    yield paths
+    site.spoil = spoil
+
+
 class Between(Ahead):
     """Reads between two turns of a simulation, in its time, and is stopped in the middle.
 

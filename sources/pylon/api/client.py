@@ -52,11 +52,13 @@ class Client:
         warn: Callable[[str], None] = lambda _text: None,
         offset: timedelta | None = None,
     ) -> None:
-        self._settings, self._transport = settings, Transport(settings, offset)
+        self._settings = settings
+        self._transport = Transport(settings, offset)
         self._sender = Sender(settings, self._transport, pacers, pause or _sleep, admission or Admission())
         self.paging = paging or Paging()
         """What is known of how each endpoint pages."""
-        self._warn, self.answered = warn, False
+        self._warn = warn
+        self.answered = False
         """Whether anything was answered as Pylon answers."""
 
     async def close(self) -> None:
@@ -108,10 +110,8 @@ class Client:
             TurnOver: The turn ended before the request could be sent.
         """
         path = _path(endpoint, ids or {})
-        request, label = (
-            self._transport.request(endpoint.method, path, query, body),
-            f"{endpoint.method} {path}",
-        )
+        request = self._transport.request(endpoint.method, path, query, body)
+        label = f"{endpoint.method} {path}"
         answer = await self._sender.send(endpoint, request, label, check, attempts)
         self.answered = True
         for complaint in complaints(answer):

@@ -143,14 +143,10 @@ async def there(client: Client, missing: Collection[str]) -> set[str]:
     sample = ids[:: max(1, len(ids) // SAMPLE)][:SAMPLE]
     found, failures = set(), 0
     for issue_id in sample:
-        try:
-            if await _given(client, issue_id) == issue_id:
-                found.add(issue_id)
-            failures = 0
-        except CredentialsError:
-            raise
-        except PylonError as error:
-            failures += isinstance(error, Unavailable)
+        given = await _given(client, issue_id)
+        if given == issue_id:
+            found.add(issue_id)
+        failures = failures + isinstance(given, Unavailable) if isinstance(given, PylonError) else 0
         if failures >= FAILURES:
             break
     return set(ids) if len(found) == len(sample) else found
@@ -196,14 +192,11 @@ async def confirm(
 
 async def _heard(client: Client, issue_id: str, listing: Listing) -> tuple[str, str, bool]:
     """Return what says that a missing issue is gone, what leaves it in doubt, and whether nothing was answered."""
-    try:
-        given = await _given(client, issue_id)
-    except CredentialsError:
-        raise
-    except PylonError as error:
-        if isinstance(error, Rejected) and error.status in GONE:
-            return str(error.status), "", False
-        return "", error.message, isinstance(error, Unavailable)
+    given = await _given(client, issue_id)
+    if isinstance(given, Rejected) and given.status in GONE:
+        return str(given.status), "", False
+    if isinstance(given, PylonError):
+        return "", given.message, isinstance(given, Unavailable)
     if not given:
         return "", f"{ENDPOINTS['get_issue'].label.format(issue_id=issue_id)} gives no issue.", False
     return (given if given != issue_id and given in listing.ids else ""), "", False
@@ -212,21 +205,23 @@ async def _heard(client: Client, issue_id: str, listing: Listing) -> tuple[str, 
 async def _answers(client: Client, listed: Collection[str]) -> bool:
     """Whether some issue that is listed is answered for at all."""
     for issue_id in listed:
-        try:
-            await _given(client, issue_id)
-        except CredentialsError:
-            raise
-        except Unavailable:
-            continue
-        except PylonError:
+        if not isinstance(await _given(client, issue_id), Unavailable):
             return True
-        return True
     return False
 
 
-async def _given(client: Client, issue_id: str) -> str:
-    """Return the id of the issue that is given for an id, "" where it gives none."""
-    answer = await client.ask(ENDPOINTS["get_issue"], ids={"issue_id": issue_id})
+async def _given(client: Client, issue_id: str) -> str | PylonError:
+    """Return the id of the issue that is given for an id, "" where it gives none, or why nothing is answered.
+
+    Raises:
+        CredentialsError: The token is not let in.
+    """
+    try:
+        answer = await client.ask(ENDPOINTS["get_issue"], ids={"issue_id": issue_id})
+    except CredentialsError:
+        raise
+    except PylonError as error:
+        return error
     found = answer.data.get("id") if isinstance(answer.data, dict) else None
     return found if isinstance(found, str) else ""
 
@@ -234,13 +229,13 @@ async def _given(client: Client, issue_id: str) -> str:
 async def _expect_witness(client: Client, listed: Collection[str]) -> None:
     error: PylonError | None = None
     for issue_id in listed:  # one may have been deleted since
-        try:
-            given = await _given(client, issue_id)
-        except Rejected as refused:
-            error = refused
-        else:
-            if given in ("", issue_id):
-                return
+        given = await _given(client, issue_id)
+        if isinstance(given, Rejected):
+            error = given
+        elif isinstance(given, PylonError):
+            raise given
+        elif given in ("", issue_id):
+            return
     raise Unavailable(
         ENDPOINTS["get_issue"].label,
         "gives none of the issues that are listed, so that nobody can say which are gone",

@@ -18,11 +18,11 @@ from pylon_elt.pipelines.base import exits
 from pylon_elt.pipelines.verify import held
 from pylon_elt.pipelines.verify.command import problem_of, render
 from pylon_elt.pipelines.verify.report import Verification
-from pylon_elt.pipelines.verify.untold import FAILURES
 from pylon_elt.pipelines.verify.verify import verify
 from pylon_elt.sources.pylon.api import sending
 from pylon_elt.sources.pylon.errors import PylonError
 from pylon_elt.sources.pylon.lanes.turns import pacers
+from pylon_elt.sources.pylon.lanes.whole import FAILURES
 from pylon_elt.sources.pylon.upkeep.listing import SAMPLE
 
 

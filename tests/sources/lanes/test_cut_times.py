@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 import orjson
@@ -30,13 +30,19 @@ def cutting(world: emulator.World) -> Site:
     return site
 
 
-def test_a_further_edit_in_the_second_of_the_last_one_is_read() -> None:
+def with_an_edit() -> tuple[emulator.World, Site, str, datetime]:
+    """Return a world, a copy of it, an issue whose title was edited to A since, and when that was (UTC)."""
     world = worlds.quiet(issues=12)
     site = cutting(world)
     site.run()
     ref = world.issue_ids()[3]
     second = world.now().replace(microsecond=100_000) - timedelta(seconds=60)
     world.edit_issue(ref, title="A", updated_at=rfc3339(second))
+    return world, site, ref, second
+
+
+def test_a_further_edit_in_the_second_of_the_last_one_is_read() -> None:
+    world, site, ref, second = with_an_edit()
     site.reconcile()
     listed = site.rows()["issues"]
     assert {row["title"] for row in listed if row["id"] == ref} == {"A"}
@@ -52,12 +58,7 @@ def test_a_further_edit_in_the_second_of_the_last_one_is_read() -> None:
 
 def test_an_older_version_of_the_same_second_stands_until_the_index_has_the_newer_one() -> None:
     """Which of two versions of one second is older, nothing tells; the run after shows what holds."""
-    world = worlds.quiet(issues=12)
-    site = cutting(world)
-    site.run()
-    ref = world.issue_ids()[3]
-    second = world.now().replace(microsecond=100_000) - timedelta(seconds=60)
-    world.edit_issue(ref, title="A", updated_at=rfc3339(second))
+    world, site, ref, second = with_an_edit()
     before = world.issue(ref)
     world.edit_issue(ref, title="B", updated_at=rfc3339(second + timedelta(milliseconds=700)))
     site.reconcile()

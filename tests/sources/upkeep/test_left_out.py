@@ -7,7 +7,7 @@ import orjson
 import pytest
 from support import runs, worlds
 from support.compare import assert_equal_copy
-from support.simulated import Site
+from support.simulated import Site, paths_asked
 
 from pylon_elt import emulator
 from pylon_elt.sources.pylon.errors import PylonError
@@ -33,11 +33,16 @@ def by_creation(world: emulator.World) -> list[str]:
     return sorted(world.issue_ids(), key=lambda ref: world.issue(ref)["created_at"])
 
 
-def test_what_is_gone_elsewhere_goes() -> None:
+def loaded() -> tuple[emulator.World, Site, list[str]]:
+    """Return a world, a copy of it, and the ids of its issues by the time of their creation."""
     world = worlds.quiet(issues=40)
     site = Site(world, runs.ISSUE_TABLES)
     site.run()
-    refs = by_creation(world)
+    return world, site, by_creation(world)
+
+
+def test_what_is_gone_elsewhere_goes() -> None:
+    world, site, refs = loaded()
     failing_at(site, refs[20])
     for ref in (refs[3], refs[30]):
         world.delete_issue(ref)
@@ -64,10 +69,7 @@ def test_what_lies_in_the_same_seconds_stays_until_they_are_listed() -> None:
 
 
 def test_a_list_that_fails_everywhere_takes_nothing() -> None:
-    world = worlds.quiet(issues=40)
-    site = Site(world, runs.ISSUE_TABLES)
-    site.run()
-    refs = by_creation(world)
+    world, site, refs = loaded()
     failing_at(site, *refs)
     world.delete_issue(refs[3])
     with pytest.raises(PylonError):
@@ -77,25 +79,14 @@ def test_a_list_that_fails_everywhere_takes_nothing() -> None:
 
 def asked(site: Site) -> int:
     """Compare, and return how many times lists of issues were asked for."""
-    requests = list[str]()
-    spoil = site.spoil
-
-    def counting(request: httpx.Request, answer: httpx.Response) -> httpx.Response | None:
-        requests.append(request.url.path)
-        return spoil(request, answer)
-
-    site.spoil = counting
-    site.reconcile()
-    site.spoil = spoil
-    return sum(path in ("/issues", "/issues/search") for path in requests)
+    with paths_asked(site) as paths:
+        site.reconcile()
+    return sum(path in ("/issues", "/issues/search") for path in paths)
 
 
 def test_what_is_known_to_fail_is_not_searched_for_again() -> None:
-    world = worlds.quiet(issues=40)
-    site = Site(world, runs.ISSUE_TABLES)
-    site.run()
+    world, site, refs = loaded()
     usual = asked(site)
-    refs = by_creation(world)
     failing_at(site, refs[10], refs[30])
     searched = asked(site)
     left = site.copy()["unlisted"]
@@ -118,10 +109,7 @@ def test_what_is_known_to_fail_is_not_searched_for_again() -> None:
 
 
 def test_another_row_that_fails_is_searched_for_beside_a_known_one() -> None:
-    world = worlds.quiet(issues=40)
-    site = Site(world, runs.ISSUE_TABLES)
-    site.run()
-    refs = by_creation(world)
+    world, site, refs = loaded()
     failing_at(site, refs[20])
     site.reconcile()
     failing_at(site, refs[20], refs[5])

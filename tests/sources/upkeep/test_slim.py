@@ -6,7 +6,7 @@ import httpx
 import orjson
 import pytest
 from support import worlds
-from support.simulated import Site
+from support.simulated import Site, paths_asked
 
 FIELD = "body_html"
 
@@ -34,16 +34,8 @@ def bodies(site: Site) -> dict[str, str]:
 
 
 def asked_by_id(site: Site) -> int:
-    paths = list[str]()
-    spoil = site.spoil
-
-    def counting(request: httpx.Request, answer: httpx.Response) -> httpx.Response | None:
-        paths.append(request.url.path)
-        return spoil(request, answer)
-
-    site.spoil = counting
-    site.reconcile()
-    site.spoil = spoil
+    with paths_asked(site) as paths:
+        site.reconcile()
     return sum(path.startswith("/issues/") and path != "/issues/search" for path in paths)
 
 
