@@ -38,9 +38,9 @@ SEEDS = [str(seed) for seed in range(20)]
 @pytest.fixture
 def items(pytester: pytest.Pytester) -> list[pytest.Item]:
     found, _ = pytester.inline_genitems(
-        pytester.makepyfile(TESTS + "".join(DEAR.format(one) for one in range(65)))
+        pytester.makepyfile(TESTS + "".join(DEAR.format(one) for one in range(201)))
     )
-    assert len(found) == 30 + 65 * 3
+    assert len(found) == 30 + 201 * 3
     return found
 
 

@@ -96,6 +96,7 @@ SEEDS = (460, 507, *random.Random(1).sample(range(1000), 40))
 """The first ones found it when they were tried; should they not any more, others do."""
 
 
+@pytest.mark.dear
 @pytest.mark.parametrize(("where", "what", "fault"), LOSSES.values(), ids=LOSSES.keys())
 def test_the_simulation_finds_what_loses_rows(
     where: object, what: str, fault: Any, monkeypatch: pytest.MonkeyPatch

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-OF_DEAR = 30
+OF_DEAR = 100
 
 
 def divided(items: Sequence[pytest.Item], part: str, seed: str) -> list[pytest.Item]:

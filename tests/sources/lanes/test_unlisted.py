@@ -46,6 +46,7 @@ def test_a_server_that_writes_no_empty_list_is_copied_whole(
     assert reader.stretch.history_complete or not desk.issues
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("before", range(12))
 def test_all_rows_of_a_moment_may_leave_while_it_is_read(before: int) -> None:
     desk = Desk(limit=3, cap=5, now=START - timedelta(days=1))
@@ -116,6 +117,7 @@ def test_an_idle_run_costs_no_more_where_empty_lists_are_null(days: float) -> No
     assert_right(reader)
 
 
+@pytest.mark.sampled(3, each=("share", "limit"))
 @pytest.mark.parametrize("share", [0.02, 0.2, 0.5])
 @pytest.mark.parametrize("limit", [4, 30])
 def test_a_server_that_slips_again_and_again_loses_no_row(share: float, limit: int) -> None:

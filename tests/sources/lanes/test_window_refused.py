@@ -48,6 +48,7 @@ def refusing(site: Site, widest: timedelta, status: int) -> list[timedelta]:
     return refused
 
 
+@pytest.mark.sampled(2, each=("status", "days"))
 @pytest.mark.parametrize("status", [400, 422])
 @pytest.mark.parametrize("days", [30, 7, 2])
 def test_windows_are_as_wide_as_the_server_takes(days: int, status: int) -> None:
