@@ -70,7 +70,7 @@ def _of_runs(workspaces: Mapping[str, Seen]) -> Iterator[Metric]:
     )  # fmt: skip
     yield Metric(
         "last_well_timestamp_seconds", "gauge", "When a run last ended well, in seconds since 1970.",
-        ((label, seen.record.well_at) for label, seen in each if seen.record.well_at is not None),
+        ((label, seen.record.well_at.wall) for label, seen in each if seen.record.well_at is not None),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from ..base import exits
 from .errand import Done, Errand, Event, Hear
-from .health import Record
+from .health import Instant, Record
 from .lanes import Lane
 from .schedule import Schedule
 
@@ -75,9 +75,9 @@ class Keeper:
         """How the first run ended."""
         self._options = (*(("--workspace", name) if name else ()), *options)
         self._schedule = Schedule(every)
-        self._every, self._since = every, time.time()
+        self._every, self._since = every, Instant.now()
         self._code: int | None = None
-        self._well_at: float | None = None
+        self._well_at: Instant | None = None
         self._lane, self._hear, self._closed = lane, hear, closed
         self._changed, self._stopping = asyncio.Event(), False
         self._working: dict[str, Errand] = {}
@@ -138,7 +138,7 @@ class Keeper:
         self._schedule.end(time.monotonic(), done.code, issues_were_read=_issues_were_read(done))
         self._code, self.figures.seconds = done.code, done.seconds
         if done.code == exits.DONE:
-            self._well_at = time.time()
+            self._well_at = Instant.now()
         self._count(done)
         if not self.first.done():
             self.first.set_result(done)

@@ -52,7 +52,7 @@ def application(served: Mapping[str, Served]) -> Starlette:
         return JSONResponse({"alive": True})
 
     async def readyz(_request: Request) -> Response:
-        now = time.time()
+        now = health.Instant.now()
         each = {label: health.told(one.keeper.record, now) for label, one in served.items()}
         ready = all(facts["ready"] for facts in each.values())
         return JSONResponse({"ready": ready, "workspaces": each}, 200 if ready else 503)

@@ -10,29 +10,47 @@ from support.daemon import parsed
 from pylon_elt.pipelines.copy.rung import Rung
 from pylon_elt.pipelines.serve.doorbell import Doorbell
 from pylon_elt.pipelines.serve.figures import Seen, metrics
-from pylon_elt.pipelines.serve.health import INTERVALS, Record, told
+from pylon_elt.pipelines.serve.health import INTERVALS, Instant, Record, told
 from pylon_elt.pipelines.serve.keeper import Figures
 from pylon_elt.pipelines.serve.metrics import Metric, written
+
+
+def at(seconds: float) -> Instant:
+    return Instant(seconds, seconds)
+
+
+AT_0, AT_1000 = at(0.0), at(1000.0)
 
 
 @pytest.mark.parametrize(
     ("record", "ready", "why"),
     [
-        (Record(900, 1000.0), False, "No run has ended well since 50 s."),
-        (Record(900, 1000.0, 4), False, "The last one ended with 4: The API stayed unavailable"),
-        (Record(900, 0.0, -9), False, "it was ended"),
-        (Record(900, 0.0, 0, 1000.0), True, ""),
-        (Record(900, 0.0, 4, 1000.0), True, ""),
-        (Record(10, 0.0, 4, 1050 - 10.0 * INTERVALS), True, ""),
-        (Record(10, 0.0, 4, 1049 - 10.0 * INTERVALS), False, "The last run that ended well did so 31 s ago."),
+        (Record(900, AT_1000), False, "No run has ended well since 50 s."),
+        (Record(900, AT_1000, 4), False, "The last one ended with 4: The API stayed unavailable"),
+        (Record(900, AT_0, -9), False, "it was ended"),
+        (Record(900, AT_0, 0, AT_1000), True, ""),
+        (Record(900, AT_0, 4, AT_1000), True, ""),
+        (Record(10, AT_0, 4, at(1050 - 10.0 * INTERVALS)), True, ""),
+        (
+            Record(10, AT_0, 4, at(1049 - 10.0 * INTERVALS)),
+            False,
+            "The last run that ended well did so 31 s ago.",
+        ),
     ],
 )
 def test_a_copy_is_ready_while_a_run_ended_well_within_some_intervals(
     record: Record, ready: bool, why: str
 ) -> None:
-    facts = told(record, 1050.0)
+    facts = told(record, at(1050.0))
     assert facts["ready"] is ready
     assert why in facts.get("why", "")
+
+
+@pytest.mark.parametrize("now", [Instant(-5e7, 1050.0), Instant(1050.0, 1001.0)], ids=["set back", "asleep"])
+def test_neither_a_clock_that_is_set_back_nor_sleep_hides_that_a_copy_is_left_behind(now: Instant) -> None:
+    facts = told(Record(10, AT_0, 4, AT_1000), now)
+    assert not facts["ready"]
+    assert "50 s ago" in facts["why"]
 
 
 def test_labels_are_quoted_and_empty_metrics_left_out() -> None:
@@ -61,6 +79,6 @@ def test_what_waits_is_told_where_it_is_known(
     waiting: int | None, shown: list[float], tmp_path: Path
 ) -> None:
     bell = Doorbell((), Rung(tmp_path), lambda: None)
-    seen = Seen(Figures(), Record(900, 0), bell, waiting)
+    seen = Seen(Figures(), Record(900, AT_0), bell, waiting)
     samples = parsed(written(metrics({"pylon": seen}, 10.0)))
     assert [value for (name, _), value in samples.items() if name == "pylon_rings_waiting"] == shown
