@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from ..base import exits
 from .errand import Done, Errand, Event, Hear
@@ -129,7 +130,7 @@ class Keeper:
                 await self._changed.wait()
 
     async def _run(self) -> None:
-        async with self._lane.run():
+        async with self._lane.run(partial(self._end, "run")):
             if self._stopping:
                 return
             whole = self._schedule.begin(time.monotonic())
@@ -137,7 +138,7 @@ class Keeper:
             done = await self._errand("run", "run", *select, *FOR_US, hear=self._hear)
         self._schedule.end(time.monotonic(), done.code, issues_were_read=_issues_were_read(done))
         self._code, self.figures.seconds = done.code, done.seconds
-        if done.code == exits.DONE:
+        if ended_well(done):
             self._well_at = Instant.now()
         self._count(done)
         if not self.first.done():
@@ -162,7 +163,11 @@ class Keeper:
 
     def _cut_short(self) -> None:
         self._cut = True
-        self._working["sweep"].signal(signal.SIGTERM)
+        self._end("sweep")
+
+    def _end(self, purpose: str) -> None:
+        """Let what is under way save what it has read, and end."""
+        self._working[purpose].signal(signal.SIGTERM)
 
     def _hear_sweep(self, line: str, event: Event | None) -> None:
         if not self._cut:
@@ -191,6 +196,11 @@ class Keeper:
             return await errand.done()
         finally:
             del self._working[purpose]
+
+
+def ended_well(done: Done) -> bool:
+    """Whether a run read all that was due; one that gave way to others ends with 0 too."""
+    return done.code == exits.DONE and done.last.get("run_finished", {}).get("complete", True)
 
 
 def _issues_were_read(done: Done) -> bool:

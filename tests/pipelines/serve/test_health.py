@@ -9,9 +9,10 @@ from support.daemon import parsed
 
 from pylon_elt.pipelines.copy.rung import Rung
 from pylon_elt.pipelines.serve.doorbell import Doorbell
+from pylon_elt.pipelines.serve.errand import Done
 from pylon_elt.pipelines.serve.figures import Seen, metrics
 from pylon_elt.pipelines.serve.health import INTERVALS, Instant, Record, told
-from pylon_elt.pipelines.serve.keeper import Figures
+from pylon_elt.pipelines.serve.keeper import Figures, ended_well
 from pylon_elt.pipelines.serve.metrics import Metric, written
 
 
@@ -51,6 +52,13 @@ def test_neither_a_clock_that_is_set_back_nor_sleep_hides_that_a_copy_is_left_be
     facts = told(Record(10, AT_0, 4, AT_1000), now)
     assert not facts["ready"]
     assert "50 s ago" in facts["why"]
+
+
+@pytest.mark.parametrize(
+    ("code", "complete", "well"), [(0, True, True), (0, False, False), (4, False, False), (-15, False, False)]
+)
+def test_a_run_that_gave_way_has_not_ended_well(code: int, complete: bool, well: bool) -> None:
+    assert ended_well(Done(code, 700.0, {"run_finished": {"complete": complete}})) is well
 
 
 def test_labels_are_quoted_and_empty_metrics_left_out() -> None:
