@@ -65,7 +65,10 @@ def _prepare(options: Options, files: set[str]) -> None:
             "Name another folder, or put the files among them with --force.",
             exits.USAGE,
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileNotFoundError as error:  # although its parents were made: the file system makes none, as /proc
+        raise exits.Problem(f"{folder} cannot be made.", "Name another.", exits.USAGE) from error
 
 
 def _write(reader: Reader, schema: str, table: str, folder: Path) -> tuple[int, int]:

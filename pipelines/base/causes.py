@@ -170,10 +170,12 @@ def _files(error: BaseException) -> Problem | None:
         errno.EROFS,
         errno.ENOTDIR,
         errno.EISDIR,
+        errno.ENAMETOOLONG,
+        errno.ELOOP,
     ):
         return Problem(
             f"{error.filename or 'A file'} cannot be used: {(error.strerror or 'no access').lower()}.",
-            "Check the rights of the file and its folder. DLT_DATA_DIR moves the working folder.",
+            "Check its name, and the rights of the file and its folder. DLT_DATA_DIR moves the working folder.",
             exits.CONFIGURATION,
         )
     return None

@@ -76,3 +76,10 @@ def test_what_is_not_there_is_answered_with_what_to_do(
     assert result.code == code
     assert hint in result.text
     assert not (raw_desk.folder / "out").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="has no /proc")
+def test_a_folder_that_cannot_be_made_is_named(raw_desk: CopyDesk) -> None:
+    refused = raw_desk.pylon("export", "/proc/out")
+    assert refused.code == exits.USAGE
+    assert "/proc/out cannot be made." in refused.text

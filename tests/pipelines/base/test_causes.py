@@ -40,6 +40,7 @@ def wrapped(error: BaseException) -> Exception:
         (OSError(errno.ENOSPC, "No space left on device", "/data/x"), exits.FAILED),
         (OSError(errno.EACCES, "Permission denied", "/data/x"), exits.CONFIGURATION),
         (OSError(errno.EROFS, "Read-only file system", "/data/x"), exits.CONFIGURATION),
+        (OSError(errno.ENAMETOOLONG, "File name too long", "x" * 300), exits.CONFIGURATION),
         (ZeroDivisionError("x"), exits.FAILED),
     ],
 )
