@@ -242,7 +242,7 @@ def cell(value: Any, most: int | None = CELL) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float | Decimal):
-        is_small = 0 < abs(value) < SMALL
+        is_small = 0 < abs(float(value)) < SMALL
         return f"{value:.2g}" if is_small else f"{value:,.2f}".rstrip("0").rstrip(".")
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"

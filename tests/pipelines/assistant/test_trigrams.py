@@ -64,7 +64,7 @@ def texts(seed: int) -> Iterator[Any]:
 
 def _ask(connection: Any, sql: str, words: list[str]) -> list[Any]:
     with connection.cursor() as cursor:
-        cursor.execute(with_places(sql), find.values(words, find.filters("", "", "", "", "")))
+        cursor.execute(with_places(sql), find.values(words, find.filters("", "", "", "", ""), "postgres"))
         found: list[Any] = cursor.fetchall()
         return found
 
