@@ -126,7 +126,7 @@ def _postgres(
 def _elapsed(cursor: Any, words: list[str]) -> float:
     sql = find.statement(words, NOTHING, THERE, "postgres", notes=True, limit=10, offset=0)
     began = perf_counter()
-    cursor.execute(with_places(sql), find.values(words, NOTHING))
+    cursor.execute(with_places(sql), find.values(words, NOTHING, "postgres"))
     cursor.fetchall()
     return perf_counter() - began
 
@@ -160,7 +160,7 @@ def _seconds(connection: duckdb.DuckDBPyConnection, words: list[str]) -> float:
     sql = find.statement(words, NOTHING, THERE, "duckdb", notes=True, limit=10, offset=0)
     watch = Stopwatch()
     with watch:
-        connection.execute(sql, find.values(words, NOTHING)).fetchall()
+        connection.execute(sql, find.values(words, NOTHING, "duckdb")).fetchall()
     return watch.cpu
 
 

@@ -60,8 +60,8 @@ CREATED, CLOSED, RATED, SENT, DUE = (
 )
 """Whether what is counted belongs to the period."""
 
-ASKED = "(NOT is_agent_first OR first_response_seconds IS NOT NULL)"
-"""Whether a customer asked for something: an answer is given, or due."""
+ASKED = "requested_at IS NOT NULL"
+"""Whether a customer asked for something."""
 
 
 def seconds(of: str) -> str:

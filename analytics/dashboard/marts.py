@@ -76,8 +76,7 @@ class Marts:
         self.read_at: dict[str, datetime] = dict(found)
         """The desks that there are, and when each was read, aware."""
         (self.today,) = self._one(
-            "SELECT coalesce(greatest((SELECT max(last_day) FROM backlog), (SELECT max(created_on) FROM issues)),"
-            " (SELECT max(read_at)::date FROM desks), current_date)"
+            "SELECT coalesce((SELECT max(as_of_day) FROM desks), (SELECT max(created_on) FROM issues), current_date)"
         )
 
     def ask(self, sql: str, filters: Filters, *, before: bool = False) -> pa.Table:

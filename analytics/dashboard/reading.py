@@ -12,7 +12,7 @@ READ = {
             tickets.closed_on, tickets.first_response_seconds, tickets.first_response_business_seconds,
             tickets.resolution_seconds, tickets.resolution_business_seconds,
             tickets.waiting_since is not null as is_waiting, tickets.waiting_seconds, tickets.state,
-            tickets.is_agent_first, metrics.is_one_touch, metrics.is_reopened,
+            tickets.requested_at, metrics.is_one_touch, metrics.is_reopened,
             case when tickets.waiting_since is not null then tickets.title end as title,
             case when tickets.waiting_since is not null then tickets.link end as link
         from support__tickets as tickets

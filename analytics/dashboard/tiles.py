@@ -44,9 +44,19 @@ class _Was:
     now: Mapping[str, Any]
 
     def tile(
-        self, label: str, name: str, write: Callable[[Any], str], about: str, good: int = 0, points: str = ""
+        self,
+        label: str,
+        name: str,
+        write: Callable[[Any], str],
+        about: str,
+        good: int = 0,
+        points: str = "",
+        least: float | None = None,
     ) -> Tile:
-        """Return the tile of a number; ``good`` is 1 where more of it is better, -1 where less is."""
+        """Return the tile of a number; ``good`` is 1 where more of it is better, -1 where less is.
+
+        It is not called better while what it is at ``least``, once all is known, is no less than before.
+        """
         now = self.now[name]
         number = UNKNOWN if now is None else write(now)
         if not self.known:
@@ -56,7 +66,8 @@ class _Was:
             return Tile(label, number, about, f"before: {UNKNOWN if was is None else write(was)}")
         moved = (now > was) - (now < was)
         change = f"before: {write(was)}{_difference(now, was, points)}"
-        return Tile(label, number, about, change, _BETTER[moved * good])
+        is_open = moved < 0 and least is not None and least >= was
+        return Tile(label, number, about, change, "" if is_open else _BETTER[moved * good])
 
 
 def tiles(marts: Marts, filters: Filters) -> Iterator[Tile]:
@@ -70,7 +81,9 @@ def tiles(marts: Marts, filters: Filters) -> Iterator[Tile]:
     yield was.tile("Open issues", "open", _count, turn, good=-1)
     yield was.tile("Created", "created", _count, period)
     yield was.tile("Closed", "closed", _count, period, good=1)
-    yield was.tile("First response", "response_hours", took, f"{median}; {_without(known, working)}", good=-1)
+    about = f"{median}; {_without(known, working)}"
+    least = known["at_least_hours"] if known["asked"] > known["answered"] and not working else None
+    yield was.tile("First response", "response_hours", took, about, good=-1, least=least)
     answers = f"{median} of {known['responses']:,} later answers"
     yield was.tile("Next response", "next_hours", took, answers, good=-1)
     yield was.tile("Resolution", "resolution_hours", took, median, good=-1)

@@ -16,7 +16,7 @@ from support__tickets as tickets
 where
     ($desk = '' or tickets.desk = $desk)
     and tickets.created_on > (
-        select cast(max(read_at) as date) - cast($days as integer)
+        select max(as_of_day) - cast($days as integer)
         from support__desks
         where $desk = '' or desk = $desk
     )

@@ -17,7 +17,7 @@ select
         '(none)'
     ) as name,
     count(*) as open_issues,
-    count(case when tickets.first_response_at is null and not tickets.is_agent_first then 1 end) as without_answer,
+    count(case when tickets.first_response_at is null and tickets.requested_at is not null then 1 end) as without_answer,
     count(tickets.waiting_since) as customer_waits,
     round(cast(max(tickets.age_seconds) / 86400.0 as numeric(20, 6)), 1) as oldest_days
 from support__tickets as tickets

@@ -20,8 +20,9 @@ select
 from pylon__csat as ratings
 inner join support__tickets as tickets on tickets.desk = 'pylon' and ratings.issue_id = tickets.ticket_id
 where ratings.date_day >= (
-    select date_trunc('month', max(last_load_at)) - cast($months as integer) * interval '1 month'
-    from pylon__sync_freshness
+    select date_trunc('month', max(as_of_day)) - cast($months as integer) * interval '1 month'
+    from support__desks
+    where desk = 'pylon'
 )
 group by 1
 order by case when $by = 'month' then 0 else count(*) end desc, 1 desc

@@ -5,7 +5,7 @@
 -- days: 1..3650, 30; how many days back
 -- top: 1..1000, 20; how many lines
 with days as (
-    select cast(max(read_at) as date) as today
+    select max(as_of_day) as today
     from support__desks
     where $desk = '' or desk = $desk
 ),
@@ -24,7 +24,7 @@ named as (
             '(none)'
         ) as name,
         tickets.created_on > days.today - cast($days as integer) as is_new,
-        cast(tickets.resolved_at as date) > days.today - cast($days as integer) as is_closed_lately
+        tickets.closed_on > days.today - cast($days as integer) as is_closed_lately
     from support__tickets as tickets
     cross join days
     where $desk = '' or tickets.desk = $desk

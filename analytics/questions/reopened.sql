@@ -21,8 +21,9 @@ from pylon__issues as issues
 inner join support__tickets as tickets on tickets.desk = 'pylon' and issues.issue_id = tickets.ticket_id
 inner join pylon__issue_metrics as metrics on issues.issue_id = metrics.issue_id
 where issues.created_on >= (
-    select date_trunc('month', max(last_load_at)) - cast($months as integer) * interval '1 month'
-    from pylon__sync_freshness
+    select date_trunc('month', max(as_of_day)) - cast($months as integer) * interval '1 month'
+    from support__desks
+    where desk = 'pylon'
 )
 group by 1
 order by 3 desc, 2 desc, 1

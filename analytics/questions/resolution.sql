@@ -28,7 +28,7 @@ where
     and ($desk = '' or tickets.desk = $desk)
     and ($team = '' or tickets.team_name = $team)
     and tickets.closed_on >= (
-        select date_trunc('month', max(read_at)) - cast($months as integer) * interval '1 month'
+        select date_trunc('month', max(as_of_day)) - cast($months as integer) * interval '1 month'
         from support__desks
         where $desk = '' or desk = $desk
     )

@@ -35,11 +35,11 @@ select
     ) as at_least_hours
 from support__tickets as tickets
 where
-    (not tickets.is_agent_first or tickets.first_response_seconds is not null)
+    tickets.requested_at is not null
     and ($desk = '' or tickets.desk = $desk)
     and ($team = '' or tickets.team_name = $team)
     and tickets.created_on >= (
-        select date_trunc('month', max(read_at)) - cast($months as integer) * interval '1 month'
+        select date_trunc('month', max(as_of_day)) - cast($months as integer) * interval '1 month'
         from support__desks
         where $desk = '' or desk = $desk
     )

@@ -12,13 +12,13 @@ select
     tickets.assignee_name as assignee,
     tickets.priority,
     round(cast(tickets.waiting_seconds / 3600.0 as numeric(20, 6)), 1) as waiting_hours,
-    case when tickets.agent_replies = 0 then 'yes' else 'no' end as first_answer,
+    case when tickets.first_response_at is null then 'yes' else 'no' end as first_answer,
     tickets.ticket_key as ticket
 from support__tickets as tickets
 where
     tickets.waiting_since is not null
     and ($desk = '' or tickets.desk = $desk)
     and ($team = '' or tickets.team_name = $team)
-    and ($first = 'any' or ($first = 'yes') = (tickets.agent_replies = 0))
+    and ($first = 'any' or ($first = 'yes') = (tickets.first_response_at is null))
 order by tickets.waiting_seconds desc, tickets.ticket_number nulls last, tickets.ticket_key
 limit cast($top as integer)

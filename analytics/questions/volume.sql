@@ -6,7 +6,7 @@
 -- days: 1..3650, 30; how many days back
 -- top: 1..1000, 20; how many lines
 with days as (
-    select cast(max(read_at) as date) as today
+    select max(as_of_day) as today
     from support__desks
     where $desk = '' or desk = $desk
 ),

@@ -26,6 +26,8 @@ FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 """What a cell of a spreadsheet begins with that is no text to it (OWASP on CSV injection)."""
 CELL = 60
 """A longer text is cut in the table for people."""
+SMALL = 0.01
+"""A number below it is shown with its first two digits that are not 0: with two decimals it would seem to be none."""
 LONG = 1000
 """And on a screen where each value has a line of its own."""
 TEXT = ("", ".txt", ".log", ".dat")
@@ -240,7 +242,8 @@ def cell(value: Any, most: int | None = CELL) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float | Decimal):
-        return f"{value:,.2f}".rstrip("0").rstrip(".")
+        is_small = 0 < abs(float(value)) < SMALL
+        return f"{value:.2g}" if is_small else f"{value:,.2f}".rstrip("0").rstrip(".")
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
     text = printable(" ".join(str(_csv_cell(value)).split()))
@@ -252,6 +255,8 @@ def _csv_cell(value: Any) -> Any:
         return dumped(value).decode()
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, bytes):
+        return value.hex()
     return str(value).lower() if isinstance(value, bool) else value
 
 

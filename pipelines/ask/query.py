@@ -13,6 +13,7 @@ from ..base import exits, screens
 from ..base.options import Format
 from ..base.wording import count
 from . import formats, reading
+from .interrupting import interruptible
 from .query_errors import explained
 from .reader import Reader
 from .roles import refuse
@@ -55,7 +56,7 @@ def answer(reader: Reader, sql: str, options: Options, values: Mapping[str, Any]
     """
     chosen = formats.choose(options.format, options.output)
     output = None if options.output is None or formats.is_stdout(options.output) else options.output
-    with telling_errors(reader, sql):
+    with interruptible(reader.stop), telling_errors(reader, sql):
         require_reading(sql, reader.dialect)
         rows = formats.write(
             reader.ask(sql, values), chosen, output, options.limit, safe_cells=options.safe_cells

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .reader import Reader
 
 FOLDER = package.FOLDER / "questions"
+MOST_DIGITS = 18
+"""Of a number; Python refuses to read one of thousands."""
 _PARAMETER = re.compile(r"^(?P<name>[a-z]+): (?P<values>[^;]+); (?P<meaning>.+)$")
 _NUMBER = re.compile(r"^(\d+)\.\.(\d+), (\d+)$")
 _COLUMN = re.compile(r"^any of (\w+)\.(\w+)$")
@@ -64,12 +66,14 @@ class Parameter:
         """
         if self.bounds:
             low, high = self.bounds
-            if not given.isdecimal() or not low <= int(given) <= high:
+            if not given.isdecimal() or len(given) > MOST_DIGITS or not low <= int(given) <= high:
                 raise self._wrong(given, f"It must be a whole number from {low} to {high}.")
             return int(given)
         return self._near(given, self.words or tuple(self._values(reader)))
 
     def _near(self, given: str, known: tuple[str, ...]) -> str:
+        if given in known:  # where names differ in their case alone, the one that was written
+            return given
         folded = {word.casefold(): word for word in known}
         if given.casefold() in folded:
             return folded[given.casefold()]

@@ -13,6 +13,7 @@ import pyarrow as pa
 from pylon_elt.sources.pylon.copy.naming import catalog_of
 
 from ..base.sql_text import literal, quoted
+from . import intervals
 from .reader import BATCH_ROWS, Most, Result
 
 CLOSED = ("SET enable_external_access = false", "SET lock_configuration = true")
@@ -74,7 +75,7 @@ class DuckDbReader:
         """Return what one statement gives; its rows come as they are read, so whoever wants fewer stops."""
         found = self.connection.sql(sql, params=dict(values) if values else None)
         batches = found.to_arrow_reader(BATCH_ROWS if most is None else min(BATCH_ROWS, most.rows + 1))
-        return Result(batches.schema, batches)
+        return Result(*intervals.as_text(batches.schema, batches))
 
     @contextmanager
     def parts(self, sql: str) -> Iterator[Iterator[pa.Table]]:

@@ -56,6 +56,7 @@ def opened(
         Problem: There is no copy, or it is locked and there is no snapshot (exit code 75).
     """
     with TemporaryDirectory(prefix="pylon-read-") as scratch, ExitStack() as stack:
+        stack.callback(_forget_lookups)
         pipeline = destinations.open_pipeline(destination, dataset, pipelines_dir=scratch)
         schemas = (pipeline.dataset_name, *destinations.marts(pipeline, schema))
         database = destinations.database_file(pipeline)
@@ -76,6 +77,13 @@ def opened(
             return stack.enter_context(DuckDbReader.opened(file, database, schemas, note, prepare))
 
         yield _of_file(stack, pipeline, database, attach, place)
+
+
+def _forget_lookups() -> None:
+    """Let go what dlt notes of each setting that it looks up, until a run ends: a server would hold ever more."""
+    from dlt.common.configuration.utils import get_resolved_traces
+
+    get_resolved_traces().clear()
 
 
 def _of_lake(

@@ -72,6 +72,11 @@ class Found(TypedDict):
     """Some of the conversations that match."""
 
     matches: int
+    """How many have at least one of the words."""
+    with_all_words: int
+    """How many of these have all of them."""
+    with_word: dict[str, int]
+    """In how many each word is."""
     conversations: list[Match]
     cut: str
     note: str
@@ -286,8 +291,9 @@ def found(
     sql = find.statement(
         words, filters, there, reader.dialect, notes=not hidden.notes, limit=limit, offset=offset
     )
-    hits = reader.ask(sql, find.values(words, filters)).table().to_pylist()
-    total = int(hits[0]["matches"]) if hits else 0
+    hits = reader.ask(sql, find.values(words, filters, reader.dialect)).table().to_pylist()
+    told = hits[0] if hits else {}
+    total = int(told.get("matches", 0))
     given: list[Match] = []
     size = 0
     for hit in hits:
@@ -300,7 +306,29 @@ def found(
     cut = ""
     if total > following:
         cut = f"{total - following:,} of {total:,} matches are left out: call again with offset={following}."
-    return Found(matches=total, conversations=given, cut=cut, note=f"{reader.note} {hidden.told()}".strip())
+    notes = [_nothing(reader, there, filters, offset) if not hits else "", reader.note, hidden.told()]
+    return Found(
+        matches=total,
+        with_all_words=int(told.get("complete", 0)),
+        with_word={word: int(told.get(f"in_{find.letter(place)}", 0)) for place, word in enumerate(words)},
+        conversations=given,
+        cut=cut,
+        note=" ".join(filter(None, notes)),
+    )
+
+
+def _nothing(reader: Reader, there: There, filters: find.Filters, offset: int) -> str:
+    """Say why nothing was found, where that is not for the words."""
+    if offset:
+        return f"There are no more than {offset:,} matches."
+    lines = []
+    for name in ("account", "team", "state"):
+        value = getattr(filters, name)
+        one = find.Filters(**{name: value})
+        sql = f"SELECT count(*) AS n FROM ({find.wanted(one, there)}) AS wanted"
+        if value and not reader.ask(sql, {name: value}).table()["n"][0].as_py():
+            lines.append(f"No issue has the {name} {value!r}.")
+    return " ".join(lines)
 
 
 def _match(
@@ -309,7 +337,9 @@ def _match(
     (row,) = reader.ask(_facts(there, "i.id = $issue"), {"issue": hit["id"]}).table().to_pylist()
     inside = [word for place, word in enumerate(words) if hit[f"found_{find.letter(place)}"]]
     texts = [text.plain(row["request"]), *_texts(reader, there, hidden, hit["id"], bool(words))]
-    excerpts = list(dict.fromkeys(filter(None, (text.excerpt(one, inside) for one in texts))))[:3]
+    telling = sorted(inside, key=len, reverse=True)
+    texts[1:] = sorted(texts[1:], key=lambda one: -sum(text.position(one, word) >= 0 for word in inside))
+    excerpts = list(dict.fromkeys(filter(None, (text.excerpt(one, telling) for one in texts))))[:3]
     if not words and texts[0]:
         excerpts = [text.excerpt(texts[0], text.words(texts[0], 1))]
     return Match(issue=_issue(row), words=inside, excerpts=excerpts)

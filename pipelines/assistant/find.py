@@ -1,7 +1,8 @@
 """Conversations found by words: what is asked of the database, which scans the texts. Pure.
 
 A word is looked for where words begin, in small and large letters, and outside of tags; HTML's own spelling of other
-letters is known. Issues with rarer words come first, and those that have them in their title.
+letters is known. Issues with rarer words come first, and those that have them in their title. No blanks
+stand before the words of Chinese or Thai, nor before emoji: these are found anywhere.
 
 Postgres asks its index of trigrams first, where there is one (``copy/indexes.py``). In DuckDB none would pay: to build
 one takes as long as dozens of searches (``benchmarks/words.py``).
@@ -10,17 +11,21 @@ one takes as long as dozens of searches (``benchmarks/words.py``).
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html.entities import codepoint2name
 
 from ..base import exits
+from .text import UNSPACED, is_spaced
 
 MOST_WORDS = 8
 """So many words are looked for; the others are told to be left out."""
-_TEXT = "(?i)(^|>)(([^<]|<[^a-z/!])*[^[:alnum:]<])?"
-"""From the end of a tag to where a word may begin; a ``<`` that no letter follows begins no tag."""
+_TEXT = "([^<]|<[^a-z/!])*"
+"""From the end of a tag to anywhere in the text; a ``<`` that no letter follows begins no tag."""
+_BEFORE = {"duckdb": r"[^\pL\pN\pM<]", "postgres": "[^[:alnum:]<]"}
+"""What stands before a word, beside letters of scripts without blanks; DuckDB's own classes know ASCII only."""
 _SILENT = "<(style|script)[^>]*>[^<]*</(style|script)>|<!--[^>]*-->"
 """What is no tag and no text either."""
 
@@ -76,19 +81,28 @@ def _letter(letter: str) -> str:
     if letter.isascii():
         return re.escape(letter)
     forms = {letter, letter.upper()} if len(letter.upper()) == 1 else {letter}
+    apart = {
+        unicodedata.normalize("NFD", form) for form in forms
+    } - forms  # a letter, and the accents after it
     spelt = [f"&{name};" for form in sorted(forms) if (name := codepoint2name.get(ord(form)))]
     spelt += [f"&#{ord(form)};" for form in sorted(forms)] + [
         f"&#x0*{ord(form):x};" for form in sorted(forms)
     ]
-    return f"(?:{'|'.join([*sorted(forms), *spelt])})"
+    return f"(?:{'|'.join([*sorted(forms), *sorted(apart), *spelt])})"
 
 
-def values(words: Sequence[str], filters: Filters) -> dict[str, object]:
+def values(words: Sequence[str], filters: Filters, dialect: str) -> dict[str, object]:
     """Return what is bound in :func:`statement`, by name."""
     given = {name: value for name, value in vars(filters).items() if value}
     anywhere = {f"any_{letter(place)}": f"(?i){pattern(word)}" for place, word in enumerate(words)}
-    whole = {f"word_{letter(place)}": f"{_TEXT}{pattern(word)}" for place, word in enumerate(words)}
+    whole = {f"word_{letter(place)}": _whole(word, dialect) for place, word in enumerate(words)}
     return {**given, **anywhere, **whole}
+
+
+def _whole(word: str, dialect: str) -> str:
+    """Return the regular expression by which a word is found where words begin, and outside of tags."""
+    begins = f"({_TEXT}({_BEFORE[dialect]}|[{UNSPACED}]))?" if is_spaced(word) else _TEXT
+    return f"(?i)(^|>){begins}{pattern(word)}"
 
 
 def letter(place: int) -> str:
@@ -106,7 +120,10 @@ def statement(
     limit: int,
     offset: int,
 ) -> str:
-    """Return the SELECT of issues with ``id``, ``matches`` (of all pages), and ``found_a``, ``found_b`` … by word.
+    """Return the SELECT of issues with ``id`` and, by word, ``found_a`` and so on.
+
+    Of all pages it tells how many there are, ``matches``, in how many each word is, ``in_a`` and so on, and
+    all of them, ``complete``.
 
     Args:
         words: What to look for; none lists the newest.
@@ -139,15 +156,22 @@ def statement(
         f" / (1 + sum(found_{mark}) OVER ()))"
         for mark in marks
     )
-    columns = "".join(f", found_{mark}" for mark in marks)
+    columns = "".join(f", found_{mark}, sum(found_{mark}) OVER () AS in_{mark}" for mark in marks)
+    every = " AND ".join(f"found_{mark} = 1" for mark in marks) or "true"
     return f"""WITH wanted AS {"NOT MATERIALIZED" if likely else ""}
-(SELECT i.* FROM issues AS i{_joins(filters, there)} WHERE {_where(filters, there)}),
+({wanted(filters, there)}),
 texts AS ({" UNION ALL ".join(texts)}),
 marked AS (SELECT issue_id, said_at, is_title{hit} FROM texts WHERE {" AND ".join([_span(filters, dialect), *likely])}),
 per_issue AS (SELECT issue_id, max(said_at) AS last_at{hits} FROM marked WHERE {some} GROUP BY issue_id)
-SELECT issue_id AS id, count(*) OVER () AS matches, last_at{columns}
+SELECT issue_id AS id, count(*) OVER () AS matches,
+    sum(CASE WHEN {every} THEN 1 ELSE 0 END) OVER () AS complete, last_at{columns}
 FROM per_issue ORDER BY {f"{rarity} DESC, " if rarity else ""}last_at DESC NULLS LAST, issue_id
 LIMIT {limit} OFFSET {offset}"""
+
+
+def wanted(filters: Filters, there: Mapping[str, frozenset[str]]) -> str:
+    """Return the SELECT of the issues of an account, a team and a state."""
+    return f"SELECT i.* FROM issues AS i{_joins(filters, there)} WHERE {_where(filters, there)}"
 
 
 def _text(issue: str, said_at: str, html: str, is_title: bool, source: str) -> str:

@@ -35,9 +35,12 @@ cut, and how to get the rest, stands in "cut"; what the answer comes from stands
 {DATA}"""
 
 
+FAR = 1_000_000_000
+"""No text has so many characters, and no copy so many conversations."""
 _FIND = (
     "Find conversations by words that stand in their titles, requests or messages (a word finds longer ones that begin"
-    " with it), by account, team, state and time."
+    " with it), by account, team, state and time. One of the words is enough; what has more of them, and rarer ones,"
+    " comes first, then what is newer. with_all_words and with_word tell in how many conversations they are."
 )
 
 
@@ -144,9 +147,11 @@ def _tables(tools: Tools, most: str) -> list[tuple[Callable[..., Any], str, str]
 def _texts(tools: Tools) -> list[tuple[Callable[..., Any], str, str]]:
     def conversation(
         issue: Annotated[str | int, Field(description="The issue's number or id.")],
-        from_message: Annotated[int, Field(ge=1, description="The first message that is wanted.")] = 1,
+        from_message: Annotated[
+            int, Field(ge=1, le=FAR, description="The first message that is wanted.")
+        ] = 1,
         from_character: Annotated[
-            int, Field(ge=1, description="The first character that is wanted of that message.")
+            int, Field(ge=1, le=FAR, description="The first character that is wanted of that message.")
         ] = 1,
     ) -> Conversation:
         return tools.conversation(str(issue), from_message, from_character)
@@ -164,7 +169,7 @@ def _texts(tools: Tools) -> list[tuple[Callable[..., Any], str, str]]:
         since: Annotated[str, Field(description="Only what was said then or later: ISO 8601, UTC.")] = "",
         until: Annotated[str, Field(description="Only what was said before: ISO 8601, UTC.")] = "",
         limit: Annotated[int, Field(ge=1, le=50, description="How many are wanted.")] = 10,
-        offset: Annotated[int, Field(ge=0, description="How many of the first to leave out.")] = 0,
+        offset: Annotated[int, Field(ge=0, le=FAR, description="How many of the first to leave out.")] = 0,
     ) -> Found:
         return tools.found(words, find.filters(account, team, state, since, until), limit, offset)
 

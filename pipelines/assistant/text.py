@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from html.parser import HTMLParser
 
 _UNSEEN = re.compile(
@@ -10,6 +11,11 @@ _UNSEEN = re.compile(
     "\ufff9-\ufffb\U000e0000-\U000e007f\U000e0100-\U000e01ef]"
 )
 """What nobody sees on a screen and a program reads all the same; the joiners of scripts and emoji are none of it."""
+UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
+    "\U00020000-\U0003ffff"
+)
+"""Letters of scripts that put no blanks between words (Korean has fewer than words), for a class of characters."""
 _BLOCKS = frozenset(
     ("address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "footer", "form", "h1", "h2", "h3",
      "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "table", "tr", "ul")
@@ -82,7 +88,7 @@ def _is_hidden(attributes: dict[str, str | None]) -> bool:
 
 def excerpt(text: str, words: list[str], width: int = 240) -> str:
     """Return the part of a text around the first of some words, in one line; "" where none of them is in it."""
-    line = " ".join(text.split())
+    line = unicodedata.normalize("NFC", " ".join(text.split()))
     found = next((place for word in words if (place := position(line, word)) >= 0), -1)
     if found < 0:
         return ""
@@ -93,10 +99,29 @@ def excerpt(text: str, words: list[str], width: int = 240) -> str:
 
 def position(text: str, word: str) -> int:
     """Return where a word, or one that begins so, first stands in a text, whatever its case; -1 for nowhere."""
-    found = re.search(rf"(?<![^\W_]){re.escape(word)}", text, re.IGNORECASE)
+    begins = rf"(?<![^\W_{UNSPACED}])" if is_spaced(word) else ""
+    found = re.search(f"{begins}{re.escape(word)}", text, re.IGNORECASE)
     return found.start() if found else -1
 
 
 def words(text: str, most: int) -> list[str]:
-    """Return the different words of a text, at most so many, in small letters, in their order."""
-    return list(dict.fromkeys(re.findall(r"[^\W_]+", text.lower())))[:most]
+    """Return the different words of a text, at most so many, in small letters, in their order.
+
+    A word is made of letters, digits and the marks on them, as Hindi, Thai and Arabic have; each sign, such as an
+    emoji, is one by itself.
+    """
+    made = [" "]
+    for one in unicodedata.normalize("NFC", text):
+        kind = unicodedata.category(one)
+        if kind == "So":
+            made += [" ", one, " "]
+        elif kind[0] in "LN" or (kind[0] == "M" and made[-1] != " "):
+            made.append(one.lower() if len(one.lower()) == 1 else one)
+        else:
+            made.append(" ")
+    return list(dict.fromkeys("".join(made).split()))[:most]
+
+
+def is_spaced(word: str) -> bool:
+    """Whether blanks stand before words such as this: before Chinese, Thai and emoji there are none."""
+    return word[0].isalnum() and not re.match(f"[{UNSPACED}]", word)

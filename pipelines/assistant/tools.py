@@ -135,6 +135,8 @@ class Tools:
             Problem: A time cannot be understood.
         """
         chosen = text.words(words, find.MOST_WORDS)
+        if words.strip() and not chosen:
+            return _no_word(words)
         with self._access.opened(_bounded) as reader:
             answer = conversations.found(reader, self._hidden, self._limits, chosen, filters, limit, offset)
         if len(text.words(words, len(words))) > len(chosen):
@@ -161,6 +163,14 @@ class Tools:
                     "Ask another one.",
                     exits.USAGE,
                 )
+
+
+def _no_word(words: str) -> conversations.Found:
+    note = (
+        f"There is no word in {words[:60]!r}: letters, digits and signs such as emoji are looked for. Without words,"
+        " the newest conversations are listed."
+    )
+    return conversations.Found(matches=0, with_all_words=0, with_word={}, conversations=[], cut="", note=note)
 
 
 def _bounded(reader: DuckDbReader) -> None:

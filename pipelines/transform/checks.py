@@ -44,7 +44,10 @@ def _of_hours(name: str, value: Any) -> str | None:
     if name == "business_hours" and not (
         isinstance(value, Mapping) and all(_is_working_day(*item) for item in value.items())
     ):
-        return 'It must have hours for each working day, such as monday = ["09:00", "17:00"].'
+        return (
+            'It must have hours for each working day, such as monday = ["09:00", "17:00"]; a day ends with "24:00", and'
+            " hours past midnight are the next day's."
+        )
     if name == "holidays" and not (isinstance(value, list) and all(_is_date(day) for day in value)):
         return 'It must be a list of days, such as ["2026-12-25"].'
     return None

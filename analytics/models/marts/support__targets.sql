@@ -23,12 +23,10 @@ counted as (
 tickets as (
     select
         tickets.*,
-        case when tickets.desk = 'pylon' then metrics.requested_at else tickets.created_at end as requested_at,
         coalesce(counted.responses, 0) as responses,
         desks.as_of
     from {{ ref('support__tickets') }} as tickets
     inner join {{ ref('support__desks') }} as desks on tickets.desk = desks.desk
-    left join {{ ref('pylon__issue_metrics') }} as metrics on tickets.desk = 'pylon' and tickets.ticket_id = metrics.issue_id
     left join counted on tickets.ticket_key = counted.ticket_key
 ),
 

@@ -17,7 +17,7 @@ from support import questions_docs, sample
 from pylon_elt.analytics.dashboard import address, data, page, sections, tables
 from pylon_elt.analytics.dashboard.headline import before, headline
 from pylon_elt.analytics.dashboard.marts import Filters, Marts
-from pylon_elt.analytics.dashboard.tiles import FEW, UNKNOWN, hours, tiles
+from pylon_elt.analytics.dashboard.tiles import FEW, UNKNOWN, _Was, hours, tiles
 from pylon_elt.pipelines.ask.reader_duckdb import DuckDbReader
 
 ALL = Filters(days=0)
@@ -374,3 +374,14 @@ def test_every_section_can_be_drawn_with_and_without_data(marts: Marts) -> None:
 
 def _sum(table: pa.Table, column: str) -> int:
     return sum(table[column].to_pylist())
+
+
+@pytest.mark.parametrize(
+    ("now", "least", "verdict"),
+    [(5.0, None, "better"), (5.0, 7.9, "better"), (5.0, 8.0, ""), (9.0, 9.5, "worse"), (8.0, 9.0, "")],
+)
+def test_a_lower_median_is_no_better_while_it_may_become_as_high(
+    now: float, least: float | None, verdict: str
+) -> None:
+    was = _Was({"response_hours": 8.0}, {"response_hours": now})
+    assert was.tile("First response", "response_hours", hours, "", good=-1, least=least).verdict == verdict

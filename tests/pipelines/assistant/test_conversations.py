@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import time
+import unicodedata
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -228,3 +230,101 @@ def test_what_is_edited_redacted_or_deleted_is_found_as_it_is_now(file: Path) ->
         issues["edited"]: ["dibbler"],
         issues["kept"]: ["numbat"],
     }
+
+
+TEXTS = {
+    "chinese": "<p>我无法登录Slack请帮助</p>", "japanese": "パスワードをリセットできません", "thai": "ไม่สามารถเข้าสู่ระบบได้",
+    "hindi": "<p>मैं हिन्दी में लिखता हूँ</p>", "arabic": "<p>لا أستطيع تَسجيل الدخول</p>", "fire": "<p>broken 🔥🔥 help</p>",
+    "apart": unicodedata.normalize("NFD", "<p>der Dübel</p>"), "turkish": "<p>İzmir'den selam</p>",
+}  # fmt: skip
+
+
+def test_words_are_found_in_scripts_without_blanks_and_with_marks(file: Path) -> None:
+    issues = write(file, **TEXTS)
+    for word, name in {
+        "登录": "chinese", "slack请": "chinese", "リセット": "japanese", "เข้าสู่ระบบ": "thai", "हिन्दी": "hindi",
+        "تَسجيل": "arabic", "🔥": "fire", "Dübel": "apart", "İzmir": "turkish",
+    }.items():  # fmt: skip
+        found = tools().found(word, NOTHING, 10, 0)
+        (first, *_) = found["conversations"]
+        assert first["issue"]["id"] == issues[name], word
+        assert (found["matches"], first["words"]) == (1, text.words(word, 1)), word
+        assert first["excerpts"], word
+
+
+def test_a_word_does_not_begin_after_a_letter_that_is_not_ascii(file: Path) -> None:
+    write(file, one="<p>Rübenzwiebel</p>", two=f"<p>{unicodedata.normalize('NFD', 'Rübenzwiebel')}</p>")
+    assert tools().found("benzwiebel", NOTHING, 10, 0)["matches"] == 0
+    assert tools().found("rübenzwiebel", NOTHING, 10, 0)["matches"] == 2
+
+
+def test_what_holds_no_word_is_not_answered_with_the_newest(file: Path) -> None:
+    for words in ("%", "!!!", "(.*"):
+        found = tools().found(words, NOTHING, 10, 0)
+        assert (found["matches"], found["conversations"]) == (0, [])
+        assert "There is no word in" in found["note"]
+    assert tools().found("  ", NOTHING, 10, 0)["matches"] > 0
+
+
+def test_it_is_told_how_many_have_all_words_and_how_many_each(file: Path) -> None:
+    write(file, both="<p>quokka quagga</p>", one="<p>quokka</p>", other="<p>quokka!</p>")
+    found = tools().found("quokka quagga zzyzx", NOTHING, 1, 0)
+    assert (found["matches"], found["with_all_words"]) == (3, 0)
+    assert found["with_word"] == {"quokka": 3, "quagga": 1, "zzyzx": 0}
+    assert tools().found("quokka quagga", NOTHING, 1, 0)["with_all_words"] == 1
+    assert tools().found("zzyzx", NOTHING, 1, 0)["with_word"] == {"zzyzx": 0}
+
+
+def test_a_filter_that_fits_nothing_is_told(file: Path) -> None:
+    for name in ("account", "team", "state"):
+        given: dict[str, Any] = dict.fromkeys(("account", "team", "state", "since", "until"), "")
+        found = tools().found("the", find.filters(**given | {name: "Nobody's"}), 10, 0)
+        assert found["matches"] == 0
+        assert f'No issue has the {name} "Nobody\'s".' in found["note"]
+    ((state,),) = sql(file, "SELECT any_value(state) FROM issues")
+    assert "No issue" not in tools().found("zzyzx", find.filters("", "", state, "", ""), 10, 0)["note"]
+    assert "no more than 1,000 matches" in tools().found("", NOTHING, 10, 1000)["note"]
+
+
+def test_the_text_that_has_most_of_the_words_is_shown_first(file: Path) -> None:
+    issues = write(file, one="<p>code</p>")
+    for number, html in enumerate(("code 1", "code 2", "code 3", "the code is ZX-5001")):
+        sql(
+            file,
+            """INSERT INTO issue_messages BY NAME SELECT ? AS id, ? AS issue_id, now() AS timestamp,
+            false AS is_private, ? AS message_html""",
+            f"more-{number}",
+            issues["one"],
+            html,
+        )
+    (match,) = (
+        one
+        for one in tools().found("code ZX-5001", NOTHING, 10, 0)["conversations"]
+        if one["issue"]["id"] == issues["one"]
+    )
+    assert any("ZX-5001" in excerpt for excerpt in match["excerpts"])
+
+
+def test_a_long_session_holds_no_more_with_each_call(file: Path) -> None:
+    asking = tools()
+    for _ in range(3):
+        asking.select("SELECT 1")
+    gc.collect()
+    before = len(gc.get_objects())
+    for _ in range(5):
+        asking.select("SELECT 1")
+    gc.collect()
+    assert len(gc.get_objects()) - before < 500
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("Snake_case, 100% ❤️", ["snake", "case", "100", "❤"]),
+        ("ΟΔΟΣ İZMİR", ["οδοσ", "İzmİr"]),
+        ("e\u0301tude étude", ["étude"]),
+        ("\u0301\u200b", []),
+    ],
+)
+def test_a_query_is_taken_apart_into_words(given: str, words: list[str]) -> None:
+    assert text.words(given, 8) == words

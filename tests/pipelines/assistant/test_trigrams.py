@@ -64,7 +64,7 @@ def texts(seed: int) -> Iterator[Any]:
 
 def _ask(connection: Any, sql: str, words: list[str]) -> list[Any]:
     with connection.cursor() as cursor:
-        cursor.execute(with_places(sql), find.values(words, find.filters("", "", "", "", "")))
+        cursor.execute(with_places(sql), find.values(words, find.filters("", "", "", "", ""), "postgres"))
         found: list[Any] = cursor.fetchall()
         return found
 
@@ -92,3 +92,21 @@ def test_the_same_is_found(texts: Any) -> None:
         assert _ask(texts, _statement(words, notes=notes), words) == found, asked
     plan = str(_ask(texts, f"EXPLAIN {_statement(['deal', 'desk'], notes=True)}", ["deal", "desk"]))
     assert all(f"Bitmap Index Scan on {table}_{column}" in plan for table, column in TEXTS), plan
+
+
+@pytest.mark.dear
+def test_words_are_found_where_no_blanks_stand_before_them(texts: Any) -> None:
+    with texts.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO issues VALUES ('within', '我无法登录Slack', '<p>Übergröße ไม่สามารถเข้าสู่ระบบได้ 🔥🔥</p>', now())"
+        )
+    for asked, is_found in {
+        "登录": True,
+        "slack": True,
+        "เข้าสู่ระบบ": True,
+        "🔥": True,
+        "bergröße": False,
+    }.items():
+        words = text.words(asked, find.MOST_WORDS)
+        found = _ask(texts, _statement(words, notes=False), words)
+        assert ("within" in {row[0] for row in found}) == is_found, asked

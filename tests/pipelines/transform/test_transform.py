@@ -163,6 +163,7 @@ def test_what_cannot_be_asked_for(desk: Desk, arguments: list[str], code: int, p
         ('business_hours = { mondey = ["09:00", "17:00"] }', "It must have hours for each working day"),
         ('business_hours = { monday = ["9", "17:00"] }', "It must have hours for each working day"),
         ('business_hours = { monday = ["17:00", "09:00"] }', "It must have hours for each working day"),
+        ('business_hours = { monday = ["22:00", "06:00"] }', "hours past midnight are the next day's"),
     ],
 )
 def test_settings_that_cannot_be_used(desk: Desk, text: str, phrase: str) -> None:
