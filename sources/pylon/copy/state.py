@@ -332,6 +332,14 @@ class Late:
     last_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Issues that a complete listing left out and that stayed: how many, and which part is to be asked for next."""
+
+    stayed: int = 0
+    turn: int = 0
+
+
 def suggested_lookback(late: Late, lookback_seconds: float) -> int | None:
     """Return the ``lookback_seconds`` that leaves a margin, in whole minutes; ``None`` where the present one does."""
     wanted = math.ceil(late.largest_seconds * MARGIN / 60) * 60
@@ -418,6 +426,8 @@ class SourceState(View):
     """When the copy was last compared with a complete listing."""
     unlisted = Key[list[windows.Window]](_windows, _stored_windows, [])
     """When issues were created that could not be listed then."""
+    hidden = Key[Hidden](lambda stored: Hidden(**stored), asdict, Hidden())
+    """What is not listed and yet there; kept where it is so much that it is asked for in parts."""
     volatile = Key[Volatiles](_volatiles, _stored_volatiles, {})
     """What was seen to differ at each reading although nothing had changed."""
 

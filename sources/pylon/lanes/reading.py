@@ -64,7 +64,7 @@ async def changes(
     leaving = LeavingOut(reader, stretch, of_history=False)
     witness = _witness(reader.client, past, way.stamp)
     while True:
-        window = windows.after(start)
+        behind, window = start, _readable(stretch, start)
         async for piece, batch in pieces(
             reader, way, window, stretch.forwards, newest_first=False, page_size=page_size, witness=witness
         ):
@@ -78,7 +78,9 @@ async def changes(
             if not batch.whole and batch.error is None:  # the next run goes on from here
                 look.end()
                 return
-            stretch.looked(piece, batch.sent_at, present, lookback)
+            # a moment that is known to fail lies before it
+            stretch.looked(Window(behind, piece.end), batch.sent_at, present, lookback)
+            behind = piece.end
             if goal <= piece.end:
                 stretch.end_look()
                 look.end()
@@ -137,6 +139,16 @@ async def _left(
         if told:
             others = [other for other in stretch.left_out(of_history=of_history) if other != window]
             stretch.leave_out(others, of_history=of_history)
+
+
+def _readable(stretch: Stretch, start: datetime) -> Window:
+    """Return the widest window from an instant on, or from behind it, without a moment that is known to fail."""
+    for left in sorted(stretch.changes_left, key=lambda left: left.start):
+        if left.start <= start:
+            start = max(start, left.end)
+        else:
+            return Window(start, min(left.start, windows.after(start).end))
+    return windows.after(start)
 
 
 def _any_row(past: Past, now: datetime) -> Request:
