@@ -32,6 +32,8 @@ from .ways import Batch
 
 SOME = 3
 """So many issues are asked for to see whether fields are left out."""
+ENOUGH = 20
+"""Of so many that a search shows, some should have each field."""
 AT_ONCE = 8
 """How many are asked for at a time; the pacer decides how many there are in a minute."""
 TRIES = 2
@@ -103,6 +105,7 @@ class Slim:
         self._turn = turn
         self._endpoint = endpoint
         self._leaving = Leaving.of(SourceState.current(), endpoint.name)
+        self._listed = Leaving.of(SourceState.current(), ISSUES.read.endpoint.name)
 
     async def whole(self, batches: AsyncIterator[Batch]) -> AsyncIterator[Batch]:
         """Pass on what is read, with all fields; what had been left out comes from either list, and is as it is.
@@ -153,7 +156,8 @@ class Slim:
             The issues that were asked for, and the fields of which the copy keeps what it has, since nothing was told.
         """
         wanted, leaving = shown.wanted, self._leaving
-        due = {name for name in shown.absent if leaving.is_due(name, shown.at, wanted=name in wanted)}
+        doubtful = shown.absent if self._is_telling(shown) else self._listed.left_out.keys() & shown.absent
+        due = {name for name in {*doubtful, *wanted} if leaving.is_due(name, shown.at, wanted=name in wanted)}
         if not due or not shown.news:
             return {}, set()
         ids = _telling({name: wanted[name] for name in sorted(due & wanted.keys())})
@@ -178,6 +182,10 @@ class Slim:
                 " asked for by its id; what was read before may lack them."
             )
         return found, untold
+
+    def _is_telling(self, shown: _Shown) -> bool:
+        """Whether it is odd that no row has some field: a search shows a few, and the list completes them later."""
+        return self._endpoint is ISSUES.read.endpoint or len(shown.news) >= ENOUGH
 
     async def _completed(
         self, batch: Batch, shown: _Shown, found: dict[str, Row], kept: Collection[str]
