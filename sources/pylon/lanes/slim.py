@@ -144,7 +144,7 @@ class Slim:
                         ISSUES, {**row, "_synced_at": batch.sent_at}, copy, trails
                     )
                 ):
-                    del news[row["id"]]
+                    news.pop(row["id"], None)  # a page may show it twice
                 elif copy:
                     news[row["id"]] = differing
         return _Shown(rows, absent, batch.sent_at, copies, news)

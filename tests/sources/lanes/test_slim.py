@@ -168,3 +168,19 @@ def test_what_only_the_daily_listing_shows_comes_with_them() -> None:
     site.world.create_issue(title="late", body_html="<p>late</p>")
     site.reconcile()
     assert values(site) == truth(site)
+
+
+def test_a_row_that_a_page_shows_twice_is_no_trouble() -> None:
+    site = made()
+
+    def spoil(request: httpx.Request, answer: httpx.Response) -> httpx.Response | None:
+        if request.url.path != "/issues/search":
+            return None
+        given = orjson.loads(answer.content)
+        return httpx.Response(200, json={**given, "data": [*given["data"], *given["data"][-2:]]})
+
+    site.spoil = spoil
+    edit(site)
+    site.run()
+    assert not site.run().report.failures
+    assert values(site) == truth(site)
