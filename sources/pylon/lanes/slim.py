@@ -20,7 +20,6 @@ from ..api.answers import object_problem
 from ..catalog import ENDPOINTS, ISSUES, Endpoint
 from ..copy import held
 from ..copy.comparing import typed
-from ..copy.copied import utc
 from ..copy.leaving import Leaving
 from ..copy.state import SourceState
 from ..errors import PermissionDenied, Rejected, Unavailable
@@ -82,15 +81,10 @@ class _Shown:
         given = {row["id"]: sum(value not in _EMPTY for value in row.values()) for row in self.rows}
         return sorted(self.news, key=lambda id_: given[id_], reverse=True)[:SOME]
 
-    def incomplete(self, missing: Collection[str], since: datetime) -> set[str]:
-        """Return the issues that are news beyond what is missing of them, or of which that was never asked for."""
+    def incomplete(self, missing: Collection[str]) -> set[str]:
+        """Return the issues that are news beyond what is missing of them."""
         columns = {column for name in missing for column in COLUMNS[name]}
-        read = {id_: utc(self.copy(id_).get("_synced_at")) for id_ in self.news}
-        return {
-            id_
-            for id_, differing in self.news.items()
-            if not columns.issuperset(differing) or ((at := read[id_]) and at < since and not differing)
-        }
+        return {id_ for id_, differing in self.news.items() if not columns.issuperset(differing)}
 
 
 class Slim:
@@ -123,8 +117,7 @@ class Slim:
                 continue
             shown = self._beside_the_copy(batch, rows, absent)
             found, kept = await self._looked_at(shown)
-            left_out = {name: at for name, at in self._leaving.left_out.items() if name in absent}
-            if not left_out and not kept:
+            if not kept and not self._leaving.left_out.keys() & absent:
                 yield batch
                 continue
             async for one in self._completed(batch, shown, found, kept):
@@ -137,16 +130,16 @@ class Slim:
         news: dict[str, Collection[str]] = {row["id"]: ISSUES.column_names for row in rows}
         if copies:
             trails = timedelta(seconds=self._turn.settings.lookback_seconds)
+            missing = {column for name in absent for column in COLUMNS[name]}
             for row in typed(ISSUES, rows, self._turn.settings.masks):
-                copy = copies.get((row["id"],))
-                if copy and not (
-                    differing := shown_again.in_what(
-                        ISSUES, {**row, "_synced_at": batch.sent_at}, copy, trails
-                    )
-                ):
-                    news.pop(row["id"], None)  # a page may show it twice
-                elif copy:
-                    news[row["id"]] = differing
+                if copy := copies.get((row["id"],)):
+                    shown = {**row, "_synced_at": batch.sent_at}
+                    news[row["id"]] = [
+                        name
+                        for name in shown_again.in_what(ISSUES, shown, copy, trails)
+                        if name not in missing or copy.get(name) not in _EMPTY
+                    ]
+        news = {id_: differing for id_, differing in news.items() if differing}
         return _Shown(rows, absent, batch.sent_at, copies, news)
 
     async def _looked_at(self, shown: _Shown) -> tuple[dict[str, Row], set[str]]:
@@ -190,9 +183,9 @@ class Slim:
     async def _completed(
         self, batch: Batch, shown: _Shown, found: dict[str, Row], kept: Collection[str]
     ) -> AsyncIterator[Batch]:
-        left_out = {name: at for name, at in self._leaving.left_out.items() if name in shown.absent}
-        missing, since = {*left_out, *kept}, max(left_out.values(), default=shown.at)
-        incomplete = shown.incomplete(missing, since)
+        left_out = self._leaving.left_out.keys() & shown.absent
+        missing = left_out | set(kept)
+        incomplete = shown.incomplete(missing)
         rows = {row["id"]: row for row in shown.rows if row["id"] in incomplete}
         yield replace(batch, rows=[row for row in batch.rows if not has_key(ISSUES, row)])
         ids = list(rows)

@@ -72,6 +72,16 @@ def test_an_edit_that_a_slim_search_shows_costs_one_request_and_no_value() -> No
     assert by_id(paths) == 0  # what the lookback shows once more is no edit
 
 
+def test_what_is_empty_is_not_asked_for_in_each_run() -> None:
+    site = made("/issues/search")
+    edit(site, count=2, custom_fields={}, body_html="<p>edited</p>")
+    site.run()
+    assert values(site) == truth(site)
+    with paths_asked(site) as paths:
+        site.run()
+    assert by_id(paths) == 0
+
+
 def test_new_issues_come_with_all_fields() -> None:
     site = made("/issues/search")
     for number in range(4):
