@@ -16,7 +16,7 @@ from ..api.client import Client
 from ..api.filters import Request, rfc3339
 from ..api.windows import Window
 from ..catalog import Endpoint
-from ..copy.state import Going, Stretch
+from ..copy.state import Stretch
 from ..errors import LeftOut, Rejected, Unanswered, Unavailable
 from ..rows.rows import Row, instant
 from .bad import ELSEWHERE, LeavingOut, elsewhere, failure
@@ -120,25 +120,26 @@ async def newest_to_oldest(
 async def _left(
     reader: Reader, way: Way, past: Past, stretch: Stretch, *, of_history: bool
 ) -> AsyncIterator[Batch]:
-    """Read what was left out before; a moment is kept as such until all of it is told."""
+    """Read what was left out before; what of a moment is told is left out no more, so that a turn may end amid it."""
     strict, witness = replace(reader, leave_out=None), _witness(reader.client, past, way.stamp)
     for window in stretch.left_out(of_history=of_history):
-        told = True
+        rest = window
         try:
             if error := await failure(reader.client, way, window):
                 raise error
             async for piece, batch in pieces(
-                strict, way, window, Going(), newest_first=False, page_size=None, witness=witness
+                strict, way, window, stretch.late, newest_first=False, page_size=None, witness=witness
             ):
-                told = told and (piece is None or batch.whole)
                 yield replace(batch, again=True, left=True)
+                if piece and batch.whole:
+                    told, rest = rest, Window(piece.end, window.end)
+                    others = [other for other in stretch.left_out(of_history=of_history) if other != told]
+                    still = [rest] if rest.start < rest.end else []
+                    stretch.leave_out([*others, *still], of_history=of_history)
         except (Unavailable, Rejected) as why:
-            told = False
             if reader.leave_out:
-                reader.leave_out(LeftOut(why, *map(rfc3339, window.asked)))
-        if told:
-            others = [other for other in stretch.left_out(of_history=of_history) if other != window]
-            stretch.leave_out(others, of_history=of_history)
+                reader.leave_out(LeftOut(why, *map(rfc3339, rest.asked)))
+        stretch.late.stored.clear()
 
 
 def _readable(stretch: Stretch, start: datetime) -> Window:

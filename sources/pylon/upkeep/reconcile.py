@@ -91,7 +91,7 @@ class _Comparison:
         self._confirmed = confirmed
         self._compared_at = datetime.now(UTC)
         self._failing, self._left = state.known_to_fail, list[Window]()
-        self._hidden = state.hidden
+        self._hidden = state.unshown
         self._lane = control.report.lanes["reconcile"]
         self.healing = Healing(settings, contents.copied, state, self._compared_at, self._again, self._one)
         self._client: Client | None = None
@@ -211,8 +211,8 @@ class _Comparison:
             state.reconciled_at = self._compared_at
             if self._left or state.unlisted:
                 state.unlisted = self._left
-            if self._hidden != state.hidden:
-                state.hidden = self._hidden
+            if self._hidden != state.unshown:
+                state.unshown = self._hidden
             self.healing.readings.note(state)
 
         for load in removal(gone, children, about, note):

@@ -69,4 +69,4 @@ def test_where_many_more_are_missing_all_are_asked_for(site: Site) -> None:
 def test_some_that_are_hidden_are_asked_for_each_time(monkeypatch: pytest.MonkeyPatch, site: Site) -> None:
     monkeypatch.setattr(hidden, "MANY", HIDDEN)
     assert [compared(site), compared(site)] == [HIDDEN, HIDDEN]
-    assert not site.state.get("hidden")
+    assert not site.state.get("unshown")
