@@ -66,6 +66,12 @@ class Leaving(View):
         since, wait = self.believed.get(field, (None, A_DAY))
         return since is None or at >= since + wait
 
+    def untold(self, fields: Iterable[str]) -> set[str]:
+        """Return the fields that it leaves out, or of which it has not been found out whether it does."""
+        return {
+            name for name in fields if name in self.left_out or (self.believed and name not in self.believed)
+        }
+
     def give(self, fields: Collection[str], at: datetime) -> None:
         """Note fields that were given: they are not left out, and where they are missing they are empty."""
         if known := self.left_out.keys() & fields:

@@ -38,6 +38,9 @@ AT_ONCE = 8
 TRIES = 2
 """How often each is tried: where it fails, the copy keeps what it has."""
 
+MOST_IN_VAIN = 3
+"""So many times in a turn some may be asked for of which none is given."""
+
 COLUMNS = defaultdict[str, list[str]](list)
 """The columns that each field of an issue fills."""
 for _column in ISSUES.columns:
@@ -99,6 +102,7 @@ class Slim:
         self._turn = turn
         self._endpoint = endpoint
         self._leaving = Leaving.of(SourceState.current(), endpoint.name)
+        self._in_vain = 0
         self._listed = Leaving.of(SourceState.current(), ISSUES.read.endpoint.name)
 
     async def whole(self, batches: AsyncIterator[Batch]) -> AsyncIterator[Batch]:
@@ -149,14 +153,17 @@ class Slim:
             The issues that were asked for, and the fields of which the copy keeps what it has, since nothing was told.
         """
         wanted, leaving = shown.wanted, self._leaving
-        doubtful = shown.absent if self._is_telling(shown) else self._listed.left_out.keys() & shown.absent
+        doubtful = shown.absent if self._is_telling(shown) else self._listed.untold(shown.absent)
         due = {name for name in {*doubtful, *wanted} if leaving.is_due(name, shown.at, wanted=name in wanted)}
-        if not due or not shown.news:
-            return {}, set()
+        if not due or not shown.news or self._in_vain >= MOST_IN_VAIN:
+            return {}, due & wanted.keys()
         ids = _telling({name: wanted[name] for name in sorted(due & wanted.keys())})
         found = await self._by_id(
             list(dict.fromkeys([*ids, *(shown.fullest if due - wanted.keys() else [])]))
         )
+        if not found:  # nothing was told; the next page may tell
+            self._in_vain += 1
+            return {}, due & wanted.keys()
         versions = {row["id"]: row.get("updated_at") for row in shown.rows}
         left_out = {
             name

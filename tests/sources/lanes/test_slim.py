@@ -194,3 +194,25 @@ def test_a_row_that_a_page_shows_twice_is_no_trouble() -> None:
     site.run()
     assert not site.run().report.failures
     assert values(site) == truth(site)
+
+
+def test_where_issues_cannot_be_asked_for_at_first_nothing_is_believed_to_be_empty() -> None:
+    site = made("/issues", "/issues/search", read=False)
+    left, failed = site.spoil, list[str]()
+
+    def spoil(request: httpx.Request, answer: httpx.Response) -> httpx.Response | None:
+        if by_id([request.url.path]):
+            failed.append(request.url.path)
+            return httpx.Response(500)
+        return left(request, answer)
+
+    site.spoil = spoil
+    site.run()
+    assert len(failed) <= 2 * 3 * 3
+    site.spoil = left
+    edit(site)
+    site.run()
+    edited = {row["id"]: row[FIELDS[0]] for row in site.rows()["issues"] if row["title"] == "edited"}
+    assert len(edited) == 5
+    wanted = truth(site)
+    assert edited == {ref: wanted[ref][FIELDS[0]] for ref in edited}
