@@ -38,6 +38,7 @@ ZAIA = (
         "answers",
         "session",
         "reader",
+        "behind",
         "lists",
     ),
     *(

@@ -27,6 +27,7 @@ def zaia_source(
     backoff_seconds: float = 1.0,
     confirm_removals: bool = False,
     untested_destination: bool = False,
+    time_zone: str = "",
 ) -> Any:
     """Read a Zaia workspace incrementally: one resource for each table. No request is made before dlt extracts.
 
@@ -44,6 +45,8 @@ def zaia_source(
         backoff_seconds: The wait before the second attempt, in seconds; it doubles from then on.
         confirm_removals: Let rows leave although they are all, or very many, of a table.
         untested_destination: Load also where no copy was ever compared with its workspace.
+        time_zone: In which zone times are meant that come without one, such as ``Europe/Berlin``; by default they stay
+            in ``_extra`` as they are.
 
     Raises:
         ConfigurationError: A value cannot be used.
@@ -66,6 +69,7 @@ def zaia_source(
         backoff_seconds=backoff_seconds,
         confirm_removals=confirm_removals,
         untested_destination=untested_destination,
+        time_zone=time_zone,
     )
     return resources(Run(settings, Lists(settings)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 import dlt
@@ -12,7 +12,7 @@ from .catalog import DELETIONS, Table
 from .copy import Copy, Known
 from .errors import Implausible
 from .notes import Notes
-from .rows import Row, digest, identified, to_row, tombstone
+from .rows import Row, digest, identified, to_row, tombstone, zoned
 
 CATCH_ROWS, CATCH_SHARE = 10, 0.25
 """More than this many rows of a table, and more than that share of them, do not leave at once without being told to."""
@@ -43,9 +43,12 @@ class Changes:
         copy: The copy.
         notes: Where to tell what is odd.
         stamps: The times of the rows.
+        zone: In which times are meant that come without a zone.
     """
 
-    def __init__(self, table: Table, copy: Copy, notes: Notes, stamps: Stamps) -> None:
+    def __init__(
+        self, table: Table, copy: Copy, notes: Notes, stamps: Stamps, zone: tzinfo | None = None
+    ) -> None:
         self.table = table
         self.copy = copy
         self.before: Known = {}
@@ -55,6 +58,7 @@ class Changes:
         """Whether every entry could be told from others."""
         self._notes = notes
         self._stamps = stamps
+        self._zone = zone
         self._everything = False
 
     def know_all(self) -> Known:
@@ -66,6 +70,7 @@ class Changes:
     def take(self, entries: list[Any]) -> tuple[set[str], list[Any]]:
         """Return the ids of what was read, and what there is to load of it: rows that are new or have changed."""
         sources, odd = identified(entries)
+        sources = [zoned(self.table, source, self._zone) for source in sources]
         self.whole = self.whole and not odd
         self._notes.odd(self.table.name, odd)
         self._look_up({source["id"] for source in sources})

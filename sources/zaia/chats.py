@@ -15,7 +15,7 @@ from .changes import CATCH_ROWS, Changes
 from .errors import Implausible, Refused, Unreadable
 from .hanging import Hanging
 from .readings import Readings
-from .rows import Row, identified, moment, scope, to_row
+from .rows import Row, identified, moment, scope, to_row, zoned
 from .run import ListState, Run, present
 
 SINCE = "lastChatMessageCreatedAtStart"
@@ -215,6 +215,7 @@ class Child:
             self._run.given_up.add((self._table.name, chat))
             return
         sources, odd = identified(rows)
+        sources = [zoned(self._table, source, self._run.settings.zone) for source in sources]
         self._run.notes.odd(self._table.name, odd)
         stamp = self._run.stamps.next()
         items = [{**to_row(self._table, source, stamp), self._table.parent: chat} for source in sources]

@@ -116,10 +116,12 @@ class Unanswered(Unreadable):
     Args:
         request: The request.
         reason: What came instead.
+        status: The HTTP status of the last answer; 0, where there was none.
     """
 
-    def __init__(self, request: str, reason: str) -> None:
+    def __init__(self, request: str, reason: str, status: int = 0) -> None:
         super().__init__(f"{request} could not be read: {reason}.")
+        self.status = status
 
 
 class NoList(Unanswered):

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import dlt
 from dlt.sources.helpers.rest_client.paginators import SinglePagePaginator
 
-from .errors import NoList, Refused, ZaiaError
+from .behind import Behind
+from .errors import NoList, Refused, Unanswered, ZaiaError
 from .reader import OnePage, Pages, Reader
 from .rows import identified
-from .settings import Settings
+from .settings import API, Settings
 
 UNSIZED, NO_PAGES = 0, -1
 """In place of a page size: pages of whatever size the server gives, and no word of pages at all."""
@@ -27,6 +28,8 @@ IDLE = 3
 """So many pages in a row without a new row end a list: a server may begin it anew behind its end."""
 DEFAULT_LIMIT = 250
 """The documented default of pagination.limit: as many rows, or a multiple, may be no more than a cut."""
+MOST_PAGES = 20_000
+"""A list of which so many pages show new rows has no end."""
 ROUND = 50
 """What limits of which nobody knows are multiples of."""
 
@@ -57,6 +60,7 @@ class Lists:
         """What sends the requests, and counts them."""
         self._sized: set[str] = set()
         """The lists of which a size has been taken since this began."""
+        self._behind = Behind(self._reader)
 
     def pages(self, path: str, params: dict[str, Any] | None = None, first: int = 1) -> Iterator[Page]:
         """Yield the pages of a list from one on; it is complete where this ends.
@@ -83,6 +87,7 @@ class Lists:
     def _pages(self, path: str, params: dict[str, Any], size: int, first: int) -> Iterator[Page]:
         asked = {**params, "pageSize": size} if size > 0 else params
         number, seen, lengths, idle = first, set[str](), list[int](), 0
+        given: list[Any] = []
         try:
             for rows in self._reader.read(path, asked, OnePage() if size == NO_PAGES else Pages(first)):
                 sources, odd = identified(rows)
@@ -94,12 +99,18 @@ class Lists:
                     return
                 seen |= fresh
                 lengths.append(len(rows))
+                given = given or rows
                 number += 1
-        except (Refused, NoList) as error:
-            if not (lengths and _may_lie_behind(error) and _is_short(lengths, size or DEFAULT_SIZE)):
+                if number - first >= MOST_PAGES:
+                    raise Unanswered(f"GET {API}{path}", f"{MOST_PAGES:,} pages of it have new rows")
+        except (Refused, Unanswered) as error:
+            if not (lengths and _is_short(lengths, size or DEFAULT_SIZE)):
                 raise
-            # some servers refuse a page that lies behind the last one; then they do so again
-            yield from self._again(path, params, size, number)
+            if _may_lie_behind(error):
+                # some servers refuse a page that lies behind the last one; then they do so again
+                yield from self._again(path, params, size, number)
+            elif not self._behind.is_so(path, asked, number, given, error):
+                raise
 
     def _again(self, path: str, params: dict[str, Any], size: int, number: int) -> Iterator[Page]:
         """Yield the pages from one on that was refused, unless it is refused for lying behind the last one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from hashlib import sha256
 from typing import Any
 
@@ -32,6 +32,30 @@ def to_row(table: Table, source: Row, synced_at: datetime) -> Row:
         if row[column.name] is None and value is not None:
             cleaned[column.source] = value
     return {**row, "_synced_at": synced_at, "_digest": digest(table, source), "_extra": cleaned or None}
+
+
+def zoned(table: Table, source: Row, zone: tzinfo | None) -> Row:
+    """Return an object with a zone in each time of a column that is written without one; as it is, where none is given.
+
+    Args:
+        table: The table that it belongs to.
+        source: The object.
+        zone: In which such times are meant.
+    """
+    if zone is None:
+        return source
+    times = [column.source for column in table.columns if column.type == "timestamp"]
+    return source | {name: found for name in times if (found := _with_zone(source.get(name), zone))}
+
+
+def _with_zone(value: Any, zone: tzinfo) -> str | None:
+    if not isinstance(value, str) or len(value) <= len("2026-01-01"):
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+        return None if found.tzinfo else found.replace(tzinfo=zone).isoformat()
+    except (ValueError, OverflowError):
+        return None
 
 
 def digest(table: Table, source: Row) -> str:

@@ -58,7 +58,7 @@ class Run:
 
     def changes(self, table: Table) -> Changes:
         """Return what compares a table with the copy."""
-        return Changes(table, self.copy(), self.notes, self.stamps)
+        return Changes(table, self.copy(), self.notes, self.stamps, self.settings.zone)
 
     def may_go(self, changes: Changes, missing: int) -> bool:
         """Say whether so many rows may leave; if not, tell."""

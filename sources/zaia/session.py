@@ -137,7 +137,7 @@ class Session(requests.Session):
                 return self._sorted(label, response, str(request.headers.get("Authorization", "")))
             failed += 1
             if failed >= self._attempts:
-                raise Unanswered(label, reason)
+                raise Unanswered(label, reason, 0 if response is None else response.status_code)
             wait = min(60.0, self._backoff * 2 ** (failed - 1)) * random.uniform(0.5, 1.0)
             asked = None if response is None else _retry_after(response.headers.get("Retry-After", ""))
             self._sleep(max(wait, min(asked or 0.0, 60.0)))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import tzinfo
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .errors import ConfigurationError
 
@@ -37,6 +39,12 @@ class Settings:
     backoff_seconds: float
     confirm_removals: bool
     untested_destination: bool
+    time_zone: str = ""
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """In which times are meant that are written without a zone; ``None``: nobody knows."""
+        return ZoneInfo(self.time_zone) if self.time_zone else None
 
     def __post_init__(self) -> None:
         """Refuse what could only fail later, or show the key when it does."""
@@ -53,6 +61,12 @@ class Settings:
             raise ConfigurationError("base_url has a query or a fragment.", f"Such as {BASE_URL}.")
         if not self.statuses or not set(self.closed_statuses) <= set(self.statuses):
             raise ConfigurationError("closed_statuses must be among statuses, of which there must be one.")
+        try:
+            _ = self.zone
+        except (ValueError, OSError, ZoneInfoNotFoundError):
+            raise ConfigurationError(
+                f"time_zone {self.time_zone!r} is not known here.", "Such as Europe/Berlin, or UTC."
+            ) from None
         limits = {"page_size": 1, "attempts": 1, "full_read_hours": 0, "lookback_seconds": 0}
         for name, least in {
             **limits,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,9 @@ from .values import parsed, utc
 
 EXPECTED = 2000
 """Whether the copy has rows is looked up for so many parents at a time: each look reads a whole column."""
+
+MOST_PARENTS = 2
+"""What stands under more parents than these is not one row that moves from one to the other."""
 
 Expected = Callable[[int], Iterable[str]]
 """Returns so many parents' ids, at most."""
@@ -69,6 +72,8 @@ class Contents:
     def also_under(self, table: Table[PerParent], places: Collection[tuple[str, str]]) -> set[str]:
         """Return under which other parents a table holds rows that some parents did not have before.
 
+        What stands under many is no row that moves: its id is only its parent's own.
+
         Args:
             table: A table of which a row is told from others by its parent and its id.
             places: ``(id, parent_id)`` of the rows that were read.
@@ -79,7 +84,8 @@ class Contents:
         held = {
             (id_, parent) for id_, parent in self.copied.select_in(sql, sorted({id_ for id_, _ in places}))
         }
-        new = {id_ for id_, _ in set(places) - held}
+        times = Counter(id_ for id_, _ in held)
+        new = {id_ for id_, _ in set(places) - held if times[id_] <= MOST_PARENTS}
         return {parent for id_, parent in held if id_ in new} - {parent for _, parent in places}
 
     def values(self, table: str, column: str) -> set[str]:

@@ -220,6 +220,11 @@ class Stretch(View):
         """How it is gone along into the past."""
         return Going(self.stored.setdefault("backwards", {}))
 
+    @property
+    def late(self) -> Going:
+        """How a moment is gone along that was left out before."""
+        return Going(self.stored.setdefault("late", {}))
+
     def look(self, lookback: timedelta, *, anew: bool) -> datetime:
         """Return where to go on reading changes.
 
@@ -332,6 +337,14 @@ class Late:
     last_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Issues that a complete listing left out and that stayed: how many, and which part is to be asked for next."""
+
+    stayed: int = 0
+    turn: int = 0
+
+
 def suggested_lookback(late: Late, lookback_seconds: float) -> int | None:
     """Return the ``lookback_seconds`` that leaves a margin, in whole minutes; ``None`` where the present one does."""
     wanted = math.ceil(late.largest_seconds * MARGIN / 60) * 60
@@ -418,6 +431,8 @@ class SourceState(View):
     """When the copy was last compared with a complete listing."""
     unlisted = Key[list[windows.Window]](_windows, _stored_windows, [])
     """When issues were created that could not be listed then."""
+    unshown = Key[Hidden](lambda stored: Hidden(**stored), asdict, Hidden())
+    """What is not listed and yet there; kept where it is so much that it is asked for in parts."""
     volatile = Key[Volatiles](_volatiles, _stored_volatiles, {})
     """What was seen to differ at each reading although nothing had changed."""
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from ..api.answers import Answer
 from ..api.client import Client
 from ..catalog import PerParent, Table
+from ..copy.comparing import typed
 from ..copy.work import Times
 from ..errors import (
     GONE,
@@ -19,7 +21,7 @@ from ..errors import (
     WebPage,
     is_lacking,
 )
-from ..rows.rows import distinct
+from ..rows.rows import Row, distinct
 from . import nulls
 from .conversation import Conversation, Refused
 from .emptied import believed
@@ -71,10 +73,22 @@ async def _read(
             return refused
     rows = keyed(turn, table, batch.rows)
     found = distinct(table, rows)
+    if len(found) < len(rows):
+        _tell_of_equal_ids(turn, table, parent, rows)
     if batch.whole and len(rows) == len(batch.rows):
         nulls.shown(turn, table)
         return Conversation(parent, found, batch.sent_at)
     return _in_part(turn, table, Conversation(parent, found, batch.sent_at, is_none))
+
+
+def _tell_of_equal_ids(turn: Turn, table: Table[PerParent], parent: Times, rows: Sequence[Row]) -> None:
+    """Say so where rows that differ have one id, of which the copy holds one; at an edge of a page, one comes twice."""
+    held = typed(table, rows, turn.settings.masks, parent.parent_id)
+    keys = {tuple(row[name] for name in table.key) for row in held}
+    if len({repr(row) for row in held}) > len(keys):
+        turn.report.warn(
+            f"{table.read.endpoint.label} gives rows that differ and have one id. The last one of each id is copied."
+        )
 
 
 async def _ask(client: Client, table: Table[PerParent], parent_id: str) -> Batch:

@@ -16,7 +16,7 @@ from ..api.client import Client
 from ..api.filters import Request, rfc3339
 from ..api.windows import Window
 from ..catalog import Endpoint
-from ..copy.state import Going, Stretch
+from ..copy.state import Stretch
 from ..errors import LeftOut, Rejected, Unanswered, Unavailable
 from ..rows.rows import Row, instant
 from .bad import ELSEWHERE, LeavingOut, elsewhere, failure
@@ -64,7 +64,7 @@ async def changes(
     leaving = LeavingOut(reader, stretch, of_history=False)
     witness = _witness(reader.client, past, way.stamp)
     while True:
-        window = windows.after(start)
+        behind, window = start, _readable(stretch, start)
         async for piece, batch in pieces(
             reader, way, window, stretch.forwards, newest_first=False, page_size=page_size, witness=witness
         ):
@@ -78,7 +78,9 @@ async def changes(
             if not batch.whole and batch.error is None:  # the next run goes on from here
                 look.end()
                 return
-            stretch.looked(piece, batch.sent_at, present, lookback)
+            # a moment that is known to fail lies before it
+            stretch.looked(Window(behind, piece.end), batch.sent_at, present, lookback)
+            behind = piece.end
             if goal <= piece.end:
                 stretch.end_look()
                 look.end()
@@ -118,25 +120,36 @@ async def newest_to_oldest(
 async def _left(
     reader: Reader, way: Way, past: Past, stretch: Stretch, *, of_history: bool
 ) -> AsyncIterator[Batch]:
-    """Read what was left out before; a moment is kept as such until all of it is told."""
+    """Read what was left out before; what of a moment is told is left out no more, so that a turn may end amid it."""
     strict, witness = replace(reader, leave_out=None), _witness(reader.client, past, way.stamp)
     for window in stretch.left_out(of_history=of_history):
-        told = True
+        rest = window
         try:
             if error := await failure(reader.client, way, window):
                 raise error
             async for piece, batch in pieces(
-                strict, way, window, Going(), newest_first=False, page_size=None, witness=witness
+                strict, way, window, stretch.late, newest_first=False, page_size=None, witness=witness
             ):
-                told = told and (piece is None or batch.whole)
                 yield replace(batch, again=True, left=True)
+                if piece and batch.whole:
+                    told, rest = rest, Window(piece.end, window.end)
+                    others = [other for other in stretch.left_out(of_history=of_history) if other != told]
+                    still = [rest] if rest.start < rest.end else []
+                    stretch.leave_out([*others, *still], of_history=of_history)
         except (Unavailable, Rejected) as why:
-            told = False
             if reader.leave_out:
-                reader.leave_out(LeftOut(why, *map(rfc3339, window.asked)))
-        if told:
-            others = [other for other in stretch.left_out(of_history=of_history) if other != window]
-            stretch.leave_out(others, of_history=of_history)
+                reader.leave_out(LeftOut(why, *map(rfc3339, rest.asked)))
+        stretch.late.stored.clear()
+
+
+def _readable(stretch: Stretch, start: datetime) -> Window:
+    """Return the widest window from an instant on, or from behind it, without a moment that is known to fail."""
+    for left in sorted(stretch.changes_left, key=lambda left: left.start):
+        if left.start <= start:
+            start = max(start, left.end)
+        else:
+            return Window(start, min(left.start, windows.after(start).end))
+    return windows.after(start)
 
 
 def _any_row(past: Past, now: datetime) -> Request:

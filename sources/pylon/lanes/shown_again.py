@@ -58,11 +58,23 @@ def changed(turn: Turn, table: Table, batch: pa.Table) -> pa.Table:
     copies = held.rows(turn.contents, table, [row[table.key[-1]] for row in rows])
     news = [
         (copy := copies.get(tuple(row[name] for name in table.key))) is None
-        or (not _is_overtaken(row, copy, trails) and bool(differing(table, _uncut(row, copy), copy)))
+        or bool(in_what(table, row, copy, trails))
         for row in rows
     ]
     turn.returned.see(table, batch.filter(pa.array([not new for new in news], pa.bool_())))
     return batch.filter(pa.array(news, pa.bool_()))
+
+
+def in_what(table: Table, row: Mapping[str, Any], copy: Mapping[str, Any], trails: timedelta) -> list[str]:
+    """Return the columns in which a row is news beside its copy.
+
+    Args:
+        table: Which table they belong to.
+        row: What was shown, as the table would hold it, with the time at which it held in ``_synced_at``.
+        copy: What the copy has of it.
+        trails: For how long an index may show an older version.
+    """
+    return [] if _is_overtaken(row, copy, trails) else differing(table, _uncut(row, copy), copy)
 
 
 def _is_overtaken(row: Mapping[str, Any], copy: Mapping[str, Any], trails: timedelta) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +38,8 @@ class Batch:
     """Whether the copy may hold some of its rows as they are."""
     left: bool = False
     """Whether it had been left out before, so that its rows come late by no fault of an index."""
+    kept: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Values that the copy has and keeps, by a row's id and column, since the row does not give them."""
     error: PylonError | None = None
     """Why it has no rows, although others of its kind are given: something in it cannot be given."""
 

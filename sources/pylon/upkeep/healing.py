@@ -13,10 +13,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..catalog import TABLES
+from ..catalog import ISSUES
 from ..copy import known
 from ..copy.comparing import typed
 from ..copy.copied import Copied
+from ..copy.leaving import Leaving
 from ..copy.state import SourceState
 from ..lanes import late
 from ..rows.rows import Row, instant, to_arrow
@@ -62,8 +63,9 @@ class Healing:
         self._batches: list[pa.Table] = []
         self._last: datetime | None = None
         self._overdue = 0
-        self._again, self._slim = again, Slim(one)
-        self.readings = Readings(TABLES["issues"], state, now)
+        self._again = again
+        self._slim = Slim(one, Leaving.of(state, ISSUES.read.endpoint.name).left_out.keys())
+        self.readings = Readings(ISSUES, state, now)
         """What differs at each reading."""
         self._mended: dict[str, datetime | None] = {}
 
@@ -91,12 +93,12 @@ class Healing:
             return
         self._overdue += sum(self._came_too_late(row) for row in news.values())
         self._last = max(sent_at, self._last + _TICK) if self._last else sent_at
-        self._batches.append(to_arrow(TABLES["issues"], found, {"_synced_at": self._last}, self._masks))
+        self._batches.append(to_arrow(ISSUES, found, {"_synced_at": self._last}, self._masks))
         self._mended |= {row["id"]: instant(row.get("updated_at")) for row in found}
 
     async def _whole(self, news: Mapping[str, Row]) -> list[Row]:
         """Return rows of a newer version, with what the list leaves out of them."""
-        copies = {row["id"]: row for row in self._copied.rows(TABLES["issues"], "id", list(news))}
+        copies = {row["id"]: row for row in self._copied.rows(ISSUES, "id", list(news))}
         found = [await self._slim.whole(row, copies.get(id_, {})) for id_, row in news.items()]
         return list(filter(None, found))
 
@@ -134,16 +136,14 @@ class Healing:
 
     async def _edited(self, rows: Sequence[Row], known: Mapping[str, datetime | None]) -> list[Row]:
         """Return the rows of the version that the copy holds which it holds otherwise."""
-        table = TABLES["issues"]
         # a row without a time may have been edited at any
         same = [row for row in rows if instant(row.get("updated_at")) in (None, known[row["id"]])]
         created = [at for row in same if (at := instant(row.get("created_at")))]
         if not created:
             return []
-        held = {
-            row["id"]: row for row in self._copied.between(table, "created_at", min(created), max(created))
-        }
-        seen = {row["id"]: row for row in typed(table, same, self._masks)}
+        copies = self._copied.between(ISSUES, "created_at", min(created), max(created))
+        held = {row["id"]: row for row in copies}
+        seen = {row["id"]: row for row in typed(ISSUES, same, self._masks)}
 
         def edited() -> list[Row]:
             ours = (row for row in same if row["id"] in held)
@@ -171,14 +171,14 @@ class Healing:
         return edited
 
     def _differs(self, row: Row, held: Typed) -> bool:
-        (wanted,) = typed(TABLES["issues"], [row], self._masks)
+        (wanted,) = typed(ISSUES, [row], self._masks)
         return bool(self.readings.differing(wanted, held))
 
     async def _read_again(self, rows: Sequence[Row], seen: Mapping[str, Mapping[str, Any]]) -> None:
         """Find out what differs although nobody changed it."""
         created = [at for row in rows if (at := instant(row.get("created_at")))]
         again = await self._again(min(created), max(created))
-        twice = typed(TABLES["issues"], again, self._masks)
+        twice = typed(ISSUES, again, self._masks)
         self.readings.learn([(seen[row["id"]], row) for row in twice if row["id"] in seen])
 
 

@@ -22,6 +22,7 @@ from ..lanes.pieces import pieces
 from ..lanes.ways import Batch, Reader
 from ..lanes.whole import FAILURES
 from ..rows.rows import Row, has_key
+from . import unknown
 
 WITNESSES = 3
 """How many listed issues are asked for by their ids before these are believed to say nothing."""
@@ -157,7 +158,8 @@ async def confirm(
 ) -> list[Gone]:
     """Ask for each missing issue by its id; what still answers, or is refused in another way, is not gone.
 
-    What is answered with another issue, which is listed, has become part of that one.
+    What is answered with another issue, which is listed, has become part of that one. An id that is refused in the same
+    words as one that no issue has is gone, too.
 
     Args:
         client: Whom to ask.
@@ -195,11 +197,22 @@ async def _heard(client: Client, issue_id: str, listing: Listing) -> tuple[str, 
     given = await _given(client, issue_id)
     if isinstance(given, Rejected) and given.status in GONE:
         return str(given.status), "", False
+    if isinstance(given, Rejected) and await _is_unknown(client, issue_id, given, listing):
+        return f"{given.status}, as for an id that no issue has", "", False
     if isinstance(given, PylonError):
         return "", given.message, isinstance(given, Unavailable)
     if not given:
         return "", f"{ENDPOINTS['get_issue'].label.format(issue_id=issue_id)} gives no issue.", False
     return (given if given != issue_id and given in listing.ids else ""), "", False
+
+
+async def _is_unknown(client: Client, issue_id: str, error: Rejected, listing: Listing) -> bool:
+    """Whether an id is refused as one is that no issue has; where none is listed that could answer, it says nothing."""
+    if error.status not in unknown.REFUSED or not listing.some:
+        return False
+    other = unknown.made_up(issue_id, listing.ids)
+    said = await _given(client, other) if other else None
+    return isinstance(said, Rejected) and unknown.is_alike(error, issue_id, said, other or "")
 
 
 async def _answers(client: Client, listed: Collection[str]) -> bool:

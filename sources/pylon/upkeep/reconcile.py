@@ -28,6 +28,7 @@ from ..rows.rows import Row, misfits
 from ..rows.versions import record, subjects
 from ..settings import Settings
 from .healing import Healing
+from .hidden import after, part
 from .listing import Gone, Listing, by_id, confirm, list_all, read_again, there
 from .loads import mending, removal, taking_back
 from .readings import MOMENT, again, told
@@ -90,6 +91,7 @@ class _Comparison:
         self._confirmed = confirmed
         self._compared_at = datetime.now(UTC)
         self._failing, self._left = state.known_to_fail, list[Window]()
+        self._hidden = state.unshown
         self._lane = control.report.lanes["reconcile"]
         self.healing = Healing(settings, contents.copied, state, self._compared_at, self._again, self._one)
         self._client: Client | None = None
@@ -125,7 +127,9 @@ class _Comparison:
                 missing = set()
             deleted = self._contents.deleted(ISSUES.name)
             self._returned = {id_ for id_, _ in deleted if id_ in listing.ids}
-            gone = await confirm(client, missing, listing, control.report.warn)
+            asked = part(missing, self._hidden)
+            gone = await confirm(client, asked, listing, control.report.warn)
+            self._hidden = after(len(missing), len(asked), len(gone), self._hidden)
             self._compared_at = await client.now()
             return len(listing.ids), gone
         finally:
@@ -207,6 +211,8 @@ class _Comparison:
             state.reconciled_at = self._compared_at
             if self._left or state.unlisted:
                 state.unlisted = self._left
+            if self._hidden != state.unshown:
+                state.unshown = self._hidden
             self.healing.readings.note(state)
 
         for load in removal(gone, children, about, note):

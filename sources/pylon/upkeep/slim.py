@@ -17,10 +17,12 @@ class Slim:
 
     Args:
         one: How to ask for an issue by its id.
+        known: The fields that the list was seen to leave out.
     """
 
-    def __init__(self, one: One) -> None:
+    def __init__(self, one: One, known: Collection[str]) -> None:
         self._one = one
+        self._known = known
         self._given = set[str]()
         self._left_out = set[str]()
 
@@ -37,12 +39,14 @@ class Slim:
             differing: The columns in which they differ, where they are of one version.
 
         Returns:
-            ``None`` where it differs in nothing but what is left out, or is not given.
+            ``None`` where it differs in nothing but what is left out, or is not given though the copy has it.
         """
         absent = {
             column.name: column.source[0]
             for column in ISSUES.columns
-            if not column.given and column.source[0] not in self._given and held.get(column.name) is not None
+            if not column.given
+            and column.source[0] not in self._given
+            and (held.get(column.name) is not None or column.source[0] in self._known)
         }
         if not absent:
             return row
@@ -51,4 +55,4 @@ class Slim:
         found = next(iter(await self._one(row["id"])), None)
         if found:
             self._left_out |= {name for name, field in absent.items() if found.get(field) is not None}
-        return found
+        return found or (None if held else row)

@@ -280,6 +280,21 @@ def test_what_lies_elsewhere_is_read_however_the_server_sorts(desk: Desk, number
     assert_right(reader)
 
 
+def test_a_moment_that_takes_more_than_a_turn_is_read_once_it_can_be() -> None:
+    desk = Desk(cap=3, limit=1)
+    for number in range(25):
+        desk.create(str(number), START - timedelta(days=1))
+    desk.bad = {"0"}
+    reader = Runs(desk, allowance=lambda: 40)
+    reader.run()
+    assert reader.stretch.history_left
+    desk.bad = set()
+    desk.now += SECOND
+    assert reader.run() <= 4
+    assert not reader.stretch.history_left
+    assert_right(reader)
+
+
 def test_a_server_that_gives_nothing_is_not_asked_for_each_moment() -> None:
     desk = _apart(60)
     desk.bad = {""}

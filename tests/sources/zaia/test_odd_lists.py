@@ -10,6 +10,8 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from support.written import Query, Written, paged
 from support.zaia import Desk
 
+from pylon_elt.sources.zaia import lists
+
 pytestmark = pytest.mark.dear
 
 TAGS = [{"id": f"tag-{number:02}", "name": str(number)} for number in range(25)]
@@ -196,3 +198,63 @@ def test_a_key_that_is_revoked_amid_a_run_ends_it(serve: Serve) -> None:
     with pytest.raises(PipelineStepFailed, match="does not take the API key"):
         desk.run(["tags", "agents", "channels"])
     assert len(_written(desk).log) <= 5
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_server_that_fails_behind_the_last_page_is_read_to_its_end(serve: Serve, status: int) -> None:
+    left = list(TAGS)
+
+    def answer(_: str, query: Query) -> Any:
+        return paged(left, query, most=10) or (status, {}, {})
+
+    desk = serve(answer, attempts=2, full_read_hours=0)
+    desk.run(["tags"])  # it may pass
+    del left[3:5]
+    assert desk.run(["tags"]) <= 3 * 5 + 3
+    assert _ids(desk) == [tag["id"] for tag in left]
+
+
+@pytest.mark.parametrize("behind", [[], (404, {}, {})])
+def test_a_page_at_which_it_fails_is_not_the_end_where_those_behind_are_answered(
+    serve: Serve, behind: Any
+) -> None:
+    failing = False
+
+    def answer(_: str, query: Query) -> Any:
+        if failing and query["pageNumber"] == "3":
+            return (500, {}, {})
+        # the second page is shorter than the first
+        rows = paged(TAGS[:18], query, most=10) if query["pageNumber"] != "3" else TAGS[18:]
+        return rows or behind
+
+    desk = serve(answer, attempts=2, full_read_hours=0)
+    desk.run(["tags"])
+    failing = True
+    desk.run(["tags"])
+    assert _ids(desk) == [tag["id"] for tag in TAGS]
+
+
+def test_an_outage_amid_a_list_is_not_its_end(serve: Serve) -> None:
+    failing = False
+
+    def answer(_: str, query: Query) -> Any:
+        return (500, {}, {}) if failing and query["pageNumber"] != "1" else paged(TAGS, query, most=10)
+
+    desk = serve(answer, attempts=2, full_read_hours=0)
+    desk.run(["tags"])
+    failing = True
+    for _ in range(3):
+        desk.run(["tags"], confirm_removals=True)
+        assert _ids(desk) == [tag["id"] for tag in TAGS]
+
+
+def test_a_list_without_end_is_given_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lists, "MOST_PAGES", 30)
+
+    def answer(_: str, query: Query) -> Any:
+        number = int(query["pageNumber"])
+        return [{"id": f"{len(_written(desk).log)}-{number}-{one}"} for one in range(10)]
+
+    desk = serve(answer)
+    assert desk.run(["tags"]) <= 31
+    assert len(_ids(desk)) == 300

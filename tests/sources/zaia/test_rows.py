@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from pylon_elt.sources.zaia.catalog import CHAT_MESSAGES, CHATS, DIRECTORY, TICKETS, Table, hints
 from pylon_elt.sources.zaia.changes import Stamps, caught
 from pylon_elt.sources.zaia.errors import ConfigurationError
-from pylon_elt.sources.zaia.rows import clean, digest, identified, moment, to_row
+from pylon_elt.sources.zaia.rows import clean, digest, identified, moment, to_row, zoned
 from pylon_elt.sources.zaia.settings import Settings, host
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -133,6 +134,8 @@ def _settings(**given: object) -> Settings:
         {"page_size": 0},
         {"attempts": 0},
         {"timeout_seconds": 0},
+        {"time_zone": "Europe/Nowhere"},
+        {"time_zone": "../etc"},
     ],
 )
 def test_a_setting_that_cannot_be_used_is_refused_without_showing_secrets(wrong: dict[str, object]) -> None:
@@ -143,3 +146,20 @@ def test_a_setting_that_cannot_be_used_is_refused_without_showing_secrets(wrong:
 
 def test_an_address_may_have_what_the_source_adds() -> None:
     assert host(" https://a.example/api/v1/ ") == host("https://a.example") == "https://a.example"
+
+
+@pytest.mark.parametrize(
+    ("text", "there"),
+    [
+        ("2026-07-01T10:00:00", "2026-07-01T08:00:00+00:00"),
+        ("2026-01-01 10:00:00.5", "2026-01-01T09:00:00.500000+00:00"),
+        ("2026-07-01T10:00:00Z", "2026-07-01T10:00:00+00:00"),
+        ("2026-07-01", None),
+        (1751364000, None),
+    ],
+)
+def test_times_without_a_zone_are_meant_in_the_one_that_is_set(text: object, there: str | None) -> None:
+    source = {"id": "1", "createdAt": text}
+    row = to_row(TICKETS, zoned(TICKETS, source, ZoneInfo("Europe/Berlin")), datetime.now(UTC))
+    assert row["created_at"] == (there and datetime.fromisoformat(there))
+    assert zoned(TICKETS, source, None) is source
