@@ -124,3 +124,30 @@ def test_too_few_resources_at_once_are_refused(
     monkeypatch.setenv("EXTRACT__MAX_PARALLEL_ITEMS", "4")
     pipeline.run(source(server))
     _assert_equal(server, tmp_path)
+
+
+def another(serve: Any) -> Any:
+    return serve(worlds.quiet(seed=9, issues=3), token="pyl_of_another")
+
+
+@pytest.mark.parametrize("machine", ["the same", "another"])
+def test_the_token_of_another_organisation_is_refused(
+    machine: str, serve: Any, server: Any, pipeline: Any, tmp_path: Path
+) -> None:
+    def read(of: Any) -> Any:
+        return source(of).with_resources(*TABLES, "organization")
+
+    pipeline.run(read(server))
+    later = pipeline
+    if machine == "another":  # which calls the pipeline otherwise, and so finds no state
+        there = dlt.destinations.duckdb(str(tmp_path / "copy.duckdb"))
+        later = dlt.pipeline(
+            "other", destination=there, dataset_name="desk", pipelines_dir=str(tmp_path / "2")
+        )
+    assert "Give the token of that one" in refusal(later, read(another(serve)))
+    server.world.edit_issue(1, title="Another")
+    pipeline.run(read(server))
+    _assert_equal(server, tmp_path)
+    server.clear_log()
+    pipeline.run(read(server))
+    assert not server.count("GET /me"), "one that was asked is not asked again within the day"

@@ -23,7 +23,7 @@ from ..copy.verified import Verified
 from ..copy.writing import refuse_other_loads
 from ..rows import extras
 from ..settings import Settings
-from . import clocks, sweep
+from . import clocks, sweep, whose
 from .budget import Limits
 from .together import refuse_several, refuse_too_few_places
 from .turn import Control, Turn
@@ -83,6 +83,7 @@ class Turns:
         try:
             if plain:
                 refuse_neighbours(copied)
+                whose.suspect(self.settings, state)
             turn = self._made(load_id, control, copied)
         except BaseException:
             self._let_go(copied)
