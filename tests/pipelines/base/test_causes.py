@@ -97,6 +97,15 @@ def test_what_postgres_says_is_understood(text: str, phrase: str, code: int) -> 
         ("LockNotAvailable", "canceling statement due to lock timeout", "gave up", exits.FAILED),
         ("ForeignKeyViolation", 'violates foreign key constraint "notes_fkey"', "refuses rows", exits.FAILED),
         ("RaiseException", "no", "refuses rows", exits.FAILED),
+        ("StringDataRightTruncation", "value too long for type character varying(8)", "type", exits.FAILED),
+        ("UndefinedFunction", "operator does not exist: text > timestamp", "another type", exits.FAILED),
+        (
+            "InsufficientPrivilege",
+            'new row violates row-level security policy for table "issues"',
+            "hides rows",
+            exits.CONFIGURATION,
+        ),
+        ("OperationalError", 'role "loader" is not permitted to log in', "the login", exits.CONFIGURATION),
         ("OperationalError", 'FATAL:  too many connections for role "loader"', "nobody else", exits.FAILED),
     ],
 )
