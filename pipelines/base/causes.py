@@ -156,7 +156,7 @@ _POSTGRES: dict[str, tuple[str, str, int]] = {
         "Take FORCE ROW LEVEL SECURITY off the table, or give the role BYPASSRLS.", exits.CONFIGURATION),
     r"InsufficientPrivilege|permission denied": (
         "Postgres does not allow it",
-        "Give the role CREATE on the database, or make it the owner of the schema and its tables.", exits.CONFIGURATION),
+        "Give the role CREATE on the database, or make it owner of the schema and its tables.", exits.CONFIGURATION),
     r"read-only transaction": (
         "Postgres lets nothing be written",
         ("The role or the database has default_transaction_read_only, or the server is a replica: change that, or set"
