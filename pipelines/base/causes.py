@@ -147,13 +147,34 @@ def _postgres(error: BaseException) -> Problem | None:
 _AWAY = "Postgres cannot be reached"
 _CREDENTIALS = "Check DESTINATION__POSTGRES__CREDENTIALS, or [destination.postgres] in .dlt/secrets.toml."
 _POSTGRES: dict[str, tuple[str, str, int]] = {
-    r"authentication failed|no password supplied|pg_hba|role .* does not exist": (
+    r"authentication failed|no password supplied|pg_hba|role .* does not exist|permitted to log|accepting conn": (
         "Postgres refuses the login", _CREDENTIALS, exits.CONFIGURATION),
     r"database .* does not exist": (
         "Postgres has no such database", f"Create it, or set another. {_CREDENTIALS}", exits.CONFIGURATION),
+    r"row-level security": (
+        "Postgres hides rows of the copy from its own role",
+        "Take FORCE ROW LEVEL SECURITY off the table, or give the role BYPASSRLS.", exits.CONFIGURATION),
     r"InsufficientPrivilege|permission denied": (
         "Postgres does not allow it",
-        "Give the role CREATE on the database, or make it the owner of the schema.", exits.CONFIGURATION),
+        "Give the role CREATE on the database, or make it owner of the schema and its tables.", exits.CONFIGURATION),
+    r"read-only transaction": (
+        "Postgres lets nothing be written",
+        ("The role or the database has default_transaction_read_only, or the server is a replica: change that, or set"
+        f" another. {_CREDENTIALS}"), exits.CONFIGURATION),
+    r"QueryCanceled|LockNotAvailable|idle-in-transaction": (
+        "Postgres gave up",
+        ("Where another program holds locks on the copy's tables, run again once it has ended. Where statement_timeout"
+        f" or lock_timeout is too short for the role: ALTER ROLE … SET statement_timeout = 0. {KEPT}"), exits.FAILED),
+    r"(ForeignKey|Check|NotNull|Unique|Exclusion)Violation|RaiseException": (
+        "Postgres refuses rows",
+        ("A constraint or trigger that is not the copy's own stands on one of its tables, or refers to it. Take it away"
+        f" (a table of your own can have it), and run again. {KEPT}"), exits.FAILED),
+    r"StringDataRightTruncation|NumericValueOutOfRange|DatatypeMismatch|InvalidTextRepresentation|operator does not": (
+        "A column in Postgres has another type than the copy's",
+        f"Give it back the type that docs/tables.md names, or begin anew with --full-refresh. {KEPT}", exits.FAILED),
+    r"too many (connections|clients)|remaining connection slots": (
+        "Postgres lets nobody else in",
+        f"A run takes some three connections. Let the role have them, or run again later. {KEPT}", exits.FAILED),
     r"refused|translate host name|timeout expired|No route|Network is unreachable|No such file": (
         _AWAY,
         f"Is the server up, and are host and port right? {_CREDENTIALS}", exits.CONFIGURATION),

@@ -150,6 +150,7 @@ def prepare(*, debug: bool, as_json: bool = False) -> None:
 
     gc.set_threshold(*COLLECTIONS)
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
+    os.environ["PGCLIENTENCODING"] = "UTF8"  # a role's own could not say what people write
     # what dlt logs as an error is a traceback of something that it retries; what stops us is told by a screen
     os.environ.setdefault("RUNTIME__LOG_LEVEL", "ERROR" if debug else "CRITICAL")
     if as_json:

@@ -84,3 +84,13 @@ def test_rows_are_found_by_many_ids(database: str, tmp_path: Path) -> None:
         ids = ["one", "two", *(f"100 %s \\ '{number}" for number in range(IDS_PER_LIST))]
         found = copied.select_in("SELECT {t.id} FROM {teams} AS t WHERE {t.id} IN", ids)
         assert sorted(found) == [("one",), ("two",)]
+
+
+def test_texts_are_written_although_the_database_asks_for_another_encoding(
+    postgres: Postgres, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    postgres.execute(f"ALTER DATABASE {DATABASE} SET client_encoding = 'LATIN1'")
+    monkeypatch.setenv("PGCLIENTENCODING", "UTF8")  # as a command does
+    load(pipeline := filled(database, tmp_path), "tr\N{LATIN SMALL LETTER DOTLESS I} \N{THUMBS UP SIGN}")
+    with Copied(pipeline) as copied:
+        assert len(copied.select(IDS)) == 3

@@ -99,3 +99,18 @@ def test_columns_and_the_tables_through_which_dlt_loads_may_be_dropped(site: Sit
     before = by_hand(site, sql)
     site.finish(turns=ONE_TURN)
     assert by_hand(site, sql) == before
+
+
+def test_a_foreign_key_that_takes_rows_along_is_refused_until_it_is_gone(site: Site) -> None:
+    site.finish(turns=ONE_TURN)
+    by_hand(site, "ALTER TABLE pylon.issues ADD PRIMARY KEY (id)")
+    refers = "FOREIGN KEY (issue_id) REFERENCES pylon.issues (id)"
+    by_hand(site, f"ALTER TABLE pylon.issue_messages ADD CONSTRAINT theirs {refers} ON DELETE CASCADE")
+    for id_ in site.server.world.issue_ids():
+        site.server.world.edit_issue(id_, title="edited")
+    refused = site.start(turns=ONE_TURN).wait()
+    assert refused.code == 3
+    assert "The foreign key theirs takes rows of issue_messages" in refused.problem
+    by_hand(site, "ALTER TABLE pylon.issue_messages DROP CONSTRAINT theirs")
+    site.finish(turns=ONE_TURN)
+    site.check()

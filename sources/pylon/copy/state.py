@@ -426,7 +426,9 @@ class SourceState(View):
     extra_fields = Key[Extras](_extras, _stored_extras, {})
     """Names that the API gives and the catalogue does not know, and misfits."""
     whose = Key[Mapping[str, Any]](dict, dict, {})
-    """Whose workspace it is, by ``id`` and ``name``, as ``pylon run`` was told by ``GET /me``; masked if they are."""
+    """Whose workspace it is, by ``id`` and ``name``, as was told by ``GET /me``; masked if they are."""
+    asked_with = Key[str](str, str, "")
+    """The beginning of a digest of the token that a plain dlt pipeline used last: another one may be another's."""
     reconciled_at = Key[datetime | None](_instant, _iso, None)
     """When the copy was last compared with a complete listing."""
     unlisted = Key[list[windows.Window]](_windows, _stored_windows, [])

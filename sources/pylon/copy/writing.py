@@ -10,6 +10,7 @@ from dlt.extract import DltResource, DltSource
 
 from ..catalog import ALL_TABLES, Table
 from ..errors import ConfigurationError
+from .contracts import refuse_what_leaves_out
 from .loading import disposition
 from .tested import choose, require_tested
 
@@ -47,6 +48,7 @@ def refuse_other_loads(source: DltSource, pipeline: Any, *, untested: bool = Fal
     for resource in source.resources.selected.values():
         if table := ALL_TABLES.get(resource.name):
             _refuse_hints(resource, table)
+            refuse_what_leaves_out(source, resource, table)
             refuse_destination(capabilities, name, resource.compute_table_schema())
 
 

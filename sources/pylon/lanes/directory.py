@@ -14,6 +14,7 @@ from ..copy.state import CollectionState, SourceState
 from ..errors import PylonError
 from ..rows.rows import tombstones
 from ..settings import Settings
+from . import whose
 from .departures import may_go
 from .turn import Turn
 from .whole import Reading
@@ -49,6 +50,8 @@ async def refresh(turn: Turn, table: Table[Whole], state: CollectionState) -> As
         with turn.budget.unit(patient=True):
             # the first time, nothing tells that a row is missing
             async for batch in reading.read_surely(twice=state.refreshed_at is None):
+                if table is whose.ORGANIZATION:
+                    whose.require_same(turn, batch)
                 yield batch
     except PylonError as error:
         if not await turn.lacking.is_so(endpoint, error, [table]):

@@ -23,8 +23,9 @@ from ..copy.verified import Verified
 from ..copy.writing import refuse_other_loads
 from ..rows import extras
 from ..settings import Settings
-from . import clocks, sweep
+from . import clocks, sweep, whose
 from .budget import Limits
+from .together import refuse_several, refuse_too_few_places
 from .turn import Control, Turn
 
 
@@ -72,6 +73,8 @@ class Turns:
         plain = self._copied is None
         if plain:
             refuse_other_loads(dlt.current.source(), pipeline, untested=self.settings.untested_destination)
+            refuse_several(dlt.current.source(), self)
+            refuse_too_few_places(list(dlt.current.source().resources.selected))
         refuse_ambiguous(pipeline)
         loading.know_dialects(pipeline)
         loading.choose_file_format(dlt.current.source(), pipeline)
@@ -80,6 +83,7 @@ class Turns:
         try:
             if plain:
                 refuse_neighbours(copied)
+                whose.suspect(self.settings, state)
             turn = self._made(load_id, control, copied)
         except BaseException:
             self._let_go(copied)

@@ -86,6 +86,42 @@ def test_what_postgres_says_is_understood(text: str, phrase: str, code: int) -> 
 
 
 @pytest.mark.parametrize(
+    ("kind", "text", "phrase", "code"),
+    [
+        (
+            "ReadOnlySqlTransaction",
+            "cannot execute CREATE SCHEMA in a read-only transaction",
+            "lets nothing be written",
+            exits.CONFIGURATION,
+        ),
+        ("QueryCanceled", "canceling statement due to statement timeout", "gave up", exits.FAILED),
+        ("LockNotAvailable", "canceling statement due to lock timeout", "gave up", exits.FAILED),
+        ("ForeignKeyViolation", 'violates foreign key constraint "notes_fkey"', "refuses rows", exits.FAILED),
+        ("RaiseException", "no", "refuses rows", exits.FAILED),
+        ("StringDataRightTruncation", "value too long for type character varying(8)", "type", exits.FAILED),
+        ("UndefinedFunction", "operator does not exist: text > timestamp", "another type", exits.FAILED),
+        (
+            "InsufficientPrivilege",
+            'new row violates row-level security policy for table "issues"',
+            "hides rows",
+            exits.CONFIGURATION,
+        ),
+        ("OperationalError", 'role "loader" is not permitted to log in', "the login", exits.CONFIGURATION),
+        ("OperationalError", 'FATAL:  too many connections for role "loader"', "nobody else", exits.FAILED),
+    ],
+)
+def test_so_is_what_the_settings_and_tables_of_others_do(
+    kind: str, text: str, phrase: str, code: int
+) -> None:
+    psycopg2 = pytest.importorskip("psycopg2")
+    made = getattr(psycopg2.errors, kind, None) or getattr(psycopg2, kind)
+    problem = explain(wrapped(made(text)))
+    assert phrase in problem.what
+    assert problem.code == code
+    assert "not expected" not in problem.remedy
+
+
+@pytest.mark.parametrize(
     ("status", "text", "phrase", "code"),
     [
         (

@@ -40,3 +40,9 @@ def test_what_is_meant_for_dlt_counts() -> None:
     os.environ["NORMALIZE__WORKERS"] = "2"
     prepare(debug=False)
     assert _workers() == 2
+
+
+def test_postgres_is_spoken_to_in_an_encoding_that_has_all_characters() -> None:
+    os.environ["PGCLIENTENCODING"] = "LATIN1"
+    prepare(debug=False)
+    assert os.environ["PGCLIENTENCODING"] == "UTF8"
