@@ -7,44 +7,25 @@ from typing import Any
 
 import dlt
 import pytest
-from dlt.pipeline.exceptions import PipelineStepFailed
-from support import runs, worlds
+from support import plain, runs, worlds
 from support.compare import assert_equal_copy
-
-from pylon_elt.pipelines.base.causes import chain
-from pylon_elt.sources.pylon import pylon_source
-from pylon_elt.sources.pylon.errors import ConfigurationError
+from support.plain import pipeline_to, refusal
 
 TABLES = ("issues", "issue_messages", "users")
 
 
 def source(server: Any) -> Any:
-    limits = {"rate_limits": runs.UNLIMITED, "rate_window_seconds": 1.0, "timeout_seconds": 5.0}
-    read = pylon_source(api_key=server.token, base_url=server.base_url, **limits)
-    return read.with_resources(*TABLES)
+    return plain.source(server).with_resources(*TABLES)
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path) -> Any:
+    return pipeline_to(tmp_path)
 
 
 @pytest.fixture
 def server(serve: Any) -> Any:
     return serve(worlds.bump_all(worlds.quiet(issues=6)))
-
-
-@pytest.fixture
-def pipeline(tmp_path: Path) -> Any:
-    return dlt.pipeline(
-        "by_hand",
-        destination=dlt.destinations.duckdb(str(tmp_path / "copy.duckdb")),
-        dataset_name="desk",
-        pipelines_dir=str(tmp_path / "machine"),
-    )
-
-
-def refusal(pipeline: Any, read: Any, **options: Any) -> str:
-    """Run, and return why that was refused."""
-    with pytest.raises(PipelineStepFailed) as caught:
-        pipeline.run(read, **options)
-    assert not pipeline.has_pending_data, "nothing is stuck"
-    return str(next(cause for cause in chain(caught.value) if isinstance(cause, ConfigurationError)))
 
 
 def _assert_equal(server: Any, tmp_path: Path) -> None:

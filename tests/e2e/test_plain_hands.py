@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
-from support import runs, worlds
+from support import plain, runs, worlds
 from support.compare import assert_equal_copy
+from support.plain import pipeline_to, refusal
 
-from pylon_elt.pipelines.base.causes import chain
 from pylon_elt.sources.pylon import pylon_source
 from pylon_elt.sources.pylon.copy import tested
 from pylon_elt.sources.pylon.errors import ConfigurationError
@@ -25,31 +25,12 @@ INCREMENTAL = dlt.sources.incremental("updated_at")
 
 
 def source(server: Any, **options: Any) -> Any:
-    limits = {"rate_limits": runs.UNLIMITED, "rate_window_seconds": 1.0, "timeout_seconds": 5.0}
-    read = pylon_source(**{"api_key": server.token, "base_url": server.base_url, **limits, **options})
-    return read.with_resources(*TABLES)
-
-
-def pipeline_to(folder: Path, destination: Any = None) -> Any:
-    return dlt.pipeline(
-        "by_hand",
-        destination=destination or dlt.destinations.duckdb(str(folder / "copy.duckdb")),
-        dataset_name="desk",
-        pipelines_dir=str(folder / "machine"),
-    )
+    return plain.source(server, **options).with_resources(*TABLES)
 
 
 @pytest.fixture
 def pipeline(tmp_path: Path) -> Any:
     return pipeline_to(tmp_path)
-
-
-def refusal(pipeline: Any, read: Any, **options: Any) -> str:
-    """Run, and return why that was refused."""
-    with pytest.raises(PipelineStepFailed) as caught:
-        pipeline.run(read, **options)
-    assert not pipeline.has_pending_data, "nothing is stuck"
-    return str(next(cause for cause in chain(caught.value) if isinstance(cause, ConfigurationError)))
 
 
 @pytest.mark.parametrize(

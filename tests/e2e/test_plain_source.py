@@ -11,6 +11,7 @@ import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 from support import runs, worlds
 from support.compare import assert_equal_copy
+from support.plain import pipeline_to, source
 from support.taken import is_taken
 
 from pylon_elt.pipelines.base.causes import chain
@@ -22,20 +23,9 @@ USUAL_BUT_CUSTOM = [name for name in USUAL if name != "custom_objects"]
 """Which types of custom objects there are has to be configured."""
 
 
-def source(server: Any, **options: Any) -> Any:
-    limits = {"rate_limits": runs.UNLIMITED, "rate_window_seconds": 1.0, "timeout_seconds": 5.0}
-    return pylon_source(**{"api_key": server.token, "base_url": server.base_url, **limits, **options})
-
-
 @pytest.fixture
 def pipeline(tmp_path: Path) -> Any:
-    # the file has another name than the dataset, as dlt's own destination wants it
-    return dlt.pipeline(
-        "by_hand",
-        destination=dlt.destinations.duckdb(str(tmp_path / "copy.duckdb")),
-        dataset_name="desk",
-        pipelines_dir=str(tmp_path / "machine"),
-    )
+    return pipeline_to(tmp_path)
 
 
 def _assert_equal(server: Any, tmp_path: Path, tables: Any = runs.TABLES, **options: Any) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from unittest.mock import patch
 
 import duckdb
 import httpx
+import orjson
 import pyarrow as pa
 from dlt.destinations.impl.duckdb.sql_client import DuckDBDBApiCursorImpl
 from support.compare import Row, parsed
@@ -295,6 +296,20 @@ class Site:
     def seen(self, request: httpx.Request) -> None:
         """Note a request."""
         self._asked.append(request)
+
+
+def hide(site: Site, issues: Collection[str]) -> None:
+    """Let the list leave some issues out."""
+    spoil = site.spoil
+
+    def hiding(request: httpx.Request, answer: httpx.Response) -> httpx.Response | None:
+        if request.url.path != "/issues":
+            return spoil(request, answer)
+        given = orjson.loads(answer.content)
+        given["data"] = [row for row in given["data"] if row["id"] not in issues]
+        return httpx.Response(200, json=given)
+
+    site.spoil = hiding
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from ..copy import held
 from ..copy.comparing import typed
 from ..copy.leaving import Leaving
 from ..copy.state import SourceState
-from ..errors import PermissionDenied, Rejected, Unavailable
+from ..errors import CredentialsError, PermissionDenied, Rejected, Unavailable
 from ..rows import exact
 from ..rows.rows import Row, has_key
 from . import shown_again
@@ -163,6 +163,10 @@ class Slim:
         )
         if not found:  # nothing was told; the next page may tell
             self._in_vain += 1
+            self._turn.report.warn(
+                f"Whether {self._endpoint.label} leaves fields out of its rows could not be seen, since"
+                f" {ENDPOINTS['get_issue'].label} gave none of its issues. What the copy has of these fields stays."
+            )
             return {}, due & wanted.keys()
         versions = {row["id"]: row.get("updated_at") for row in shown.rows}
         left_out = {
@@ -217,7 +221,12 @@ class Slim:
             answer = await self._turn.client.ask(
                 ENDPOINTS["get_issue"], ids={"issue_id": id_}, check=object_problem, attempts=TRIES
             )
-        except (Rejected, PermissionDenied, Unavailable):
+        except (
+            CredentialsError,
+            PermissionDenied,
+            Rejected,
+            Unavailable,
+        ):  # where the token is, the next one tells
             return None
         row: Row = answer.data
         return row if row.get("id") == id_ else None

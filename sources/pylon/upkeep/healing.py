@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..catalog import ISSUES
+from ..catalog import ISSUES, TABLES
 from ..copy import known
 from ..copy.comparing import typed
 from ..copy.copied import Copied
@@ -65,7 +65,7 @@ class Healing:
         self._overdue = 0
         self._again = again
         self._slim = Slim(one, Leaving.of(state, ISSUES.read.endpoint.name).left_out.keys())
-        self.readings = Readings(ISSUES, state, now)
+        self.readings = Readings(TABLES["issues"], state, now)
         """What differs at each reading."""
         self._mended: dict[str, datetime | None] = {}
 
@@ -93,12 +93,12 @@ class Healing:
             return
         self._overdue += sum(self._came_too_late(row) for row in news.values())
         self._last = max(sent_at, self._last + _TICK) if self._last else sent_at
-        self._batches.append(to_arrow(ISSUES, found, {"_synced_at": self._last}, self._masks))
+        self._batches.append(to_arrow(TABLES["issues"], found, {"_synced_at": self._last}, self._masks))
         self._mended |= {row["id"]: instant(row.get("updated_at")) for row in found}
 
     async def _whole(self, news: Mapping[str, Row]) -> list[Row]:
         """Return rows of a newer version, with what the list leaves out of them."""
-        copies = {row["id"]: row for row in self._copied.rows(ISSUES, "id", list(news))}
+        copies = {row["id"]: row for row in self._copied.rows(TABLES["issues"], "id", list(news))}
         found = [await self._slim.whole(row, copies.get(id_, {})) for id_, row in news.items()]
         return list(filter(None, found))
 
@@ -141,9 +141,9 @@ class Healing:
         created = [at for row in same if (at := instant(row.get("created_at")))]
         if not created:
             return []
-        copies = self._copied.between(ISSUES, "created_at", min(created), max(created))
+        copies = self._copied.between(TABLES["issues"], "created_at", min(created), max(created))
         held = {row["id"]: row for row in copies}
-        seen = {row["id"]: row for row in typed(ISSUES, same, self._masks)}
+        seen = {row["id"]: row for row in typed(TABLES["issues"], same, self._masks)}
 
         def edited() -> list[Row]:
             ours = (row for row in same if row["id"] in held)
@@ -171,14 +171,14 @@ class Healing:
         return edited
 
     def _differs(self, row: Row, held: Typed) -> bool:
-        (wanted,) = typed(ISSUES, [row], self._masks)
+        (wanted,) = typed(TABLES["issues"], [row], self._masks)
         return bool(self.readings.differing(wanted, held))
 
     async def _read_again(self, rows: Sequence[Row], seen: Mapping[str, Mapping[str, Any]]) -> None:
         """Find out what differs although nobody changed it."""
         created = [at for row in rows if (at := instant(row.get("created_at")))]
         again = await self._again(min(created), max(created))
-        twice = typed(ISSUES, again, self._masks)
+        twice = typed(TABLES["issues"], again, self._masks)
         self.readings.learn([(seen[row["id"]], row) for row in twice if row["id"] in seen])
 
 

@@ -84,9 +84,20 @@ def test_what_is_empty_is_not_asked_for_in_each_run() -> None:
 
 def test_new_issues_come_with_all_fields() -> None:
     site = made("/issues/search")
+    edit(site)  # by one that the copy holds it is seen
     for number in range(4):
         site.world.create_issue(title=f"new {number}")
     site.run()
+    assert values(site) == truth(site)
+
+
+def test_a_few_new_issues_alone_come_with_all_fields_by_the_listing() -> None:
+    site = made("/issues/search")
+    site.world.advance(7200)  # the lookback shows nothing else
+    for number in range(4):
+        site.world.create_issue(title=f"new {number}")
+    site.run()
+    site.reconcile()
     assert values(site) == truth(site)
 
 

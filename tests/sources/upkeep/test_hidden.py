@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import httpx
-import orjson
 import pytest
 from support import worlds
-from support.simulated import Site, paths_asked
+from support.simulated import Site, hide, paths_asked
 
 from pylon_elt.sources.pylon.upkeep import hidden
 
@@ -19,16 +17,7 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Site:
     monkeypatch.setattr(hidden, "MANY", 20)
     made = Site(worlds.quiet(issues=210), ("issues",))
     made.run()
-    refs = set(made.world.issue_ids()[:HIDDEN])
-
-    def spoil(request: httpx.Request, answer: httpx.Response) -> httpx.Response | None:
-        if request.url.path != "/issues":
-            return None
-        given = orjson.loads(answer.content)
-        given["data"] = [row for row in given["data"] if row["id"] not in refs]
-        return httpx.Response(200, json=given)
-
-    made.spoil = spoil
+    hide(made, made.world.issue_ids()[:HIDDEN])
     return made
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import httpx
-import orjson
 import pytest
 from support import runs, worlds
-from support.simulated import Site
+from support.simulated import Site, hide, paths_asked
 
 from pylon_elt.sources.pylon.api.sending import ATTEMPTS
 from pylon_elt.sources.pylon.errors import Implausible
@@ -16,22 +15,6 @@ from pylon_elt.sources.pylon.lanes.whole import FAILURES
 from pylon_elt.sources.pylon.upkeep.listing import SAMPLE, WITNESSES
 
 BY_ID = "/issues/{}"
-
-
-def hiding(site: Site, refs: Collection[str]) -> list[str]:
-    """Let the list leave some issues out; returns the paths that are asked for."""
-    paths = list[str]()
-
-    def spoil(request: httpx.Request, answer: httpx.Response) -> httpx.Response | None:
-        paths.append(request.url.path)
-        if request.url.path != "/issues":
-            return None
-        given = orjson.loads(answer.content)
-        given["data"] = [row for row in given["data"] if row["id"] not in refs]
-        return httpx.Response(200, json=given)
-
-    site.spoil = spoil
-    return paths
 
 
 def loaded(issues: int = 120) -> Site:
@@ -43,9 +26,10 @@ def loaded(issues: int = 120) -> Site:
 def test_more_than_can_be_gone_at_once_may_still_be_there() -> None:
     site = loaded()
     world, refs = site.world, site.world.issue_ids()
-    paths = hiding(site, refs[:80])
+    hide(site, refs[:80])
     world.touch_silently(refs[100], title="edited without a word")
-    report = site.reconcile()
+    with paths_asked(site) as paths:
+        report = site.reconcile()
     (warning,) = report.warnings
     assert "lists all issues but 80" in warning
     assert {row["id"] for row in site.rows()["issues"]} == set(refs)
@@ -56,7 +40,7 @@ def test_more_than_can_be_gone_at_once_may_still_be_there() -> None:
 def test_where_one_of_them_is_gone_nothing_is_believed() -> None:
     site = loaded()
     refs = sorted(site.world.issue_ids())
-    hiding(site, refs[:80])
+    hide(site, refs[:80])
     site.world.delete_issue(refs[0])
     with pytest.raises(Implausible):
         site.reconcile()
