@@ -37,7 +37,7 @@ PASSING: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING.keys())
 def test_a_fault_that_passes_leaves_no_trace(fault: tuple[str, dict[str, Any]], fresh: Any) -> None:
     kind, options = fault
@@ -95,7 +95,7 @@ def test_pages_that_never_say_where_they_end_cost_requests_and_no_row(
     assert run.asked[endpoint] < 120
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("fault", LASTING.values(), ids=LASTING.keys())
 def test_a_fault_that_lasts_stops_its_lane_and_no_other(
     fault: tuple[str, str, dict[str, Any]], fresh: Any
