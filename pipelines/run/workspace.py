@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pylon_elt.sources.pylon.api.answers import object_problem
 from pylon_elt.sources.pylon.api.client import Client
 from pylon_elt.sources.pylon.catalog import ENDPOINTS, TABLES
+from pylon_elt.sources.pylon.copy import organization
 from pylon_elt.sources.pylon.copy.state import SourceState
 from pylon_elt.sources.pylon.errors import ConfigurationError, CredentialsError, PylonError, TurnOver
 
@@ -51,12 +51,13 @@ def require_same(
     (here,) = settings.masks.apply(_TABLE, [answer.data])
     if not here.get("id"):
         return
-    known = SourceState.of(pipeline).whose or _row(copied)
+    known = organization.of_copy(SourceState.of(pipeline), copied)
     if known.get("id") and known["id"] != here["id"] and not adopt:
+        its = organization.told(known)
         raise ConfigurationError(
-            f"The dataset {pipeline.dataset_name} holds the workspace of the organisation {_told(known)}, but the token"
-            f" belongs to {_told(here)}.",
-            f"Set a token of {_told(known)}, or copy into another dataset with --dataset. Only where the two are one"
+            f"The dataset {pipeline.dataset_name} holds the workspace of the organisation {its}, but the token"
+            f" belongs to {organization.told(here)}.",
+            f"Set a token of {its}, or copy into another dataset with --dataset. Only where the two are one"
             " workspace, let the copy go on with --adopt.",
         )
     control.answers[ME] = answer
@@ -77,15 +78,3 @@ async def _ask(settings: Settings, control: Control) -> Answer | None:
     finally:
         control.offset = client.offset
         await client.close()
-
-
-def _row(copied: Copied) -> Mapping[str, Any]:
-    """Return what the copy's own table says, for copies that were begun before the state kept it."""
-    found = copied.select("SELECT {o.id}, {o.name} FROM {organization} AS o", most=1)
-    return dict(zip(("id", "name"), found[0], strict=True)) if found else {}
-
-
-def _told(organization: Mapping[str, Any]) -> str:
-    """Return an organisation as people know it."""
-    name = organization.get("name")
-    return f"{name} ({organization['id']})" if name else str(organization["id"])

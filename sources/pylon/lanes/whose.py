@@ -7,6 +7,7 @@ from hashlib import sha256
 import pyarrow as pa
 
 from ..catalog import TABLES
+from ..copy import organization
 from ..copy.state import SourceState
 from ..errors import ConfigurationError
 from ..settings import Settings
@@ -34,13 +35,11 @@ def require_same(turn: Turn, batch: pa.Table) -> None:
     if not (turn.control.strict and batch.num_rows):
         return
     here = batch.select(["id", "name"]).slice(0, 1).to_pylist()[0]
-    state = SourceState.current()
-    sql = "SELECT {o.id} FROM {organization} AS o"
-    known = state.whose.get("id") or next((row[0] for row in turn.contents.copied.select(sql, most=1)), None)
+    known = organization.of_copy(SourceState.current(), turn.contents.copied).get("id")
     if known and known != here["id"]:
         raise ConfigurationError(
             f"The copy holds the workspace of the organisation {known}, but the token belongs to"
-            f" {here['name'] or ''} ({here['id']}).",
+            f" {organization.told(here)}.",
             "Give the token of that one, or load into another dataset.",
         )
     turn.control.organization = {"id": here["id"], "name": here["name"] or ""}
