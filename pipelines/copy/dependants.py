@@ -1,4 +1,4 @@
-"""What others have made on a copy's tables in Postgres: views, which keep them from being dropped, and foreign keys."""
+"""What others have made on a copy's tables in Postgres: views, which keep them from being dropped, keys and triggers."""
 
 from __future__ import annotations
 
@@ -30,18 +30,51 @@ _TAKING = (
     " WHERE f.contype = 'f' AND f.confdeltype IN ('c', 'd', 'n') AND tables.nspname = %s ORDER BY 1"
 )
 """Foreign keys of the copy's own tables by which rows go, or lose values, with the row to which they refer."""
+_LOSING = (
+    "SELECT 'trigger', g.tgname, t.relname, n.nspname FROM pg_trigger AS g JOIN pg_class AS t ON t.oid = g.tgrelid"
+    " JOIN pg_namespace AS n ON n.oid = t.relnamespace"
+    " WHERE NOT g.tgisinternal AND g.tgenabled IN ('O', 'A') AND g.tgtype & 3 = 3 AND g.tgtype & 12 <> 0"
+    " AND n.nspname IN (%s, %s) AND {own}"
+    " UNION ALL SELECT 'rule', r.rulename, t.relname, n.nspname FROM pg_rewrite AS r"
+    " JOIN pg_class AS t ON t.oid = r.ev_class JOIN pg_namespace AS n ON n.oid = t.relnamespace"
+    " WHERE r.is_instead AND r.ev_type IN ('3', '4') AND r.ev_enabled IN ('O', 'A') AND n.nspname IN (%s, %s) AND {own}"
+    " ORDER BY 1, 2"
+).replace(
+    "{own}",
+    "(left(t.relname, 1) = '_' OR EXISTS (SELECT 1 FROM pg_attribute AS a"
+    " WHERE a.attrelid = t.oid AND a.attname = '_removed'))",
+)
+"""What may keep rows of the copy's own tables from being written or deleted without an error: triggers that run before
+each row, whose function may return null, and rules that do something else instead. Runs update none of their rows."""
 
 
-def refuse_taking_keys(pipeline: dlt.Pipeline, copied: Copied) -> None:
-    """Make sure that no row goes with another one that a load replaces: the ledgers would vouch for it all the same.
+def refuse_silent_losses(pipeline: dlt.Pipeline, copied: Copied) -> None:
+    """Make sure that nothing of others takes rows away that a load replaces, or keeps them from being written.
+
+    The ledgers would vouch for them all the same, and the database would tell nothing.
 
     Raises:
-        Problem: Somebody has put such a foreign key on a table of the copy.
+        Problem: Somebody has put such a foreign key, trigger or rule on a table of the copy.
     """
-    found = (
-        copied.select(_TAKING, pipeline.sql_client().dataset_name, most=1) if is_postgres(pipeline) else []
-    )
-    for name, table, parent in found:
+    if is_postgres(pipeline):
+        _refuse_taking_keys(pipeline, copied)
+        _refuse_what_loses(copied)
+
+
+def _refuse_what_loses(copied: Copied) -> None:
+    datasets = copied.datasets()
+    for kind, name, table, schema in copied.select(_LOSING, *datasets, *datasets, most=1):
+        raise exits.Problem(
+            f"The {kind} {name} on {schema}.{table} may keep rows from being written or deleted, and nobody would be"
+            " told.",
+            f"Drop it: DROP {kind.upper()} {name} ON {schema}.{table}. A trigger that runs AFTER, a generated column or"
+            " a table of your own can do what it is for. What it has kept out is read again with the next daily listing.",
+            exits.CONFIGURATION,
+        )
+
+
+def _refuse_taking_keys(pipeline: dlt.Pipeline, copied: Copied) -> None:
+    for name, table, parent in copied.select(_TAKING, pipeline.sql_client().dataset_name, most=1):
         raise exits.Problem(
             f"The foreign key {name} takes rows of {table} away, or values of theirs, whenever a load replaces a row of"
             f" {parent}.",

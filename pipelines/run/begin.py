@@ -18,7 +18,7 @@ from pylon_elt.sources.pylon.copy.neighbours import refuse_neighbours
 from ..base import desk, exits
 from ..base.memory import rare_collections, share_one_heap
 from ..copy import fence, relief
-from ..copy.dependants import refuse_taking_keys
+from ..copy.dependants import refuse_silent_losses
 from ..copy.holder import require_free
 from ..copy.lake_upkeep import require_settings
 from ..copy.lock import run_lock
@@ -67,7 +67,7 @@ def begun(
     with run_lock(pipeline) as require_lock, copied, rare_collections():
         require_free(pipeline, copied)
         _refuse_other_desks(pipeline, copied)
-        refuse_taking_keys(pipeline, copied)
+        refuse_silent_losses(pipeline, copied)
         refuse_neighbours(copied)  # before a killed run's package is loaded, which would write over them
         with fence.fenced_in(pipeline, copied, warn) as holder:
             settle(pipeline, copied, warn, holder)

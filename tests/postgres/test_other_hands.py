@@ -114,3 +114,56 @@ def test_a_foreign_key_that_takes_rows_along_is_refused_until_it_is_gone(site: S
     by_hand(site, "ALTER TABLE pylon.issue_messages DROP CONSTRAINT theirs")
     site.finish(turns=ONE_TURN)
     site.check()
+
+
+@pytest.mark.parametrize(
+    ("made", "mended"),
+    [
+        (
+            (
+                "CREATE FUNCTION pylon.none() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+                "CREATE TRIGGER theirs BEFORE INSERT ON pylon.issue_messages FOR EACH ROW EXECUTE FUNCTION pylon.none()",
+            ),
+            "DROP TRIGGER theirs ON pylon.issue_messages",
+        ),
+        (
+            ("CREATE RULE theirs AS ON DELETE TO pylon.issue_messages DO INSTEAD NOTHING",),
+            "DROP RULE theirs ON pylon.issue_messages",
+        ),
+    ],
+    ids=["a trigger", "a rule"],
+)
+def test_what_may_keep_rows_from_being_written_is_refused_until_it_is_gone(
+    site: Site, made: tuple[str, ...], mended: str
+) -> None:
+    site.finish(turns=ONE_TURN)
+    before = by_hand(site, "SELECT COUNT(*), MIN(_synced_at), MAX(_synced_at) FROM pylon.issue_messages")
+    for statement in made:
+        by_hand(site, statement)
+    site.world.stir(Random(1), 10)
+    refused = site.start(turns=ONE_TURN).wait()
+    assert refused.code == 3
+    assert "theirs on pylon.issue_messages may keep rows from being written" in refused.problem
+    assert before == by_hand(
+        site, "SELECT COUNT(*), MIN(_synced_at), MAX(_synced_at) FROM pylon.issue_messages"
+    )
+    by_hand(site, mended)
+    site.finish(turns=ONE_TURN)
+    site.check()
+
+
+def test_triggers_that_lose_nothing_and_tables_of_others_are_left_alone(site: Site) -> None:
+    site.finish(turns=ONE_TURN)
+    for statement in (
+        "CREATE FUNCTION pylon.none() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "CREATE TRIGGER after AFTER INSERT ON pylon.issues FOR EACH ROW EXECUTE FUNCTION pylon.none()",
+        "CREATE TRIGGER once BEFORE INSERT ON pylon.issues FOR EACH STATEMENT EXECUTE FUNCTION pylon.none()",
+        "CREATE TRIGGER off BEFORE INSERT ON pylon.issues FOR EACH ROW EXECUTE FUNCTION pylon.none()",
+        "ALTER TABLE pylon.issues DISABLE TRIGGER off",
+        "CREATE TABLE pylon.own (id text)",
+        "CREATE TRIGGER own BEFORE INSERT ON pylon.own FOR EACH ROW EXECUTE FUNCTION pylon.none()",
+    ):
+        by_hand(site, statement)
+    site.world.stir(Random(1), 10)
+    site.finish(turns=ONE_TURN)
+    site.check()
