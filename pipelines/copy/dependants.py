@@ -1,4 +1,4 @@
-"""What others have made on a copy's tables in Postgres: views, which keep them from being dropped, keys and triggers."""
+"""What others have made on a copy's tables in Postgres: views that keep them from being dropped, keys, triggers."""
 
 from __future__ import annotations
 
@@ -67,8 +67,9 @@ def _refuse_what_loses(copied: Copied) -> None:
         raise exits.Problem(
             f"The {kind} {name} on {schema}.{table} may keep rows from being written or deleted, and nobody would be"
             " told.",
-            f"Drop it: DROP {kind.upper()} {name} ON {schema}.{table}. A trigger that runs AFTER, a generated column or"
-            " a table of your own can do what it is for. What it has kept out is read again with the next daily listing.",
+            f"Drop it: DROP {kind.upper()} {name} ON {schema}.{table}. A trigger that runs AFTER, a generated column"
+            " or a table of your own can do what it is for. What it has kept out is read again with the next"
+            " daily listing.",
             exits.CONFIGURATION,
         )
 
