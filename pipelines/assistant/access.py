@@ -47,7 +47,7 @@ class Access:
             Problem: There is no copy, somebody has locked it (75), or the time is up.
         """
         if not self._turn.acquire(timeout=self._limits.seconds):
-            raise exits.Problem("Another call is still being answered.", "Ask again.", exits.LOCKED)
+            raise busy()
         try:
             place = self._place
             opened = reading.opened(place.destination, place.dataset, place.schema, prepare=prepare)
@@ -76,7 +76,7 @@ class Access:
             yield
         except Exception:  # also a problem that tells what a database says of being broken off
             if late.is_set():
-                raise _too_long(self._limits.seconds) from None
+                raise too_long(self._limits.seconds) from None
             raise
         finally:
             done.set()
@@ -92,7 +92,13 @@ class Access:
                     reader.stop()
 
 
-def _too_long(seconds: float) -> exits.Problem:
+def busy() -> exits.Problem:
+    """Return what is told where a call before this one took all the time."""
+    return exits.Problem("Another call is still being answered.", "Ask again.", exits.LOCKED)
+
+
+def too_long(seconds: float) -> exits.Problem:
+    """Return what is told of a call whose time was up."""
     return exits.Problem(
         f"There was no answer within {seconds:g} s, so it was broken off.",
         "Ask for less: a condition, an aggregate, a smaller table.",

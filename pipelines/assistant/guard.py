@@ -11,7 +11,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from tempfile import gettempdir
+from typing import TYPE_CHECKING, Any
 
 from ..ask.reader import Reader
 from ..ask.reader_duckdb import DuckDbReader
@@ -20,8 +22,13 @@ from ..base.desk import command
 from ..base.sql_text import literal, quoted
 from .hidden import KEYS, Hidden
 
+if TYPE_CHECKING:
+    import duckdb
+
 MEMORY = ("SET memory_limit = '2GB'", "SET max_temp_directory_size = '8GB'")
 """What one answer may take of the machine: whoever writes a ticket may talk an assistant into a large one."""
+SPILLED = "spilled"
+"""The folder, in the one for temporary files, for what does not fit: DuckDB's own is where the server was started."""
 _PLACES = frozenset(
     {"BASE_TABLE", "SUBQUERY", "JOIN", "EMPTY", "EMPTY_FROM", "EXPRESSION_LIST", "CTE", "TABLE_FUNCTION"}
 )
@@ -37,6 +44,13 @@ class Views:
     tables: Mapping[str, frozenset[str]]
     reserved: frozenset[str]
     """Names of DuckDB's own views, which a WITH must not take."""
+
+
+def bound(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let what is asked over a connection take so much of the machine."""
+    for statement in MEMORY:
+        connection.execute(statement)
+    connection.execute(f"SET temp_directory = {literal(str(Path(gettempdir()) / SPILLED))}")
 
 
 def cover(reader: DuckDbReader, hidden: Hidden, known: frozenset[str]) -> Views:

@@ -65,7 +65,7 @@ def cut(result: Result, limits: Limits, note: str = "", clock: Callable[[], floa
         note: Where it comes from.
         clock: Tells seconds.
     """
-    columns = formats.distinct(result.schema).names
+    columns = [visible(name) for name in formats.distinct(result.schema).names]
     taken: list[list[Any]] = []
     shortened: set[str] = set()
     size = 0

@@ -33,8 +33,7 @@ def lent(reader: Reader, hidden: Hidden, known: frozenset[str], sql: str) -> Ite
         Problem: It is no SELECT, or names something else (exit code 2).
     """
     with duckdb.connect(":memory:", config={"python_enable_replacements": False}) as connection:
-        for statement in guard.MEMORY:
-            connection.execute(statement)
+        guard.bound(connection)
         connection.execute("SET TimeZone = 'UTC'")
         loan = DuckDbReader(connection, Path("memory"), reader.schemas, reader.note)
         tables = guard.shown(reader, hidden, known)

@@ -10,7 +10,8 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from ..base import configuration, exits, installing, screens
 from ..base.desk import command
@@ -22,6 +23,9 @@ from .token import RequireToken
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
+
+    from .hidden import Hidden
+    from .tools import Tools
 
 HOST, PORT = "127.0.0.1", 2719
 TOKEN = "PYLON_MCP_TOKEN"  # noqa: S105 - the name of a variable
@@ -55,21 +59,20 @@ def run(options: Options) -> NoReturn:
     hidden = hiding.of(
         not options.notes, options.without, configuration.masks() if options.without_masked else None
     )
-    access = Access(options.place, options.limits)
+    tools, end = _answering(options, hidden)
     from . import server
-    from .tools import Tools
 
-    made = server.make(Tools(access, hidden, options.limits), hidden, options.limits, debug=options.debug)
+    made = server.make(tools, hidden, options.limits, debug=options.debug)
     # whoever waits for a line of input cannot be told to stop waiting, so the process ends without it; uvicorn ends in
     # good order first, and hands the signal on
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: _leave(access))
+        signal.signal(number, lambda *_: _leave(end))
     if options.http:
         with listen(options.host, (PORT, 0) if options.port is None else (options.port,)) as listening:
             _over_http(made, options.host, listening)
     else:
         made.run("stdio")
-    _leave(access)
+    _leave(end)
 
 
 def _over_http(server: MCPServer[Any], host: str, listening: socket.socket) -> None:
@@ -125,9 +128,29 @@ def _token() -> str:
     return made
 
 
-def _leave(access: Access, end: Callable[[int], Any] = os._exit) -> NoReturn:
+def _answering(options: Options, hidden: Hidden) -> tuple[Tools, Callable[[], None]]:
+    """Return what answers, in a process of its own where there can be one, and what ends the call under way."""
+    from . import apart
+    from .tools import Tools, explained
+
+    def told(error: Exception) -> exits.Problem:
+        if options.debug:
+            from ..base import refusals
+
+            screens.say(refusals.told(error))
+        return explained(error)
+
+    access = Access(options.place, options.limits)
+    tools = Tools(access, hidden, options.limits)
+    if not apart.can_fork():
+        return tools, partial(access.end, PATIENCE)
+    made = apart.Apart(tools, access, options.limits, told)
+    return cast("Tools", made), made.end
+
+
+def _leave(break_off: Callable[[], None], end: Callable[[int], Any] = os._exit) -> NoReturn:
     """End at once, but for what a call under way has to put away: some thread may wait for input for ever."""
-    access.end(PATIENCE)
+    break_off()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, RuntimeError):  # the last: the signal came while it was written to
             stream.flush()

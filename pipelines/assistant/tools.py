@@ -174,8 +174,7 @@ def _no_word(words: str) -> conversations.Found:
 
 
 def _bounded(reader: DuckDbReader) -> None:
-    for statement in guard.MEMORY:
-        reader.connection.execute(statement)
+    guard.bound(reader.connection)
 
 
 def _ready(question: Question) -> Ready:

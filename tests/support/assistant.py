@@ -21,6 +21,11 @@ from .repository import ROOT
 from .workplaces import CopyDesk
 
 TOKEN = "a-token-of-the-tests"
+HELLO = {
+    "jsonrpc": "2.0", "id": 1, "method": "initialize",
+    "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}},
+}  # fmt: skip
+"""What a client says first."""
 COMMAND = (sys.executable, "-c", "from pylon_elt.pipelines.cli import main; main()", "mcp")
 
 

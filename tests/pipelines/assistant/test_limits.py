@@ -133,6 +133,7 @@ def test_a_text_is_what_a_person_sees(html: str | None, expected: str) -> None:
 def test_what_nobody_sees_is_written_out_in_rows_too(desk: CopyDesk) -> None:
     (answer,) = calls(desk, ("select", {"sql": "select 'a' || chr(917569) as t, ['b' || chr(8238)] as l"}))
     assert answer.data["rows"] == [["a\\u{e0041}", ["b\\u{202e}"]]]
+    assert limiting.cut(_result([{"a\u202e": 1}]), Limits())["columns"] == ["a\\u{202e}"]
 
 
 def test_a_large_answer_of_a_server_is_not_read_whole(tmp_path: Path) -> None:

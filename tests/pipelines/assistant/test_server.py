@@ -14,7 +14,7 @@ from typing import Any
 import httpx2
 import pytest
 from support import assistant, sample
-from support.assistant import call, calls, client_of, over_http, talk
+from support.assistant import HELLO, call, calls, client_of, over_http, talk
 from support.workplaces import CopyDesk
 
 from pylon_elt.pipelines.ask.questions import all_questions
@@ -23,10 +23,6 @@ from pylon_elt.pipelines.base import exits
 pytestmark = pytest.mark.dear
 
 TOOLS = {"questions", "ask", "describe", "select", "conversation", "find_conversations"}
-HELLO = {
-    "jsonrpc": "2.0", "id": 1, "method": "initialize",
-    "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}},
-}  # fmt: skip
 
 
 async def _every_question(client: Any) -> dict[str, Any]:
