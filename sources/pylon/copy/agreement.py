@@ -53,12 +53,16 @@ class Agreement:
             self._found |= self._compared(table)
         return self._found[table.name]
 
+    def few(self, table: Table[PerParent]) -> tuple[list[Table[PerParent]], set[int]]:
+        """Return the children that, as one does, differ in some parts of the parents that they share, and all those."""
+        found = [child for child in _alike(table) if self._found.get(child.name)]
+        return found, {part for child in found for part in self._found[child.name] or ()}
+
     def _compared(self, table: Table[PerParent]) -> dict[str, Collection[int] | None]:
         """Compare all that share parents and ledger with a child, since it is one look at the ledger."""
         if self._copied.dialect() not in DIALECTS or table.read.is_mentioned:
             return {table.name: None}
-        alike = [child for child in HANGING.values() if _kind(child) == _kind(table)]
-        asked = [child for child in alike if self._contents.holds(child.name)]
+        asked = [child for child in _alike(table) if self._contents.holds(child.name)]
         sums = _Sums(self._copied)
         ledger, parents = sums.of_ledger(asked), sums.of_parents(asked)
         found: dict[str, Collection[int] | None] = {}
@@ -139,6 +143,10 @@ def _parts(children: Collection[Table[PerParent]], sums: _Sums) -> dict[str, Col
         numbers = sorted(key[0] for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key))
         found[child.name] = numbers if len(numbers) < MANY else None
     return found
+
+
+def _alike(table: Table[PerParent]) -> list[Table[PerParent]]:
+    return [child for child in HANGING.values() if _kind(child) == _kind(table)]
 
 
 def _kind(child: Table[PerParent]) -> tuple[Any, ...]:

@@ -10,10 +10,10 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 
 from ..catalog import HANGING, TABLES, PerParent, Table
-from .agreement import Agreement
 from .contents import Contents
 from .copied import chunks, marks, utc
 from .due import Query
+from .few import Few, Row
 from .work import Span, Synced, Times
 
 
@@ -27,7 +27,7 @@ class Ledger:
     def __init__(self, contents: Contents) -> None:
         self._contents = contents
         self._copied = contents.copied
-        self._agreement = Agreement(contents)
+        self._few = Few(contents)
 
     def due(
         self, child: str, most: int | None = None, fresh: Span | None = None
@@ -39,11 +39,13 @@ class Ledger:
             most: How many to return.
             fresh: What was not read in that span is due as well.
         """
-        query = self._query(HANGING[child], fresh)
-        rows = self._copied.select(query.due(), *query.values, most=most) if query else []
+        rows = self._few_due(HANGING[child], fresh)
+        if rows is None:
+            query = self._query(HANGING[child], fresh)
+            rows = self._copied.select(query.due(), *query.values, most=most) if query else []
         return [
             (Times(row[0], *map(utc, row[1:4])), Synced(*map(utc, row[5:8])) if row[4] else None)
-            for row in rows
+            for row in rows[:most]
         ]
 
     def some_read(self, child: str, most: int) -> list[str]:
@@ -57,6 +59,8 @@ class Ledger:
 
     def count_due(self, child: str, fresh: Span | None = None) -> int:
         """Return how many parents' child is due."""
+        if (few := self._few_due(HANGING[child], fresh)) is not None:
+            return len(few)
         query = self._query(HANGING[child], fresh)
         rows = self._copied.select(f"SELECT COUNT(*) {query.due_from()}", *query.values) if query else []
         return int(rows[0][0]) if rows else 0
@@ -94,7 +98,7 @@ class Ledger:
 
     def forget(self, child: str) -> None:
         """Forget all readings of a child at once: it is due for every parent."""
-        self._agreement.forget()
+        self._few.forget()
         ledger = HANGING[child].read.ledger
         if self._contents.holds(ledger):
             self._copied.execute(f"DELETE FROM {{{ledger}}} WHERE {{.child}} = %s", child)
@@ -108,7 +112,7 @@ class Ledger:
 
     def forget_some(self, child: str, parents: Sequence[str]) -> None:
         """Forget the readings of a child of some parents at once: it is due for them."""
-        self._agreement.forget()
+        self._few.forget()
         ledger = TABLES[HANGING[child].read.ledger]
         for some in chunks(parents):
             sql = f"DELETE FROM {{{ledger.name}}} WHERE {{.child}} = %s AND {{.{ledger.key[0]}}} IN {marks(some)}"
@@ -139,16 +143,16 @@ class Ledger:
         )
         return {str(row[0]) for row in rows}
 
+    def _few_due(self, table: Table[PerParent], fresh: Span | None) -> list[Row] | None:
+        """Return the parents whose child is due, if few can be; ``None``: all are to be asked about."""
+        if fresh or not self._trusted(table) or not (sources := self._sources(table)):
+            return None  # by its age, a reading may be due although nothing moved
+        return self._few.due(table, sources)
+
     def _query(self, table: Table[PerParent], fresh: Span | None) -> Query | None:
-        """Return what asks for the parents whose child is due; ``None``: none is, or there are no parents."""
-        if not (sources := self._sources(table)):
-            return None
-        read = self._trusted(table)
-        # by its age, a reading may be due although nothing moved
-        parts = self._agreement.differing(table) if read and not fresh else None
-        if parts is not None and not parts:
-            return None
-        return Query(table, read=read, sources=sources, fresh=fresh, parts=parts or ())
+        """Return what asks all parents whether a child is due; ``None``: there are none."""
+        sources = self._sources(table)
+        return Query(table, read=self._trusted(table), sources=sources, fresh=fresh) if sources else None
 
     def _sources(self, table: Table[PerParent]) -> list[tuple[str, str]]:
         """Return the tables and columns that tell which parents there are."""

@@ -36,7 +36,7 @@ from . import children, directory, incremental, issues, late, rung, shown_again
 from .budget import Limits
 from .pipes import PylonResource
 from .selection import PylonSource
-from .slim import Slim, with_kept
+from .slim import SlimLane, with_kept
 from .turn import Control, Turn, keyed
 from .turns import Turns
 from .ways import Batch
@@ -93,8 +93,8 @@ async def _issues(turn: Turn, table: Table[Issues]) -> AsyncIterator[pa.Table]:
     floor = turn.settings.start_date
     changes = _watched(turn, issues.changes(turn, stretch), stretch)
     lanes = {
-        "changes": Slim(turn, table.read.search).whole(changes),
-        "history": Slim(turn, table.read.endpoint).whole(issues.history(turn, stretch)),
+        "changes": SlimLane(turn, table.read.search).whole(changes),
+        "history": SlimLane(turn, table.read.endpoint).whole(issues.history(turn, stretch)),
     }
     if turn.control.rung:
         lanes["rung"] = rung.issues(turn)
@@ -106,7 +106,7 @@ async def _issues(turn: Turn, table: Table[Issues]) -> AsyncIterator[pa.Table]:
             if rows:
                 given = {"_synced_at": turn.stamp(batch.sent_at)}
                 found = with_kept(to_arrow(table, rows, given, turn.settings.masks), batch.kept)
-                if fresh := shown_again.changed(turn, table, found) if batch.again else found:
+                if fresh := shown_again.changed(turn, table, found, batch.copies) if batch.again else found:
                     yield turn.count(table, fresh, fresh.num_rows)
                 await turn.stock.offer(table.name, rows, batch.sent_at)
 

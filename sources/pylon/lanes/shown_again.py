@@ -16,7 +16,7 @@ from ..copy.copied import utc
 from ..errors import PylonError
 from ..rows.rows import Row, instant
 from .turn import Turn
-from .ways import Reader, Version, version
+from .ways import Copies, Reader, Version, version
 
 
 def reader(turn: Turn, table: Table, stamp: str, parent: str = "") -> Reader:
@@ -46,16 +46,23 @@ def reader(turn: Turn, table: Table, stamp: str, parent: str = "") -> Reader:
     return Reader(turn.client, turn.patient_client, known, leave_out)
 
 
-def changed(turn: Turn, table: Table, batch: pa.Table) -> pa.Table:
+def changed(turn: Turn, table: Table, batch: pa.Table, copies: Copies | None = None) -> pa.Table:
     """Return the rows of a batch that the copy does not hold as they are; when they were read does not count.
 
     All values are compared: an edit may have come within the second that ``updated_at`` names; a time that is cut to
     its second is the copy's, where that lies within. Of the others, only that they are there is noted. An older version
     than the copy's is no news for as long as an index may trail: it is shown after the issue itself was read.
+
+    Args:
+        turn: The turn.
+        table: Which table they belong to.
+        batch: The rows.
+        copies: What the copy holds of them; it is looked up, where that was not done.
     """
     rows = batch.select(list(table.column_names)).to_pylist()
     trails = timedelta(seconds=turn.settings.lookback_seconds)
-    copies = held.rows(turn.contents, table, [row[table.key[-1]] for row in rows])
+    if copies is None:
+        copies = held.rows(turn.contents, table, [row[table.key[-1]] for row in rows])
     news = [
         (copy := copies.get(tuple(row[name] for name in table.key))) is None
         or bool(in_what(table, row, copy, trails))

@@ -27,7 +27,7 @@ from ..rows import exact
 from ..rows.rows import Row, has_key
 from . import shown_again
 from .turn import Turn
-from .ways import Batch
+from .ways import Batch, Copies
 
 SOME = 3
 """So many issues are asked for to see whether fields are left out."""
@@ -48,9 +48,6 @@ for _column in ISSUES.columns:
         COLUMNS[_column.source[0]].append(_column.name)
 
 _EMPTY: tuple[Any, ...] = (None, "", [], {}, "[]", "{}", '""', "null")
-
-Copies = Mapping[tuple[str, ...], Mapping[str, Any]]
-"""What the copy holds of some issues, by key."""
 
 
 @dataclass
@@ -90,7 +87,7 @@ class _Shown:
         return {id_ for id_, differing in self.news.items() if not columns.issuperset(differing)}
 
 
-class Slim:
+class SlimLane:
     """Completes what one list of issues leaves out of its rows.
 
     Args:
@@ -119,18 +116,20 @@ class Slim:
             if not rows or not absent:
                 yield batch
                 continue
-            shown = self._beside_the_copy(batch, rows, absent)
+            beside = batch
+            if batch.again or self._leaving.left_out:
+                copies = held.rows(self._turn.contents, ISSUES, [row["id"] for row in rows])
+                beside = replace(batch, copies=copies)
+            shown = self._shown(beside, rows, absent)
             found, kept = await self._looked_at(shown)
             if not kept and not self._leaving.left_out.keys() & absent:
-                yield batch
+                yield beside
                 continue
-            async for one in self._completed(batch, shown, found, kept):
+            async for one in self._completed(beside, shown, found, kept):
                 yield one
 
-    def _beside_the_copy(self, batch: Batch, rows: Sequence[Row], absent: Collection[str]) -> _Shown:
-        copies: Copies = {}
-        if batch.again or self._leaving.left_out:
-            copies = held.rows(self._turn.contents, ISSUES, [row["id"] for row in rows])
+    def _shown(self, batch: Batch, rows: Sequence[Row], absent: Collection[str]) -> _Shown:
+        copies = batch.copies or {}
         news: dict[str, Collection[str]] = {row["id"]: ISSUES.column_names for row in rows}
         if copies:
             trails = timedelta(seconds=self._turn.settings.lookback_seconds)

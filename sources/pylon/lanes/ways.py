@@ -20,6 +20,9 @@ Version = tuple[Any, Any]
 Held = Callable[[Sequence[Row]], set[Version]]
 """Returns which of some rows the copy holds as they are."""
 
+Copies = Mapping[tuple[str, ...], Mapping[str, Any]]
+"""What the copy holds of some rows, by their whole keys; those are left out that it lacks."""
+
 
 def version(row: Row) -> Version:
     """Return what tells this version of a row from others."""
@@ -40,6 +43,8 @@ class Batch:
     """Whether it had been left out before, so that its rows come late by no fault of an index."""
     kept: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Values that the copy has and keeps, by a row's id and column, since the row does not give them."""
+    copies: Copies | None = None
+    """What the copy holds of its rows; ``None``: it was not looked up."""
     error: PylonError | None = None
     """Why it has no rows, although others of its kind are given: something in it cannot be given."""
 

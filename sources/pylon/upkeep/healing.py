@@ -23,7 +23,7 @@ from ..lanes import late
 from ..rows.rows import Row, instant, to_arrow
 from ..settings import Settings
 from .readings import Readings, Typed
-from .slim import One, Slim
+from .slim import One, SlimListing
 
 Again = Callable[[datetime, datetime], Awaitable[Sequence[Row]]]
 """Lists the issues that were created from one time to another (UTC) once more; none, where that fails."""
@@ -64,7 +64,7 @@ class Healing:
         self._last: datetime | None = None
         self._overdue = 0
         self._again = again
-        self._slim = Slim(one, Leaving.of(state, ISSUES.read.endpoint.name).left_out.keys())
+        self._slim = SlimListing(one, Leaving.of(state, ISSUES.read.endpoint.name).left_out.keys())
         self.readings = Readings(TABLES["issues"], state, now)
         """What differs at each reading."""
         self._mended: dict[str, datetime | None] = {}

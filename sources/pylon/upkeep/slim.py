@@ -12,7 +12,7 @@ One = Callable[[str], Awaitable[Sequence[Row]]]
 """Asks for an issue by its id; none, where it is not given."""
 
 
-class Slim:
+class SlimListing:
     """Completes what is listed with what the list leaves out, where the copy holds something of that.
 
     Args:

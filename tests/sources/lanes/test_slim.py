@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import httpx
 import orjson
 import pytest
 from support import worlds
-from support.simulated import Site, paths_asked
+from support.simulated import Database, Site, paths_asked
 
 FIELDS = ("body_html", "custom_fields", "external_issues")
 TIMES = {"created_at", "updated_at"}
@@ -227,3 +228,28 @@ def test_where_issues_cannot_be_asked_for_at_first_nothing_is_believed_to_be_emp
     assert len(edited) == 5
     wanted = truth(site)
     assert edited == {ref: wanted[ref][FIELDS[0]] for ref in edited}
+
+
+def test_what_the_lookback_shows_once_more_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    site = made()
+
+    def spoil(request: httpx.Request, answer: httpx.Response) -> httpx.Response | None:
+        if request.url.path != "/issues/search":
+            return None
+        given = orjson.loads(answer.content)
+        for row in given["data"]:
+            row.pop("external_issues", None)  # no issue has any
+        return httpx.Response(200, json=given)
+
+    site.spoil = spoil
+    looked_up, rows = list[str](), Database.rows
+
+    def noted(database: Database, table: Any, column: str = "", values: Sequence[str] = ()) -> Any:
+        if table.name == "issues":
+            looked_up.extend(values)
+        return rows(database, table, column, values)
+
+    monkeypatch.setattr(Database, "rows", noted)
+    site.run()
+    assert looked_up
+    assert len(looked_up) == len(set(looked_up))
