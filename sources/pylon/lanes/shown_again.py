@@ -15,6 +15,7 @@ from ..copy.comparing import differing
 from ..copy.copied import utc
 from ..errors import PylonError
 from ..rows.rows import Row, instant
+from .clocks import TOLERANCE
 from .turn import Turn
 from .ways import Copies, Reader, Version, version
 
@@ -60,35 +61,41 @@ def changed(turn: Turn, table: Table, batch: pa.Table, copies: Copies | None = N
         copies: What the copy holds of them; it is looked up, where that was not done.
     """
     rows = batch.select(list(table.column_names)).to_pylist()
-    trails = timedelta(seconds=turn.settings.lookback_seconds)
     if copies is None:
         copies = held.rows(turn.contents, table, [row[table.key[-1]] for row in rows])
     news = [
         (copy := copies.get(tuple(row[name] for name in table.key))) is None
-        or bool(in_what(table, row, copy, trails))
+        or bool(in_what(turn, table, row, copy))
         for row in rows
     ]
     turn.returned.see(table, batch.filter(pa.array([not new for new in news], pa.bool_())))
     return batch.filter(pa.array(news, pa.bool_()))
 
 
-def in_what(table: Table, row: Mapping[str, Any], copy: Mapping[str, Any], trails: timedelta) -> list[str]:
+def in_what(turn: Turn, table: Table, row: Mapping[str, Any], copy: Mapping[str, Any]) -> list[str]:
     """Return the columns in which a row is news beside its copy.
 
     Args:
+        turn: The turn.
         table: Which table they belong to.
         row: What was shown, as the table would hold it, with the time at which it held in ``_synced_at``.
         copy: What the copy has of it.
-        trails: For how long an index may show an older version.
     """
-    return [] if _is_overtaken(row, copy, trails) else differing(table, _uncut(row, copy), copy)
+    trails = timedelta(seconds=turn.settings.lookback_seconds)
+    overtaken = _is_overtaken(row, copy, trails, turn.client.ahead + TOLERANCE)
+    return [] if overtaken else differing(table, _uncut(row, copy), copy)
 
 
-def _is_overtaken(row: Mapping[str, Any], copy: Mapping[str, Any], trails: timedelta) -> bool:
-    """Whether the copy has a newer version, which was read so shortly before that the index may not have it yet."""
+def _is_overtaken(
+    row: Mapping[str, Any], copy: Mapping[str, Any], trails: timedelta, ahead: timedelta
+) -> bool:
+    """Whether the copy has a newer version, which was read so shortly before that the index may not have it yet.
+
+    A time that was more than ``ahead`` in the future when it was read says nothing of which version came first.
+    """
     mine, its = utc(row.get("updated_at")), utc(copy.get("updated_at"))
     read, before = utc(row["_synced_at"]), utc(copy["_synced_at"])
-    if not (mine and its and read and before):
+    if not (mine and its and read and before) or its > before + ahead:
         return False
     return mine < its and not _is_cut(mine, its) and read - before < trails
 

@@ -1,8 +1,9 @@
 """Lists of issues whose rows lack fields that the issues have: what is left out is asked for by the issue's id.
 
-A field that no row of an answer has may be empty in all of them, since some servers do not write what is empty. Where
-the copy holds it, or nobody has looked lately, some of these issues are asked for by their ids. If one of them has it,
-the list leaves it out, and each issue that is news is asked for, until a row of the list has the field.
+A field that is empty in all rows of an answer, or that none has, may be empty in all of these issues: some servers do
+not write what is empty, and some write null where they leave out. Where the copy holds it, or nobody has looked lately,
+some of these issues are asked for by their ids. If one of them has it, the list leaves it out, and each issue that is
+news is asked for, until a row of the list has the field.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -47,12 +49,13 @@ for _column in ISSUES.columns:
     if not _column.given:
         COLUMNS[_column.source[0]].append(_column.name)
 
-_EMPTY: tuple[Any, ...] = (None, "", [], {}, "[]", "{}", '""', "null")
+EMPTY: tuple[Any, ...] = (None, "", [], {}, "[]", "{}", '""', "null")
+"""What says nothing, in a row of the API or of the copy."""
 
 
 @dataclass
 class _Shown:
-    """Rows of one answer, the fields that none of them has, and the copy of each, as far as it is of use."""
+    """Rows of one answer, the fields that have no value in any, and the copy of each, as far as it is of use."""
 
     rows: Sequence[Row]
     absent: Collection[str]
@@ -71,14 +74,14 @@ class _Shown:
         found = defaultdict[str, list[str]](list)
         for id_ in self.news if self.copies else ():
             for name in self.absent:
-                if any(self.copy(id_).get(column) not in _EMPTY for column in COLUMNS[name]):
+                if any(self.copy(id_).get(column) not in EMPTY for column in COLUMNS[name]):
                     found[name].append(id_)
         return dict(found)
 
     @property
     def fullest(self) -> list[str]:
         """The issues of which the most is given."""
-        given = {row["id"]: sum(value not in _EMPTY for value in row.values()) for row in self.rows}
+        given = {row["id"]: sum(value not in EMPTY for value in row.values()) for row in self.rows}
         return sorted(self.news, key=lambda id_: given[id_], reverse=True)[:SOME]
 
     def incomplete(self, missing: Collection[str]) -> set[str]:
@@ -110,7 +113,7 @@ class SlimLane:
         """
         async for batch in batches:
             rows = [] if batch.left else [row for row in batch.rows if has_key(ISSUES, row)]
-            absent = COLUMNS.keys() - set().union(*rows)
+            absent = COLUMNS.keys() - given_by(rows)
             if rows:
                 self._leaving.give(COLUMNS.keys() - absent, batch.sent_at)
             if not rows or not absent:
@@ -128,19 +131,20 @@ class SlimLane:
             async for one in self._completed(beside, shown, found, kept):
                 yield one
 
-    def _shown(self, batch: Batch, rows: Sequence[Row], absent: Collection[str]) -> _Shown:
+    def _shown(self, batch: Batch, rows: Sequence[Row], absent: AbstractSet[str]) -> _Shown:
         copies = batch.copies or {}
         news: dict[str, Collection[str]] = {row["id"]: ISSUES.column_names for row in rows}
         if copies:
-            trails = timedelta(seconds=self._turn.settings.lookback_seconds)
-            missing = {column for name in absent for column in COLUMNS[name]}
+            # what such a list writes for no value is no edit of another one that says as little
+            written = set() if self._leaving.left_out else set().union(*rows)
+            unwritten = {column for name in absent - written for column in COLUMNS[name]}
             for row in typed(ISSUES, rows, self._turn.settings.masks):
                 if copy := copies.get((row["id"],)):
                     shown = {**row, "_synced_at": batch.sent_at}
                     news[row["id"]] = [
                         name
-                        for name in shown_again.in_what(ISSUES, shown, copy, trails)
-                        if name not in missing or copy.get(name) not in _EMPTY
+                        for name in shown_again.in_what(self._turn, ISSUES, shown, copy)
+                        if name not in unwritten or copy.get(name) not in EMPTY
                     ]
         news = {id_: differing for id_, differing in news.items() if differing}
         return _Shown(rows, absent, batch.sent_at, copies, news)
@@ -172,7 +176,7 @@ class SlimLane:
             name
             for name in due
             for id_, row in found.items()
-            if row.get(name) not in _EMPTY
+            if row.get(name) not in EMPTY
             # what came since was not left out
             and (id_ in wanted.get(name, ()) or row.get("updated_at") == versions[id_])
         }
@@ -229,6 +233,12 @@ class SlimLane:
             return None
         row: Row = answer.data
         return row if row.get("id") == id_ else None
+
+
+def given_by(rows: Collection[Row]) -> set[str]:
+    """Return the fields that have a value in some row."""
+    names = set[str]().union(*rows)
+    return {name for name in names if any(row.get(name) not in EMPTY for row in rows)}
 
 
 def _telling(wanted: Mapping[str, Sequence[str]]) -> list[str]:

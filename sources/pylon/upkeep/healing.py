@@ -23,6 +23,7 @@ from ..lanes import late
 from ..rows.rows import Row, instant, to_arrow
 from ..settings import Settings
 from .readings import Readings, Typed
+from .set_back import SetBack
 from .slim import One, SlimListing
 
 Again = Callable[[datetime, datetime], Awaitable[Sequence[Row]]]
@@ -65,6 +66,7 @@ class Healing:
         self._overdue = 0
         self._again = again
         self._slim = SlimListing(one, Leaving.of(state, ISSUES.read.endpoint.name).left_out.keys())
+        self.set_back = SetBack(one, self._lookback)
         self.readings = Readings(TABLES["issues"], state, now)
         """What differs at each reading."""
         self._mended: dict[str, datetime | None] = {}
@@ -79,8 +81,8 @@ class Healing:
         """What has to be loaded into ``issues``; ``None``: nothing."""
         return pa.concat_tables(self._batches) if self._batches else None
 
-    async def see(self, rows: Sequence[Row], sent_at: datetime) -> None:
-        """Compare rows that were listed."""
+    async def see(self, rows: Sequence[Row], sent_at: datetime, ahead: timedelta) -> None:
+        """Compare rows that were listed; ``ahead``: how far the server's clock is ahead of this time."""
         if self._passed is None:
             return  # nothing has been read yet
         self._slim.see(rows)
@@ -88,7 +90,8 @@ class Healing:
         held = self._known(wanted)
         news = {row["id"]: row for row in wanted if _is_newer(row, held)}
         edited = await self._edited([row for row in wanted if row["id"] not in news], held)
-        found = [*await self._whole(news), *edited]
+        back = await self.set_back.among(wanted, held, sent_at + ahead)
+        found = [*await self._whole(news), *edited, *back]
         if not found:
             return
         self._overdue += sum(self._came_too_late(row) for row in news.values())

@@ -51,7 +51,10 @@ def taking_back(issue_ids: Iterable[str]) -> DltSource:
 
 
 def mending(
-    batch: pa.Table, records: Sequence[tuple[Table, pa.Table]], note: Callable[[SourceState], None]
+    batch: pa.Table,
+    records: Sequence[tuple[Table, pa.Table]],
+    set_back: Iterable[str],
+    note: Callable[[SourceState], None],
 ) -> Iterator[DltSource]:
     """Return the loads that bring issues of a copy to what a listing showed; their conversations become due by it.
 
@@ -60,10 +63,15 @@ def mending(
     Args:
         batch: Rows of the table ``issues``.
         records: What the histories that watch it have to record.
+        set_back: Issues of which the ledger knows more than there is.
         note: Writes into the source's state what goes with the issues.
     """
     if records:
         yield _load(list(records))
+    if ids := sorted(set_back):
+        ledger = TABLES["issue_sync"]
+        keys = [{"issue_id": one, "child": child.name} for one in ids for child in CHILDREN]
+        yield _load([(ledger, tombstones(ledger, keys, datetime.now(UTC)))])
     yield _load([(TABLES["issues"], batch)], note)
 
 

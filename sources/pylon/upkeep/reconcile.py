@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence, Sized
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import dlt
@@ -146,7 +146,7 @@ class _Comparison:
 
     async def _see(self, rows: Sequence[Row], sent_at: datetime) -> None:
         self._lane.done += len(rows)
-        await self.healing.see(rows, sent_at)
+        await self.healing.see(rows, sent_at, self._client.ahead if self._client else timedelta())
 
     async def _again(self, oldest: datetime, newest: datetime) -> Sequence[Row]:
         """Read issues a second time, a moment later; where that fails, it says nothing."""
@@ -189,7 +189,8 @@ class _Comparison:
             for table in VERSIONS
             if table.read.watches == ISSUES.name and self._contents.holds(table.name)
         ]
-        for load in mending(batch, records, self.healing.note):
+        set_back = self.healing.set_back.ids if self._contents.holds("issue_sync") else ()
+        for load in mending(batch, records, set_back, self.healing.note):
             pipeline.run(load)
         self._control.report.add_rows(ISSUES.name, len(self.healing.ids))
         self._control.report.found_extra(ISSUES.name, misfits(batch))

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from ..catalog import ISSUES
+from ..lanes.slim import EMPTY, given_by
 from ..rows.rows import Row
 
 One = Callable[[str], Awaitable[Sequence[Row]]]
@@ -27,8 +28,8 @@ class SlimListing:
         self._left_out = set[str]()
 
     def see(self, rows: Sequence[Row]) -> None:
-        """Note which fields the list gives: of those that no row has, nobody knows whether they are empty."""
-        self._given.update(*rows)
+        """Note which fields the list gives: of those with no value in any row, nobody knows whether they are empty."""
+        self._given |= given_by(rows)
 
     async def whole(self, row: Row, held: Mapping[str, Any], differing: Collection[str] = ()) -> Row | None:
         """Return an issue as it is given by its id, or as it is listed where nothing that the copy holds is left out.
@@ -46,7 +47,7 @@ class SlimListing:
             for column in ISSUES.columns
             if not column.given
             and column.source[0] not in self._given
-            and (held.get(column.name) is not None or column.source[0] in self._known)
+            and (held.get(column.name) not in EMPTY or column.source[0] in self._known)
         }
         if not absent:
             return row
@@ -54,5 +55,5 @@ class SlimListing:
             return None
         found = next(iter(await self._one(row["id"])), None)
         if found:
-            self._left_out |= {name for name, field in absent.items() if found.get(field) is not None}
+            self._left_out |= {name for name, field in absent.items() if found.get(field) not in EMPTY}
         return found or (None if held else row)

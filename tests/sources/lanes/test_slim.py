@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -12,11 +12,13 @@ from support import worlds
 from support.simulated import Database, Site, paths_asked
 
 FIELDS = ("body_html", "custom_fields", "external_issues")
+NULLS = dict.fromkeys(FIELDS)
+EMPTY = {"body_html": "", "custom_fields": {}, "external_issues": []}
 TIMES = {"created_at", "updated_at"}
 
 
-def leaving_out(site: Site, *paths: str) -> None:
-    """Let some lists give rows without some fields."""
+def leaving_out(site: Site, *paths: str, writes: Mapping[str, object] | None = None) -> None:
+    """Let some lists give rows without some fields, or with what says as little in their place."""
 
     def spoil(request: httpx.Request, answer: httpx.Response) -> httpx.Response | None:
         if request.url.path not in paths:
@@ -25,6 +27,7 @@ def leaving_out(site: Site, *paths: str) -> None:
         for row in given["data"]:
             for name in FIELDS:
                 row.pop(name, None)
+            row.update(writes or {})
         return httpx.Response(200, json=given)
 
     site.spoil = spoil
@@ -253,3 +256,49 @@ def test_what_the_lookback_shows_once_more_is_looked_up_once(monkeypatch: pytest
     site.run()
     assert looked_up
     assert len(looked_up) == len(set(looked_up))
+
+
+@pytest.mark.parametrize("writes", [NULLS, EMPTY], ids=["null", "empty"])
+def test_null_in_a_search_empties_nothing(writes: Mapping[str, object]) -> None:
+    site = made()
+    leaving_out(site, "/issues/search", writes=writes)
+    edit(site, body_html="<p>edited</p>")
+    with paths_asked(site) as paths:
+        site.run()
+    assert values(site) == truth(site)
+    assert by_id(paths) <= 5 + 3
+    site.reconcile()
+    with paths_asked(site) as paths:
+        site.run()
+    assert values(site) == truth(site)  # what the lookback shows once more is no edit
+    assert by_id(paths) == 0
+
+
+@pytest.mark.parametrize("writes", [NULLS, EMPTY], ids=["null", "empty"])
+def test_null_in_a_list_is_found_out_at_the_first_load_and_by_the_listing(
+    writes: Mapping[str, object],
+) -> None:
+    site = made(read=False)
+    leaving_out(site, "/issues", "/issues/search", writes=writes)
+    with paths_asked(site) as paths:
+        site.run()
+    assert values(site) == truth(site)
+    assert by_id(paths) <= 40 + 3
+    silent, late = site.world.issue_ids()[3:5]
+    site.world.touch_silently(silent, title="edited", body_html="<p>silent</p>")
+    site.world.edit_issue(late, body_html="<p>late</p>")
+    site.reconcile()
+    assert values(site) == truth(site)
+
+
+def test_what_is_null_in_one_row_and_not_in_another_costs_nothing() -> None:
+    site = made()
+    edit(site, count=1, body_html=None, external_issues=[])
+    site.run()
+    site.world.advance(2 * 86400)
+    edit(site)
+    edit(site, count=1, assignee=None)
+    with paths_asked(site) as paths:
+        site.run()
+    assert by_id(paths) <= 3
+    assert values(site) == truth(site)
