@@ -91,8 +91,7 @@ class Healing:
         news = {row["id"]: row for row in wanted if _is_newer(row, held)}
         edited = await self._edited([row for row in wanted if row["id"] not in news], held)
         back = await self.set_back.among(wanted, held, sent_at + ahead)
-        found = [*await self._whole(news), *edited, *back]
-        if not found:
+        if not (found := [*await self._whole(news), *edited, *back]):
             return
         self._overdue += sum(self._came_too_late(row) for row in news.values())
         self._last = max(sent_at, self._last + _TICK) if self._last else sent_at

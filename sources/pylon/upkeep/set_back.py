@@ -59,6 +59,5 @@ class SetBack:
         updated = instant(row.get("updated_at"))
         if updated is None or known is None or abs(sent_at - known) < self._trails:
             return False
-        return updated < known and updated != known.replace(
-            microsecond=0
-        )  # some lists cut times to their seconds
+        # some lists cut times to their seconds
+        return updated < known and updated != known.replace(microsecond=0)
