@@ -165,6 +165,10 @@ _POSTGRES: dict[str, tuple[str, str, int]] = {
         "Postgres gave up",
         ("Where another program holds locks on the copy's tables, run again once it has ended. Where statement_timeout"
         f" or lock_timeout is too short for the role: ALTER ROLE … SET statement_timeout = 0. {KEPT}"), exits.FAILED),
+    r"ConfigurationLimitExceeded": (
+        "Postgres lets the role write no more",
+        ("Where it is temp_file_limit, let the role have more, or more memory, which needs fewer files, such as"
+        f" ALTER ROLE … SET work_mem = '64MB'. {KEPT}"), exits.FAILED),
     r"(ForeignKey|Check|NotNull|Unique|Exclusion)Violation|RaiseException": (
         "Postgres refuses rows",
         ("A constraint or trigger that is not the copy's own stands on one of its tables, or refers to it. Take it away"

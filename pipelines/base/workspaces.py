@@ -178,6 +178,12 @@ def _unknown(name: str, names: tuple[str, ...]) -> exits.Problem:
         return exits.Problem(
             what, f"Configure it in a section [{TOP}.{name}] in .dlt/config.toml.", exits.USAGE
         )
+    if name == EVERY:
+        return exits.Problem(
+            "The union of all workspaces is there for pylon query alone.",
+            f"Name one of them: there {_are(names)}.",
+            exits.USAGE,
+        )
     near = next(iter(get_close_matches(name.lower(), names, n=1)), "")
     meant = f"Did you mean {near}? " if near else ""
     return exits.Problem(what, f"{meant}There {_are(names)}.", exits.USAGE)

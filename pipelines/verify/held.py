@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.catalog import CHILDREN, ENDPOINTS, HANGING, TABLES, PerParent, Table
-from pylon_elt.sources.pylon.copy import known
+from pylon_elt.sources.pylon.copy import known, organization
 from pylon_elt.sources.pylon.copy.copied import Copied, utc
 from pylon_elt.sources.pylon.copy.state import SourceState
 from pylon_elt.sources.pylon.copy.work import Synced, Times, is_due
@@ -48,6 +48,8 @@ class Held:
     """What earlier runs have learnt."""
     read_from: datetime | None
     """What was created before has yet to be read by the first load (UTC); ``None``: nothing."""
+    whose: Mapping[str, Any]
+    """The organisation whose workspace it is, by ``id`` and ``name``; empty where that is not known."""
 
 
 def take(copy: Copy, settings: Settings, sample: int, seed: int) -> Held:
@@ -77,6 +79,7 @@ def take(copy: Copy, settings: Settings, sample: int, seed: int) -> Held:
         state=copy.state,
         expected_from=read_up_to(stretch.changed_until, times) - lookback,
         read_from=None if whole else stretch.history_until,
+        whose=organization.of_copy(copy.state, copied),
     )
 
 

@@ -18,6 +18,7 @@ from .held import Held
 from .report import Month, Verification
 from .sampled import compare_sample
 from .untold import Untold
+from .whose import require_same
 
 if TYPE_CHECKING:
     from pylon_elt.sources.pylon.settings import Settings
@@ -43,12 +44,13 @@ def verify(
         pause: How to wait between two readings, in seconds.
 
     Raises:
-        PylonError: Pylon could not be asked.
+        PylonError: Pylon could not be asked, or the token is another organisation's.
     """
 
     async def work() -> None:
         client = Client(settings, pacers)
         try:
+            await require_same(client, settings, held.whose)
             listed: dict[str, Row] = {}
 
             async def see(rows: Sequence[Row], _sent_at: datetime) -> None:

@@ -78,3 +78,19 @@ def test_a_pooler_that_cannot_hold_the_lock_is_refused(verb: str, desk: Desk, po
         assert held == [(0,)], "the lock would keep later runs out as long as the pooler lives"
     desk.environment[CREDENTIALS] = url
     assert desk.pylon("run", *TO, "--select", "teams").code == exits.DONE
+
+
+def test_a_role_that_may_use_no_temporary_files_is_told_so_and_goes_on_once_it_may(
+    open_desk: Any, postgres: Postgres
+) -> None:
+    desk: Desk = open_desk(issues=60)
+    desk.environment[CREDENTIALS] = postgres.create("narrow")
+    settings = ("work_mem = '64kB'", "temp_file_limit = '64kB'")
+    for setting in settings:
+        postgres.execute(f"ALTER DATABASE narrow SET {setting}")
+    result = desk.pylon("run", *TO)
+    assert result.code == exits.FAILED
+    assert "Postgres lets the role write no more: temporary file size exceeds" in result.text
+    assert "temp_file_limit" in result.text
+    postgres.execute("ALTER DATABASE narrow RESET ALL")
+    assert desk.pylon("run", *TO).code == exits.DONE

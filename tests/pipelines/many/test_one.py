@@ -49,6 +49,9 @@ def test_an_unknown_one_is_answered_with_the_nearest_name(open_house: Any) -> No
     refused = house.desk.pylon("run", "--workspace", "acmee")
     assert refused.code == exits.USAGE
     assert "There is no workspace 'acmee'. Next: Did you mean acme? There are acme, beta." in refused.text
+    whole = house.desk.pylon("ask", "--workspace", "all", "backlog")
+    assert whole.code == exits.USAGE
+    assert "The union of all workspaces is there for pylon query alone." in whole.text
 
 
 def test_no_token_but_its_own_is_ever_used_for_it(open_house: Any) -> None:

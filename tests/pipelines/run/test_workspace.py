@@ -30,7 +30,7 @@ def test_a_token_of_another_workspace_is_refused(desk: Desk, elsewhere: Any, tab
     environment, server = elsewhere
     select = ("--select", ",".join(tables))
     assert desk.pylon("run", *select).code == exits.DONE
-    for verb in (("run", *select), ("reconcile",)):
+    for verb in (("run", *select), ("reconcile",), ("verify",)):
         server.clear_log()
         refused = desk.pylon(*verb, env=environment)
         assert refused.code == exits.CONFIGURATION, refused.text
