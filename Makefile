@@ -94,6 +94,7 @@ format: $(VENV)/installed-dev ## Format the code
 docs: $(VENV)/installed-dev ## Write the pages anew that are written from the code
 	@PYTHONPATH=tests $(BIN)/python -m support.questions_docs
 	@PYTHONPATH=tests $(BIN)/python -m support.reliability_docs
+	@PYTHONPATH=tests $(BIN)/python -m support.lineage
 	@$(BIN)/python -m pylon_elt.pipelines.docs.reference
 
 digest: $(VENV)/installed-dev ## Write the digest of the published OpenAPI document beside the project anew

@@ -68,12 +68,22 @@
     else greatest(0, least({{ pylon.micros_between(day ~ '.opens_at', instant) }}, {{ day }}.business_seconds * 1000000)) end)
 {%- endmacro %}
 
+{# How many minutes after midnight a clock shows a time such as 09:30. #}
+{% macro _minutes(clock) -%}
+  {%- set parts = (clock | string).split(':') -%}
+  {{ return(parts[0] | int * 60 + (parts[1] | int if parts | length > 1 else 0)) }}
+{%- endmacro %}
+
 {# When work begins or ends on a day of a schedule: 0 for the beginning, 1 for the end; null on a day off. #}
 {% macro working_bound(day, weekday, bound, schedule) -%}
   {%- set names = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] -%}
   {%- set hours, holidays = schedule.business_hours, schedule.holidays -%}
   {%- for name in hours if name not in names -%}
     {{ exceptions.raise_compiler_error('pylon_business_hours: ' ~ name ~ ' is no weekday; they are ' ~ names | join(', ')) }}
+  {%- endfor -%}
+  {%- for name, (begins, ends) in hours.items() if pylon._minutes(begins) | int >= pylon._minutes(ends) | int -%}
+    {{ exceptions.raise_compiler_error('pylon_business_hours: ' ~ name ~ ' is from ' ~ begins ~ ' to ' ~ ends
+        ~ '; a day ends with "24:00", and hours past midnight are the next day\'s') }}
   {%- endfor -%}
   case
     {%- if holidays %}

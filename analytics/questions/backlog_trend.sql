@@ -3,7 +3,7 @@
 -- each desk. Where something is so_far, that day, week or month was not over at the last load.
 -- by: week | month | day; how far apart
 -- desk: any of support__backlog_daily.desk; only this desk's
--- team: any of support__backlog_daily.team_name; only this team's
+-- team: any of support__backlog_daily.team_label; only this team's
 -- top: 1..1000, 26; how many lines, the newest first
 with known as (
     select
@@ -27,7 +27,7 @@ daily as (
         sum(case when state <> 'waiting_on_customer' then open_tickets else 0 end) as waiting_for_us,
         max(oldest_days) as oldest_days
     from support__backlog_daily
-    where ($desk = '' or desk = $desk) and ($team = '' or team_name = $team)
+    where ($desk = '' or desk = $desk) and ($team = '' or team_label = $team)
     group by date_day
 ),
 

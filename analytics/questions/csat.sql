@@ -7,8 +7,8 @@ select
     coalesce(
         case $by
             when 'month' then substr(cast(ratings.date_day as varchar(10)), 1, 7)
-            when 'team' then ratings.team_name
-            when 'assignee' then ratings.assignee_name
+            when 'team' then tickets.team_label
+            when 'assignee' then tickets.assignee_label
             when 'account' then tickets.customer_label
             else ratings.source
         end,

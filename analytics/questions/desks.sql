@@ -17,8 +17,8 @@ named as (
             case $by
                 when 'desk' then tickets.desk
                 when 'channel' then tickets.channel
-                when 'team' then tickets.team_name
-                when 'assignee' then tickets.assignee_name
+                when 'team' then tickets.team_label
+                when 'assignee' then tickets.assignee_label
                 else tickets.customer_label
             end,
             '(none)'

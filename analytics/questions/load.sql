@@ -12,14 +12,14 @@ with days as (
 
 agents as (
     select
-        daily.agent_name as agent,
+        daily.agent_label as agent,
         sum(case when daily.date_day = days.today then daily.open_tickets else 0 end) as open_issues,
         sum(case when daily.date_day = days.today then daily.waiting_on_you else 0 end) as customer_waits,
         sum(case when daily.date_day > days.today - cast($days as integer) then daily.replies else 0 end) as replies,
         sum(case when daily.date_day > days.today - cast($days as integer) then daily.closed_tickets else 0 end) as closed
     from support__agent_daily as daily
     inner join days on daily.desk = days.desk
-    group by daily.desk, daily.agent_id, daily.agent_name
+    group by daily.desk, daily.agent_id, daily.agent_label
 )
 
 select

@@ -6,8 +6,8 @@
 select
     coalesce(
         case $by
-            when 'team' then issues.team_name
-            when 'assignee' then issues.assignee_name
+            when 'team' then tickets.team_label
+            when 'assignee' then tickets.assignee_label
             when 'account' then tickets.customer_label
             when 'source' then issues.source
             else substr(cast(issues.created_on as varchar(10)), 1, 7)

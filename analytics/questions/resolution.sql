@@ -3,14 +3,14 @@
 -- by: month | team | assignee | account | source | priority; what to sort them by
 -- months: 1..120, 12; how many months back
 -- desk: any of support__tickets.desk; only this desk's
--- team: any of support__tickets.team_name; only this team's
+-- team: any of support__tickets.team_label; only this team's
 -- top: 1..1000, 24; how many lines
 select
     coalesce(
         case $by
             when 'month' then substr(cast(tickets.closed_on as varchar(10)), 1, 7)
-            when 'team' then tickets.team_name
-            when 'assignee' then tickets.assignee_name
+            when 'team' then tickets.team_label
+            when 'assignee' then tickets.assignee_label
             when 'account' then tickets.customer_label
             when 'source' then tickets.channel
             else tickets.priority
@@ -26,7 +26,7 @@ from support__tickets as tickets
 where
     tickets.resolution_seconds is not null
     and ($desk = '' or tickets.desk = $desk)
-    and ($team = '' or tickets.team_name = $team)
+    and ($team = '' or tickets.team_label = $team)
     and tickets.closed_on >= (
         select date_trunc('month', max(as_of_day)) - cast($months as integer) * interval '1 month'
         from support__desks

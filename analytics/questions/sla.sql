@@ -6,9 +6,9 @@
 select
     coalesce(
         case $by
-            when 'target' then case target when 'resolution' then 'resolution' else 'first response' end
-            when 'team' then team_name
-            else substr(cast(due_on as varchar(10)), 1, 7)
+            when 'target' then case sla.target when 'resolution' then 'resolution' else 'first response' end
+            when 'team' then coalesce(teams.team_label, sla.team_id, tickets.team_label)
+            else substr(cast(sla.due_on as varchar(10)), 1, 7)
         end,
         '(none)'
     ) as name,
@@ -25,7 +25,9 @@ select
         ),
         1
     ) as met_percent
-from pylon__sla
+from pylon__sla as sla
+inner join support__tickets as tickets on tickets.desk = 'pylon' and sla.issue_id = tickets.ticket_id
+left join int_support__teams as teams on teams.desk = 'pylon' and sla.team_id = teams.team_id
 where outcome <> 'untimed'
 group by 1
 order by 1 desc

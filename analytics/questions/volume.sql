@@ -16,7 +16,7 @@ named as (
         tickets.created_on,
         case $by
             when 'source' then tickets.channel
-            when 'team' then tickets.team_name
+            when 'team' then tickets.team_label
             when 'account' then tickets.customer_label
             when 'type' then tickets.ticket_type
             else tickets.priority

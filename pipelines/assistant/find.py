@@ -2,7 +2,8 @@
 
 A word is looked for where words begin, in small and large letters, and outside of tags; HTML's own spelling of other
 letters is known. Issues with rarer words come first, and those that have them in their title. No blanks
-stand before the words of Chinese or Thai, nor before emoji: these are found anywhere.
+stand before the words of Chinese or Thai, nor before emoji: these are found anywhere, and so is what begins with a dot,
+such as .NET.
 
 Postgres asks its index of trigrams first, where there is one (``copy/indexes.py``). In DuckDB none would pay: to build
 one takes as long as dozens of searches (``benchmarks/words.py``).
@@ -26,6 +27,14 @@ _TEXT = "([^<]|<[^a-z/!])*"
 """From the end of a tag to anywhere in the text; a ``<`` that no letter follows begins no tag."""
 _BEFORE = {"duckdb": r"[^\pL\pN\pM<]", "postgres": "[^[:alnum:]<]"}
 """What stands before a word, beside letters of scripts without blanks; DuckDB's own classes know ASCII only."""
+_SPELT = {
+    "'": "(?:['\u2019]|&(?:apos|rsquo|#39|#x0*27|#8217|#x0*2019);)",
+    "&": "&(?:amp;|#38;|#x0*26;)?",
+    "+": r"(?:\+|&(?:plus|#43|#x0*2b);)",
+    "#": r"(?:#|&(?:num|#35|#x0*23);)",
+    ".": r"(?:\.|&(?:period|#46|#x0*2e);)",
+}
+"""How HTML spells the signs that belong to words."""
 _SILENT = "<(style|script)[^>]*>[^<]*</(style|script)>|<!--[^>]*-->"
 """What is no tag and no text either."""
 
@@ -78,6 +87,8 @@ def pattern(word: str) -> str:
 
 
 def _letter(letter: str) -> str:
+    if letter in _SPELT:
+        return _SPELT[letter]
     if letter.isascii():
         return re.escape(letter)
     forms = {letter, letter.upper()} if len(letter.upper()) == 1 else {letter}

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pylon_elt.sources.pylon.catalog import ALL_TABLES, EXTRA
 
 from ..base import exits
-from ..transform import package
+from ..transform import lineage, package
 
 NOTES: Mapping[str, str] = {
     "issue_messages": "coalesce(is_private, false)",
@@ -34,10 +34,12 @@ class Hidden:
     Args:
         notes: Whether internal notes are.
         columns: Columns, as (table, column); "*" is any table.
+        made: Columns of tables for analysis whose values come from those.
     """
 
     notes: bool = True
     columns: frozenset[tuple[str, str]] = frozenset()
+    made: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def is_nothing(self) -> bool:
@@ -52,7 +54,28 @@ class Hidden:
         """Whether a column is left out."""
         if self.notes and (table, column) in NOTE_COLUMNS:
             return True
-        return (table, column) in self.columns or ("*", column) in self.columns
+        if {(table, column), ("*", column)} & self.columns:
+            return True
+        if table in ALL_TABLES or not self.columns:
+            return False
+        named = lineage.named(table, column)
+        return named is None or named in self.made  # what nobody knows the origin of, may come from them
+
+    def answers(self, question: str, word: str, columns: Iterable[str]) -> frozenset[str]:
+        """Return which columns of a question's answer are left out.
+
+        Args:
+            question: Its name.
+            word: What its lines are named by, where that can be chosen.
+            columns: Those of the answer.
+        """
+        known = lineage.of_answer(question, word)
+        return frozenset(
+            column
+            for column in columns
+            if (self.columns and column not in known)
+            or any(self.column(*source) for source in known.get(column, ()))
+        )
 
     def rows(self, table: str) -> str:
         """Return the condition of the rows that are left out; "" for none."""
@@ -65,7 +88,9 @@ class Hidden:
             lines.append("Internal notes are left out.")
         if self.columns:
             names = sorted(column if table == "*" else f"{table}.{column}" for table, column in self.columns)
-            lines.append(f"These columns are left out: {', '.join(names)}.")
+            lines.append(
+                f"These columns are left out, and what the tables for analysis have of them: {', '.join(names)}."
+            )
         return " ".join(lines)
 
 
@@ -83,8 +108,8 @@ def of(notes: bool, without: Iterable[str], masked: Mapping[str, Mapping[str, st
     wanted = [name.strip().lower() for text in without for name in text.split(",") if name.strip()]
     wanted += [f"{table}.{name}" for table, rules in (masked or {}).items() for name in rules]
     pairs = {_pair(name) for name in wanted}
-    more = {other for pair in pairs for other in _same(*pair)}
-    return Hidden(notes, frozenset(pairs | more))
+    left_out = frozenset(pairs.union(*(_same(*pair) for pair in pairs)))
+    return Hidden(notes, left_out, lineage.made_of(_each(left_out)))
 
 
 def _pair(name: str) -> tuple[str, str]:
@@ -105,6 +130,17 @@ def _pair(name: str) -> tuple[str, str]:
 def _known() -> dict[str, set[str]]:
     raw = {name: set(table.column_names) for name, table in ALL_TABLES.items()}
     return raw | {name: set(columns) for name, columns in package.mart_columns().items()}
+
+
+def _each(columns: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """Return columns with their tables: those of any table with each that has one."""
+    known = _known()
+    return frozenset(
+        (one, column)
+        for table, column in columns
+        for one in (known if table == "*" else (table,))
+        if column in known[one]
+    )
 
 
 def _same(table: str, column: str) -> set[tuple[str, str]]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -83,6 +83,15 @@ def cut(result: Result, limits: Limits, note: str = "", clock: Callable[[], floa
         taken.append(values)
         shortened |= names
     return Rows(columns=columns, rows=taken, cut=_told(len(taken), (0, True), shortened, limits), note=note)
+
+
+def without(result: Result, columns: Collection[str]) -> Result:
+    """Return an answer without some of its columns; its names are different ones."""
+    import pyarrow as pa
+
+    left = [name for name in result.schema.names if name not in columns]
+    schema = pa.schema([result.schema.field(name) for name in left])
+    return replace(result, schema=schema, batches=(batch.select(left) for batch in result.batches))
 
 
 def _rows(result: Result) -> Iterator[list[Any]]:

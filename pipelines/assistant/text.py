@@ -16,6 +16,23 @@ UNSPACED = (
     "\U00020000-\U0003ffff"
 )
 """Letters of scripts that put no blanks between words (Korean has fewer than words), for a class of characters."""
+_APOSTROPHE = "['\u2019]"
+_ENDING = "(?:re|ve|ll|[tdms])(?!\\w)"
+_SIGNS = re.compile(
+    r"(?<=\w)\+\+(?!\w)"  # C++, Notepad++
+    r"|(?<=(?<!\w)[^\W\d_])\#(?!\w)"  # C#, F#
+    r"|(?<![\w.])\.(?=[^\W\d_]{2})"  # .NET, .pdf
+    r"|(?<=(?<!\w)\w)&(?=\w{1,2}(?!\w))|(?<=(?<!\w)\w\w)&(?=\w{1,2}(?!\w))"  # R&D, AT&T
+    rf"|(?<=\w){_APOSTROPHE}(?={_ENDING})",  # doesn't, I'm, it's
+    re.IGNORECASE,
+)
+"""The signs that belong to a word: what is left without them is one letter, which begins words everywhere."""
+_CUT_OFF = re.compile(
+    rf"(?<=\w\w\w){_APOSTROPHE}s(?!\w)"  # the customer's
+    rf"|(?<!\w)(?:[^\W\d_]|qu)(?:{_APOSTROPHE}(?!{_ENDING})|-)(?=\w\w)",  # l'adresse, qu'il, e-mail
+    re.IGNORECASE,
+)
+"""What stands before or behind a word and says nothing by itself."""
 _BLOCKS = frozenset(
     ("address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "footer", "form", "h1", "h2", "h3",
      "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "table", "tr", "ul")
@@ -100,7 +117,8 @@ def excerpt(text: str, words: list[str], width: int = 240) -> str:
 def position(text: str, word: str) -> int:
     """Return where a word, or one that begins so, first stands in a text, whatever its case; -1 for nowhere."""
     begins = rf"(?<![^\W_{UNSPACED}])" if is_spaced(word) else ""
-    found = re.search(f"{begins}{re.escape(word)}", text, re.IGNORECASE)
+    spelt = re.escape(word).replace("'", _APOSTROPHE)
+    found = re.search(f"{begins}{spelt}", text, re.IGNORECASE)
     return found.start() if found else -1
 
 
@@ -108,12 +126,16 @@ def words(text: str, most: int) -> list[str]:
     """Return the different words of a text, at most so many, in small letters, in their order.
 
     A word is made of letters, digits and the marks on them, as Hindi, Thai and Arabic have; each sign, such as an
-    emoji, is one by itself.
+    emoji, is one by itself. Signs without which one letter were left belong to it: C++, C#, .NET, R&D, doesn't.
     """
+    plain = _CUT_OFF.sub(" ", unicodedata.normalize("NFC", text))
+    signs = {place for found in _SIGNS.finditer(plain) for place in range(*found.span())}
     made = [" "]
-    for one in unicodedata.normalize("NFC", text):
+    for place, one in enumerate(plain):
         kind = unicodedata.category(one)
-        if kind == "So":
+        if place in signs:
+            made.append("'" if one == "\u2019" else one)
+        elif kind == "So":
             made += [" ", one, " "]
         elif kind[0] in "LN" or (kind[0] == "M" and made[-1] != " "):
             made.append(one.lower() if len(one.lower()) == 1 else one)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from typing import Any
 
 from typing_extensions import TypedDict
@@ -20,7 +20,7 @@ from . import conversation as conversations
 from . import find, guard, loan, tables, text
 from .access import Access
 from .hidden import Hidden
-from .limits import Limits, Rows, cut
+from .limits import Limits, Rows, cut, without
 
 
 class Option(TypedDict):
@@ -72,11 +72,18 @@ class Tools:
             Problem: It is unknown, an option means nothing, or the tables for analysis are not there.
         """
         question = find_question(name)
-        self._require_shown(question)
+        given = {key: _word(value) for key, value in options.items()}
+        self._require_shown(question, given)
         with self._access.opened(_bounded) as reader:
             require_marts(reader)
-            values = question.values({key: _word(value) for key, value in options.items()}, reader)
-            return self._rows(reader, question.statement, values)
+            values = question.values(given, reader)
+            with telling_errors(reader, question.statement):
+                result = reader.ask(question.statement, values, self._limits.most)
+                left = self._hidden.answers(name, str(values.get("by", "")), result.schema.names)
+                if result.schema.names[0] in left:
+                    raise _left_out(f"The question {name} names its lines by {result.schema.names[0]}")
+                note = f"{', '.join(sorted(left))} left out." if left else ""
+                return cut(without(result, left), self._limits, f"{reader.note} {note}".strip())
 
     def describe(self, names: list[str]) -> tables.Tables:
         """Return all tables, or some with their columns.
@@ -109,7 +116,7 @@ class Tools:
                 require_reading(sql, reader.dialect)
                 if views and isinstance(reader, DuckDbReader):
                     guard.require_visible(reader, sql, views[0])
-            return self._rows(reader, sql, None)
+            return self._rows(reader, sql)
 
     def _lent(self, reader: Reader, sql: str) -> Rows:
         require_reading(sql, DuckDbReader.dialect)
@@ -117,7 +124,7 @@ class Tools:
             loan.lent(reader, self._hidden, frozenset(tables.known()), sql) as lent,
             self._access.timed(lent),
         ):
-            return self._rows(lent, sql, None)
+            return self._rows(lent, sql)
 
     def conversation(self, issue: str, from_message: int, from_character: int) -> conversations.Conversation:
         """Return one conversation from a message on.
@@ -143,26 +150,24 @@ class Tools:
             answer["note"] = f"Looked for {', '.join(chosen)}; more words are not. {answer['note']}".strip()
         return answer
 
-    def _rows(self, reader: Reader, sql: str, values: dict[str, Any] | None) -> Rows:
+    def _rows(self, reader: Reader, sql: str) -> Rows:
         with telling_errors(reader, sql):
-            result = reader.ask(sql, values, self._limits.most)
-            note = f"{reader.note} {self._hidden.told() if values is None else ''}".strip()
-            return cut(result, self._limits, note)
+            result = reader.ask(sql, None, self._limits.most)
+            return cut(result, self._limits, f"{reader.note} {self._hidden.told()}".strip())
 
-    def _require_shown(self, question: Question) -> None:
-        """Make sure that a question is about no column that is left out.
+    def _require_shown(self, question: Question, given: Mapping[str, str]) -> None:
+        """Make sure that no option is a value that is left out: which there are would be told.
 
         Raises:
-            Problem: It is.
+            Problem: One is.
         """
-        used = set(re.findall(r"\w+", question.statement.lower()))
-        for table, column in sorted(self._hidden.columns):
-            if column in used and (table == "*" or table in used):
-                raise exits.Problem(
-                    f"The question {question.name} is about {column}, which this server leaves out.",
-                    "Ask another one.",
-                    exits.USAGE,
-                )
+        for name, parameter in question.parameters.items():
+            if name in given and parameter.column and self._hidden.column(*parameter.column):
+                raise _left_out(f"The option {name} of {question.name} is {parameter.column[1]}")
+
+
+def _left_out(what: str) -> exits.Problem:
+    return exits.Problem(f"{what}, which this server leaves out.", "Ask for something else.", exits.USAGE)
 
 
 def _no_word(words: str) -> conversations.Found:

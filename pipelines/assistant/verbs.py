@@ -36,8 +36,8 @@ def mcp(
         typer.Option(
             "--without",
             metavar="COLUMN",
-            help="Leave out a column, TABLE.COLUMN or in all tables COLUMN; repeat it or use commas. What tables for"
-            " analysis made of it has names of its own.",
+            help="Leave out a column, TABLE.COLUMN or in all tables COLUMN; repeat it or use commas. With it"
+            " goes what the tables for analysis have of it, under whatever name.",
         ),
     ] = None,
     without_masked: Annotated[

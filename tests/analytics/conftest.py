@@ -79,6 +79,14 @@ FROM pylon.issue_snapshots, range(1, 50) AS earlier(n) WHERE hash(id, n) % 5 < 2
 """Other values that issues had before, as earlier runs would have recorded them."""
 
 
+TWINS = """
+INSERT INTO pylon.users SELECT users.* REPLACE (id || '-twin' AS id, upper(name) AS name, 'twin@example.com' AS email)
+FROM pylon.users ORDER BY id LIMIT 3;
+INSERT INTO pylon.teams SELECT teams.* REPLACE (id || '-twin' AS id) FROM pylon.teams ORDER BY id LIMIT 2;
+"""
+"""Agents and teams who are called as others, whatever the case."""
+
+
 @pytest.fixture(scope="session")
 def commands() -> Iterator[Commands]:
     """The processes that commands are forked from."""
@@ -115,6 +123,7 @@ def built(commands: Commands, world: emulator.World, tmp_path_factory: pytest.Te
         connection.execute("SET TimeZone = 'UTC'")
         zaia_sample.copy(connection, MADE)
         connection.execute(RECORDED)
+        connection.execute(TWINS)
     made = commands.run("transform", "--test", "--json", folder=folder, environment=environment)
     assert made.code == 0, made.text
     return Built(folder, json.loads(made.out))

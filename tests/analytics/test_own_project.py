@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import pytest
 import yaml
 from support.commands import Commands
 from support.marts import PACKAGE, Built, dbt, duckdb_profile
@@ -53,3 +55,31 @@ def test_a_project_of_ones_own_builds_on_the_marts(commands: Commands, built: Bu
         " WHERE created_on <> CAST(timezone('Asia/Tokyo', created_at) AS DATE)"
     )
     assert tokyo == [{"wrong": 0}]
+
+
+@pytest.mark.dear
+def test_hours_past_midnight_are_refused_in_a_project_of_ones_own_too(
+    commands: Commands, tmp_path: Path
+) -> None:
+    """Else such a day would have fewer than no working hours; ``pylon transform`` refuses them before it asks dbt."""
+    for hours, is_refused in (
+        (["22:00", "06:00"], True),
+        (["09:00", "09:00"], True),
+        (["9:00", "10:00"], False),
+        (["22:00", "24:00"], False),
+    ):
+        variables = {
+            "pylon_check_tables": False,
+            "pylon_business_hours": {"monday": ["08:00", "17:00"]},
+            "pylon_schedules": {"night": {"teams": ["Night"], "business_hours": {"friday": hours}}},
+        }
+        done = dbt(
+            commands,
+            *("compile", "--select", "int_pylon__days", "--vars", json.dumps(variables)),
+            folder=tmp_path / "run",
+            profile=duckdb_profile(tmp_path / "support.duckdb"),
+        )
+        assert (done.code != 0) == is_refused, done.text
+        if is_refused:
+            assert f"friday is from {hours[0]} to {hours[1]}" in done.text
+            assert "hours past midnight are the next day's" in done.text

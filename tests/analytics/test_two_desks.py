@@ -140,11 +140,42 @@ def test_what_issues_have_is_taken_over_as_it_is(built: Built) -> None:
                 "customer_email",
                 "customer_id",
                 "customer_label",
+                "assignee_label",
+                "team_label",
             }:
                 own = renamed.get(
                     column, column.replace("desk_", "").replace("ticket_number", "issue_number")
                 )
                 assert row[column] == wide[own], column
+
+
+def test_agents_and_teams_of_one_name_are_told_apart(built: Built) -> None:
+    """Row by row it is the same on Postgres: see test_postgres.py."""
+    users = {row["id"]: row for row in built.rows("users")}
+    teams = {row["id"]: row for row in built.rows("teams")}
+    twins = {one.removesuffix("-twin") for one in (*users, *teams) if one.endswith("-twin")}
+    tickets = [row for row in built.rows("support__tickets") if row["desk"] == "pylon"]
+    assert len(twins) == 5
+    assert {row["assignee_id"] in twins for row in tickets if row["assignee_id"]} == {True, False}
+    assert {row["team_id"] in twins for row in tickets if row["team_id"]} == {True, False}
+    for row in tickets:
+        user, team = users.get(row["assignee_id"]), teams.get(row["team_id"])
+        if user and user["id"] in twins:
+            assert row["assignee_label"] == f"{user['name']} ({user['email'].lower()})"
+        else:
+            assert row["assignee_label"] == (user["name"] if user else row["assignee_id"])
+        if team and team["id"] in twins:
+            assert row["team_label"] == f"{team['name']} ({team['id']})"
+        else:
+            assert row["team_label"] == (team["name"] if team else row["team_id"])
+    labels = {(row["desk"], row["agent_id"]): row["agent_label"] for row in built.rows("int_support__agents")}
+    assert len(set(labels.values())) == len(labels)
+    for row in built.rows("support__agent_daily"):
+        assert row["agent_label"] == labels.get((row["desk"], row["agent_id"]), row["agent_id"])
+    called = {(row["desk"], row["team_id"]): row["team_label"] for row in tickets if row["team_id"]}
+    for row in built.rows("support__backlog_daily"):
+        if row["desk"] == "pylon":
+            assert row["team_label"] == called.get(("pylon", row["team_id"]))
 
 
 def test_the_days_of_both_desks_add_up(built: Built) -> None:

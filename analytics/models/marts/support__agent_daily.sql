@@ -36,12 +36,14 @@ select
     date_day,
     user_id as agent_id,
     user_name as agent_name,
+    coalesce(agents.agent_label, daily.user_id) as agent_label,
     replies,
     created_issues as created_tickets,
     closed_issues as closed_tickets,
     open_issues as open_tickets,
     waiting_on_you
-from {{ ref('pylon__agent_daily') }}
+from {{ ref('pylon__agent_daily') }} as daily
+left join {{ ref('int_support__agents') }} as agents on agents.desk = 'pylon' and daily.user_id = agents.agent_id
 
 union all
 
@@ -49,7 +51,8 @@ select
     'zaia' as desk,
     zaia.date_day,
     zaia.agent_id,
-    people.user_name as agent_name,
+    agents.agent_name,
+    coalesce(agents.agent_label, zaia.agent_id) as agent_label,
     zaia.replies,
     zaia.created_tickets,
     zaia.closed_tickets,
@@ -57,5 +60,5 @@ select
     zaia.waiting_on_you
 from zaia
 cross join {{ ref('int_zaia__as_of') }} as as_of
-left join {{ ref('int_zaia__people') }} as people on zaia.agent_id = people.user_id
+left join {{ ref('int_support__agents') }} as agents on agents.desk = 'zaia' and zaia.agent_id = agents.agent_id
 where zaia.date_day > {{ pylon.add_days('as_of.as_of_day', -var('pylon_history_days')) }}

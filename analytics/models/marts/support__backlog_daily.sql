@@ -30,15 +30,17 @@ select
     'pylon' as desk,
     date_day,
     state,
-    team_id,
-    team_name,
+    daily.team_id,
+    daily.team_name,
+    coalesce(teams.team_label, daily.team_id) as team_label,
     account_id as customer_id,
     account_name as customer_name,
     assignee_id,
     assignee_name,
     open_issues as open_tickets,
     oldest_days
-from {{ ref('pylon__backlog_daily') }}
+from {{ ref('pylon__backlog_daily') }} as daily
+left join {{ ref('int_support__teams') }} as teams on teams.desk = 'pylon' and daily.team_id = teams.team_id
 
 union all
 
@@ -46,8 +48,9 @@ select
     'zaia' as desk,
     date_day,
     state,
-    team_id,
-    team_name,
+    zaia.team_id,
+    zaia.team_name,
+    coalesce(teams.team_label, zaia.team_id) as team_label,
     customer_id,
     customer_name,
     assignee_id,
@@ -55,3 +58,4 @@ select
     open_tickets,
     {{ pylon.days_between('oldest_created_on', 'date_day') }} as oldest_days
 from zaia
+left join {{ ref('int_support__teams') }} as teams on teams.desk = 'zaia' and zaia.team_id = teams.team_id

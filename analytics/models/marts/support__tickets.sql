@@ -20,9 +20,11 @@ select
     issues.requester_email as customer_email,
     issues.assignee_id,
     issues.assignee_name,
+    coalesce(agents.agent_label, issues.assignee_id) as assignee_label,
     issues.assignee_email,
     issues.team_id,
     issues.team_name,
+    coalesce(teams.team_label, issues.team_id) as team_label,
     metrics.schedule,
     issues.source as channel,
     issues.created_at,
@@ -52,6 +54,9 @@ from {{ ref('pylon__issues') }} as issues
 inner join {{ ref('pylon__issue_metrics') }} as metrics on issues.issue_id = metrics.issue_id
 left join {{ ref('support__customers') }} as customers
     on customers.desk = 'pylon' and issues.account_id = customers.customer_id
+left join {{ ref('int_support__agents') }} as agents
+    on agents.desk = 'pylon' and issues.assignee_id = agents.agent_id
+left join {{ ref('int_support__teams') }} as teams on teams.desk = 'pylon' and issues.team_id = teams.team_id
 
 union all
 
@@ -73,9 +78,11 @@ select
     tickets.owner_email as customer_email,
     tickets.assignee_id,
     tickets.assignee_name,
+    coalesce(agents.agent_label, tickets.assignee_id) as assignee_label,
     tickets.assignee_email,
     tickets.team_id,
     tickets.team_name,
+    coalesce(teams.team_label, tickets.team_id) as team_label,
     judged.schedule,
     tickets.channel_type as channel,
     tickets.created_at,
@@ -106,3 +113,6 @@ inner join {{ ref('int_zaia__tickets') }} as judged on tickets.ticket_id = judge
 inner join {{ ref('int_zaia__metrics') }} as metrics on tickets.ticket_id = metrics.ticket_id
 left join {{ ref('support__customers') }} as customers
     on customers.desk = 'zaia' and tickets.owner_id = customers.customer_id
+left join {{ ref('int_support__agents') }} as agents
+    on agents.desk = 'zaia' and tickets.assignee_id = agents.agent_id
+left join {{ ref('int_support__teams') }} as teams on teams.desk = 'zaia' and tickets.team_id = teams.team_id

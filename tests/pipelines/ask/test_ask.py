@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 from support import questions_docs, sample
+from support.commands import Commands
 from support.workplaces import CopyDesk
 
 from pylon_elt.pipelines.ask.questions import FOLDER, all_questions
@@ -91,6 +93,73 @@ def test_accounts_of_one_name_are_not_one(question: str, condition: str, desk: C
     )
     assert sorted(found) == sorted(count for (count,) in expected)
     assert len(found) == 2
+
+
+@pytest.fixture(scope="module")
+def twins(commands: Commands, built: Path, tmp_path_factory: pytest.TempPathFactory) -> CopyDesk:
+    """The sample in which the two agents and the two teams with most issues have one name each."""
+    folder = tmp_path_factory.mktemp("twins")
+    database = Path(shutil.copyfile(built, folder / "support.duckdb"))
+    with duckdb.connect(str(database)) as connection:
+        for table, column, name in (("users", "assignee_id", "Kim Doe"), ("teams", "team_id", "Frontline")):
+            connection.execute(
+                f"UPDATE pylon.{table} SET name = ? WHERE id IN (SELECT {column} FROM pylon.issues"
+                f" WHERE {column} IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 2)",
+                [name],
+            )
+    sample.build(commands, database)
+    return CopyDesk(commands, folder)
+
+
+@pytest.mark.dear
+@pytest.mark.parametrize(
+    ("question", "ways"),
+    [
+        ("backlog", {"assignee": "Kim Doe", "team": "Frontline"}),
+        ("response", {"assignee": "Kim Doe", "team": "Frontline"}),
+        ("resolution", {"assignee": "Kim Doe", "team": "Frontline"}),
+        ("csat", {"assignee": "Kim Doe", "team": "Frontline"}),
+        ("reopened", {"assignee": "Kim Doe", "team": "Frontline"}),
+        ("desks", {"assignee": "Kim Doe", "team": "Frontline"}),
+        ("volume", {"team": "Frontline"}),
+        ("sla", {"team": "Frontline"}),
+        ("load", {"": "Kim Doe"}),
+    ],
+)
+def test_agents_and_teams_of_one_name_are_not_one(
+    question: str, ways: dict[str, str], twins: CopyDesk
+) -> None:
+    more = (
+        ()
+        if question in ("backlog", "sla", "load")
+        else ("--days", "3000")
+        if question in ("desks", "volume")
+        else ("--months", "120")
+    )
+    for by, name in ways.items():
+        rows = _answer(twins, question, *(("--by", by) if by else ()), "--top", "1000", *more)
+        found = [first for first in (next(iter(row.values())) for row in rows) if name in first]
+        assert len(found) == 2, (by, rows)
+        assert all(re.fullmatch(rf"{name} \(.+\)", one) for one in found)
+        assert len(set(found)) == 2
+
+
+@pytest.mark.dear
+def test_one_of_two_teams_of_one_name_can_be_asked_for(twins: CopyDesk) -> None:
+    open_by_team = dict(
+        twins.sql(
+            "select team_label, count(*) from support__tickets where is_open and team_name = 'Frontline' group by 1"
+        )
+    )
+    assert len(open_by_team) == 2
+    for label, count in open_by_team.items():
+        rows = _answer(twins, "backlog", "--by", "source", "--team", label, "--top", "1000")
+        assert sum(row["open_issues"] for row in rows) == count
+        (last,) = _answer(twins, "backlog-trend", "--by", "day", "--team", label, "--top", "1")
+        assert last["open_issues"] == count
+    refused = twins.pylon("ask", "backlog", "--team", "Frontline")
+    assert refused.code == exits.USAGE
+    assert all(label in " ".join(refused.err.split()) for label in open_by_team)
 
 
 def test_every_day_has_its_backlog(desk: CopyDesk) -> None:

@@ -252,6 +252,29 @@ def test_words_are_found_in_scripts_without_blanks_and_with_marks(file: Path) ->
         assert first["excerpts"], word
 
 
+SIGNS = {
+    "plus": "<p>written in C++ (old)</p>", "spelt": "c&#43;&#x2B; code", "sharp": "<b>C#</b> code", "hash": "c&num; or vb",
+    "dot": "<p>needs .NET 8</p>", "asp": "ASP.NET fails", "straight": "it doesn't open", "curly": "it doesn\u2019t open",
+    "entity": "it doesn&#39;t, it DOESN&rsquo;T", "amp": "our R&amp;D team", "bare": "R&D",
+    "none": "<p title=\"c++ c# .net doesn't r&d\">c cc net does not doesnt t r d abc++ abc#</p>",
+}  # fmt: skip
+
+
+def test_a_word_keeps_the_signs_without_which_it_is_one_letter(file: Path) -> None:
+    issues = write(file, **SIGNS)
+    for asked, names in SIGNED.items():
+        found = tools().found(asked, NOTHING, 50, 0)
+        assert ids(found) == {issues[name] for name in names}, asked
+        assert all(match["excerpts"] for match in found["conversations"]), asked
+
+
+SIGNED = {
+    "C++": {"plus", "spelt"}, "c#": {"sharp", "hash"}, ".NET": {"dot", "asp"},
+    "doesn't": {"straight", "curly", "entity"}, "Doesn\u2019t": {"straight", "curly", "entity"}, "R&D": {"amp", "bare"},
+}  # fmt: skip
+"""What each word is found in."""
+
+
 def test_a_word_does_not_begin_after_a_letter_that_is_not_ascii(file: Path) -> None:
     write(file, one="<p>Rübenzwiebel</p>", two=f"<p>{unicodedata.normalize('NFD', 'Rübenzwiebel')}</p>")
     assert tools().found("benzwiebel", NOTHING, 10, 0)["matches"] == 0
@@ -324,6 +347,18 @@ def test_a_long_session_holds_no_more_with_each_call(file: Path) -> None:
         ("ΟΔΟΣ İZMİR", ["οδοσ", "İzmİr"]),
         ("e\u0301tude étude", ["étude"]),
         ("\u0301\u200b", []),
+        ("C++, C# (F#/.NET) Notepad++.", ["c++", "c#", "f#", ".net", "notepad++"]),
+        ("doesn't DOESN\u2019T i'm it's we'll", ["doesn't", "i'm", "it's", "we'll"]),
+        ("R&D AT&T Q&A", ["r&d", "at&t", "q&a"]),
+        (
+            "the customer's l'adresse qu\u2019elle e-mail T-shirt O'Brien",
+            ["the", "customer", "adresse", "elle", "mail", "shirt", "brien"],
+        ),
+        (
+            "a+b 5++5 C++17 #12 issue#12 ab# v1.2 x.com ...and 'it' &amp;",
+            ["a", "b", "5", "c", "17", "12", "issue", "ab"],
+        ),
+        ("ZX-5001 5.25 -x ' + # . &", ["zx", "5001", "5", "25", "x"]),
     ],
 )
 def test_a_query_is_taken_apart_into_words(given: str, words: list[str]) -> None:

@@ -97,6 +97,8 @@ BEYOND = (
     "select * from query('select 1')",
     "delete from issues",
     "select 1; delete from issues",
+    "select customer_email from support__tickets",
+    "select requester_email from pylon__issues",
 )
 
 

@@ -26,11 +26,13 @@ TEXTS = (("issues", "title"), ("issues", "body_html"), ("issue_messages", "messa
 PIECES = (
     *("deal", "dea", "DEAL", "desk", "de\u017fk", "des\u212a", "\u0130deal", "\u0131deal", "deal42", "42"),
     *("é", "É", "&eacute;", "&#233;", "&#xE9;", "&nbsp;", "&amp;", "退款", "ß", "ü", "x" * 30),
+    *("C++", "c&#43;+", "C#", ".NET", "doesn't", "doesn\u2019t", "doesn&#39;t", "R&amp;D", "r&d", "c", "net"),
     *("<", ">", "<<", "</", "<b>", "</b>", "<!-- desk -->", "<!--", "-->", "<3", "< deal", "<deal>", "<p title='deal'>"),
     *("de<STYLE>.</STYLE>al", "<style>deal</style>", "<script>", "</script>", "<STYLE a>", "</style>", " ", " ", "\n", ".", "_", "-", "'", "\\"),
 )  # fmt: skip
 ASKED = ("deal", "dea", "desk", "de\u017fk", "42", "déal", "éde", "é", "caf\u00e9 desk", "\u0131deal", "ideal", "x" * 28,
-         "退款", "退款deal", "deal desk 42", "amp", "nbsp", "eacute", "b", "title")  # fmt: skip
+         "退款", "退款deal", "deal desk 42", "amp", "nbsp", "eacute", "b", "title",
+         "C++", "c#", ".net", "doesn't", "R&D", "doesn't c# deal")  # fmt: skip
 
 
 @pytest.fixture
@@ -98,7 +100,8 @@ def test_the_same_is_found(texts: Any) -> None:
 def test_words_are_found_where_no_blanks_stand_before_them(texts: Any) -> None:
     with texts.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO issues VALUES ('within', '我无法登录Slack', '<p>Übergröße ไม่สามารถเข้าสู่ระบบได้ 🔥🔥</p>', now())"
+            "INSERT INTO issues VALUES ('within', '我无法登录Slack', '<p>Übergröße ไม่สามารถเข้าสู่ระบบได้ 🔥🔥"
+            " C&#43;+ C# asp.NET doesn\u2019t R&amp;D</p>', now())"
         )
     for asked, is_found in {
         "登录": True,
@@ -106,6 +109,14 @@ def test_words_are_found_where_no_blanks_stand_before_them(texts: Any) -> None:
         "เข้าสู่ระบบ": True,
         "🔥": True,
         "bergröße": False,
+        "C++": True,
+        "C#": True,
+        ".NET": True,
+        "doesn't": True,
+        "R&D": True,
+        "F#": False,
+        "Z++": False,
+        "isn't": False,
     }.items():
         words = text.words(asked, find.MOST_WORDS)
         found = _ask(texts, _statement(words, notes=False), words)
