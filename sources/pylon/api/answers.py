@@ -7,7 +7,7 @@ several independent clients of the live service.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -84,6 +84,11 @@ class Answer:
         return isinstance(self.data, list) and all(map(_is_row, self.data))
 
 
+_FAILURES = frozenset({"errors", "error", "code", "errorcode", "errormessage", "exception", "fault"})
+_FAILED = frozenset({"error", "failed", "failure", "fail"})
+BAD_STATUS = 400
+"""From here on a status tells of a failure."""
+
 Check = Callable[[Answer], str | None]
 """Says what is wrong with an answer that should be asked for again, or ``None``."""
 
@@ -102,7 +107,7 @@ def read(content: bytes, sent_at: datetime) -> Answer:
     envelope = parsed.value
     if not isinstance(envelope, dict):
         raise Transient("the answer is JSON of another shape")
-    if complaint := envelope.get("errors") or envelope.get("code"):
+    if complaint := _complaint(envelope):
         raise Transient(f"a success that tells of a failure ({str(complaint)[:SHOWN_OF_FAILURE]})")
     data, bare = envelope.get("data"), "data" not in envelope
     if parsed.cut:
@@ -119,6 +124,20 @@ def read(content: bytes, sent_at: datetime) -> Answer:
         mended=parsed.mended,
         bare=bare,
     )
+
+
+def _complaint(envelope: Mapping[str, Any]) -> object:
+    """Return what an envelope says of a failure, however its server, or a proxy before it, calls that."""
+    for key, value in envelope.items():
+        name = key.casefold().replace("_", "")
+        if name in _FAILURES and value:
+            return value
+        if name in ("success", "ok") and value is False:
+            return f"{key}: false"
+        bad = isinstance(value, int) and value >= BAD_STATUS
+        if name in ("status", "statuscode") and (bad or str(value).casefold() in _FAILED):
+            return f"{key}: {value}"
+    return None
 
 
 def _cursor(value: object) -> str:

@@ -107,8 +107,7 @@ class Healing:
     def note(self, state: SourceState) -> None:
         """Write into the source's state how many issues were later than the lookback."""
         if self._last:
-            seconds = [self._lookback.total_seconds()] * self._overdue
-            late.remember(state, seconds, self._last, beyond=True)
+            late.remember(state, [self._lookback.total_seconds()] * self._overdue, self._last, beyond=True)
 
     def _is_ours(self, row: Row) -> bool:
         created = instant(row.get("created_at"))

@@ -28,7 +28,7 @@ class SlimListing:
         self._left_out = set[str]()
 
     def see(self, rows: Sequence[Row]) -> None:
-        """Note which fields the list gives: of those with no value in any row, nobody knows whether they are empty."""
+        """Note which fields the list gives: of those without a value in any row, nobody knows if they are empty."""
         self._given |= given_by(rows)
 
     async def whole(self, row: Row, held: Mapping[str, Any], differing: Collection[str] = ()) -> Row | None:
