@@ -33,6 +33,8 @@ _RAMP = 1.5
 """Where the rate had risen that far above what was measured, the stretch was mostly slower: only the refusal counts."""
 _TRIAL = 12
 """So many accepted requests make a rate one that stands."""
+_LEAST_TRIAL, _TRIAL_WINDOWS = 3, 0.5
+"""Where another client may have left, those of so many windows lead on: twelve might take a whole one, or more."""
 _CAREFUL_STEPS = 3
 _MANY = 12
 _LOW = 0.8
@@ -78,7 +80,8 @@ class Aim:
         close, self._certain = self._is_close(rate), False
         if close:
             refused, self._refused_rate = self._refused_rate, math.inf
-            self._trial, self._steps = _TRIAL, 0
+            few = min(_TRIAL, max(_LEAST_TRIAL, round(_TRIAL_WINDOWS * self._window * rate)))
+            self._trial, self._steps = few if self._is_low(rate) else _TRIAL, 0
             return max(rate * _CLOSE, refused)
         if self._refused_rate < math.inf:
             return min(rate * _GROWTH, math.sqrt(rate * self._refused_rate))

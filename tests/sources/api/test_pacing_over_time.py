@@ -256,6 +256,18 @@ def test_it_is_noticed_within_five_windows_that_a_client_has_left(kind, limit, s
     assert max(uses) >= 0.95
 
 
+def test_that_a_client_has_left_a_small_bucket_is_mostly_noticed_within_five_windows():
+    """Of thirty a minute: each step of the way back took twelve requests, which is a window."""
+    noticed = 0
+    for seed in range(16):
+        loop, caller = simulate(30, "bucket", "200ms", seed=seed, burst=5)
+        other_client(loop, caller.server, lambda now: 0.25 if 600 < now < 1200 else 0.0, seed * 31 + 9)
+        loop.run(1200 + 6 * WINDOW)
+        uses = [caller.used(1200 + n * WINDOW, 1200 + (n + 1) * WINDOW) for n in range(6)]
+        noticed += max(uses) >= 0.95
+    assert noticed >= 8
+
+
 @pytest.mark.sampled(3)
 @pytest.mark.parametrize("limit", [60, 120, 300])
 def test_beside_another_client_a_bucket_is_taken_for_one_and_not_given_up(limit):
