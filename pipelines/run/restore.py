@@ -8,20 +8,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pylon_elt.sources.pylon.catalog import ALL_TABLES, HANGING, ONCE
+from pylon_elt.sources.pylon.catalog import HANGING, ONCE
+from pylon_elt.sources.pylon.copy import gone
 from pylon_elt.sources.pylon.copy.contents import Contents
 from pylon_elt.sources.pylon.copy.ledger import Ledger
 from pylon_elt.sources.pylon.lanes.resources import forget
 
 if TYPE_CHECKING:
     import dlt
-    from dlt.common.schema import Schema
 
     from pylon_elt.sources.pylon.copy.copied import Copied
-
-_VERSION = "_dlt_version"
-DLT_TABLES = (_VERSION, "_dlt_loads", "_dlt_pipeline_state")
-"""The tables that dlt keeps for itself."""
 
 
 def restore(pipeline: dlt.Pipeline, copied: Copied) -> str:
@@ -35,14 +31,14 @@ def restore(pipeline: dlt.Pipeline, copied: Copied) -> str:
         What the user is to be told; ``""``: nothing was gone.
     """
     if not pipeline.default_schema_name:
-        return _restore_dlt(copied)
-    made = _made(pipeline.default_schema)  # dlt reads it anew each time that it is asked for
-    _restore_staging(copied, made)
-    gone = dict(_gone(copied, made))
-    if not gone:
+        return _restored_dlt(gone.restore_dlt(copied))
+    made = gone.made(pipeline.default_schema)  # dlt reads it anew each time that it is asked for
+    gone.restore_staging(copied, made)
+    lost = dict(gone.gone(copied, made))
+    if not lost:
         return ""
-    empty(pipeline, copied, list(gone))
-    return _told(gone)
+    empty(pipeline, copied, list(lost))
+    return _told(lost)
 
 
 def empty(pipeline: dlt.Pipeline, copied: Copied, tables: Sequence[str]) -> None:
@@ -64,47 +60,10 @@ def empty(pipeline: dlt.Pipeline, copied: Copied, tables: Sequence[str]) -> None
     pipeline.run(forget(tables), refresh="drop_data")
 
 
-def _made(schema: Schema) -> dict[str, Collection[str]]:
-    """Return the tables that loads have made, each with its columns."""
-    names = [table["name"] for table in schema.data_tables(seen_data_only=True)]
-    return {name: schema.get_table_columns(name).keys() for name in names if name in ALL_TABLES}
-
-
-def _gone(copied: Copied, made: Mapping[str, Collection[str]]) -> Iterator[tuple[str, set[str]]]:
-    """Return which tables are gone, and which lack columns; each of them was asked for.
-
-    That is since a listing shows what one may see. What cannot be read again is left as it is, if it is there.
-    """
-    there = copied.columns()
-    for name, columns in made.items():
-        if there is None or name not in there:
-            if not copied.holds(name):
-                yield name, set()
-        elif (
-            name not in ONCE
-            and (lost := {column for column in columns if column.casefold() not in there[name]})
-            and not copied.has(name, sorted(lost))
-        ):
-            yield name, lost
-
-
-def _restore_staging(copied: Copied, made: Mapping[str, Collection[str]]) -> None:
-    """Have dlt look after the tables through which it loads, where some are gone; what they hold is not kept."""
-    there = copied.columns(staging=True)
-    if not there or _VERSION not in there:
-        return  # dlt makes all of them
-    if any(not there.get(name, set()).issuperset(map(str.casefold, made[name])) for name in made):
-        copied.forget_schema(staging=True)
-
-
-def _restore_dlt(copied: Copied) -> str:
-    """Have dlt make its own tables again where some of them are gone: without all of them, nothing can be trusted."""
-    there = copied.tables(DLT_TABLES)
-    if _VERSION not in there or len(there) == len(DLT_TABLES):
+def _restored_dlt(names: Sequence[str]) -> str:
+    if not names:
         return ""
-    copied.forget_schema()
-    gone = ", ".join(name for name in DLT_TABLES if name not in there)
-    return f"Gone from the database, by other hands than this program's: {gone}. Everything is read anew."
+    return f"Gone from the database, by other hands than this program's: {', '.join(names)}. Everything is read anew."
 
 
 def _told(gone: Mapping[str, Collection[str]]) -> str:

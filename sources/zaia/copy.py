@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -14,7 +15,8 @@ from dlt.common.storages.load_package import load_package_state
 from dlt.destinations.exceptions import DatabaseTransientException, DatabaseUndefinedRelation
 from dlt.destinations.sql_client import SqlClientBase
 
-from .catalog import CHAT_SYNC, CHATS, DELETIONS, TICKETS, Table
+from .catalog import CHAT_SYNC, CHATS, DELETIONS, DIGEST, TICKETS, Table
+from .errors import ConfigurationError
 
 IDS_PER_QUERY = 500
 _NAME = re.compile(r"\{(?:(\w*)\.)?(\w+)\}")
@@ -167,6 +169,52 @@ class Copy:
         if client is not None:
             with suppress(Exception):
                 client.close_connection()
+
+
+def refuse_shared(copy: Copy, schema: str, tables: Collection[str]) -> None:
+    """Make sure that no other source has, or is about to have, tables of these names in the dataset.
+
+    Args:
+        copy: The copy in that dataset.
+        schema: What dlt calls the schema of this source.
+        tables: What this source reads.
+
+    Raises:
+        ConfigurationError: One has. Nothing was read.
+    """
+    if not copy.pipeline.config.use_single_dataset:
+        if (first := copy.pipeline.default_schema_name) not in (None, schema):
+            raise ConfigurationError(
+                f"With use_single_dataset = false, the dataset of {first} would tell what is new in {schema}.",
+                "Load each source by a pipeline of its own.",
+            )
+        return
+    for other, its in _others(copy, schema):
+        shared = [name for name in its if name in tables and _is_alien(its[name])]
+        if shared:
+            raise ConfigurationError(
+                f"The source {other} has tables in the dataset {copy.pipeline.dataset_name} that are called as"
+                f" those of {schema}: {', '.join(sorted(shared))}. Rows of both would be in one table.",
+                "Load each source into a dataset of its own, by a pipeline with another dataset_name.",
+            )
+
+
+def _others(copy: Copy, schema: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Return the other schemas of the dataset, as the pipeline and the destination know them, with their tables."""
+    schemas: Any = copy.pipeline.schemas
+    for name in {*copy.pipeline.schema_names, *schemas.live_schemas} - {schema}:
+        yield name, schemas[name].tables
+    sql = "SELECT {v.schema_name}, {v.schema}, {v.inserted_at} FROM {_dlt_version} AS v ORDER BY {v.inserted_at}"
+    newest = {row[0]: row[1] for row in copy._select(sql)}  # noqa: SLF001 - of this module
+    for name, stored in newest.items():
+        if name != schema:
+            yield name, json.loads(stored).get("tables", {})
+
+
+def _is_alien(table: Mapping[str, Any]) -> bool:
+    """Whether a table is not ours under another schema's name, as where resources were run without their source."""
+    columns = {column.casefold() for column in table["columns"]}
+    return bool(columns) and DIGEST.name not in columns
 
 
 def _emptied() -> set[str]:

@@ -13,14 +13,16 @@ import dlt
 from dlt.common.configuration.container import Container
 from dlt.common.pipeline import PipelineContext
 
-from .catalog import DELETIONS, Table
+from .catalog import CHATS, CHILDREN, DELETIONS, DIRECTORY, TICKETS, Table
 from .changes import Changes, Stamps, caught, implausible
-from .copy import Copy
+from .copy import Copy, refuse_shared
 from .destination import require_tested
 from .lists import Lists
 from .notes import Notes
 from .readings import Extent
 from .settings import Settings
+
+_READ = frozenset(table.name for table in (TICKETS, CHATS, *CHILDREN, *DIRECTORY))
 
 
 @dataclass
@@ -53,7 +55,10 @@ class Run:
             )
             if told:
                 self.notes.warn(told)
-            self._copy = Copy(pipeline)
+            copy = Copy(pipeline)
+            if pipeline.destination:
+                refuse_shared(copy, dlt.current.source_schema().name, _READ)
+            self._copy = copy
         return self._copy
 
     def changes(self, table: Table) -> Changes:

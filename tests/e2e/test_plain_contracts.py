@@ -52,6 +52,45 @@ def test_a_hint_by_which_other_rows_go_is_refused(
     assert not server.log
 
 
+@pytest.mark.parametrize(
+    ("hints", "phrase"),
+    [
+        ({"columns": {"title": {"data_type": "bigint"}}}, "data_type for title"),
+        ({"columns": {"title": {"nullable": False}}}, "nullable for title"),
+        ({"columns": {"title": {"unique": True}}}, "unique for title"),
+        ({"columns": {"created_at": {"precision": 0}}}, "precision for created_at"),
+        ({"columns": {"created_at": {"timezone": False}}}, "timezone for created_at"),
+        ({"file_format": "csv"}, "file format csv"),
+        ({"file_format": "model"}, "file format model"),
+        ({"parent_table_name": "users"}, "Leave out table_name"),
+        ({"table_name": lambda row: row["state"]}, "function of each row"),
+    ],
+)
+def test_a_hint_by_which_values_do_not_fit_is_refused(
+    hints: dict[str, Any], phrase: str, server: Any, pipeline: Any
+) -> None:
+    read = source(server)
+    read.issues.apply_hints(**hints)
+    assert phrase in refusal(pipeline, read)
+    assert not server.log
+
+
+def test_another_name_of_a_resource_is_refused(server: Any, pipeline: Any) -> None:
+    read = source(server)
+    assert "the name tickets" in refusal(pipeline, read.issues.with_name("tickets"))
+    read.resources.add(read.issues.with_name("tickets"))
+    assert "the name tickets" in refusal(pipeline, read)
+    assert not server.log
+
+
+def test_loads_that_count_although_a_table_failed_are_refused(
+    server: Any, pipeline: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOAD__RAISE_ON_FAILED_JOBS", "false")
+    assert "raise_on_failed_jobs" in refusal(pipeline, source(server))
+    assert not server.log
+
+
 @pytest.mark.dear
 def test_a_hint_that_the_schema_has_already_is_refused_until_it_is_gone(
     server: Any, pipeline: Any, tmp_path: Path

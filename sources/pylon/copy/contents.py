@@ -29,7 +29,7 @@ class Contents:
 
     Args:
         copied: The copy.
-        dropped: Tables that the load in progress will drop first; they count as empty.
+        dropped: Tables that the load in progress will drop or empty first; they count as empty.
     """
 
     def __init__(self, copied: Copied, dropped: Collection[str] = ()) -> None:

@@ -9,8 +9,11 @@ from dlt.extract import DltResource, DltSource
 
 from ..catalog import REMOVED, Table
 from ..errors import ConfigurationError
+from . import loading
 
 _ROWS = "discard_row"
+_OWN = ("data_type", "nullable", "precision", "scale", "timezone", "unique")
+"""What a column's values have to be, in dlt's words: with another, some would be cut short, or stop each load."""
 _ANEW = 'Where the pipeline\'s schema has it already, give refresh="drop_sources" once.'
 
 
@@ -24,6 +27,7 @@ def refuse_what_leaves_out(source: DltSource, resource: DltResource, table: Tabl
     """
     found: Any = resource.compute_table_schema()
     kept = source.schema.tables.get(table.name)
+    _refuse_other_values(table, found["columns"])
     for columns in (found["columns"], kept["columns"] if kept else {}):
         _refuse_columns(table, columns)
     contract: Any = source.schema.resolve_contract_settings_for_table(table.name, found)
@@ -36,6 +40,18 @@ def refuse_what_leaves_out(source: DltSource, resource: DltResource, table: Tabl
             " read.",
             "Use freeze, which fails in place of that, or leave the contract out.",
         )
+
+
+def _refuse_other_values(table: Table, columns: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse hints by which the values of a column would not fit, or lose something."""
+    for name, own in loading.columns(table).items():
+        given = columns.get(name, {})
+        if other := next((hint for hint in _OWN if given.get(hint) != own.get(hint)), None):
+            raise ConfigurationError(
+                f"{table.name} was given the hint {other} for {name}: what Pylon gives there would not fit, or lose a"
+                " part.",
+                "Leave it out, and make the source anew. A view gives a column another type.",
+            )
 
 
 def _refuse_columns(table: Table, columns: Mapping[str, Mapping[str, Any]]) -> None:

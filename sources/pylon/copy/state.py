@@ -286,14 +286,18 @@ class Stretch(View):
         return self.history_until <= (floor or windows.EARLIEST)
 
 
+def _instants(stored: Mapping[str, str]) -> dict[str, datetime]:
+    return {name: datetime.fromisoformat(at) for name, at in stored.items()}
+
+
+def _stored_instants(instants: Mapping[str, datetime]) -> dict[str, str]:
+    return {name: at.isoformat() for name, at in instants.items()}
+
+
 class HangingState(View):
     """What is read parent by parent: which of them were refused though they are there, and since when (UTC)."""
 
-    refused = Key[Mapping[str, datetime]](
-        lambda stored: {parent: datetime.fromisoformat(at) for parent, at in stored.items()},
-        lambda refused: {parent: at.isoformat() for parent, at in refused.items()},
-        {},
-    )
+    refused = Key[Mapping[str, datetime]](_instants, _stored_instants, {})
 
 
 class CollectionState(HangingState):
@@ -429,6 +433,10 @@ class SourceState(View):
     """Whose workspace it is, by ``id`` and ``name``, as was told by ``GET /me``; masked if they are."""
     asked_with = Key[str](str, str, "")
     """The beginning of a digest of the token that a plain dlt pipeline used last: another one may be another's."""
+    rests_on = Key[list[str]](list, list, [])
+    """The first and the last load in which a plain dlt pipeline has handed on rows; the state's copy has both."""
+    missed = Key[Mapping[str, datetime]](_instants, _stored_instants, {})
+    """The issues that a ledger of the copy knows and the copy lacks, and when they were asked for (UTC); "": all."""
     reconciled_at = Key[datetime | None](_instant, _iso, None)
     """When the copy was last compared with a complete listing."""
     unlisted = Key[list[windows.Window]](_windows, _stored_windows, [])
@@ -482,6 +490,15 @@ class SourceState(View):
         endpoints = {endpoint.name for endpoint in TABLES[table].endpoints} if table in TABLES else set()
         if lacking := self.lacking:
             self.lacking = {name: one for name, one in lacking.items() if name not in endpoints}
+
+    def has_read(self, table: str) -> bool:
+        """Whether anything is kept of a table's lane."""
+        return bool(self.stored.get("resources", {}).get(table))
+
+    def forget_all(self) -> None:
+        """Forget all but what is true of the server whatever the copy is: its pace, and how it pages."""
+        for name in self.stored.keys() - {"pace", "paging"}:
+            del self.stored[name]
 
     def table(self, name: str) -> dict[str, Any]:
         """Return what is kept of one table's lane."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import dlt
 from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.extract import DltResource, DltSource
+from dlt.extract.exceptions import DataItemRequiredForDynamicTableHints
 
 from ..catalog import ALL_TABLES, Table
 from ..errors import ConfigurationError
@@ -16,6 +18,8 @@ from .tested import choose, require_tested
 
 STRATEGY = "delete-insert"
 _LOADS = ("write_disposition", "x-merge-strategy", "x-merge-destination-scope")
+FORMATS = (None, "preferred", "parquet", "jsonl", "insert_values")
+"""The file formats between extract and load in which a copy is exact."""
 _MEANT = ("disposition", "strategy", "destination_scope")
 
 
@@ -43,6 +47,7 @@ def refuse_other_loads(source: DltSource, pipeline: Any, *, untested: bool = Fal
     name = pipeline.destination.destination_name
     capabilities = pipeline.destination.capabilities()
     refuse_destination(capabilities, name)
+    _refuse_failed_jobs()
     if told := require_tested(pipeline, allowed=untested):
         logging.getLogger("dlt").warning(told)
     for resource in source.resources.selected.values():
@@ -50,6 +55,20 @@ def refuse_other_loads(source: DltSource, pipeline: Any, *, untested: bool = Fal
             _refuse_hints(resource, table)
             refuse_what_leaves_out(source, resource, table)
             refuse_destination(capabilities, name, resource.compute_table_schema())
+
+
+def _refuse_failed_jobs() -> None:
+    """Make sure that a load of which a table has failed does not count as complete.
+
+    Raises:
+        ConfigurationError: It would. Nothing was read.
+    """
+    if dlt.config.get("load.raise_on_failed_jobs", bool) is False:
+        raise ConfigurationError(
+            "With raise_on_failed_jobs = false, a load counts as complete although rows of it are missing, and they"
+            " would never be read again.",
+            "Leave it out of [load] in .dlt/config.toml, and LOAD__RAISE_ON_FAILED_JOBS out of the environment.",
+        )
 
 
 def refuse_destination(
@@ -82,7 +101,19 @@ def _refuse_hints(resource: DltResource, table: Table) -> None:
             f"{table.name} has an incremental hint, which would leave out rows that the copy then counts as read.",
             "Leave it out: the source is incremental by itself, and start_date says where it begins.",
         )
-    found = resource.compute_table_schema()
+    try:
+        found = resource.compute_table_schema()
+    except DataItemRequiredForDynamicTableHints as error:
+        raise ConfigurationError(
+            f"{table.name} was given a hint that is a function of each row: the copy could not say where its rows are.",
+            "Leave it out, and make the source anew.",
+        ) from error
+    if (named := found.get("file_format")) not in FORMATS:
+        raise ConfigurationError(
+            f"{table.name} cannot be handed on in the file format {named}: dlt writes none from Arrow tables, or one in"
+            " which empty texts and nulls are alike.",
+            f"Leave out loader_file_format and file_format, or choose one of {', '.join(filter(None, FORMATS))}.",
+        )
     wanted = dict(zip(_LOADS, map(disposition(table).get, _MEANT), strict=True))
     if any(found.get(hint) != value for hint, value in wanted.items()):
         asked = f"{found.get('write_disposition')} {found.get('x-merge-strategy') or ''}".strip()
@@ -93,7 +124,7 @@ def _refuse_hints(resource: DltResource, table: Table) -> None:
             ' again, give refresh="drop_sources".',
         )
     key = [name for name, column in found["columns"].items() if column.get("primary_key")]
-    if found["name"] != table.name or sorted(key) != sorted(table.key):
+    if found["name"] != table.name or found.get("parent") or sorted(key) != sorted(table.key):
         raise ConfigurationError(
             f"{table.name} was given the table name {found['name']} and the key {', '.join(key)}, but it is looked for"
             " under its own.",

@@ -45,17 +45,18 @@ from .ways import Batch
 def resources(turns: Turns) -> list[DltResource]:
     """Return the resources of a workspace, which take part in turns."""
     usual = {*turns.settings.usual, DELETIONS.name}
-    return [_resource(table, turns.current, selected=table.name in usual) for table in ALL_TABLES.values()]
+    return [_resource(table, turns, selected=table.name in usual) for table in ALL_TABLES.values()]
 
 
-def _resource(table: Table, turn: Callable[[], Turn], *, selected: bool) -> DltResource:
+def _resource(table: Table, turns: Turns, *, selected: bool) -> DltResource:
     async def batches() -> AsyncGenerator[pa.Table, None]:
-        now = turn()
+        now = turns.current()
         async with now.lane(table.name):
             async for batch in filled(now, table):
                 yield batch
 
     def read() -> Iterator[Any]:
+        turns.enter()
         yield from piece_by_piece(batches())
 
     resource: DltResource = dlt.resource(  # type: ignore[call-overload]

@@ -150,6 +150,8 @@ class Turn:
             control.failed,
         )
         self.stock = Stock(settings, self.ledger, control.report, read, left_alone)
+        self.counted = False
+        """Whether any rows were handed on."""
         self._again = False
         self._begun: set[str] = set()
         self._ended: set[str] = set()
@@ -246,6 +248,7 @@ class Turn:
 
     def count(self, table: Table, batch: pa.Table, rows: int) -> pa.Table:
         """Count a batch on its way to dlt, record the versions of its rows, and return it."""
+        self.counted = True
         self.budget.add(rows, batch.nbytes)
         self.report.add_rows(table.name, rows)
         self.report.found_extra(table.name, misfits(batch))

@@ -17,15 +17,13 @@ from ..copy import loading
 from ..copy.contents import Contents
 from ..copy.copied import Copied
 from ..copy.naming import refuse_ambiguous
-from ..copy.neighbours import refuse_neighbours
 from ..copy.state import SourceState
 from ..copy.verified import Verified
-from ..copy.writing import refuse_other_loads
 from ..rows import extras
 from ..settings import Settings
-from . import clocks, sweep, whose
+from . import clocks, missed, plain, sweep
 from .budget import Limits
-from .together import refuse_several, refuse_too_few_places
+from .plain import OneAtATime
 from .turn import Control, Turn
 
 
@@ -52,9 +50,20 @@ class Turns:
         self._limits = limits or Limits()
         self._copied = copied
         self._turn: Turn | None = None
+        self._readers = OneAtATime()
+
+    def enter(self) -> None:
+        """Let a resource begin, in the thread that extracts.
+
+        Raises:
+            ConfigurationError: What is due would be told by another copy than the one that is loaded.
+        """
+        if self._copied is None:
+            plain.refuse_other_dataset(SourceState.current())
 
     def current(self) -> Turn:
         """Return the turn of the extract in progress."""
+        self._readers.take()
         load_id = load_package_state()["load_id"]
         if self._turn is None or self._turn.load_id != load_id:
             self._turn = self._begin(load_id)
@@ -70,20 +79,17 @@ class Turns:
         pipeline: Any = Container()[PipelineContext].pipeline()
         state = SourceState.current()
         # else the caller has made source and pipeline, and has looked at the copy
-        plain = self._copied is None
-        if plain:
-            refuse_other_loads(dlt.current.source(), pipeline, untested=self.settings.untested_destination)
-            refuse_several(dlt.current.source(), self)
-            refuse_too_few_places(list(dlt.current.source().resources.selected))
+        is_plain = self._copied is None
+        if is_plain:
+            plain.refuse(dlt.current.source(), pipeline, self.settings, self)
         refuse_ambiguous(pipeline)
         loading.know_dialects(pipeline)
         loading.choose_file_format(dlt.current.source(), pipeline)
         control = self._control or Control(*learnt(self.settings, state), strict=True)
         copied = self._copied or Copied(pipeline)
         try:
-            if plain:
-                refuse_neighbours(copied)
-                whose.suspect(self.settings, state)
+            if is_plain:
+                plain.look(dlt.current.source(), pipeline, self.settings, state, copied)
             turn = self._made(load_id, control, copied)
         except BaseException:
             self._let_go(copied)
@@ -91,6 +97,8 @@ class Turns:
 
         def end() -> None:
             _remember(state, control)
+            if is_plain and turn.counted:
+                state.rests_on = [*state.rests_on[:1], load_id]
             clocks.tell(turn)
             if turn.at_rest:
                 self._let_go(copied)
@@ -104,10 +112,11 @@ class Turns:
         """Return a turn with what is due in it."""
         if control.ahead:
             control.ahead.close()
-        dropped = load_package_state()["state"].get("dropped_tables") or []
-        contents = Contents(copied, [str(table["name"]) for table in dropped])
+        contents = Contents(copied, _emptied())
         lanes = list(dlt.current.source().resources.selected)
         turn = Turn(self.settings, control, self._limits, contents, load_id, lanes)
+        if copied is not self._copied:
+            missed.find(turn, SourceState.current())
         turn.stock.take(datetime.now(UTC), self._limits.most_due, control.began_at)
         if control.sweep_before:
             sweep.queue(turn, Verified(copied), control.sweep_before)
@@ -117,6 +126,13 @@ class Turns:
         """Close the copy, unless the caller holds it open."""
         if copied is not self._copied:
             copied.close()
+
+
+def _emptied() -> list[str]:
+    """Return the tables that the load in progress drops or empties first, as ``refresh`` asks it to."""
+    state: Any = load_package_state()["state"]
+    tables = [*(state.get("dropped_tables") or []), *(state.get("truncated_tables") or [])]
+    return [str(table["name"]) for table in tables]
 
 
 def pacers(settings: Settings, state: SourceState) -> Pacers:
