@@ -26,6 +26,9 @@ DISCUSSIONS = frozenset({"issue_threads"})
 KEYS = frozenset({"id", "issue_id", "task_id", "message_id", "ticket_id", "ticket_key", "conversation_id"})
 """What joins rows says nothing of what is written in them."""
 
+_BESIDE = {"name": "label", "label": "name"}
+"""How two columns of a table for analysis end that have one name; a label has more, where several have that name."""
+
 
 @dataclass(frozen=True)
 class Hidden:
@@ -108,7 +111,7 @@ def of(notes: bool, without: Iterable[str], masked: Mapping[str, Mapping[str, st
     wanted = [name.strip().lower() for text in without for name in text.split(",") if name.strip()]
     wanted += [f"{table}.{name}" for table, rules in (masked or {}).items() for name in rules]
     pairs = {_pair(name) for name in wanted}
-    left_out = frozenset(pairs.union(*(_same(*pair) for pair in pairs)))
+    left_out = frozenset(pairs.union(*(_same(*pair) | _label(*pair) for pair in pairs)))
     return Hidden(notes, left_out, lineage.made_of(_each(left_out)))
 
 
@@ -161,6 +164,17 @@ def _same(table: str, column: str) -> set[tuple[str, str]]:
         if EXTRA.name in sources:  # holds what did not fit a column
             found.add((name, EXTRA.name))
     return found
+
+
+def _label(table: str, column: str) -> set[tuple[str, str]]:
+    """Return the column beside that of a name which tells equal names apart, or the other way round."""
+    stem, _, kind = column.rpartition("_")
+    other = f"{stem}_{_BESIDE.get(kind)}"
+    return {
+        (name, other)
+        for name, columns in package.mart_columns().items()
+        if table in ("*", name) and column in columns and other in columns
+    }
 
 
 def _unknown(name: str, known: Iterable[str]) -> exits.Problem:
