@@ -44,6 +44,7 @@ ZAIA = (
     *(
         "copy",
         "changes",
+        "loads",
         "readings",
         "run",
         "directory",

@@ -12,12 +12,15 @@ from typing import Any
 import dlt
 from dlt.common.configuration.container import Container
 from dlt.common.pipeline import PipelineContext
+from dlt.common.storages.exceptions import CurrentLoadPackageStateNotAvailable
+from dlt.common.storages.load_package import load_package_state
 
 from .catalog import CHATS, CHILDREN, DELETIONS, DIRECTORY, TICKETS, Table
 from .changes import Changes, Stamps, caught, implausible
 from .copy import Copy, refuse_shared
 from .destination import require_tested
 from .lists import Lists
+from .loads import refuse_other_loads
 from .notes import Notes
 from .readings import Extent
 from .settings import Settings
@@ -42,24 +45,33 @@ class Run:
     emptied: Counter[str] = field(default_factory=Counter)
     """Chats that had some of what hangs on them and have none any more, by table."""
     _copy: Copy | None = None
+    _looked_at: str = ""
+    """The load package for which the copy was looked at."""
 
     def copy(self) -> Copy:
-        """Return the copy that the running pipeline fills."""
+        """Return the copy that the running pipeline fills.
+
+        Raises:
+            ConfigurationError: It is not to be filled, or not so. Nothing was read.
+        """
         pipeline: Any = Container()[
             PipelineContext
         ].pipeline()  # what dlt.current.pipeline() resolves anew each time
-        if self._copy is None or self._copy.pipeline is not pipeline:
-            # without a destination, rows are only looked at
-            told = pipeline.destination and require_tested(
-                pipeline, allowed=self.settings.untested_destination
-            )
-            if told:
-                self.notes.warn(told)
-            copy = Copy(pipeline)
-            if pipeline.destination:
-                refuse_shared(copy, dlt.current.source_schema().name, _READ)
-            self._copy = copy
-        return self._copy
+        copy, package = self._copy, _package()
+        if copy is None or copy.pipeline is not pipeline or package != self._looked_at:
+            copy = copy if copy and copy.pipeline is pipeline else Copy(pipeline)
+            if pipeline.destination:  # without one, rows are only looked at
+                self._look_at(copy, package)
+            self._looked_at = package
+        self._copy = copy
+        return copy
+
+    def _look_at(self, copy: Copy, package: str) -> None:
+        if told := require_tested(copy.pipeline, allowed=self.settings.untested_destination):
+            self.notes.warn(told)
+        if package:
+            refuse_other_loads(dlt.current.source())
+        refuse_shared(copy, dlt.current.source_schema().name, _READ)
 
     def changes(self, table: Table) -> Changes:
         """Return what compares a table with the copy."""
@@ -119,6 +131,14 @@ class ListState:
     @watermark.setter
     def watermark(self, value: datetime | None) -> None:
         self._kept["watermark"] = value and value.isoformat()
+
+
+def _package() -> str:
+    """Return which load is being extracted; "" for none, as where a copy is only compared."""
+    try:
+        return str(load_package_state()["load_id"])
+    except CurrentLoadPackageStateNotAvailable:
+        return ""
 
 
 def present(*besides: Table) -> Iterator[Any]:
