@@ -58,8 +58,6 @@ class Habit:
     """Whether it refused a list with a shorter limit too, and without one, in this process."""
     widest: float | None = None
     """A wider window than so many seconds it refused, in this process; ``None``: none that was asked for."""
-    unclamped: int = 0
-    """How often nothing was missing in a window that it seemed to give in part only, in this process."""
     ends_without_cursor: bool = False
     """Whether its last page announces another one and gives no cursor, each time it is asked."""
     slips: bool = False
@@ -98,7 +96,7 @@ class Paging:
         """Return what the next process should know, as a small JSON object."""
         # caps may be lifted, and slips pass
         passing = Habit()
-        fleeting = ("cap", "slips", "taken", "refuses_all", "widest", "unclamped")
+        fleeting = ("cap", "slips", "taken", "refuses_all", "widest")
         forgotten: Any = {name: getattr(passing, name) for name in fleeting}
         known = {name: replace(habit, **forgotten) for name, habit in self._habits.items()}
         return {name: asdict(habit) for name, habit in known.items() if habit != Habit()}

@@ -20,7 +20,6 @@ from ..copy.state import Stretch
 from ..errors import LeftOut, Rejected, Unanswered, Unavailable
 from ..rows.rows import Row, instant
 from .bad import ELSEWHERE, LeavingOut, elsewhere, failure
-from .clamped import Clamped
 from .looks import Look
 from .moment import READINGS
 from .pieces import Find, pieces
@@ -97,7 +96,7 @@ async def newest_to_oldest(
     Windows are as wide as a page probably holds; stretches without a row are skipped. Yields as :func:`.pieces`. Where
     the server does not tell what there is, it ends before the history is done.
     """
-    leaving, clamped = LeavingOut(reader, stretch, of_history=True), Clamped(reader, past)
+    leaving = LeavingOut(reader, stretch, of_history=True)
     witness = _witness(reader.client, past, past.way.stamp)
     while not stretch.history_done(floor):
         going = stretch.backwards
@@ -109,11 +108,6 @@ async def newest_to_oldest(
             leaving.see(piece, batch)
             if not batch.whole and batch.error is None:
                 return
-            if await clamped.narrows(piece, batch):
-                yield None, batch
-                going.amid = going.down = None
-                count += 1
-                break
             yield piece, batch
             # what is no row is no sign of a past to be read
             count += sum(row.get("id") is not None for row in batch.rows)

@@ -40,6 +40,9 @@ AT_ONCE = 8
 TRIES = 2
 """How often each is tried: where it fails, the copy keeps what it has."""
 
+FULL = frozenset({"title", "body_html", "state", "requester", "created_at", "link"})
+"""Fields that are empty in hardly any issue. Of others, many workspaces use none: that all are null tells nothing, but
+where the copy knows better, or one of these is null too."""
 MOST_IN_VAIN = 3
 """So many times in a turn some may be asked for of which none is given."""
 
@@ -58,7 +61,7 @@ class _Shown:
     """Rows of one answer, the fields that have no value in any, and the copy of each, as far as it is of use."""
 
     rows: Sequence[Row]
-    absent: Collection[str]
+    absent: AbstractSet[str]
     at: datetime
     copies: Copies
     news: Mapping[str, Collection[str]]
@@ -156,7 +159,9 @@ class SlimLane:
             The issues that were asked for, and the fields of which the copy keeps what it has, since nothing was told.
         """
         wanted, leaving = shown.wanted, self._leaving
-        doubtful = shown.absent if self._is_telling(shown) else self._listed.untold(shown.absent)
+        unwritten = shown.absent - set[str]().union(*shown.rows)
+        odd = shown.absent if shown.absent & FULL else unwritten
+        doubtful = odd if self._is_telling(shown) else self._listed.untold(odd)
         due = {name for name in {*doubtful, *wanted} if leaving.is_due(name, shown.at, wanted=name in wanted)}
         if not due or not shown.news or self._in_vain >= MOST_IN_VAIN:
             return {}, due & wanted.keys()

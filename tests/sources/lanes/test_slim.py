@@ -235,6 +235,8 @@ def test_where_issues_cannot_be_asked_for_at_first_nothing_is_believed_to_be_emp
 
 def test_what_the_lookback_shows_once_more_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
     site = made()
+    edit(site)
+    site.run()
 
     def spoil(request: httpx.Request, answer: httpx.Response) -> httpx.Response | None:
         if request.url.path != "/issues/search":
