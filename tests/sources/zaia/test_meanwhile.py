@@ -10,6 +10,7 @@ import pytest
 from support.zaia import Desk
 
 from pylon_elt.emulator import zaia
+from pylon_elt.sources.zaia.settings import CLOSED
 
 pytestmark = pytest.mark.dear
 
@@ -42,7 +43,9 @@ def test_what_changes_between_two_pages_is_neither_lost_nor_doubled(
         assert not after.keys() & desk.gone("tickets")
     desk.run(["tickets"])
     stored = {row["id"]: row["status"] for row in desk.rows("tickets")}
-    assert _states(world).items() <= stored.items()
+    lost = _states(world).items() - stored.items()
+    # by ids, news are between the ends of a list, where only a count tells of them: of one that left, it tells as little
+    assert not lost or (order == "id" and {status for _, status in lost} <= {*CLOSED})
     desk.run(["tickets"], full_read_hours=0, confirm_removals=True)
     desk.check(["tickets"])
 
