@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from .state import Key, SourceState, View
+from .state import Key, SourceState, View, instants, stored_instants
 
 A_DAY = timedelta(days=1)
 SELDOM = timedelta(days=30)
@@ -17,14 +17,6 @@ RECENTLY = A_DAY / 2
 
 Belief = tuple[datetime, timedelta]
 """Since when something is believed (UTC), and for how long."""
-
-
-def _times(stored: Mapping[str, str]) -> dict[str, datetime]:
-    return {name: datetime.fromisoformat(at) for name, at in stored.items()}
-
-
-def _stored_times(times: Mapping[str, datetime]) -> dict[str, str]:
-    return {name: at.isoformat() for name, at in times.items()}
 
 
 def _beliefs(stored: Sequence[tuple[str, float, list[str]]]) -> dict[str, Belief]:
@@ -45,11 +37,11 @@ def _stored_beliefs(beliefs: Mapping[str, Belief]) -> list[Any]:
 class Leaving(View):
     """What is known of the fields that one list of issues does not give."""
 
-    left_out = Key[Mapping[str, datetime]](_times, _stored_times, {})
+    left_out = Key[Mapping[str, datetime]](instants, stored_instants, {})
     """The fields that it leaves out though issues have them, and since when that is known (UTC)."""
     believed = Key[Mapping[str, Belief]](_beliefs, _stored_beliefs, {})
     """When a field was given, or found to be empty where it is not (UTC), and for how long that is believed."""
-    emptied = Key[Mapping[str, datetime]](_times, _stored_times, {})
+    emptied = Key[Mapping[str, datetime]](instants, stored_instants, {})
     """When a field was found to be empty that the copy held and that was not given (UTC)."""
 
     @classmethod

@@ -286,18 +286,20 @@ class Stretch(View):
         return self.history_until <= (floor or windows.EARLIEST)
 
 
-def _instants(stored: Mapping[str, str]) -> dict[str, datetime]:
+def instants(stored: Mapping[str, str]) -> dict[str, datetime]:
+    """Return times by name, of what a state keeps of them."""
     return {name: datetime.fromisoformat(at) for name, at in stored.items()}
 
 
-def _stored_instants(instants: Mapping[str, datetime]) -> dict[str, str]:
-    return {name: at.isoformat() for name, at in instants.items()}
+def stored_instants(times: Mapping[str, datetime]) -> dict[str, str]:
+    """Return what a state keeps of times by name."""
+    return {name: at.isoformat() for name, at in times.items()}
 
 
 class HangingState(View):
     """What is read parent by parent: which of them were refused though they are there, and since when (UTC)."""
 
-    refused = Key[Mapping[str, datetime]](_instants, _stored_instants, {})
+    refused = Key[Mapping[str, datetime]](instants, stored_instants, {})
 
 
 class CollectionState(HangingState):
@@ -435,7 +437,7 @@ class SourceState(View):
     """The beginning of a digest of the token that a plain dlt pipeline used last: another one may be another's."""
     rests_on = Key[list[str]](list, list, [])
     """The first and the last load in which a plain dlt pipeline has handed on rows; the state's copy has both."""
-    missed = Key[Mapping[str, datetime]](_instants, _stored_instants, {})
+    missed = Key[Mapping[str, datetime]](instants, stored_instants, {})
     """The issues that a ledger of the copy knows and the copy lacks, and when they were asked for (UTC); "": all."""
     reconciled_at = Key[datetime | None](_instant, _iso, None)
     """When the copy was last compared with a complete listing."""

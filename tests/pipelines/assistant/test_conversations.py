@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import shutil
 import time
 import unicodedata
 from datetime import UTC, datetime, timedelta
@@ -22,16 +21,6 @@ from pylon_elt.pipelines.base import exits
 pytestmark = pytest.mark.dear
 
 NOTHING = find.filters("", "", "", "", "")
-
-
-@pytest.fixture
-def file(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy in our folder."""
-    file = tmp_path / "support.duckdb"
-    shutil.copy2(built, file)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
-    return file
 
 
 def tools(limits: Limits | None = None) -> Tools:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,16 +23,6 @@ pytestmark = pytest.mark.dear
 
 OURS = {("pylon__sync_freshness", "table_name")}
 """Columns of words of ours, in which others may be."""
-
-
-@pytest.fixture
-def file(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy with its tables for analysis in our folder."""
-    file = tmp_path / "support.duckdb"
-    shutil.copy2(built, file)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
-    return file
 
 
 def tools(*without: str, notes: bool = True) -> Tools:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -90,10 +89,8 @@ SLY = (
 
 
 @pytest.fixture
-def file(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def file(file: Path) -> Path:
     """A copy in which every internal note has a secret, in our folder."""
-    file = tmp_path / "support.duckdb"
-    shutil.copy2(built, file)
     with duckdb.connect(str(file)) as connection:
         for statement in (
             f"UPDATE pylon.issue_messages SET message_html = '<p>{SECRET}</p>' WHERE is_private",
@@ -103,8 +100,6 @@ def file(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             f"UPDATE pylon.issue_threads SET name = '{SECRET}'",
         ):
             connection.execute(statement)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
     return file
 
 
