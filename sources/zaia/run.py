@@ -71,7 +71,7 @@ class Run:
             self.notes.warn(told)
         if package:
             refuse_other_loads(dlt.current.source())
-        refuse_shared(copy, dlt.current.source_schema().name, _READ)
+            refuse_shared(copy, dlt.current.source_schema().name, _READ)
 
     def changes(self, table: Table) -> Changes:
         """Return what compares a table with the copy."""

@@ -34,7 +34,7 @@ from .ways import Batch, Copies
 SOME = 3
 """So many issues are asked for to see whether fields are left out."""
 ENOUGH = 20
-"""Of so many that a search shows, some should have each field."""
+"""Of so many, some should have each field."""
 AT_ONCE = 8
 """How many are asked for at a time; the pacer decides how many there are in a minute."""
 TRIES = 2
@@ -42,7 +42,7 @@ TRIES = 2
 
 FULL = frozenset({"title", "body_html", "state", "requester", "created_at", "link"})
 """Fields that are empty in hardly any issue. Of others, many workspaces use none: that all are null tells nothing, but
-where the copy knows better, or one of these is null too."""
+where the copy knows better, or one of these is null in all of so many too."""
 MOST_IN_VAIN = 3
 """So many times in a turn some may be asked for of which none is given."""
 
@@ -160,7 +160,8 @@ class SlimLane:
         """
         wanted, leaving = shown.wanted, self._leaving
         unwritten = shown.absent - set[str]().union(*shown.rows)
-        odd = shown.absent if shown.absent & FULL else unwritten
+        is_odd = len(shown.rows) >= ENOUGH and shown.absent & FULL
+        odd = shown.absent if is_odd else unwritten
         doubtful = odd if self._is_telling(shown) else self._listed.untold(odd)
         due = {name for name in {*doubtful, *wanted} if leaving.is_due(name, shown.at, wanted=name in wanted)}
         if not due or not shown.news or self._in_vain >= MOST_IN_VAIN:
