@@ -118,7 +118,7 @@ class SlimLane:
             rows = [] if batch.left else [row for row in batch.rows if has_key(ISSUES, row)]
             absent = COLUMNS.keys() - given_by(rows)
             if rows:
-                self._leaving.give(COLUMNS.keys() - absent, batch.sent_at)
+                self._leaving.give(_told(rows, absent, self._leaving.left_out.keys()), batch.sent_at)
             if not rows or not absent:
                 yield batch
                 continue
@@ -160,8 +160,7 @@ class SlimLane:
         """
         wanted, leaving = shown.wanted, self._leaving
         unwritten = shown.absent - set[str]().union(*shown.rows)
-        is_odd = len(shown.rows) >= ENOUGH and shown.absent & FULL
-        odd = shown.absent if is_odd else unwritten
+        odd = shown.absent if _is_odd(shown.rows, shown.absent) else unwritten
         doubtful = odd if self._is_telling(shown) else self._listed.untold(odd)
         due = {name for name in {*doubtful, *wanted} if leaving.is_due(name, shown.at, wanted=name in wanted)}
         if not due or not shown.news or self._in_vain >= MOST_IN_VAIN:
@@ -239,6 +238,17 @@ class SlimLane:
             return None
         row: Row = answer.data
         return row if row.get("id") == id_ else None
+
+
+def _told(rows: Sequence[Row], absent: AbstractSet[str], left_out: AbstractSet[str]) -> AbstractSet[str]:
+    """Return the fields of which an answer tells: null is a value too, but where it stands for what is left out."""
+    written = set[str]() if _is_odd(rows, absent) else set[str]().union(*rows) - left_out
+    return COLUMNS.keys() - absent | COLUMNS.keys() & written
+
+
+def _is_odd(rows: Sequence[Row], absent: AbstractSet[str]) -> bool:
+    """Whether fields are empty, in all of many issues, that hardly any lacks."""
+    return len(rows) >= ENOUGH and bool(absent & FULL)
 
 
 def given_by(rows: Collection[Row]) -> set[str]:
