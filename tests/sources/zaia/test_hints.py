@@ -88,6 +88,7 @@ def test_it_is_refused_of_a_source_that_was_run_before(server: Any, tmp_path: Pa
     pipeline.run(_source(server))
 
 
+@pytest.mark.dear
 @pytest.mark.parametrize("named", ["parquet", "insert_values"])
 def test_in_other_file_formats_a_copy_is_exact(named: str, open_desk: Any) -> None:
     desk = open_desk()
