@@ -20,17 +20,13 @@ class Zaia:
 
     def tables(self) -> tuple[str, ...]:
         """Return the names of all tables that a copy may have, ledgers included."""
-        from pylon_elt.sources.zaia.catalog import CHAT_SYNC, DELETIONS
-
-        from ..zaia.selection import TABLES
+        from pylon_elt.sources.zaia.catalog import CHAT_SYNC, DELETIONS, TABLES
 
         return (*TABLES, DELETIONS.name, CHAT_SYNC.name)
 
     def described(self, table: str) -> Described | None:
         """Return what the catalogue says of a table of a copy; ``None``: it has no such table."""
-        from pylon_elt.sources.zaia.catalog import CHAT_SYNC, DELETIONS, TAIL
-
-        from ..zaia.selection import TABLES
+        from pylon_elt.sources.zaia.catalog import CHAT_SYNC, DELETIONS, TABLES, TAIL
 
         known = {**TABLES, DELETIONS.name: DELETIONS, CHAT_SYNC.name: CHAT_SYNC}
         if (found := known.get(table)) is None:

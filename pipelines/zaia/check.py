@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pylon_elt.sources.zaia.catalog import CHATS, CHILDREN, TICKETS, Table
+from pylon_elt.sources.zaia.catalog import CHATS, CHILDREN, TABLES, TICKETS, Table
 from pylon_elt.sources.zaia.errors import ConfigurationError, Hopeless, Refused, Unreadable, ZaiaError
 from pylon_elt.sources.zaia.lists import Lists
 
@@ -14,7 +14,7 @@ from ..base import exits
 from ..base.desk import Finding
 from ..base.redaction import remember
 from .advice import remedy
-from .selection import TABLES, selection
+from .selection import selection
 from .settings import read_settings
 
 if TYPE_CHECKING:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from pylon_elt.sources.zaia.catalog import TABLES
+
 from ..base import exits, screens
 from ..base.causes import chain, explain
 from ..base.desk import Run
@@ -16,7 +18,7 @@ from ..run.views import choose
 from ..run.watcher import Watcher
 from .advice import remedy, require_tested
 from .job import Job, Watched
-from .selection import TABLES, selection
+from .selection import selection
 from .settings import NAME, read_settings
 
 SHOWN = 5

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.copy.copied import Copied
 from pylon_elt.sources.zaia import watched_source
-from pylon_elt.sources.zaia.catalog import CHAT_SYNC, CHILDREN, DELETIONS
+from pylon_elt.sources.zaia.catalog import CHAT_SYNC, CHILDREN, DELETIONS, TABLES
 from pylon_elt.sources.zaia.lists import Lists
 from pylon_elt.sources.zaia.run import Run
 
@@ -20,7 +20,6 @@ from ..copy import destinations, former_states, indexes, lake_upkeep, relief, sn
 from ..run.begin import begun
 from ..run.progress import LaneView, Moment
 from .advice import remedy
-from .selection import TABLES
 
 if TYPE_CHECKING:
     import dlt

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pylon_elt.sources.zaia.catalog import CHATS, CHILDREN, DIRECTORY, TICKETS, Table
+from pylon_elt.sources.zaia.catalog import TABLES
 
 from ..base import exits
 from ..base.selection import names
-
-TABLES: dict[str, Table] = {table.name: table for table in (TICKETS, CHATS, *CHILDREN, *DIRECTORY)}
-"""The tables that can be chosen; ``deletions`` and the ledger come along."""
 
 
 def selection(select: Sequence[str], exclude: Sequence[str]) -> tuple[str, ...]:

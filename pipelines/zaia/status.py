@@ -8,13 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pylon_elt.sources.pylon.copy.copied import utc
-from pylon_elt.sources.zaia.catalog import CHAT_SYNC, CHATS, CHILDREN, DELETIONS, TICKETS
+from pylon_elt.sources.zaia.catalog import CHAT_SYNC, CHATS, CHILDREN, DELETIONS, TABLES, TICKETS
 
 from ..base import exits, screens
 from ..base.wording import ago, count, duration
 from ..copy import inspection, runs, saved
 from ..look.status import RUNS_SHOWN, columns, no_copy_text, run_line
-from .selection import TABLES
 from .settings import NAME, read_settings
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import dlt
 
 from pylon_elt.sources.zaia import watched_source
-from pylon_elt.sources.zaia.catalog import CHATS, CHILDREN, Table
+from pylon_elt.sources.zaia.catalog import CHATS, CHILDREN, TABLES, Table
 from pylon_elt.sources.zaia.errors import Unreadable, ZaiaError
 from pylon_elt.sources.zaia.hanging import Hanging
 from pylon_elt.sources.zaia.lists import Lists
@@ -28,7 +28,6 @@ from ..base.redaction import remember
 from ..base.wording import ago, count
 from ..copy import inspection, saved
 from .advice import remedy
-from .selection import TABLES
 from .settings import NAME, read_settings
 
 if TYPE_CHECKING:

@@ -157,6 +157,9 @@ DIRECTORY = (
 CHILDREN = (CHAT_THREADS, CHAT_MESSAGES)
 """Read once for each chat whose last message moved."""
 
+TABLES: dict[str, Table] = {table.name: table for table in (TICKETS, CHATS, *CHILDREN, *DIRECTORY)}
+"""The tables that can be chosen; ``deletions`` and the ledger come along."""
+
 CHAT_SYNC = Table(
     "chat_sync",
     "The connector's ledger: for each chat and table, when it was last read.",

@@ -8,10 +8,9 @@ from typing import Any
 from dlt.extract import DltResource, DltSource
 from dlt.extract.exceptions import DataItemRequiredForDynamicTableHints
 
-from .catalog import CHATS, CHILDREN, DIRECTORY, TICKETS, Table, hints
+from .catalog import TABLES, Table, hints
 from .errors import ConfigurationError
 
-_TABLES = {table.name: table for table in (TICKETS, CHATS, *CHILDREN, *DIRECTORY)}
 _FORMATS = (None, "preferred", "parquet", "insert_values")
 """The file formats between extract and load in which a copy is exact."""
 _OWN = ("data_type", "nullable", "precision", "scale", "timezone", "unique", "primary_key")
@@ -30,7 +29,7 @@ def refuse_other_loads(source: DltSource) -> None:
         ConfigurationError: Somebody has asked for another way to write. Nothing was read.
     """
     for resource in source.resources.selected.values():
-        if (table := _TABLES.get(resource.name)) is not None:
+        if (table := TABLES.get(resource.name)) is not None:
             _refuse(source, resource, table)
 
 
@@ -56,7 +55,7 @@ def _refuse(source: DltSource, resource: DltResource, table: Table) -> None:
     if (named := found.get("file_format")) not in _FORMATS:
         raise _refusal(table, f"the file format {named}, in which not all of its rows can be loaded")
     kept = source.schema.tables.get(table.name)
-    _refuse_columns(table, found["columns"], _OWN)
+    _refuse_columns(table, {name: found["columns"][name] for name in _own(table)}, _OWN)
     for columns in (found["columns"], kept["columns"] if kept else {}):
         _refuse_columns(table, columns, _TELLING)
     contract: Any = source.schema.resolve_contract_settings_for_table(table.name, found)
@@ -65,17 +64,18 @@ def _refuse(source: DltSource, resource: DltResource, table: Table) -> None:
 
 
 def _refuse_columns(table: Table, columns: Mapping[str, Mapping[str, Any]], asked: tuple[str, ...]) -> None:
-    own: Any = hints(table)
-    meant = {name: {**hint, **_key(table, name)} for name, hint in own["columns"].items()}
-    for name in meant.keys() | columns.keys() if asked is _TELLING else meant:
+    own = _own(table)
+    for name, column in columns.items():
         for hint in asked:
-            given = columns.get(name, {}).get(hint)
-            if given != meant.get(name, {}).get(hint) and (given or name in columns):
+            if column.get(hint) != own.get(name, {}).get(hint):
                 raise _refusal(table, f"the hint {hint} for {name}")
 
 
-def _key(table: Table, name: str) -> dict[str, bool]:
-    return {"primary_key": True} if name in table.key else {}
+def _own(table: Table) -> dict[str, dict[str, Any]]:
+    """Return what dlt should be told of each column."""
+    told = hints(table)
+    key = {name: {"primary_key": True} for name in told["primary_key"]}
+    return {name: column | key.get(name, {}) for name, column in told["columns"].items()}
 
 
 def _refusal(table: Table, what: str) -> ConfigurationError:

@@ -15,7 +15,7 @@ from dlt.common.pipeline import PipelineContext
 from dlt.common.storages.exceptions import CurrentLoadPackageStateNotAvailable
 from dlt.common.storages.load_package import load_package_state
 
-from .catalog import CHATS, CHILDREN, DELETIONS, DIRECTORY, TICKETS, Table
+from .catalog import DELETIONS, TABLES, Table
 from .changes import Changes, Stamps, caught, implausible
 from .copy import Copy, refuse_shared
 from .destination import require_tested
@@ -24,8 +24,6 @@ from .loads import refuse_other_loads
 from .notes import Notes
 from .readings import Extent
 from .settings import Settings
-
-_READ = frozenset(table.name for table in (TICKETS, CHATS, *CHILDREN, *DIRECTORY))
 
 
 @dataclass
@@ -45,8 +43,8 @@ class Run:
     emptied: Counter[str] = field(default_factory=Counter)
     """Chats that had some of what hangs on them and have none any more, by table."""
     _copy: Copy | None = None
-    _looked_at: str = ""
-    """The load package for which the copy was looked at."""
+    _looked_at: str | None = None
+    """The load for which it was looked at; "" for none."""
 
     def copy(self) -> Copy:
         """Return the copy that the running pipeline fills.
@@ -57,21 +55,20 @@ class Run:
         pipeline: Any = Container()[
             PipelineContext
         ].pipeline()  # what dlt.current.pipeline() resolves anew each time
-        copy, package = self._copy, _package()
-        if copy is None or copy.pipeline is not pipeline or package != self._looked_at:
-            copy = copy if copy and copy.pipeline is pipeline else Copy(pipeline)
+        if self._copy is None or self._copy.pipeline is not pipeline:
+            self._copy, self._looked_at = Copy(pipeline), None
+        if (package := _package()) != self._looked_at:
             if pipeline.destination:  # without one, rows are only looked at
-                self._look_at(copy, package)
+                self._look_at(self._copy, package)
             self._looked_at = package
-        self._copy = copy
-        return copy
+        return self._copy
 
     def _look_at(self, copy: Copy, package: str) -> None:
         if told := require_tested(copy.pipeline, allowed=self.settings.untested_destination):
             self.notes.warn(told)
         if package:
             refuse_other_loads(dlt.current.source())
-            refuse_shared(copy, dlt.current.source_schema().name, _READ)
+            refuse_shared(copy, dlt.current.source_schema().name, TABLES)
 
     def changes(self, table: Table) -> Changes:
         """Return what compares a table with the copy."""

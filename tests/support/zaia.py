@@ -17,9 +17,8 @@ import dlt
 
 from pylon_elt.emulator import zaia
 from pylon_elt.sources.zaia import zaia_source
-from pylon_elt.sources.zaia.catalog import CHATS, CHILDREN, DELETIONS, DIRECTORY, TICKETS, Table
+from pylon_elt.sources.zaia.catalog import DELETIONS, TABLES, Table
 
-TABLES = {table.name: table for table in (TICKETS, CHATS, *CHILDREN, *DIRECTORY)}
 OWN = {"_synced_at", "_digest", "_extra", "_removed", "_dlt_id", "_dlt_load_id"}
 QUICK = {"requests_per_minute": 0.0, "backoff_seconds": 0.001}
 """Settings of a run against a server of our own."""

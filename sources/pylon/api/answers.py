@@ -86,7 +86,7 @@ class Answer:
 
 _FAILURES = frozenset({"errors", "error", "code", "errorcode", "errormessage", "exception", "fault"})
 _FAILED = frozenset({"error", "failed", "failure", "fail"})
-BAD_STATUS = 400
+_BAD_STATUS = 400
 """From here on a status tells of a failure."""
 
 Check = Callable[[Answer], str | None]
@@ -134,7 +134,7 @@ def _complaint(envelope: Mapping[str, Any]) -> object:
             return value
         if name in ("success", "ok") and value is False:
             return f"{key}: false"
-        bad = isinstance(value, int) and value >= BAD_STATUS
+        bad = isinstance(value, int) and value >= _BAD_STATUS
         if name in ("status", "statuscode") and (bad or str(value).casefold() in _FAILED):
             return f"{key}: {value}"
     return None

@@ -95,10 +95,8 @@ class Paging:
     def to_remember(self) -> dict[str, Any]:
         """Return what the next process should know, as a small JSON object."""
         # caps may be lifted, and slips pass
-        passing = Habit()
-        fleeting = ("cap", "slips", "taken", "refuses_all", "widest")
-        forgotten: Any = {name: getattr(passing, name) for name in fleeting}
-        known = {name: replace(habit, **forgotten) for name, habit in self._habits.items()}
+        passing: Any = {"cap": None, "slips": False, "taken": 0, "refuses_all": False, "widest": None}
+        known = {name: replace(habit, **passing) for name, habit in self._habits.items()}
         return {name: asdict(habit) for name, habit in known.items() if habit != Habit()}
 
 

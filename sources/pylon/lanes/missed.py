@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime, timedelta
 
-from ..catalog import HANGING, ISSUES, TABLES
+from ..catalog import HANGING, ISSUES
 from ..copy.state import SourceState
 from .turn import Turn
 
@@ -30,7 +30,7 @@ def find(turn: Turn, state: SourceState) -> None:
         strays = set()
     for child in HANGING.keys() & turn.lanes:
         # of an issue that is missing itself, the ledger is all that tells of it
-        is_of_issues = TABLES[HANGING[child].read.ledger].name == _LEDGER
+        is_of_issues = HANGING[child].read.ledger == _LEDGER
         parents = [id_ for id_ in turn.ledger.miscounted(child) if not (is_of_issues and id_ in strays)]
         if parents:
             turn.ledger.forget_some(child, parents)

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property, partial
 from typing import Any
 
 import pyarrow as pa
@@ -58,14 +59,21 @@ EMPTY: tuple[Any, ...] = (None, "", [], {}, "[]", "{}", '""', "null")
 
 @dataclass
 class _Shown:
-    """Rows of one answer, the fields that have no value in any, and the copy of each, as far as it is of use."""
+    """Rows of one answer, and the copy of each, as far as it is of use."""
 
     rows: Sequence[Row]
     absent: AbstractSet[str]
+    """The fields that have no value in any row."""
+    unwritten: AbstractSet[str]
+    """Those of them that no row has at all."""
     at: datetime
     copies: Copies
-    news: Mapping[str, Collection[str]]
-    """The columns in which each row that is news differs from its copy; all of them, where there is none."""
+    compare: Callable[[], Mapping[str, Collection[str]]]
+
+    @cached_property
+    def news(self) -> Mapping[str, Collection[str]]:
+        """The columns in which each row that is news differs from its copy; all of them, where there is none."""
+        return self.compare()
 
     def copy(self, id_: str) -> Mapping[str, Any]:
         """Return the copy of an issue; empty, where there is none."""
@@ -75,9 +83,10 @@ class _Shown:
     def wanted(self) -> dict[str, list[str]]:
         """The issues of which the copy holds an absent field, by field."""
         found = defaultdict[str, list[str]](list)
-        for id_ in self.news if self.copies else ():
+        for id_ in dict.fromkeys(row["id"] for row in self.rows) if self.copies else ():
+            copy = self.copy(id_)
             for name in self.absent:
-                if any(self.copy(id_).get(column) not in EMPTY for column in COLUMNS[name]):
+                if any(copy.get(column) not in EMPTY for column in COLUMNS[name]) and id_ in self.news:
                     found[name].append(id_)
         return dict(found)
 
@@ -117,8 +126,11 @@ class SlimLane:
         async for batch in batches:
             rows = [] if batch.left else [row for row in batch.rows if has_key(ISSUES, row)]
             absent = COLUMNS.keys() - given_by(rows)
+            unwritten = absent - set().union(*rows)
             if rows:
-                self._leaving.give(_told(rows, absent, self._leaving.left_out.keys()), batch.sent_at)
+                # null is a value too, but where it stands for what is left out
+                not_told = _doubted(rows, absent, unwritten) | absent & self._leaving.left_out.keys()
+                self._leaving.give(COLUMNS.keys() - not_told, batch.sent_at)
             if not rows or not absent:
                 yield batch
                 continue
@@ -126,7 +138,9 @@ class SlimLane:
             if batch.again or self._leaving.left_out:
                 copies = held.rows(self._turn.contents, ISSUES, [row["id"] for row in rows])
                 beside = replace(batch, copies=copies)
-            shown = self._shown(beside, rows, absent)
+            # what a list writes for no value is no edit of another one that says as little, where it leaves out
+            compare = partial(self._compared, beside, rows, absent if self._leaving.left_out else unwritten)
+            shown = _Shown(rows, absent, unwritten, batch.sent_at, beside.copies or {}, compare)
             found, kept = await self._looked_at(shown)
             if not kept and not self._leaving.left_out.keys() & absent:
                 yield beside
@@ -134,23 +148,21 @@ class SlimLane:
             async for one in self._completed(beside, shown, found, kept):
                 yield one
 
-    def _shown(self, batch: Batch, rows: Sequence[Row], absent: AbstractSet[str]) -> _Shown:
-        copies = batch.copies or {}
+    def _compared(
+        self, batch: Batch, rows: Sequence[Row], silent: AbstractSet[str]
+    ) -> Mapping[str, Collection[str]]:
         news: dict[str, Collection[str]] = {row["id"]: ISSUES.column_names for row in rows}
-        if copies:
-            # what such a list writes for no value is no edit of another one that says as little
-            written = set() if self._leaving.left_out else set().union(*rows)
-            unwritten = {column for name in absent - written for column in COLUMNS[name]}
+        if copies := batch.copies:
+            columns = {column for name in silent for column in COLUMNS[name]}
             for row in typed(ISSUES, rows, self._turn.settings.masks):
                 if copy := copies.get((row["id"],)):
                     shown = {**row, "_synced_at": batch.sent_at}
                     news[row["id"]] = [
                         name
                         for name in shown_again.in_what(self._turn, ISSUES, shown, copy)
-                        if name not in unwritten or copy.get(name) not in EMPTY
+                        if name not in columns or copy.get(name) not in EMPTY
                     ]
-        news = {id_: differing for id_, differing in news.items() if differing}
-        return _Shown(rows, absent, batch.sent_at, copies, news)
+        return {id_: differing for id_, differing in news.items() if differing}
 
     async def _looked_at(self, shown: _Shown) -> tuple[dict[str, Row], set[str]]:
         """Find out what is meant by fields that are absent, where nobody knows.
@@ -159,9 +171,8 @@ class SlimLane:
             The issues that were asked for, and the fields of which the copy keeps what it has, since nothing was told.
         """
         wanted, leaving = shown.wanted, self._leaving
-        unwritten = shown.absent - set[str]().union(*shown.rows)
-        odd = shown.absent if _is_odd(shown.rows, shown.absent) else unwritten
-        doubtful = odd if self._is_telling(shown) else self._listed.untold(odd)
+        doubted = _doubted(shown.rows, shown.absent, shown.unwritten)
+        doubtful = self._listed.untold(doubted) if doubted and not self._is_telling(shown) else doubted
         due = {name for name in {*doubtful, *wanted} if leaving.is_due(name, shown.at, wanted=name in wanted)}
         if not due or not shown.news or self._in_vain >= MOST_IN_VAIN:
             return {}, due & wanted.keys()
@@ -240,15 +251,9 @@ class SlimLane:
         return row if row.get("id") == id_ else None
 
 
-def _told(rows: Sequence[Row], absent: AbstractSet[str], left_out: AbstractSet[str]) -> AbstractSet[str]:
-    """Return the fields of which an answer tells: null is a value too, but where it stands for what is left out."""
-    written = set[str]() if _is_odd(rows, absent) else set[str]().union(*rows) - left_out
-    return COLUMNS.keys() - absent | COLUMNS.keys() & written
-
-
-def _is_odd(rows: Sequence[Row], absent: AbstractSet[str]) -> bool:
-    """Whether fields are empty, in all of many issues, that hardly any lacks."""
-    return len(rows) >= ENOUGH and bool(absent & FULL)
+def _doubted(rows: Sequence[Row], absent: AbstractSet[str], unwritten: AbstractSet[str]) -> AbstractSet[str]:
+    """Return the fields that an answer may leave out; null in all of many issues counts where hardly any lacks one."""
+    return absent if len(rows) >= ENOUGH and absent & FULL else unwritten
 
 
 def given_by(rows: Collection[Row]) -> set[str]:

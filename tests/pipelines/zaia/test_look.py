@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pylon_elt.pipelines.zaia.selection import TABLES
+from pylon_elt.sources.zaia.catalog import TABLES
 
 Open = Callable[..., Any]
 
